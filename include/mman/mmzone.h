@@ -1,0 +1,218 @@
+/*
+ * mmzone.h - nodes, zones, buddy free lists, per-CPU page lists, LRU lists.
+ *
+ *	machine
+ *	 +- node[nid] (pglist_data)      lruvec: five LRU lists, node counters
+ *	     +- zone[ZONE_DMA..]         free_area[order][migratetype], watermarks, zone counters
+ *	         +- pageset[cpu]         per-CPU page lists (per_cpu_pages)
+ *	         +- untouched extents    memory nobody ever used: no struct page, no list entry
+ *
+ * Invariants (checked by sim/check):
+ *  - NR_FREE_PAGES of a zone = pages on its free lists + pages in its untouched extents;
+ *    pages on per-CPU lists are not free, as on Linux.
+ *  - an untouched extent is cut into MAX_ORDER-aligned 4 MiB blocks of MIGRATE_MOVABLE for
+ *    every reader: it counts in free_area[10], buddyinfo, pagetypeinfo.
+ *  - managed = present - reserved; spanned >= present.
+ * Source: Documentation/mm/physical_memory.rst, admin-guide/sysctl/vm.rst.
+ */
+#ifndef MMAN_MMZONE_H
+#define MMAN_MMZONE_H
+
+#include <mman/gfp.h>
+#include <mman/page.h>
+#include <mman/pool.h>
+#include <mman/vmstat.h>
+
+#define MAX_NUMNODES 64
+#define NR_CPUS_MAX 1024
+
+/* x86-64 has all but HIGHMEM; i386 has DMA, NORMAL, HIGHMEM, MOVABLE. See machine->zone_mask. */
+enum zone_type {
+	ZONE_DMA,
+	ZONE_DMA32,
+	ZONE_NORMAL,
+	ZONE_HIGHMEM,
+	ZONE_MOVABLE,
+	ZONE_DEVICE,
+	MAX_NR_ZONES
+};
+
+enum migratetype {
+	MIGRATE_UNMOVABLE,
+	MIGRATE_MOVABLE,
+	MIGRATE_RECLAIMABLE,
+	MIGRATE_HIGHATOMIC,
+	MIGRATE_ISOLATE,
+	MIGRATE_TYPES,
+	MIGRATE_PCPTYPES = MIGRATE_HIGHATOMIC
+};
+
+enum lru_list {
+	LRU_INACTIVE_ANON,
+	LRU_ACTIVE_ANON,
+	LRU_INACTIVE_FILE,
+	LRU_ACTIVE_FILE,
+	LRU_UNEVICTABLE,
+	NR_LRU_LISTS
+};
+
+enum zone_watermarks { WMARK_MIN, WMARK_LOW, WMARK_HIGH, WMARK_PROMO, NR_WMARK };
+
+/* A list of pages linked by page->next/prev. head/tail are PFN_NONE when empty. */
+struct page_list {
+	pfn_t head, tail;
+	u32 nr;
+};
+
+struct free_area {
+	struct page_list list[MIGRATE_TYPES];
+	u64 nr_free; /* blocks of this order, untouched ones included at order 10 */
+	u64 nr_free_type[MIGRATE_TYPES];
+};
+
+/* orders 0..PAGE_ALLOC_COSTLY_ORDER (3) for each pcp migratetype, and pageblock order (THP) */
+#define PAGE_ALLOC_COSTLY_ORDER 3u
+#define NR_PCP_LISTS ((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES + 1)
+
+struct per_cpu_pages {
+	u32 count; /* pages on all lists */
+	u32 high;  /* empty down by a batch above this */
+	u32 batch;
+	u32 free_factor;
+	struct page_list lists[NR_PCP_LISTS];
+};
+
+/* [start, end): frames that were never handed out; multiples of the largest buddy block. */
+struct untouched_extent {
+	pfn_t start, end;
+	handle_t next; /* next extent of the zone, ascending; 0 ends */
+	u32 reserved;
+};
+
+struct zone {
+	u64 watermark[NR_WMARK]; /* pages, without boost */
+	u64 watermark_boost;     /* pages */
+	u64 lowmem_reserve[MAX_NR_ZONES]; /* pages kept from requests for zone j: "protection" */
+	u64 nr_reserved_highatomic;
+	s64 vm_stat[NR_VM_ZONE_STAT_ITEMS];
+	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];
+	struct free_area free_area[MAX_ORDER];
+	u64 nr_pageblocks[MIGRATE_TYPES];
+	handle_t untouched;     /* first untouched extent */
+	u64 untouched_pages;
+	handle_t pageset;       /* first of nr_cpus struct per_cpu_pages in machine->pagesets */
+	pfn_t start_pfn;
+	u64 spanned_pages, present_pages, managed_pages;
+	u64 present_early_pages;
+	u16 nid;
+	u8 type;                /* enum zone_type */
+	bool contiguous;
+};
+
+struct zoneref {
+	u16 nid;
+	u16 type;
+};
+
+struct lruvec {
+	struct page_list lists[NR_LRU_LISTS];
+	u64 anon_cost, file_cost;
+	u64 nonresident_age;
+	u64 refaults[2];
+};
+
+struct pglist_data {
+	struct zone zones[MAX_NR_ZONES];
+	s64 vm_stat[NR_VM_NODE_STAT_ITEMS];
+	struct lruvec lruvec;
+	/* every populated zone of every node, nearest node first, highest zone first */
+	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES];
+	u32 nr_zonelist;
+	u64 totalreserve_pages;
+	u64 node_start_pfn, node_spanned_pages, node_present_pages;
+	u64 cpumask[NR_CPUS_MAX / 64]; /* CPUs of this node */
+	u32 nr_cpus;
+	handle_t kswapd, kcompactd; /* tasks */
+	u8 distance[MAX_NUMNODES];
+	u16 nid;
+	bool online;     /* has memory or CPUs: shown under devices/system/node */
+	bool has_memory, has_cpu, has_normal_memory;
+};
+
+static inline bool zone_populated(const struct zone *z)
+{
+	return z->present_pages != 0;
+}
+
+/* ---- pages and sections (mm/sparse.c) ---- */
+
+/** pfn_to_page() - the struct page of a frame that page_exists(). */
+#define pfn_to_page(m, pfn) (&(m)->mem_map[pfn])
+#define page_to_pfn(m, page) ((pfn_t)((page) - (m)->mem_map))
+
+/** page_exists() - has @pfn a struct page (was its 4 MiB block ever used)? */
+bool page_exists(const struct machine *m, pfn_t pfn);
+
+/** pfn_present() - is there RAM (online or not) behind @pfn? */
+bool pfn_present(const struct machine *m, pfn_t pfn);
+
+/** pfn_zone() - zone of a present, online frame, touched or not; NULL for holes and offline blocks. */
+struct zone *pfn_zone(struct machine *m, pfn_t pfn);
+
+/** get_pageblock_migratetype() / set_pageblock_migratetype() - O(1); set keeps zone->nr_pageblocks. */
+enum migratetype get_pageblock_migratetype(const struct machine *m, pfn_t pfn);
+void set_pageblock_migratetype(struct machine *m, pfn_t pfn, enum migratetype type);
+
+/* ---- what boot and hotplug call to hand memory over (mm/sparse.c, mm/page_alloc.c) ---- */
+
+/** sparse_init() - reserve mem_map, the bitmaps and pageblock_flags for all frames below m->max_pfn
+ * (nothing present yet, every pageblock MIGRATE_MOVABLE). Host address space only. 0 or -ENOMEM. */
+int sparse_init(struct machine *m);
+/** sparse_add_range() - RAM lies behind [@start, @end): pfn_present() says so from now on. */
+void sparse_add_range(struct machine *m, pfn_t start, pfn_t end);
+/**
+ * zone_free_range() - [@start, @end) of @z becomes free memory (boot, hotplug online).
+ * Whole aligned 4 MiB blocks join the zone's untouched extents; the rest goes to the free lists in
+ * the largest aligned blocks, frames of a touched block that nobody freed being PG_reserved.
+ * Adds to NR_FREE_PAGES; present, managed and totalram_pages are the caller's. 0 or -ENOMEM.
+ * Ranges may come in any order; they never overlap. Costs O(partial blocks), not O(pages).
+ */
+int zone_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
+
+/* ---- zones and watermarks (mm/page_alloc.c, mm/watermark.c) ---- */
+
+/**
+ * zone_watermark_ok() - may 2^@order pages leave @z as it is?
+ * @mark: watermark in pages; @highest_zoneidx: highest zone the caller could use (picks the
+ * lowmem reserve); @alloc_flags: ALLOC_* as in page_alloc.c
+ * Counts only. Source: admin-guide/sysctl/vm.rst (min_free_kbytes, lowmem_reserve_ratio).
+ */
+bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned int order, u64 mark,
+		       enum zone_type highest_zoneidx, unsigned int alloc_flags);
+
+/** setup_per_zone_wmarks() - min/low/high of every zone from min_free_kbytes and
+ * watermark_scale_factor; also the totalreserve. */
+void setup_per_zone_wmarks(struct machine *m);
+/** setup_per_zone_lowmem_reserve() - protections from lowmem_reserve_ratio. */
+void setup_per_zone_lowmem_reserve(struct machine *m);
+/** init_per_zone_wmark_min() - the boot-time default of min_free_kbytes and all that follows. */
+void init_per_zone_wmark_min(struct machine *m);
+/** khugepaged_min_free_kbytes_update() - raise or restore min_free_kbytes as THP goes on or off. */
+void khugepaged_min_free_kbytes_update(struct machine *m);
+/** zone_pcp_update() - batch and high of every CPU's list of @z (percpu_pagelist_high_fraction). */
+void zone_pcp_update(struct machine *m, struct zone *z);
+/** build_zonelists() - fallback order of every node by distance, then zone. */
+void build_zonelists(struct machine *m);
+/** drain_pages() - give the pages of a CPU's lists (all CPUs: cpu < 0) back to the buddy lists. */
+void drain_pages(struct machine *m, int cpu);
+
+/** nr_free_buffer_pages() - pages that dirty limits and file caches may count on. */
+u64 nr_free_buffer_pages(const struct machine *m);
+/** si_mem_available() - MemAvailable, pages (Documentation/filesystems/proc.rst). */
+s64 si_mem_available(const struct machine *m);
+
+/* ---- counters: one call where the change happens ---- */
+void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item, s64 delta);
+void mod_node_page_state(struct machine *m, struct pglist_data *n, enum node_stat_item item, s64 delta);
+
+#endif
