@@ -1,0 +1,81 @@
+/*
+ * clock.h - the one virtual clock, and the events that wait on it.
+ *
+ * Time moves by (a) the cost of what runs: clock_charge(); (b) clock_advance(): "advance 250ms";
+ * (c) the host's time while nothing runs (realtime; fs/ feeds it through clock_advance_to()).
+ * An event is a value {due, kind, argument}; its handler is picked by kind in mm/clock.c, so that
+ * a snapshot can hold it. Events run in order of (due, sequence), always at their due time or
+ * later, at safe points only: between two page touches, never inside an allocation.
+ * Handlers do not move the clock: a kernel thread works a bounded batch, and schedules itself
+ * again after the batch's cost. So one advance of 10 s and ten of 1 s give the same state.
+ *
+ * Steps: every safe point counts machine->step. The journal names the step at which a write
+ * took effect, so that a knob written in the middle of a long command is replayed in the middle.
+ */
+#ifndef MMAN_CLOCK_H
+#define MMAN_CLOCK_H
+
+#include <mman/types.h>
+
+enum event_kind {
+	EVENT_NONE,
+	EVENT_LOAD,         /* background load: arg = load handle */
+	EVENT_KSWAPD,       /* arg = nid */
+	EVENT_KCOMPACTD,    /* arg = nid */
+	EVENT_KHUGEPAGED,
+	EVENT_KSMD,
+	EVENT_FLUSHER,
+	EVENT_OOM_REAPER,
+	EVENT_LOADAVG,      /* calc_load, every 5 s + 1 tick of virtual time while anything runs */
+	EVENT_PSI,
+	EVENT_IO_DONE,
+	EVENT_WATERMARK_BOOST,
+	NR_EVENT_KINDS
+};
+
+struct event {
+	u64 due; /* ns */
+	u64 seq; /* order among equals */
+	u32 kind;
+	u32 arg;
+};
+
+enum clock_mode { CLOCK_PAUSED, CLOCK_REALTIME, CLOCK_RATE };
+
+struct clock {
+	u64 now;      /* ns since boot */
+	u64 next_due; /* due time of the first event, UINT64_MAX if none */
+	u64 step;     /* safe points passed since boot */
+	u64 next_seq;
+	u32 mode;     /* enum clock_mode */
+	u32 rate;     /* x N of host time in CLOCK_RATE */
+	u32 nr_events;
+	bool in_events; /* a handler is running */
+};
+
+/* The cost table: ns of virtual time. Each is a key of the machine file's [cost] section. */
+struct cost_table {
+	u32 syscall, minor_fault, zero_page, copy_page, tlb_miss, memory_access, memory_access_remote,
+	    pte_unmap, page_alloc_slow, page_free, context_switch, fork_page, exec, reclaim_page,
+	    disk_seek, disk_page_read, disk_page_write, migrate_page;
+};
+
+/** clock_charge() - the running operation took @ns. */
+void clock_charge(struct machine *m, u64 ns);
+
+/**
+ * machine_safe_point() - between two page touches of a command: counts a step, runs due events,
+ * lets waiting readers and writers in (machine->attention). Returns false when the running
+ * command is to end: interrupted, or its process died.
+ */
+bool machine_safe_point(struct machine *m);
+
+/** clock_advance_to() - move to @ns (never back), running every event due on the way. */
+void clock_advance_to(struct machine *m, u64 ns);
+
+/** event_schedule() - one more event; event_cancel() - take back those of @kind and @arg. */
+void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);
+void event_cancel(struct machine *m, enum event_kind kind, u32 arg);
+bool event_pending(const struct machine *m, enum event_kind kind, u32 arg);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * lab.h - the laboratory's processes: named regions, background loads, results.
+ *
+ * What sim/procs/NAME/ shows and its ctl does, as engine calls; the text of the control language
+ * is fs/sim/'s. A command runs to its end unless machine_safe_point() says stop (-EINTR).
+ */
+#ifndef MMAN_LAB_H
+#define MMAN_LAB_H
+
+#include <mman/mm.h>
+#include <mman/task.h>
+
+#define LAB_NAME_MAX 64
+
+struct lab_process {
+	char name[LAB_NAME_MAX];
+	handle_t task;        /* 0 when gone; how_ended tells */
+	handle_t regions;     /* list of struct lab_region */
+	handle_t loads;       /* list of struct lab_load */
+	handle_t next;        /* all lab processes, in order of creation */
+	u32 pid;
+	s32 exit_code;        /* as wait(2), once it ended */
+	bool ended;
+	bool oom_killed;
+	u64 end_time;
+};
+
+struct lab_region {
+	char name[LAB_NAME_MAX];
+	u64 start, length;    /* bytes */
+	handle_t next;
+};
+
+enum access_pattern { ACCESS_SEQ, ACCESS_RANDOM, ACCESS_UNIFORM, ACCESS_ZIPF };
+
+struct access_spec {
+	enum access_pattern pattern;
+	u32 theta_millis;     /* zipf:0.9 is 900 */
+	u32 write_percent;
+	u64 count;            /* accesses; for a load: rate per second of virtual time */
+	u64 offset, length;   /* bytes within the region; length 0: to its end */
+	u64 for_ns;           /* loads: how long, 0 for ever */
+};
+
+struct lab_load {
+	handle_t lab, region_task;
+	char region[LAB_NAME_MAX];
+	struct access_spec spec;
+	u64 position, seed[4], started, done;
+	u64 permutation_key;
+	handle_t next;
+};
+
+handle_t lab_find(const struct machine *m, const char *name);
+handle_t lab_first(const struct machine *m);
+handle_t lab_next(const struct machine *m, handle_t lab);
+int lab_create(struct machine *m, const char *name, handle_t *out); /* -EEXIST, -ENOMEM, ... */
+int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out);
+int lab_remove(struct machine *m, const char *name);                /* kills if alive */
+
+struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);
+int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length);
+int lab_region_remove(struct machine *m, handle_t lab, const char *name);
+
+/** lab_access() - `access NAME PATTERN COUNT ...`: runs to the end, -EINTR, -EFAULT ...;
+ * *@done: accesses made. */
+int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
+	       u64 *done);
+int lab_load_start(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec);
+int lab_load_stop(struct machine *m, handle_t lab, const char *region);
+void lab_load_event(struct machine *m, u32 load); /* EVENT_LOAD */
+void lab_task_ended(struct machine *m, handle_t task); /* from do_exit() */
+
+#endif

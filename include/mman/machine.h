@@ -1,0 +1,148 @@
+/*
+ * machine.h - everything there is: one simulated machine.
+ *
+ * Start reading here, then mmzone.h (physical memory), mm.h (address spaces), task.h
+ * (processes), clock.h (time), slab.h, sysctl.h.
+ *
+ * All state hangs off struct machine: plain values and pools of handles. Two machines can live in
+ * one process. One lock guards a machine (fs/ owns it); nothing in mm/ takes locks, sleeps, reads
+ * the host's clock or draws chance from anywhere but machine_random().
+ */
+#ifndef MMAN_MACHINE_H
+#define MMAN_MACHINE_H
+
+#include <mman/boot.h>
+#include <mman/clock.h>
+#include <mman/mm.h>
+#include <mman/mmzone.h>
+#include <mman/pool.h>
+#include <mman/slab.h>
+#include <mman/sysctl.h>
+#include <mman/task.h>
+
+/* What the engine asks of the program around it. Not state: never in a snapshot. */
+struct machine_host {
+	void *arg;
+	/* Called at a safe point when ->attention is set. May run other requests on the machine
+	 * (a knob write, reads). Returns false to end the running command (EINTR). */
+	bool (*yield)(struct machine *m, void *arg);
+	/* A line for sim/events or dev/kmsg was added: wake those who wait. */
+	void (*wake)(struct machine *m, void *arg);
+};
+
+#define LOG_LINE_MAX 1024
+#define LOG_RING_BYTES (1u << 18) /* CONFIG_LOG_BUF_SHIFT=18 */
+
+/* A ring of text records: the kernel log, and the event stream. seq counts records since boot. */
+struct log_ring {
+	char *text;      /* LOG_RING_BYTES, records: u16 length, u8 level, u64 time, text */
+	u64 head, tail;  /* byte positions, ever growing */
+	u64 first_seq, next_seq;
+};
+
+struct machine {
+	/* what it is made of */
+	struct machine_config config; /* boot.h: the machine file and command line, resolved */
+	u32 zone_mask;                /* 1 << enum zone_type for each this architecture has */
+	u32 nr_cpus, nr_nodes;        /* node ids run 0 .. nr_nodes-1, some may be offline */
+	u64 totalram_pages;           /* managed pages of all zones */
+	u64 max_pfn;                  /* one above the highest frame that can ever exist */
+
+	/* physical memory */
+	struct pglist_data *node;     /* MAX_NUMNODES of them, in one allocation */
+	struct page *mem_map;         /* reserved address space, indexed by PFN */
+	u64 *section_present;         /* bitmaps by section number */
+	u64 *block_touched;           /* bitmap by 4 MiB block: struct pages exist */
+	u8 *pageblock_flags;          /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
+	struct pool pagesets, extents;
+	s64 vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
+	s64 vm_node_stat[NR_VM_NODE_STAT_ITEMS];
+	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];
+	u64 vm_event[NR_VM_EVENT_ITEMS];
+	struct boot_info boot;        /* boot.h: memory map, reservations, iomem */
+
+	/* kernel objects */
+	struct slab_state slab;
+	struct task_state tasks;
+	struct mm_state mms;
+
+	/* knobs, time, chance */
+	struct sysctl sysctl;
+	struct clock clock;
+	struct event *events;         /* binary heap */
+	struct pool event_pool;       /* backs ->events */
+	struct cost_table cost;
+	u64 random[4];
+
+	/* who is running */
+	handle_t current;             /* task on whose behalf the engine works; 0: the kernel */
+	u32 cpu;                      /* the CPU it runs on */
+	u32 attention;                /* atomic: somebody waits; see machine_safe_point() */
+	bool panicked;
+
+	struct log_ring kmsg, trace;  /* dev/kmsg, sim/events */
+	struct machine_host host;
+};
+
+/**
+ * machine_create() - power on: boot @config.
+ * On failure returns NULL and writes one line of reason into @why (size @why_size).
+ */
+struct machine *machine_create(const struct machine_config *config, char *why, size_t why_size);
+void machine_destroy(struct machine *m);
+
+/** machine_random() - next 64 bits of the machine's one seeded generator. */
+u64 machine_random(struct machine *m);
+/** machine_random_below() - uniform in [0, @n), n > 0. */
+u64 machine_random_below(struct machine *m, u64 n);
+
+/** printk() - one line into the kernel log at virtual now; @level 0..7. */
+void printk(struct machine *m, int level, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/** trace_event() - one line "name key=value ..." into the event stream. */
+void trace_event(struct machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
+ * log_read() - the record with sequence number @seq, or the oldest kept if that is gone.
+ * Copies at most @size bytes of text (always NUL-terminated) and returns its length; -EAGAIN when
+ * @seq is not yet written. *@seq is set to the record's number, *@time to its ns, *@level.
+ */
+int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *text, size_t size);
+
+/** machine_check() - verify every invariant of the engine; calls @report once per violation and
+ * returns how many there were. Walks everything: for sim/check and tests only. */
+unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg);
+
+/* events */
+static inline void count_vm_events(struct machine *m, enum vm_event_item item, u64 n)
+{
+	m->vm_event[item] += n;
+}
+
+static inline void count_vm_event(struct machine *m, enum vm_event_item item)
+{
+	m->vm_event[item]++;
+}
+
+static inline struct zone *page_zone(struct machine *m, const struct page *p)
+{
+	return &m->node[p->node].zones[p->zone];
+}
+
+static inline struct pglist_data *page_node(struct machine *m, const struct page *p)
+{
+	return &m->node[p->node];
+}
+
+/** global_*_page_state() - the machine-wide sums. */
+static inline u64 global_zone_page_state(const struct machine *m, enum zone_stat_item i)
+{
+	return m->vm_zone_stat[i] > 0 ? (u64)m->vm_zone_stat[i] : 0;
+}
+
+static inline u64 global_node_page_state(const struct machine *m, enum node_stat_item i)
+{
+	return m->vm_node_stat[i] > 0 ? (u64)m->vm_node_stat[i] : 0;
+}
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * mm.h - address spaces: VMAs, page tables, faults, reverse mapping, files' page cache.
+ *
+ *	task -> mm -+- VMA tree (ordered by address, with the largest gap below each subtree)
+ *	            +- page table: four levels; every table is a page of the machine (PageTables)
+ *	VMA -> anon_vma (made at the first write fault) or inode: the two roads from a page back
+ *	to all page table entries that map it (rmap.h half of this file).
+ *
+ * Addresses are bytes of the simulated process; internally virtual page numbers (vpn) are used.
+ * A fault, an eviction, an I/O may end later: the answer is then VM_FAULT_PENDING and an event
+ * continues it (no disk yet: nothing in this engine is pending so far but callers must ask).
+ * Source: mmap(2), mprotect(2), mremap(2), madvise(2), proc(5),
+ * Documentation/mm/{process_addrs,page_tables,overcommit-accounting}.rst.
+ */
+#ifndef MMAN_MM_H
+#define MMAN_MM_H
+
+#include <mman/mmzone.h>
+#include <mman/pool.h>
+#include <mman/task.h>
+
+#define TASK_SIZE_X86_64 0x7ffffffff000ull
+
+/* VMA flags: values as in a 6.1 kernel, so that VmFlags and tools agree. */
+#define VM_READ 0x1u
+#define VM_WRITE 0x2u
+#define VM_EXEC 0x4u
+#define VM_SHARED 0x8u
+#define VM_MAYREAD 0x10u
+#define VM_MAYWRITE 0x20u
+#define VM_MAYEXEC 0x40u
+#define VM_MAYSHARE 0x80u
+#define VM_GROWSDOWN 0x100u
+#define VM_PFNMAP 0x400u
+#define VM_LOCKED 0x2000u
+#define VM_IO 0x4000u
+#define VM_SEQ_READ 0x8000u
+#define VM_RAND_READ 0x10000u
+#define VM_DONTCOPY 0x20000u
+#define VM_DONTEXPAND 0x40000u
+#define VM_LOCKONFAULT 0x80000u
+#define VM_ACCOUNT 0x100000u
+#define VM_NORESERVE 0x200000u
+#define VM_HUGETLB 0x400000u
+#define VM_WIPEONFORK 0x2000000u
+#define VM_DONTDUMP 0x4000000u
+#define VM_SOFTDIRTY 0x8000000u
+#define VM_MIXEDMAP 0x10000000u
+#define VM_HUGEPAGE 0x20000000u
+#define VM_NOHUGEPAGE 0x40000000u
+#define VM_MERGEABLE 0x80000000u
+
+/* What a mapping is, for the name at the end of a maps line. */
+enum vma_kind {
+	VMA_ANON, VMA_FILE, VMA_HEAP, VMA_STACK, VMA_VDSO, VMA_VVAR, VMA_SHMEM /* /dev/zero (deleted) */,
+	VMA_HUGETLB, VMA_DEVICE
+};
+
+struct vma {
+	u64 start, end;       /* bytes, page aligned, [start, end) */
+	u64 pgoff;            /* pages: file offset, or start >> PAGE_SHIFT at creation for anonymous */
+	u32 flags;            /* VM_* */
+	u8 kind;              /* enum vma_kind */
+	u8 reserved[3];
+	handle_t mm, file, anon_vma; /* file: struct file */
+	handle_t rb_left, rb_right, rb_parent; /* color in the tree code's own bits */
+	u64 rb_gap;           /* largest hole (bytes) below a VMA of this subtree */
+	handle_t prev, next;  /* by address */
+	handle_t avc_head;    /* anon_vma_chain entries of this VMA */
+	handle_t shared_left, shared_right, shared_parent; /* inode's tree of mappings */
+	u64 shared_last;
+	handle_t policy;
+};
+
+/* Counters of an address space, pages. rss_stat as in /proc/PID/status. */
+enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
+
+struct mm {
+	handle_t vma_root, vma_first;
+	u32 map_count;
+	u32 users;            /* tasks that share it */
+	u64 mmap_base, start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
+	u64 arg_start, arg_end, env_start, env_end;
+	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm; /* pages */
+	u64 hiwater_rss, hiwater_vm; /* pages */
+	s64 rss[NR_MM_COUNTERS];
+	u32 nr_ptes, nr_pmds, nr_puds; /* table pages; the root is not in VmPTE, as on Linux */
+	u32 def_flags;
+	handle_t pgd;         /* root table */
+	handle_t owner;       /* task */
+	u64 cache_vpn;        /* last PTE table found, and the VMA last used */
+	handle_t cache_table, cache_vma;
+};
+
+/* An open file as a VMA sees it; an inode is the file and its page cache. */
+struct file {
+	handle_t inode;
+	u32 users;
+	u32 flags;
+	u32 ra_start, ra_size;
+};
+
+enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
+
+struct inode {
+	u64 size;             /* bytes */
+	u64 ino;
+	u32 dev_major, dev_minor;
+	u32 nrpages;          /* in the page cache */
+	u32 users;            /* files and directory entries that hold it */
+	handle_t pages;       /* sparse index: page offset -> PFN (xarray.h) */
+	handle_t i_mmap;      /* tree of shared and private file mappings */
+	handle_t name;        /* path text object */
+	u8 kind;              /* enum inode_kind */
+	u8 deleted;
+	u16 reserved;
+	u32 nrdirty;
+};
+
+struct anon_vma {
+	handle_t root, parent;
+	handle_t rb_root;     /* anon_vma_chain interval tree by page offset */
+	u32 nr_vmas, num_children;
+	u32 refs;
+};
+
+struct mm_state {
+	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
+	struct pool tables, pte_chunks, dir_chunks, xa_nodes; /* page tables and page cache indexes, in small chunks */
+	s64 committed_as;     /* pages: Committed_AS */
+	pfn_t zero_page;
+	u64 next_ino;
+	handle_t inode_head;  /* named files: sim/disk and the programs' own */
+};
+
+#define mm_at(m, h) ((struct mm *)pool_at(&(m)->mms.mms, h))
+#define vma_at(m, h) ((struct vma *)pool_at(&(m)->mms.vmas, h))
+#define file_at(m, h) ((struct file *)pool_at(&(m)->mms.files, h))
+#define inode_at(m, h) ((struct inode *)pool_at(&(m)->mms.inodes, h))
+
+int mm_init(struct machine *m); /* pools, zero page */
+
+/* ---- the calls (mm/mmap.c, mprotect.c, mremap.c, brk): 0 or -errno, nothing changed on error ---- */
+
+struct mmap_request {
+	u64 addr;     /* hint, or the place if fixed; 0: top-down below mmap_base */
+	u64 length;   /* bytes */
+	u32 prot;     /* VM_READ | VM_WRITE | VM_EXEC */
+	u32 map;      /* MAP_FLAG_* */
+	handle_t inode; /* file mappings; 0: anonymous */
+	u64 offset;   /* bytes, page aligned */
+};
+
+#define MAPF_SHARED 1u
+#define MAPF_FIXED 2u
+#define MAPF_NORESERVE 4u
+#define MAPF_POPULATE 8u
+#define MAPF_LOCKED 16u
+#define MAPF_GROWSDOWN 32u
+#define MAPF_STACK 64u
+#define MAPF_FIXED_NOREPLACE 128u
+#define MAPF_HUGETLB_2M 256u
+#define MAPF_HUGETLB_1G 512u
+#define MAPF_DEVICE 1024u
+
+int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
+int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
+int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot);
+int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length, bool maymove,
+	      u64 *new_addr);
+int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk);
+int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice);
+int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, bool onfault);
+int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault, bool lock);
+int do_msync(struct machine *m, handle_t task, u64 addr, u64 length);
+
+/** find_vma() - first VMA with @addr < end, 0 if none; find_vma_exact() - the one that holds @addr. */
+handle_t find_vma(struct machine *m, handle_t mm, u64 addr);
+handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr);
+
+/* ---- faults and access (mm/memory.c) ---- */
+
+enum vm_fault { VM_FAULT_DONE, VM_FAULT_MAJOR, VM_FAULT_OOM, VM_FAULT_SIGSEGV, VM_FAULT_SIGBUS,
+		VM_FAULT_PENDING };
+
+/** handle_mm_fault() - make @addr of @task readable or writable. Counts pgfault, min_flt... */
+enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool write);
+
+/** mm_access() - one load or store as a CPU does it: page table first (sets accessed and dirty),
+ * a fault if need be. A fault that cannot be served sends the signal. 0, or -EFAULT/-ENOMEM. */
+int mm_access(struct machine *m, handle_t task, u64 addr, bool write);
+
+/** mm_access_range() - touch [addr, addr+length) once per page in order with a safe point between
+ * pages; -EINTR when interrupted or the process died. *@pages: pages touched. */
+int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages);
+
+int mm_create(struct machine *m, handle_t *mm);
+int mm_dup(struct machine *m, handle_t from, handle_t task, handle_t *mm); /* fork: COW, charges */
+void mm_put(struct machine *m, handle_t mm);                            /* last user: exit_mmap */
+
+/* ---- overcommit (mm/util.c) ---- */
+/** vm_enough_memory() - charge @pages to Committed_AS if the mode allows; -ENOMEM. @cap_sys_admin:
+ * the caller is root. Source: Documentation/mm/overcommit-accounting.rst. */
+int vm_enough_memory(struct machine *m, handle_t mm, s64 pages, bool cap_sys_admin);
+void vm_unacct_memory(struct machine *m, s64 pages);
+u64 vm_commit_limit(const struct machine *m); /* pages */
+u64 total_swap_pages(const struct machine *m);
+u64 free_swap_pages(const struct machine *m);
+u64 total_hugetlb_pages(const struct machine *m); /* in 4 KiB pages */
+
+/* ---- looking at an address space (mm/pagewalk.c) ---- */
+
+/* A page table entry as readers see it. */
+struct pte_info {
+	bool present, swapped, write, dirty, accessed, soft_dirty, zero_page, file, exclusive;
+	pfn_t pfn;
+	u64 swap_offset;
+	u32 swap_type;
+};
+
+/** pte_lookup() - the entry for @addr; false where no table exists. */
+bool pte_lookup(struct machine *m, handle_t mm, u64 addr, struct pte_info *out);
+
+/* Sums over [start, end) of one VMA, bytes unless said otherwise: the lines of smaps. */
+struct vma_stats {
+	u64 rss, pss /* bytes << 12 */, pss_anon, pss_file, pss_shmem, pss_dirty, pss_locked;
+	u64 shared_clean, shared_dirty, private_clean, private_dirty;
+	u64 referenced, anonymous, lazyfree, anonymous_thp, shmem_thp, file_thp, swap, swap_pss;
+	u64 shared_hugetlb, private_hugetlb, locked, ksm;
+	/* numa_maps */
+	u64 node_pages[MAX_NUMNODES], dirty_pages, mapcount_max, anon_pages, writeback_pages,
+	    active_pages, swapcache_pages;
+};
+
+void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out);
+/** clear_refs() - what writing 1..5 to clear_refs does. */
+void clear_refs(struct machine *m, handle_t mm, int type);
+
+/* ---- reverse mapping (mm/rmap.c) ---- */
+/** rmap_walk() - call @fn for each page table entry that maps @pfn, until it returns false. */
+void rmap_walk(struct machine *m, pfn_t pfn,
+	       bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg), void *arg);
+
+/* ---- page cache (mm/filemap.c) ---- */
+/** inode_create() - a file of @size bytes named @path (as maps shows it); -EEXIST, -ENOMEM. */
+int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out);
+handle_t inode_lookup(const struct machine *m, const char *path);
+const char *inode_path(const struct machine *m, handle_t inode);
+void inode_put(struct machine *m, handle_t inode);
+/** filemap_read_page() - page @index of @inode in the page cache, read in if need be; PFN_NONE. */
+pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create);
+
+/* ---- LRU (mm/swap.c) ---- */
+void lru_add(struct machine *m, pfn_t pfn);
+void lru_del(struct machine *m, pfn_t pfn);
+void activate_page(struct machine *m, pfn_t pfn);
+
+/* ---- out of memory (mm/oom_kill.c) ---- */
+/** out_of_memory() - pick and kill a victim for an allocation of 2^@order pages; false if none. */
+bool out_of_memory(struct machine *m, gfp_t gfp, unsigned int order);
+
+#endif

@@ -1,0 +1,110 @@
+/*
+ * page.h - struct page: 32 bytes for every page frame that was ever used.
+ *
+ * The mem_map is one reserved stretch of host address space indexed by PFN; a section
+ * (128 MiB) of it becomes usable when its first block leaves the zone's list of untouched
+ * extents. Before that no struct page exists for its frames: page_exists() tells.
+ *
+ * Who uses which field:
+ *	buddy free page     PG_buddy; order; next/prev link the free list
+ *	per-CPU list page   next/prev link the list; order
+ *	anonymous page      mapping = anon_vma handle | MAPPING_ANON; index = linear page index
+ *	page cache page     mapping = inode handle | MAPPING_FILE;    index = page offset in file
+ *	slab page           PG_slab; mapping = cache handle; index = first free object; mapcount = in use
+ *	page table page     PG_table; mapping = mm handle
+ *	tail of a high order block: PG_tail; index = head's PFN
+ * A page on an LRU list has PG_lru and is linked by next/prev.
+ */
+#ifndef MMAN_PAGE_H
+#define MMAN_PAGE_H
+
+#include <mman/types.h>
+
+/* Flag names are those of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
+enum pageflags {
+	PG_locked,
+	PG_referenced,
+	PG_uptodate,
+	PG_dirty,
+	PG_lru,
+	PG_active,
+	PG_workingset,
+	PG_error,
+	PG_slab,
+	PG_reserved,
+	PG_private,
+	PG_writeback,
+	PG_head,
+	PG_tail,
+	PG_mappedtodisk,
+	PG_reclaim,
+	PG_swapbacked,
+	PG_unevictable,
+	PG_mlocked,
+	PG_hwpoison,
+	PG_young,
+	PG_idle,
+	PG_swapcache,
+	PG_buddy,
+	PG_offline,
+	PG_table,
+	PG_ksm,
+	PG_hugetlb,
+	PG_reported,
+	PG_anon_exclusive,
+	PG_pcp,      /* on a per-CPU page list */
+	PG_isolated, /* taken off its LRU list for reclaim or migration */
+};
+
+enum page_mapping_type { MAPPING_NONE, MAPPING_ANON, MAPPING_FILE, MAPPING_KSM };
+
+struct page {
+	u32 flags;          /* 1 << PG_* */
+	u32 node : 10;
+	u32 zone : 3;       /* enum zone_type */
+	u32 order : 4;      /* of a buddy block, per-CPU entry or compound head */
+	u32 migratetype : 3; /* per-CPU list it came from */
+	u32 generation : 12; /* LRU generation (mglru), age */
+	u32 next, prev;     /* PFNs, PFN_NONE ends a list */
+	u32 mapping;        /* handle << 2 | enum page_mapping_type */
+	u32 index;
+	u32 mapcount : 22;  /* page table entries that map it */
+	u32 pins : 10;      /* long-term and transient references that forbid moving it */
+	u32 memcg;
+};
+
+_Static_assert(sizeof(struct page) == 32, "struct page is 32 bytes: see DESIGN, rule 6");
+
+#define PAGE_FLAG(name) (1u << PG_##name)
+
+static inline bool page_test(const struct page *p, enum pageflags f)
+{
+	return (p->flags >> f) & 1;
+}
+
+static inline void page_set(struct page *p, enum pageflags f)
+{
+	p->flags |= 1u << f;
+}
+
+static inline void page_clear(struct page *p, enum pageflags f)
+{
+	p->flags &= ~(1u << f);
+}
+
+static inline enum page_mapping_type page_mapping_type(const struct page *p)
+{
+	return (enum page_mapping_type)(p->mapping & 3);
+}
+
+static inline handle_t page_mapping(const struct page *p)
+{
+	return p->mapping >> 2;
+}
+
+static inline void page_set_mapping(struct page *p, handle_t h, enum page_mapping_type type)
+{
+	p->mapping = h << 2 | (u32)type;
+}
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * pool.h - all state lives here: typed objects addressed by 32-bit handles.
+ *
+ * A pool is one reserved stretch of host address space that is made usable as it
+ * grows, so objects never move and a handle is an index. Handle 0 is never given out.
+ *  - Objects come zeroed; a freed object is junk-filled in debug builds, and its slot is
+ *    the next one given out (last in, first out: the same on every run).
+ *  - A snapshot copies every pool's used part (pool_used_bytes) and restores it in place.
+ *  - Only address space is reserved in advance; host memory is spent as objects are made.
+ * Machine lock held by every caller.
+ */
+#ifndef MMAN_POOL_H
+#define MMAN_POOL_H
+
+#include <mman/types.h>
+
+struct pool {
+	u8 *base;         /* host address of slot 0 (never used itself) */
+	u32 object_size;  /* bytes, a multiple of 8 */
+	u32 nr_slots;     /* slots ever used, slot 0 included: the high-water mark */
+	u32 max_slots;    /* address space reserved for this many */
+	u32 free_head;    /* first free slot, 0 when none */
+	u32 nr_live;      /* objects now allocated */
+	u64 usable_bytes; /* bytes from base that may be touched */
+	const char *name;
+};
+
+/**
+ * pool_init() - reserve address space for up to @max objects of @size bytes.
+ * Returns 0 or -ENOMEM.
+ */
+int pool_init(struct pool *p, const char *name, u32 size, u32 max);
+void pool_destroy(struct pool *p);
+
+/** pool_alloc() - a zeroed object's handle, or 0 when the pool or the host is full. */
+handle_t pool_alloc(struct pool *p);
+
+/** pool_alloc_array() - @n consecutive zeroed objects; handle of the first or 0. For boot-time
+ * tables (per-CPU sets and the like) that live as long as the machine. */
+handle_t pool_alloc_array(struct pool *p, u32 n);
+void pool_free(struct pool *p, handle_t h);
+
+/** pool_used_bytes() - bytes from ->base that hold state; what a snapshot copies. */
+u64 pool_used_bytes(const struct pool *p);
+
+static inline void *pool_at(const struct pool *p, handle_t h)
+{
+	return p->base + (u64)h * p->object_size;
+}
+
+static inline handle_t pool_handle(const struct pool *p, const void *object)
+{
+	return (handle_t)((u64)((const u8 *)object - p->base) / p->object_size);
+}
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * task.h - simulated processes and kernel threads.
+ *
+ * A task is a thread; the thread group leader's handle stands for the process. PIDs are given out
+ * in order, wrapping at pid_max as on Linux. An idle process costs at most 8 KiB of host memory
+ * (page tables included), 100,000 of them are found, listed and made in constant time each.
+ * The process list is ordered by PID (pid_next()).
+ */
+#ifndef MMAN_TASK_H
+#define MMAN_TASK_H
+
+#include <mman/clock.h>
+#include <mman/pool.h>
+
+#define TASK_COMM_LEN 16
+#define TASK_CMDLINE_MAX 64 /* longer command lines are kept in a text object */
+
+enum task_state_letter { TASK_RUNNING = 'R', TASK_SLEEPING = 'S', TASK_DISK = 'D', TASK_STOPPED = 'T',
+			 TASK_IDLE = 'I', TASK_ZOMBIE = 'Z', TASK_DEAD = 'X' };
+
+#define PF_KTHREAD 1u
+#define PF_EXITING 2u
+#define PF_MEMDIE 4u
+#define PF_OOM_ORIGIN 8u
+#define PF_SUPERPRIV 16u
+#define PF_LAB 32u      /* made by mkdir in sim/procs (or forked from such): has a directory there */
+
+enum rlimit_id {
+	RLIM_CPU, RLIM_FSIZE, RLIM_DATA, RLIM_STACK, RLIM_CORE, RLIM_RSS, RLIM_NPROC, RLIM_NOFILE,
+	RLIM_MEMLOCK, RLIM_AS, RLIM_LOCKS, RLIM_SIGPENDING, RLIM_MSGQUEUE, RLIM_NICE, RLIM_RTPRIO,
+	RLIM_RTTIME, RLIM_NLIMITS
+};
+
+#define RLIM_INF UINT64_MAX
+
+/* Limits are shared by all processes that never changed theirs: copy on setrlimit. */
+struct rlimits {
+	u64 soft[RLIM_NLIMITS], hard[RLIM_NLIMITS];
+	u32 users;
+	u32 reserved;
+};
+
+enum task_backing { BACKING_NONE /* purely simulated */, BACKING_REAL /* userfaultfd, later */ };
+
+struct task {
+	u32 pid, tgid, ppid;
+	u32 uid, gid;
+	u32 flags;            /* PF_* */
+	handle_t mm;          /* 0: kernel thread, or exited */
+	handle_t rlimits;
+	handle_t parent, first_child, next_sibling, prev_sibling;
+	handle_t leader, next_thread; /* thread group */
+	handle_t pid_left, pid_right, pid_up; /* process table links, private to mm/pid.c */
+	u32 cpu;              /* CPU it last ran on */
+	u64 cpus_allowed;     /* handle of a mask when more than 64 CPUs: see sched.c */
+	u64 mems_allowed;
+	u64 start_time;       /* ns since boot */
+	u64 utime, stime;     /* ns of virtual time */
+	u64 min_flt, maj_flt;
+	u64 nvcsw, nivcsw;
+	u64 io_rchar, io_wchar, io_syscr, io_syscw, io_read_bytes, io_write_bytes;
+	handle_t text;        /* command line and environment, in task_state.texts */
+	handle_t exe;         /* inode */
+	handle_t lab;         /* sim/procs directory: struct lab_process */
+	handle_t policy;      /* memory policy; 0: default */
+	u32 memcg;
+	s16 oom_score_adj, oom_score_adj_min;
+	s8 nice;
+	u8 state;             /* enum task_state_letter */
+	u8 backing;
+	u8 exit_signal;
+	s32 exit_code;        /* as wait() reports it */
+	u32 personality;
+	u32 coredump_filter;
+	char comm[TASK_COMM_LEN];
+};
+
+struct task_text {
+	u32 length;
+	u32 cmdline_length;
+	char bytes[248];
+};
+
+struct task_state {
+	struct pool tasks, rlimits, texts;
+	handle_t pid_root;     /* ordered tree by PID */
+	u32 nr_tasks, nr_threads, nr_running;
+	u32 last_pid;
+	handle_t init;         /* PID 1 */
+	handle_t kthreadd;
+	u64 total_forks;       /* "processes" of /proc/stat */
+	u64 context_switches;
+	u64 cpu_user_ns, cpu_system_ns, cpu_iowait_ns; /* all CPUs; per CPU in cpu_times */
+	struct pool cpu_times; /* struct cpu_time per CPU */
+	u64 avenrun[3];        /* fixed point, 11 bits */
+	struct pool labs;
+};
+
+struct cpu_time {
+	u64 user, nice, system, iowait, irq, softirq; /* ns; idle = now - sum */
+};
+
+static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
+{
+	return pool_at(&s->tasks, h);
+}
+
+#define task_at(m, h) task_at_pool(&(m)->tasks, h)
+
+int tasks_init(struct machine *m); /* pools, init, kthreadd and the kernel threads of 6.1 */
+
+/** find_task_by_pid() - any thread's or leader's task, 0 if none. O(log n). */
+handle_t find_task_by_pid(const struct machine *m, u32 pid);
+/** pid_next() - the process (group leader) with the smallest PID >= @pid; 0 at the end. */
+handle_t pid_next(const struct machine *m, u32 pid);
+
+/** kthread_create() - a kernel thread, child of kthreadd. */
+handle_t kthread_create(struct machine *m, const char *comm);
+
+/** task_spawn() - child of init running a small program of its own (text, data, bss, heap, stack,
+ * vdso; docs/processes.md): what mkdir in sim/procs makes. *@out: its task. -ENOMEM, -EAGAIN. */
+int task_spawn(struct machine *m, const char *comm, handle_t *out);
+/** task_fork() - fork(2) of @parent. -ENOMEM, -EAGAIN; then nothing remains. */
+int task_fork(struct machine *m, handle_t parent, handle_t *out);
+/** task_clone_thread() - one more thread of @task's group. */
+int task_clone_thread(struct machine *m, handle_t task, handle_t *out);
+/** task_exec() - execve(2): a fresh address space with comm and cmdline @name. */
+int task_exec(struct machine *m, handle_t task, const char *name);
+/** do_exit() - all threads of @task's group end; @code as for wait(2). Children go to init. The
+ * task struct goes when its parent reaps it: init does at once, as do lab parents. */
+void do_exit(struct machine *m, handle_t task, s32 code);
+/** send_signal() - what @sig does to @task: ends, stops, continues, nothing. @uid: sender; -EPERM,
+ * -EINVAL, -ESRCH. */
+int send_signal(struct machine *m, handle_t task, int sig, u32 uid);
+
+/** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows it. */
+s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);
+u32 oom_score(const struct machine *m, handle_t task);
+
+/** account_task_time() - @ns of user or system time for @task on its CPU. */
+void account_task_time(struct machine *m, handle_t task, u64 ns, bool user);
+
+#endif
