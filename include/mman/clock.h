@@ -26,7 +26,6 @@ enum event_kind {
 	EVENT_KSMD,
 	EVENT_FLUSHER,
 	EVENT_OOM_REAPER,
-	EVENT_LOADAVG,      /* calc_load, every 5 s + 1 tick of virtual time while anything runs */
 	EVENT_PSI,
 	EVENT_IO_DONE,
 	EVENT_WATERMARK_BOOST,
@@ -46,6 +45,7 @@ struct clock {
 	u64 now;      /* ns since boot */
 	u64 next_due; /* due time of the first event, UINT64_MAX if none */
 	u64 step;     /* safe points passed since boot */
+	u64 step_stop; /* host's wish, not state: yield at this step (replay); UINT64_MAX: never */
 	u64 next_seq;
 	u32 mode;     /* enum clock_mode */
 	u32 rate;     /* x N of host time in CLOCK_RATE */
@@ -60,15 +60,7 @@ struct cost_table {
 	    disk_seek, disk_page_read, disk_page_write, migrate_page;
 };
 
-/** clock_charge() - the running operation took @ns. */
-void clock_charge(struct machine *m, u64 ns);
-
-/**
- * machine_safe_point() - between two page touches of a command: counts a step, runs due events,
- * lets waiting readers and writers in (machine->attention). Returns false when the running
- * command is to end: interrupted, or its process died.
- */
-bool machine_safe_point(struct machine *m);
+/* machine_safe_point(): machine.h, inline. */
 
 /** clock_advance_to() - move to @ns (never back), running every event due on the way. */
 void clock_advance_to(struct machine *m, u64 ns);

@@ -43,7 +43,8 @@ struct access_spec {
 };
 
 struct lab_load {
-	handle_t lab, region_task;
+	handle_t lab;
+	u32 reserved;
 	char region[LAB_NAME_MAX];
 	struct access_spec spec;
 	u64 position, seed[4], started, done;

@@ -77,6 +77,7 @@ struct machine {
 	/* who is running */
 	handle_t current;             /* task on whose behalf the engine works; 0: the kernel */
 	u32 cpu;                      /* the CPU it runs on */
+	struct running *running;      /* task.h: the commands in progress, innermost first */
 	u32 attention;                /* atomic: somebody waits; see machine_safe_point() */
 	bool panicked;
 
@@ -112,6 +113,28 @@ int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *te
 /** machine_check() - verify every invariant of the engine; calls @report once per violation and
  * returns how many there were. Walks everything: for sim/check and tests only. */
 unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg);
+
+bool machine_safe_point_slow(struct machine *m);
+
+/**
+ * machine_safe_point() - between two page touches of a command: counts a step, runs due events,
+ * lets waiting readers and writers in (machine->attention). Returns false when the running
+ * command is to end at once, touching nothing more: interrupted, or its process died.
+ */
+static inline bool machine_safe_point(struct machine *m)
+{
+	m->clock.step++;
+	if (likely(m->clock.now < m->clock.next_due && m->clock.step < m->clock.step_stop &&
+		   !__atomic_load_n(&m->attention, __ATOMIC_RELAXED)))
+		return true;
+	return machine_safe_point_slow(m);
+}
+
+/** clock_charge() - the running operation took @ns of virtual time, spent by the running task. */
+static inline void clock_charge(struct machine *m, u64 ns)
+{
+	m->clock.now += ns;
+}
 
 /* events */
 static inline void count_vm_events(struct machine *m, enum vm_event_item item, u64 n)

@@ -174,6 +174,14 @@ int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, 
 int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault, bool lock);
 int do_msync(struct machine *m, handle_t task, u64 addr, u64 length);
 
+/**
+ * vma_install() - put a mapping in place without asking any limit (execve, the twin of a real
+ * process): [@start, @end) must be free. VM_ACCOUNT in @flags charges Committed_AS. @inode: file
+ * behind it, 0 for none; @pgoff: pages. Merges with neighbours as mmap would. -ENOMEM, -EEXIST.
+ */
+int vma_install(struct machine *m, handle_t mm, u64 start, u64 end, u32 flags, enum vma_kind kind,
+		handle_t inode, u64 pgoff);
+
 /** find_vma() - first VMA with @addr < end, 0 if none; find_vma_exact() - the one that holds @addr. */
 handle_t find_vma(struct machine *m, handle_t mm, u64 addr);
 handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr);

@@ -50,7 +50,7 @@ struct task {
 	handle_t rlimits;
 	handle_t parent, first_child, next_sibling, prev_sibling;
 	handle_t leader, next_thread; /* thread group */
-	handle_t pid_left, pid_right, pid_up; /* process table links, private to mm/pid.c */
+	pfn_t stack;          /* kernel stack: four pages, linked by page->next */
 	u32 cpu;              /* CPU it last ran on */
 	u64 cpus_allowed;     /* handle of a mask when more than 64 CPUs: see sched.c */
 	u64 mems_allowed;
@@ -83,7 +83,7 @@ struct task_text {
 
 struct task_state {
 	struct pool tasks, rlimits, texts;
-	handle_t pid_root;     /* ordered tree by PID */
+	handle_t pid_root;     /* radix tree by PID: mm/pid.c */
 	u32 nr_tasks, nr_threads, nr_running;
 	u32 last_pid;
 	handle_t init;         /* PID 1 */
@@ -92,8 +92,12 @@ struct task_state {
 	u64 context_switches;
 	u64 cpu_user_ns, cpu_system_ns, cpu_iowait_ns; /* all CPUs; per CPU in cpu_times */
 	struct pool cpu_times; /* struct cpu_time per CPU */
-	u64 avenrun[3];        /* fixed point, 11 bits */
-	struct pool labs;
+	struct pool pid_nodes;
+	u64 avenrun[3];        /* load averages, fixed point with 11 bits, as of load_time */
+	u64 load_time;         /* ns, a multiple of the 5 s period; see loadavg() */
+	u32 nr_load_tasks;     /* runnable and disk-waiting tasks since then */
+	struct pool labs, lab_regions, lab_loads;
+	handle_t lab_first, lab_last;
 };
 
 struct cpu_time {
@@ -106,6 +110,25 @@ static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
 }
 
 #define task_at(m, h) task_at_pool(&(m)->tasks, h)
+
+/*
+ * A command in progress: the engine works for a task, from task_run_begin() to task_run_end().
+ * Fatal signals to the innermost running task wait for task_run_end(), because the engine is in the
+ * middle of its address space; any other task dies at once, and an outer command whose task died
+ * finds out when machine_safe_point() returns false.
+ */
+struct running {
+	struct running *outer;
+	handle_t task;
+	u64 started;       /* ns */
+	s32 fatal_signal;  /* waits for task_run_end() */
+	bool died, interrupted;
+};
+
+/** task_run_begin() - work for @task from now on; *@r lives on the caller's stack until
+ * task_run_end(), which delivers what waited and returns false if the task is gone. */
+void task_run_begin(struct machine *m, struct running *r, handle_t task);
+bool task_run_end(struct machine *m, struct running *r);
 
 int tasks_init(struct machine *m); /* pools, init, kthreadd and the kernel threads of 6.1 */
 
@@ -136,6 +159,11 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid);
 /** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows it. */
 s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);
 u32 oom_score(const struct machine *m, handle_t task);
+
+/** loadavg() - the three load averages now, fixed point with 11 fractional bits. Pure. */
+void loadavg(const struct machine *m, u64 out[3]);
+/** task_set_state() - change the state letter; keeps nr_running and the load average's count. */
+void task_set_state(struct machine *m, handle_t task, enum task_state_letter state);
 
 /** account_task_time() - @ns of user or system time for @task on its CPU. */
 void account_task_time(struct machine *m, handle_t task, u64 ns, bool user);

@@ -1,0 +1,124 @@
+/*
+ * log.c - the kernel log (dev/kmsg) and the event stream (sim/events): rings of text records.
+ *
+ * A record is a header and its text, laid end to end in a ring of LOG_RING_BYTES; head and tail are
+ * byte positions that only grow, so that `tail & (size - 1)` is where the oldest record starts. A new
+ * record pushes out as many of the oldest as it needs room for; a reader that fell behind continues
+ * with the oldest one kept, and sees from the sequence number how many it missed.
+ */
+#include <mman/machine.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct record {
+	u64 time; /* ns */
+	u16 length;
+	u8 level;
+	u8 reserved[5];
+};
+
+static void ring_copy_in(struct log_ring *r, u64 at, const void *from, size_t n)
+{
+	size_t offset = (size_t)(at & (LOG_RING_BYTES - 1));
+	size_t first = LOG_RING_BYTES - offset < n ? LOG_RING_BYTES - offset : n;
+
+	memcpy(r->text + offset, from, first);
+	memcpy(r->text, (const char *)from + first, n - first);
+}
+
+static void ring_copy_out(const struct log_ring *r, u64 at, void *to, size_t n)
+{
+	size_t offset = (size_t)(at & (LOG_RING_BYTES - 1));
+	size_t first = LOG_RING_BYTES - offset < n ? LOG_RING_BYTES - offset : n;
+
+	memcpy(to, r->text + offset, first);
+	memcpy((char *)to + first, r->text, n - first);
+}
+
+static u64 record_bytes(const struct record *rec)
+{
+	return sizeof(*rec) + rec->length;
+}
+
+static void ring_drop_oldest(struct log_ring *r)
+{
+	struct record rec;
+
+	ring_copy_out(r, r->tail, &rec, sizeof(rec));
+	r->tail += record_bytes(&rec);
+	r->first_seq++;
+}
+
+static void ring_add(struct machine *m, struct log_ring *r, int level, const char *text, size_t length)
+{
+	struct record rec = { .time = m->clock.now, .length = (u16)length, .level = (u8)level };
+
+	if (!r->text)
+		return;
+	while (r->head + record_bytes(&rec) - r->tail > LOG_RING_BYTES)
+		ring_drop_oldest(r);
+	ring_copy_in(r, r->head, &rec, sizeof(rec));
+	ring_copy_in(r, r->head + sizeof(rec), text, length);
+	r->head += record_bytes(&rec);
+	r->next_seq++;
+	if (m->host.wake)
+		m->host.wake(m, m->host.arg);
+}
+
+static void ring_vprint(struct machine *m, struct log_ring *r, int level, const char *format, va_list ap)
+{
+	char line[LOG_LINE_MAX];
+	int n = vsnprintf(line, sizeof(line), format, ap);
+	size_t length = n < 0 ? 0 : (size_t)n;
+
+	if (length >= sizeof(line))
+		length = sizeof(line) - 1;
+	while (length && line[length - 1] == '\n')
+		length--;
+	ring_add(m, r, level, line, length);
+}
+
+void printk(struct machine *m, int level, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	ring_vprint(m, &m->kmsg, level, format, ap);
+	va_end(ap);
+}
+
+void trace_event(struct machine *m, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	ring_vprint(m, &m->trace, 6, format, ap);
+	va_end(ap);
+}
+
+int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *text, size_t size)
+{
+	struct record rec;
+	u64 at = r->tail, n;
+	size_t length;
+
+	if (*seq >= r->next_seq)
+		return -EAGAIN;
+	if (*seq < r->first_seq)
+		*seq = r->first_seq;
+	for (n = r->first_seq;; n++) {
+		ring_copy_out(r, at, &rec, sizeof(rec));
+		if (n == *seq)
+			break;
+		at += record_bytes(&rec);
+	}
+	*time = rec.time;
+	*level = rec.level;
+	length = rec.length < size ? rec.length : size - 1;
+	ring_copy_out(r, at + sizeof(rec), text, length);
+	text[length] = '\0';
+	return (int)length;
+}
