@@ -139,6 +139,7 @@ struct mm_state {
 #define inode_at(m, h) ((struct inode *)pool_at(&(m)->mms.inodes, h))
 
 int mm_init(struct machine *m); /* pools, zero page */
+void mm_destroy(struct machine *m);
 
 /* ---- the calls (mm/mmap.c, mprotect.c, mremap.c, brk): 0 or -errno, nothing changed on error ---- */
 

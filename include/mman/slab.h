@@ -72,6 +72,7 @@ struct slab_state {
 };
 
 int slab_init(struct machine *m);
+void slab_destroy(struct machine *m);
 
 /** kmem_cache_find() - a cache by its slabinfo name, 0 if there is none. */
 handle_t kmem_cache_find(const struct machine *m, const char *name);

@@ -130,6 +130,7 @@ struct running {
 void task_run_begin(struct machine *m, struct running *r, handle_t task);
 bool task_run_end(struct machine *m, struct running *r);
 
+void tasks_destroy(struct machine *m);
 int tasks_init(struct machine *m); /* pools, init, kthreadd and the kernel threads of 6.1 */
 
 /** find_task_by_pid() - any thread's or leader's task, 0 if none. O(log n). */
