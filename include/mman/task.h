@@ -10,10 +10,10 @@
 #define MMAN_TASK_H
 
 #include <mman/clock.h>
+#include <mman/mmzone.h>
 #include <mman/pool.h>
 
 #define TASK_COMM_LEN 16
-#define TASK_CMDLINE_MAX 64 /* longer command lines are kept in a text object */
 
 enum task_state_letter { TASK_RUNNING = 'R', TASK_SLEEPING = 'S', TASK_DISK = 'D', TASK_STOPPED = 'T',
 			 TASK_IDLE = 'I', TASK_ZOMBIE = 'Z', TASK_DEAD = 'X' };
@@ -52,14 +52,14 @@ struct task {
 	handle_t leader, next_thread; /* thread group */
 	pfn_t stack;          /* kernel stack: four pages, linked by page->next */
 	u32 cpu;              /* CPU it last ran on */
-	u64 cpus_allowed;     /* handle of a mask when more than 64 CPUs: see sched.c */
-	u64 mems_allowed;
+	handle_t cpus_allowed; /* struct cpumask; 0: all CPUs */
+	u64 mems_allowed;     /* nodes; 0: all */
 	u64 start_time;       /* ns since boot */
 	u64 utime, stime;     /* ns of virtual time */
 	u64 min_flt, maj_flt;
 	u64 nvcsw, nivcsw;
 	u64 io_rchar, io_wchar, io_syscr, io_syscw, io_read_bytes, io_write_bytes;
-	handle_t text;        /* command line and environment, in task_state.texts */
+	handle_t text;        /* command line: task_cmdline(); 0 for kernel threads */
 	handle_t exe;         /* inode */
 	handle_t lab;         /* sim/procs directory: struct lab_process */
 	handle_t policy;      /* memory policy; 0: default */
@@ -75,14 +75,21 @@ struct task {
 	char comm[TASK_COMM_LEN];
 };
 
+/* A piece of a command line (arguments end in NUL); most fit into one. */
 struct task_text {
+	handle_t next;
 	u32 length;
-	u32 cmdline_length;
-	char bytes[248];
+	char bytes[56];
+};
+
+struct cpumask {
+	u64 bits[NR_CPUS_MAX / 64];
 };
 
 struct task_state {
-	struct pool tasks, rlimits, texts;
+	struct pool tasks, rlimits, texts, cpumasks;
+	handle_t default_rlimits;
+	u32 next_cpu;          /* where the next new task is put, round robin */
 	handle_t pid_root;     /* radix tree by PID: mm/pid.c */
 	u32 nr_tasks, nr_threads, nr_running;
 	u32 last_pid;
@@ -160,6 +167,24 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid);
 /** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows it. */
 s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);
 u32 oom_score(const struct machine *m, handle_t task);
+
+/** task_cmdline() - copy at most @size bytes of the command line (arguments with their NULs);
+ * returns its length. task_set_cmdline(): replace it; -ENOMEM. */
+size_t task_cmdline(const struct machine *m, handle_t task, char *buffer, size_t size);
+int task_set_cmdline(struct machine *m, handle_t task, const char *bytes, size_t size);
+
+/** task_create() - an empty task (no address space yet) with its kernel objects and stack, child of
+ * @parent. @pid: 0 for the next free one. The twin and fork use it. -ENOMEM, -EAGAIN, -EEXIST. */
+int task_create(struct machine *m, handle_t parent, const char *comm, u32 pid, handle_t *out);
+
+/** task_rlimit() - soft limit; setrlimit: copy-on-write of the shared default. -EINVAL, -EPERM. */
+u64 task_rlimit(const struct machine *m, handle_t task, enum rlimit_id which);
+int task_setrlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard);
+/** task_cpu_allowed() - may @task run on @cpu?  task_setaffinity(): -EINVAL if none is online. */
+bool task_cpu_allowed(const struct machine *m, const struct task *t, u32 cpu);
+int task_setaffinity(struct machine *m, handle_t task, const struct cpumask *mask);
+/** cpu_to_node() - the node a CPU belongs to. */
+int cpu_to_node(const struct machine *m, u32 cpu);
 
 /** loadavg() - the three load averages now, fixed point with 11 fractional bits. Pure. */
 void loadavg(const struct machine *m, u64 out[3]);

@@ -1,0 +1,161 @@
+/*
+ * clock.c - the virtual clock and its events.
+ *
+ * Events wait in a binary heap ordered by (due, sequence): the order in which they run depends on
+ * nothing but what was scheduled. A handler runs with the clock standing at its event's due time, or
+ * later if the command that was running had moved past it; it never moves the clock itself.
+ */
+#include <mman/lab.h>
+#include <mman/machine.h>
+
+#include <string.h>
+
+/* The heap's slots are objects of event_pool, used as an array from slot 1 on. */
+static struct event *heap(const struct machine *m)
+{
+	return (struct event *)pool_at(&m->event_pool, 1);
+}
+
+static bool earlier(const struct event *a, const struct event *b)
+{
+	return a->due != b->due ? a->due < b->due : a->seq < b->seq;
+}
+
+static void sift_up(struct event *h, u32 i)
+{
+	struct event e = h[i];
+
+	while (i && earlier(&e, &h[(i - 1) / 2])) {
+		h[i] = h[(i - 1) / 2];
+		i = (i - 1) / 2;
+	}
+	h[i] = e;
+}
+
+static void sift_down(struct event *h, u32 n, u32 i)
+{
+	struct event e = h[i];
+	u32 child;
+
+	while ((child = 2 * i + 1) < n) {
+		if (child + 1 < n && earlier(&h[child + 1], &h[child]))
+			child++;
+		if (!earlier(&h[child], &e))
+			break;
+		h[i] = h[child];
+		i = child;
+	}
+	h[i] = e;
+}
+
+static void set_next_due(struct machine *m)
+{
+	m->clock.next_due = m->clock.nr_events ? heap(m)[0].due : UINT64_MAX;
+}
+
+void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due)
+{
+	struct clock *c = &m->clock;
+
+	/* Slots are only ever added; a heap that shrank keeps them for its next growth. */
+	if (c->nr_events + 1 >= m->event_pool.nr_slots && !pool_alloc_array(&m->event_pool, 64)) {
+		printk(m, 3, "clock: no room for another event");
+		return;
+	}
+	heap(m)[c->nr_events] = (struct event){ .due = due, .seq = c->next_seq++, .kind = kind, .arg = arg };
+	sift_up(heap(m), c->nr_events++);
+	set_next_due(m);
+}
+
+static void remove_at(struct machine *m, u32 i)
+{
+	struct event *h = heap(m);
+	u32 n = --m->clock.nr_events;
+
+	if (i == n)
+		return;
+	h[i] = h[n];
+	sift_down(h, n, i);
+	sift_up(h, i);
+}
+
+void event_cancel(struct machine *m, enum event_kind kind, u32 arg)
+{
+	u32 i = 0;
+
+	while (i < m->clock.nr_events) {
+		if (heap(m)[i].kind == kind && heap(m)[i].arg == arg)
+			remove_at(m, i);
+		else
+			i++;
+	}
+	set_next_due(m);
+}
+
+bool event_pending(const struct machine *m, enum event_kind kind, u32 arg)
+{
+	u32 i;
+
+	for (i = 0; i < m->clock.nr_events; i++)
+		if (heap(m)[i].kind == kind && heap(m)[i].arg == arg)
+			return true;
+	return false;
+}
+
+static void event_dispatch(struct machine *m, const struct event *e)
+{
+	switch ((enum event_kind)e->kind) {
+	case EVENT_LOAD:
+		lab_load_event(m, e->arg);
+		break;
+	default:
+		printk(m, 3, "clock: event %u has no handler", e->kind);
+		break;
+	}
+}
+
+/* Run what is due at the clock's present time. Handlers may schedule more, even for now. */
+static void run_due_events(struct machine *m)
+{
+	struct event e;
+
+	if (m->clock.in_events)
+		return;
+	m->clock.in_events = true;
+	while (m->clock.nr_events && heap(m)[0].due <= m->clock.now) {
+		e = heap(m)[0];
+		remove_at(m, 0);
+		set_next_due(m);
+		event_dispatch(m, &e);
+	}
+	m->clock.in_events = false;
+	set_next_due(m);
+}
+
+bool machine_safe_point_slow(struct machine *m)
+{
+	if (m->clock.now >= m->clock.next_due)
+		run_due_events(m);
+	/* A handler's work is one bounded batch: who waits is let in when it is over. */
+	if (!m->clock.in_events && m->host.yield &&
+	    (m->clock.step >= m->clock.step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED)) &&
+	    !m->host.yield(m, m->host.arg) && m->running)
+		m->running->interrupted = true;
+	return !m->running || !(m->running->died || m->running->interrupted || m->running->fatal_signal);
+}
+
+void clock_advance_to(struct machine *m, u64 ns)
+{
+	struct clock *c = &m->clock;
+
+	while (c->now < ns) {
+		c->now = c->next_due < ns ? (c->next_due > c->now ? c->next_due : c->now) : ns;
+		if (c->now >= c->next_due)
+			run_due_events(m);
+		c->step++;
+		/* An advance of hours with busy loads is as long as any command: let others in. */
+		if (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
+			if (!machine_safe_point_slow(m))
+				break;
+	}
+}
