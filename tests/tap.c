@@ -80,13 +80,13 @@ static void result(const char *file, int line, bool held, const char *name, va_l
 }
 
 /* Prints the result line from the variable arguments that follow @name in the caller. */
-#define RESULT(held)						\
-	do {							\
-		va_list args;					\
-								\
-		va_start(args, name);				\
-		result(file, line, (held), name, args);		\
-		va_end(args);					\
+#define RESULT(held)                                    \
+	do {                                            \
+		va_list args;                           \
+                                                        \
+		va_start(args, name);                   \
+		result(file, line, (held), name, args); \
+		va_end(args);                           \
 	} while (0)
 
 bool tap_ok(const char *file, int line, bool held, const char *cond, const char *name, ...)
@@ -179,8 +179,8 @@ static void diag_first_difference(const char *got, const char *want)
 	diag("  differ: from byte %zu, in line %zu", at, line);
 }
 
-bool tap_is_str(const char *file, int line, const char *got, const char *want,
-		const char *name, ...)
+bool tap_is_str(const char *file, int line, const char *got, const char *want, const char *name,
+		...)
 {
 	bool held = got && want ? !strcmp(got, want) : got == want;
 
