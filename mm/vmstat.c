@@ -1,5 +1,5 @@
-/* vmstat.c - the names of the counters, in the order of their enums (vmstat.h). */
-#include <mman/vmstat.h>
+/* vmstat.c - the counters: their names, in the order of their enums (vmstat.h), and their changes. */
+#include <mman/machine.h>
 
 const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
 	[NR_FREE_PAGES] = "nr_free_pages",
@@ -78,16 +78,19 @@ const char *const vm_event_names[NR_VM_EVENT_ITEMS] = {
 	[PGALLOC_DMA] = "pgalloc_dma",
 	[PGALLOC_DMA32] = "pgalloc_dma32",
 	[PGALLOC_NORMAL] = "pgalloc_normal",
+	[PGALLOC_HIGH] = "pgalloc_high",
 	[PGALLOC_MOVABLE] = "pgalloc_movable",
 	[PGALLOC_DEVICE] = "pgalloc_device",
 	[ALLOCSTALL_DMA] = "allocstall_dma",
 	[ALLOCSTALL_DMA32] = "allocstall_dma32",
 	[ALLOCSTALL_NORMAL] = "allocstall_normal",
+	[ALLOCSTALL_HIGH] = "allocstall_high",
 	[ALLOCSTALL_MOVABLE] = "allocstall_movable",
 	[ALLOCSTALL_DEVICE] = "allocstall_device",
 	[PGSKIP_DMA] = "pgskip_dma",
 	[PGSKIP_DMA32] = "pgskip_dma32",
 	[PGSKIP_NORMAL] = "pgskip_normal",
+	[PGSKIP_HIGH] = "pgskip_high",
 	[PGSKIP_MOVABLE] = "pgskip_movable",
 	[PGSKIP_DEVICE] = "pgskip_device",
 	[PGFREE] = "pgfree",
@@ -182,3 +185,34 @@ const char *const vm_event_names[NR_VM_EVENT_ITEMS] = {
 	[DIRECT_MAP_LEVEL2_SPLITS] = "direct_map_level2_splits",
 	[DIRECT_MAP_LEVEL3_SPLITS] = "direct_map_level3_splits",
 };
+
+bool vm_event_shown(const struct machine *m, enum vm_event_item item)
+{
+	switch (item) {
+	case PGALLOC_HIGH:
+	case ALLOCSTALL_HIGH:
+	case PGSKIP_HIGH:
+		return m->config.arch == ARCH_I386;
+	case PGALLOC_DMA32:
+	case ALLOCSTALL_DMA32:
+	case PGSKIP_DMA32:
+	case PGALLOC_DEVICE:
+	case ALLOCSTALL_DEVICE:
+	case PGSKIP_DEVICE:
+		return m->config.arch == ARCH_X86_64;
+	default:
+		return true;
+	}
+}
+
+void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item, s64 delta)
+{
+	z->vm_stat[item] += delta;
+	m->vm_zone_stat[item] += delta;
+}
+
+void mod_node_page_state(struct machine *m, struct pglist_data *n, enum node_stat_item item, s64 delta)
+{
+	n->vm_stat[item] += delta;
+	m->vm_node_stat[item] += delta;
+}

@@ -55,6 +55,9 @@ struct machine {
 	u64 *block_touched;           /* bitmap by 4 MiB block: struct pages exist */
 	u8 *pageblock_flags;          /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
 	struct pool pagesets, extents;
+	struct pool zone_ranges;      /* which zone a frame is in: a sorted array (mm/sparse.c) */
+	u8 cpu_to_node[NR_CPUS_MAX];  /* set by build_zonelists() from node[].cpumask */
+	bool page_group_by_mobility_disabled; /* under 10 MiB of RAM */
 	s64 vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
 	s64 vm_node_stat[NR_VM_NODE_STAT_ITEMS];
 	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];

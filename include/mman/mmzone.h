@@ -163,21 +163,62 @@ struct zone *pfn_zone(struct machine *m, pfn_t pfn);
 enum migratetype get_pageblock_migratetype(const struct machine *m, pfn_t pfn);
 void set_pageblock_migratetype(struct machine *m, pfn_t pfn, enum migratetype type);
 
-/* ---- what boot and hotplug call to hand memory over (mm/sparse.c, mm/page_alloc.c) ---- */
+/** zone_name() - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device". */
+const char *zone_name(enum zone_type type);
+
+/** pageblock_summary() - of the pageblock that holds @pfn: free pages on the buddy lists (or
+ * untouched) and migratetype; false where no zone has it. For sim/zones maps. */
+bool pageblock_summary(struct machine *m, pfn_t pfn, u32 *free_pages, enum migratetype *type);
+
+/* ---- what boot and hotplug call to hand memory over (mm/sparse.c, mm/page_alloc.c) ----
+ *
+ *	physmem_init(m)                     max_pfn, nr_nodes, nr_cpus, zone_mask, node[].cpumask and
+ *	                                    distance are known
+ *	sparse_add_range(m, start, end)     RAM, online or not
+ *	zone_add_present(m, nid, type, ..)  online RAM of one zone, for each stretch
+ *	(spans, managed, totalram_pages: the caller's rule)
+ *	build_zonelists(m)
+ *	zone_free_range(m, z, start, end)   what nobody reserved
+ *	setup_per_cpu_pageset(m)            page lists of all CPUs; before this every page comes
+ *	                                    straight from the free lists
+ *	init_per_zone_wmark_min(m), later khugepaged_min_free_kbytes_update(m)
+ */
+
+/** physmem_init() - free lists, pools, mem_map's address space (calls sparse_init()). 0 or -ENOMEM. */
+int physmem_init(struct machine *m);
+void physmem_destroy(struct machine *m);
 
 /** sparse_init() - reserve mem_map, the bitmaps and pageblock_flags for all frames below m->max_pfn
  * (nothing present yet, every pageblock MIGRATE_MOVABLE). Host address space only. 0 or -ENOMEM. */
 int sparse_init(struct machine *m);
-/** sparse_add_range() - RAM lies behind [@start, @end): pfn_present() says so from now on. */
-void sparse_add_range(struct machine *m, pfn_t start, pfn_t end);
+/** sparse_add_range() - RAM lies behind [@start, @end): pfn_present() says so from now on.
+ * sparse_remove_range(): no longer (a DIMM was pulled). 0 or -ENOMEM. */
+int sparse_add_range(struct machine *m, pfn_t start, pfn_t end);
+int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end);
+
+/** zone_add_present() - [@start, @end) is online RAM of that zone: adds to present_pages of zone and
+ * node, widens both spans to cover it (with the pageblock counts), and pfn_zone() knows it.
+ * Ranges of one zone may come in any order and must not overlap. 0 or -ENOMEM. */
+int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t start, pfn_t end);
+/** zone_set_span() - the zone's start and length where they are wider than its RAM (holes). */
+void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages);
+
 /**
  * zone_free_range() - [@start, @end) of @z becomes free memory (boot, hotplug online).
  * Whole aligned 4 MiB blocks join the zone's untouched extents; the rest goes to the free lists in
  * the largest aligned blocks, frames of a touched block that nobody freed being PG_reserved.
- * Adds to NR_FREE_PAGES; present, managed and totalram_pages are the caller's. 0 or -ENOMEM.
+ * Adds to NR_FREE_PAGES; managed and totalram_pages are the caller's. 0 or -ENOMEM.
  * Ranges may come in any order; they never overlap. Costs O(partial blocks), not O(pages).
  */
 int zone_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
+
+/** page_touch() - make the struct pages of the 4 MiB block that holds @pfn exist (PG_reserved where
+ * nobody freed them). For owners of boot memory that must be seen, and for pages of the tree's
+ * readers never. 0 or -ENOMEM. */
+int page_touch(struct machine *m, pfn_t pfn);
+
+/** setup_per_cpu_pageset() - page lists for every CPU of every populated zone that has none. */
+int setup_per_cpu_pageset(struct machine *m);
 
 /* ---- zones and watermarks (mm/page_alloc.c, mm/watermark.c) ---- */
 

@@ -97,16 +97,19 @@ enum vm_event_item {
 	PGALLOC_DMA,
 	PGALLOC_DMA32,
 	PGALLOC_NORMAL,
+	PGALLOC_HIGH,
 	PGALLOC_MOVABLE,
 	PGALLOC_DEVICE,
 	ALLOCSTALL_DMA,
 	ALLOCSTALL_DMA32,
 	ALLOCSTALL_NORMAL,
+	ALLOCSTALL_HIGH,
 	ALLOCSTALL_MOVABLE,
 	ALLOCSTALL_DEVICE,
 	PGSKIP_DMA,
 	PGSKIP_DMA32,
 	PGSKIP_NORMAL,
+	PGSKIP_HIGH,
 	PGSKIP_MOVABLE,
 	PGSKIP_DEVICE,
 	PGFREE,
@@ -202,6 +205,10 @@ enum vm_event_item {
 	DIRECT_MAP_LEVEL3_SPLITS,
 	NR_VM_EVENT_ITEMS
 };
+
+/* Of the per-zone events (PGALLOC_DMA + enum zone_type ...) a kernel prints those of the zones it was
+ * built with: no HIGH on x86-64, no DMA32 and DEVICE on i386. vm_event_shown() tells. */
+bool vm_event_shown(const struct machine *m, enum vm_event_item item);
 
 extern const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS];
 extern const char *const numa_stat_names[NR_VM_NUMA_STAT_ITEMS];
