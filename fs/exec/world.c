@@ -1,0 +1,214 @@
+/*
+ * world.c - how the supervisor knows who is who: from its PID namespace, and from the mounted machine.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "fs/exec/session.h"
+
+/* Process 1 is the supervisor itself; to the command, 1 is the simulated init. */
+static bool is_there(pid_t number, pid_t as_kill_takes_it)
+{
+	return number > 1 && (kill(as_kill_takes_it, 0) == 0 || errno != ESRCH);
+}
+
+static bool has_task(void *ctx, pid_t number)
+{
+	(void)ctx;
+	return is_there(number, number);
+}
+
+static bool has_group(void *ctx, pid_t number)
+{
+	(void)ctx;
+	return is_there(number, -number);
+}
+
+static ssize_t read_proc(const struct exec_view *view, const char *path, char *text, size_t size)
+{
+	int fd = openat(view->proc, path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t len = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (used < size - 1 && (len = read(fd, text + used, size - 1 - used)) > 0)
+		used += (size_t)len;
+	close(fd);
+	text[used] = '\0';
+	return len < 0 ? -errno : (ssize_t)used;
+}
+
+/* The value of "\nKey:\t" in a status or fdinfo text. A task's name cannot hold a bare newline. */
+static const char *field(const char *text, const char *key)
+{
+	const size_t len = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) == 0 && line[len] == ':')
+			return line + len + 1 + strspn(line + len + 1, "\t ");
+	}
+	return NULL;
+}
+
+static int read_status(const struct exec_view *view, pid_t tid, struct exec_caller *who)
+{
+	char path[32], text[4096];
+	const char *uid, *tgid, *pids, *group;
+	char *end;
+
+	snprintf(path, sizeof(path), "%d/status", tid);
+	if (read_proc(view, path, text, sizeof(text)) < 0)
+		return -ESRCH;
+	uid = field(text, "Uid");
+	tgid = field(text, "Tgid");
+	pids = field(text, "NSpid");
+	group = field(text, "NSpgid");
+	if (!uid || !tgid || !pids || !group)
+		return -ESRCH;
+
+	strtoul(uid, &end, 10); /* real, then effective */
+	who->uid = (uint32_t)strtoul(end, NULL, 10);
+	who->tgid = (pid_t)strtol(tgid, NULL, 10);
+	who->group = (pid_t)strtol(group, NULL, 10);
+	strtol(pids, &end, 10); /* one number for each namespace from ours down */
+	who->nested = *end == '\t';
+	return 0;
+}
+
+/*
+ * A number that ended while we read may belong to somebody else by now; while the stopped call is
+ * still there, so is its caller.
+ */
+static int get_caller(void *ctx, pid_t tid, struct exec_caller *caller)
+{
+	const struct exec_view *view = ctx;
+	uint64_t id = view->id;
+	int rc = read_status(view, tid, caller);
+
+	if (rc == 0 && ioctl(view->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
+		return -ESRCH;
+	return rc;
+}
+
+static int get_pidfd(void *ctx, pid_t tid, int fd)
+{
+	const struct exec_view *view = ctx;
+	char path[48], text[1024];
+	const char *pid;
+	long number;
+
+	snprintf(path, sizeof(path), "%d/fdinfo/%d", tid, fd);
+	if (read_proc(view, path, text, sizeof(text)) < 0)
+		return -EBADF;
+	pid = field(text, "Pid");
+	if (!pid)
+		return -EBADF;
+	number = strtol(pid, NULL, 10);
+	return number < 0 ? -ESRCH : (int)number;
+}
+
+/*
+ * The next process of the namespace after process 1, or 0 at the end.
+ */
+static pid_t next_process(DIR *dir)
+{
+	const struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		char *end;
+		long number = strtol(entry->d_name, &end, 10);
+
+		if (*end == '\0' && number > 1)
+			return (pid_t)number;
+	}
+	return 0;
+}
+
+static DIR *open_processes(const struct exec_view *view)
+{
+	int fd = openat(view->proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
+static bool has_others(void *ctx, pid_t tgid)
+{
+	DIR *dir = open_processes(ctx);
+	bool found = false;
+	pid_t pid;
+
+	while (dir && !found && (pid = next_process(dir)))
+		found = pid != tgid;
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/*
+ * The group that the session was started in has members outside, in the user's pipeline or script.
+ * So it is not for the kernel to signal: those inside get it one by one.
+ */
+static int kill_start_group(void *ctx, const struct exec_caller *caller, int sig)
+{
+	const struct exec_view *view = ctx;
+	DIR *dir = open_processes(view);
+	int result = -ESRCH;
+	pid_t pid;
+
+	while (dir && (pid = next_process(dir))) {
+		struct exec_caller member;
+
+		if (read_status(view, pid, &member) < 0 || member.group != 0)
+			continue;
+		if (caller->uid != 0 && caller->uid != member.uid) {
+			if (result == -ESRCH)
+				result = -EPERM;
+		} else if (kill(pid, sig) == 0) {
+			result = 0;
+		} else if (errno == EINVAL) {
+			result = -EINVAL;
+			break;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return result;
+}
+
+static int deliver(void *ctx, const struct mmanfs_signal *signal)
+{
+	const struct exec_session *s = ((const struct exec_view *)ctx)->session;
+	struct mmanfs_signal request = *signal;
+
+	if (s->opt->deliver)
+		return s->opt->deliver(s->opt->ctx, signal);
+	return ioctl(s->ctl, MMANFS_IOC_SIGNAL, &request) < 0 ? -errno : 0;
+}
+
+void exec_world_init(struct exec_world *world, struct exec_view *view)
+{
+	*world = (struct exec_world){
+		.has_task = has_task,
+		.has_group = has_group,
+		.has_others = has_others,
+		.get_caller = get_caller,
+		.get_pidfd = get_pidfd,
+		.kill_start_group = kill_start_group,
+		.deliver = deliver,
+		.identity = view->session->identity,
+		.ctx = view,
+	};
+}
