@@ -52,6 +52,12 @@ struct lab_load {
 	handle_t next;
 };
 
+int lab_init(struct machine *m); /* pools */
+void lab_destroy(struct machine *m);
+
+/** lab_has_load() - does a background load run in this task? */
+bool lab_has_load(const struct machine *m, handle_t task);
+
 handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);

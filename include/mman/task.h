@@ -128,6 +128,9 @@ struct running {
 	struct running *outer;
 	handle_t task;
 	u64 started;       /* ns */
+	u64 faults;        /* the task's minor and major faults so far */
+	handle_t saved_task;
+	u32 saved_cpu;
 	s32 fatal_signal;  /* waits for task_run_end() */
 	bool died, interrupted;
 };

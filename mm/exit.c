@@ -1,0 +1,61 @@
+/*
+ * exit.c - the end of a process.
+ *
+ * Every simulated parent reaps at once (init does, and so do the laboratory's programs), so a dead
+ * process leaves nothing behind but the account in its laboratory directory.
+ */
+#include <mman/lab.h>
+#include <mman/machine.h>
+
+#include "mm/task.h"
+
+/* A command in progress for @task must touch nothing of it any more. */
+static void tell_running(struct machine *m, handle_t task)
+{
+	struct running *r;
+
+	for (r = m->running; r; r = r->outer)
+		if (r->task == task)
+			r->died = true;
+}
+
+static void drop_mm(struct machine *m, handle_t task)
+{
+	handle_t mm = task_at(m, task)->mm;
+
+	task_at(m, task)->mm = 0;
+	if (mm)
+		mm_put(m, mm);
+}
+
+static void exit_threads(struct machine *m, handle_t leader)
+{
+	struct task *l = task_at(m, leader);
+
+	while (l->next_thread) {
+		handle_t thread = l->next_thread;
+
+		l->next_thread = task_at(m, thread)->next_thread;
+		tell_running(m, thread);
+		task_set_state(m, thread, TASK_DEAD);
+		drop_mm(m, thread);
+		task_release(m, thread);
+	}
+}
+
+void do_exit(struct machine *m, handle_t task, s32 code)
+{
+	handle_t leader = task_at(m, task)->leader;
+	struct task *l = task_at(m, leader);
+
+	l->flags |= PF_EXITING;
+	l->exit_code = code;
+	exit_threads(m, leader);
+	while (l->first_child)
+		task_reparent(m, l->first_child, m->tasks.init);
+	tell_running(m, leader);
+	lab_task_ended(m, leader);
+	task_set_state(m, leader, TASK_DEAD);
+	drop_mm(m, leader);
+	task_release(m, leader);
+}

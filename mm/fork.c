@@ -1,0 +1,41 @@
+/*
+ * fork.c - fork(2): a new task with a copy of its parent's address space, written to lazily.
+ */
+#include <mman/lab.h>
+#include <mman/machine.h>
+
+#include <errno.h>
+
+#include "mm/task.h"
+
+static int copy_cmdline(struct machine *m, handle_t from, handle_t to)
+{
+	char buffer[4096];
+	size_t n = task_cmdline(m, from, buffer, sizeof(buffer));
+
+	return task_set_cmdline(m, to, buffer, n);
+}
+
+int task_fork(struct machine *m, handle_t parent, handle_t *out)
+{
+	handle_t child, mm = 0;
+	int error;
+
+	if (m->tasks.nr_threads >= (u32)m->sysctl.threads_max)
+		return -EAGAIN;
+	error = task_create(m, parent, task_at(m, parent)->comm, 0, &child);
+	if (error)
+		return error;
+	error = copy_cmdline(m, parent, child);
+	if (!error && task_at(m, parent)->mm)
+		error = mm_dup(m, task_at(m, parent)->mm, child, &mm);
+	if (error) {
+		task_release(m, child);
+		return error;
+	}
+	task_at(m, child)->mm = mm;
+	if (mm)
+		mm_at(m, mm)->owner = child;
+	*out = child;
+	return 0;
+}

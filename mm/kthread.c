@@ -1,0 +1,109 @@
+/*
+ * kthread.c - the kernel threads that a 6.1 kernel starts at boot, in its order.
+ */
+#include <mman/machine.h>
+
+#include <stdio.h>
+
+#include "mm/task.h"
+
+enum { ONCE, EACH_CPU, EACH_NODE };
+
+struct kthread_row {
+	const char *comm; /* %u: the CPU or node */
+	u8 state;
+	u8 each;
+};
+
+/* Names as /proc/PID/comm shows them: 15 characters at most. */
+static const struct kthread_row boot_kthreads[] = {
+	{ "rcu_gp", TASK_IDLE, ONCE },
+	{ "rcu_par_gp", TASK_IDLE, ONCE },
+	{ "slub_flushwq", TASK_IDLE, ONCE },
+	{ "netns", TASK_IDLE, ONCE },
+	{ "mm_percpu_wq", TASK_IDLE, ONCE },
+	{ "rcu_tasks_kthre", TASK_IDLE, ONCE },
+	{ "rcu_tasks_rude_", TASK_IDLE, ONCE },
+	{ "rcu_tasks_trace", TASK_IDLE, ONCE },
+	{ "rcu_preempt", TASK_IDLE, ONCE },
+	{ "cpuhp/%u", TASK_SLEEPING, EACH_CPU },
+	{ "migration/%u", TASK_SLEEPING, EACH_CPU },
+	{ "ksoftirqd/%u", TASK_SLEEPING, EACH_CPU },
+	{ "kworker/%u:0H", TASK_IDLE, EACH_CPU },
+	{ "kdevtmpfs", TASK_SLEEPING, ONCE },
+	{ "inet_frag_wq", TASK_IDLE, ONCE },
+	{ "kauditd", TASK_SLEEPING, ONCE },
+	{ "khungtaskd", TASK_SLEEPING, ONCE },
+	{ "oom_reaper", TASK_SLEEPING, ONCE },
+	{ "writeback", TASK_IDLE, ONCE },
+	{ "kcompactd%u", TASK_SLEEPING, EACH_NODE },
+	{ "ksmd", TASK_SLEEPING, ONCE },
+	{ "khugepaged", TASK_SLEEPING, ONCE },
+	{ "kintegrityd", TASK_IDLE, ONCE },
+	{ "kblockd", TASK_IDLE, ONCE },
+	{ "blkcg_punt_bio", TASK_IDLE, ONCE },
+	{ "devfreq_wq", TASK_IDLE, ONCE },
+	{ "kworker/%u:1H", TASK_IDLE, EACH_CPU },
+	{ "kswapd%u", TASK_SLEEPING, EACH_NODE },
+	{ "kthrotld", TASK_IDLE, ONCE },
+	{ "mld", TASK_IDLE, ONCE },
+	{ "ipv6_addrconf", TASK_IDLE, ONCE },
+	{ "kstrp", TASK_IDLE, ONCE },
+	{ "zswap-shrink", TASK_IDLE, ONCE },
+};
+
+handle_t kthread_create(struct machine *m, const char *comm)
+{
+	handle_t h;
+
+	if (task_create(m, m->tasks.kthreadd, comm, 0, &h))
+		return 0;
+	task_at(m, h)->flags |= PF_KTHREAD;
+	task_at(m, h)->exit_signal = 0;
+	return h;
+}
+
+static int start_one(struct machine *m, const struct kthread_row *row, u32 number)
+{
+	char comm[TASK_COMM_LEN * 2];
+	handle_t h;
+
+	snprintf(comm, sizeof(comm), row->comm, number);
+	h = kthread_create(m, comm);
+	if (!h)
+		return -1;
+	task_set_state(m, h, (enum task_state_letter)row->state);
+	if (row->each == EACH_CPU)
+		task_at(m, h)->cpu = number;
+	if (row->each == EACH_NODE && row->comm[1] == 's')
+		m->node[number].kswapd = h;
+	else if (row->each == EACH_NODE)
+		m->node[number].kcompactd = h;
+	return 0;
+}
+
+static int start_row(struct machine *m, const struct kthread_row *row)
+{
+	u32 i, n = row->each == EACH_CPU ? m->nr_cpus : row->each == EACH_NODE ? m->nr_nodes : 1;
+
+	for (i = 0; i < n; i++) {
+		if (row->each == EACH_NODE && !m->node[i].has_memory)
+			continue;
+		if (start_one(m, row, i))
+			return -1;
+	}
+	return 0;
+}
+
+int kthreads_init(struct machine *m)
+{
+	u32 i;
+
+	if (task_create(m, 0, "kthreadd", 0, &m->tasks.kthreadd))
+		return -1;
+	task_at(m, m->tasks.kthreadd)->flags |= PF_KTHREAD;
+	for (i = 0; i < ARRAY_SIZE(boot_kthreads); i++)
+		if (start_row(m, &boot_kthreads[i]))
+			return -1;
+	return 0;
+}

@@ -1,0 +1,213 @@
+/*
+ * sched.c - who runs where, for how long: CPU placement, time accounting, load average, and the
+ * commands in progress.
+ *
+ * There is no scheduler: a command runs its task at once, a background load is an event. What the
+ * readers of a machine want to see is kept all the same: the CPU a task ran on (it decides on which
+ * node its pages land), its user and system time, the load average.
+ */
+#include <mman/lab.h>
+#include <mman/machine.h>
+
+#include <errno.h>
+
+#include "mm/task.h"
+
+int cpu_to_node(const struct machine *m, u32 cpu)
+{
+	u32 nid;
+
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		if (m->node[nid].cpumask[cpu / 64] >> (cpu % 64) & 1)
+			return (int)nid;
+	return 0;
+}
+
+bool task_cpu_allowed(const struct machine *m, const struct task *t, u32 cpu)
+{
+	const struct cpumask *mask;
+
+	if (cpu >= m->nr_cpus)
+		return false;
+	if (!t->cpus_allowed)
+		return true;
+	mask = pool_at(&m->tasks.cpumasks, t->cpus_allowed);
+	return mask->bits[cpu / 64] >> (cpu % 64) & 1;
+}
+
+u32 task_pick_cpu(struct machine *m, const struct task *t)
+{
+	u32 tries;
+
+	for (tries = 0; tries < m->nr_cpus; tries++) {
+		u32 cpu = m->tasks.next_cpu++ % m->nr_cpus;
+
+		if (task_cpu_allowed(m, t, cpu))
+			return cpu;
+	}
+	return 0;
+}
+
+int task_setaffinity(struct machine *m, handle_t task, const struct cpumask *mask)
+{
+	struct task *t = task_at(m, task);
+	handle_t h = t->cpus_allowed;
+	bool any = false;
+	u32 cpu;
+
+	for (cpu = 0; cpu < m->nr_cpus; cpu++)
+		any |= mask->bits[cpu / 64] >> (cpu % 64) & 1;
+	if (!any)
+		return -EINVAL;
+	if (!h && !(h = pool_alloc(&m->tasks.cpumasks)))
+		return -ENOMEM;
+	*(struct cpumask *)pool_at(&m->tasks.cpumasks, h) = *mask;
+	t->cpus_allowed = h;
+	if (!task_cpu_allowed(m, t, t->cpu))
+		t->cpu = task_pick_cpu(m, t);
+	if (m->current == task)
+		m->cpu = t->cpu;
+	return 0;
+}
+
+/* ---- time ---- */
+
+void account_task_time(struct machine *m, handle_t task, u64 ns, bool user)
+{
+	struct task *t = task_at(m, task);
+	struct cpu_time *c = pool_at(&m->tasks.cpu_times, t->cpu + 1);
+
+	if (user) {
+		t->utime += ns;
+		if (t->nice > 0)
+			c->nice += ns;
+		else
+			c->user += ns;
+		m->tasks.cpu_user_ns += ns;
+	} else {
+		t->stime += ns;
+		c->system += ns;
+		m->tasks.cpu_system_ns += ns;
+	}
+}
+
+/* Faults are the kernel's share of the time a command took, the rest is the program's own. */
+static void account_since(struct machine *m, const struct running *r)
+{
+	const struct task *t = task_at(m, r->task);
+	u64 total = m->clock.now - r->started;
+	u64 faults = t->min_flt + t->maj_flt - r->faults;
+	u64 system = min_t(u64, total, faults * m->cost.minor_fault);
+
+	account_task_time(m, r->task, system, false);
+	account_task_time(m, r->task, total - system, true);
+}
+
+void task_run_begin(struct machine *m, struct running *r, handle_t task)
+{
+	struct task *t = task_at(m, task);
+
+	*r = (struct running){
+		.outer = m->running,
+		.task = task,
+		.started = m->clock.now,
+		.faults = t->min_flt + t->maj_flt,
+		.saved_task = m->current,
+		.saved_cpu = m->cpu,
+	};
+	m->running = r;
+	m->current = task;
+	if (m->cpu != t->cpu)
+		m->tasks.context_switches++;
+	m->cpu = t->cpu;
+	t->nvcsw++;
+	task_set_state(m, task, TASK_RUNNING);
+}
+
+bool task_run_end(struct machine *m, struct running *r)
+{
+	m->running = r->outer;
+	m->current = r->saved_task;
+	m->cpu = r->saved_cpu;
+	if (r->died)
+		return false;
+	account_since(m, r);
+	if (r->fatal_signal) {
+		do_exit(m, r->task, r->fatal_signal);
+		return false;
+	}
+	if (!lab_has_load(m, r->task) && task_at(m, r->task)->state == TASK_RUNNING)
+		task_set_state(m, r->task, TASK_SLEEPING);
+	return true;
+}
+
+/* ---- load average (Documentation/filesystems/proc.rst, loadavg) ---- */
+
+#define LOAD_SHIFT 11
+#define LOAD_ONE (1ull << LOAD_SHIFT)
+#define LOAD_PERIOD (5004 * NSEC_PER_MSEC) /* 5 s and one tick at HZ=250 */
+
+/* e^(-5s/1min), e^(-5s/5min), e^(-5s/15min) in fixed point */
+static const u64 load_decay[3] = { 1884, 2014, 2037 };
+
+static u64 fixed_power(u64 x, u64 n)
+{
+	u64 result = LOAD_ONE;
+
+	for (; n; n >>= 1) {
+		if (n & 1)
+			result = (result * x + LOAD_ONE / 2) >> LOAD_SHIFT;
+		x = (x * x + LOAD_ONE / 2) >> LOAD_SHIFT;
+	}
+	return result;
+}
+
+void loadavg(const struct machine *m, u64 out[3])
+{
+	u64 periods = (m->clock.now - m->tasks.load_time) / LOAD_PERIOD;
+	u64 active = (u64)m->tasks.nr_load_tasks << LOAD_SHIFT;
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		u64 decay = fixed_power(load_decay[i], periods);
+		u64 load = m->tasks.avenrun[i] * decay + active * (LOAD_ONE - decay);
+
+		/* rounds towards the number of tasks, so that a steady load is reached */
+		if (periods && active >= m->tasks.avenrun[i])
+			load += LOAD_ONE - 1;
+		out[i] = load >> LOAD_SHIFT;
+	}
+}
+
+static void load_fold(struct machine *m)
+{
+	u64 periods = (m->clock.now - m->tasks.load_time) / LOAD_PERIOD;
+
+	if (!periods)
+		return;
+	loadavg(m, m->tasks.avenrun);
+	m->tasks.load_time += periods * LOAD_PERIOD;
+}
+
+static bool counts_as_load(u8 state)
+{
+	return state == TASK_RUNNING || state == TASK_DISK;
+}
+
+void task_set_state(struct machine *m, handle_t task, enum task_state_letter state)
+{
+	struct task *t = task_at(m, task);
+
+	if (t->state == (u8)state)
+		return;
+	load_fold(m);
+	if (counts_as_load(t->state))
+		m->tasks.nr_load_tasks--;
+	if (counts_as_load((u8)state))
+		m->tasks.nr_load_tasks++;
+	if (t->state == TASK_RUNNING)
+		m->tasks.nr_running--;
+	if (state == TASK_RUNNING)
+		m->tasks.nr_running++;
+	t->state = (u8)state;
+}

@@ -1,0 +1,20 @@
+/* task.h - what the files about tasks (task, fork, exit, exec, kthread, sched) share. */
+#ifndef MM_TASK_H
+#define MM_TASK_H
+
+#include <mman/machine.h>
+
+/** task_release() - give back all that a dead task still holds; its handle is free afterwards. */
+void task_release(struct machine *m, handle_t task);
+void task_reparent(struct machine *m, handle_t child, handle_t parent);
+void task_text_free(struct machine *m, handle_t text);
+void rlimits_defaults(struct machine *m, struct rlimits *r);
+/** task_pick_cpu() - where a new task starts: the next of its allowed CPUs, round robin. */
+u32 task_pick_cpu(struct machine *m, const struct task *t);
+/** kthreads_init() - the kernel threads of a 6.1 boot, in its order. */
+int kthreads_init(struct machine *m);
+/** exec_image() - map program, heap, stack, vdso into the fresh address space of @task and touch
+ * what its start-up code touches. @name: argv[0]. */
+int exec_image(struct machine *m, handle_t task, const char *name);
+
+#endif
