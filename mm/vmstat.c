@@ -1,4 +1,4 @@
-/* vmstat.c - the counters: their names, in the order of their enums (vmstat.h), and their changes. */
+/* vmstat.c - the counters: their names, in the order of their enums (vmstat.h). */
 #include <mman/machine.h>
 
 const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
@@ -203,16 +203,4 @@ bool vm_event_shown(const struct machine *m, enum vm_event_item item)
 	default:
 		return true;
 	}
-}
-
-void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item, s64 delta)
-{
-	z->vm_stat[item] += delta;
-	m->vm_zone_stat[item] += delta;
-}
-
-void mod_node_page_state(struct machine *m, struct pglist_data *n, enum node_stat_item item, s64 delta)
-{
-	n->vm_stat[item] += delta;
-	m->vm_node_stat[item] += delta;
 }

@@ -56,6 +56,8 @@ struct machine {
 	u8 *pageblock_flags;          /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
 	struct pool pagesets, extents;
 	struct pool zone_ranges;      /* which zone a frame is in: a sorted array (mm/sparse.c) */
+	u32 nr_zone_ranges;
+	handle_t zone_range_first;
 	u8 cpu_to_node[NR_CPUS_MAX];  /* set by build_zonelists() from node[].cpumask */
 	bool page_group_by_mobility_disabled; /* under 10 MiB of RAM */
 	s64 vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
@@ -158,6 +160,35 @@ static inline struct zone *page_zone(struct machine *m, const struct page *p)
 static inline struct pglist_data *page_node(struct machine *m, const struct page *p)
 {
 	return &m->node[p->node];
+}
+
+/** mod_*_page_state() - the one way to change a counter of a zone or node. */
+static inline void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item,
+				       s64 delta)
+{
+	z->vm_stat[item] += delta;
+	m->vm_zone_stat[item] += delta;
+}
+
+static inline void mod_node_page_state(struct machine *m, struct pglist_data *n,
+				       enum node_stat_item item, s64 delta)
+{
+	n->vm_stat[item] += delta;
+	m->vm_node_stat[item] += delta;
+}
+
+static inline bool page_exists(const struct machine *m, pfn_t pfn)
+{
+	u32 block = pfn >> (MAX_ORDER - 1);
+
+	return pfn < m->max_pfn && (m->block_touched[block / 64] >> block % 64 & 1);
+}
+
+static inline enum migratetype get_pageblock_migratetype(const struct machine *m, pfn_t pfn)
+{
+	u32 block = pfn >> PAGEBLOCK_ORDER;
+
+	return (enum migratetype)((m->pageblock_flags[block / 2] >> block % 2 * 4 & 15) ^ MIGRATE_MOVABLE);
 }
 
 /** global_*_page_state() - the machine-wide sums. */

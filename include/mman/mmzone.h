@@ -82,12 +82,21 @@ struct per_cpu_pages {
 	struct page_list lists[NR_PCP_LISTS];
 };
 
-/* [start, end): frames that were never handed out; multiples of the largest buddy block. */
+/* [start, end): frames that were never handed out; multiples of the largest buddy block. Taken from
+ * the front of the first extent, as the kernel's boot appends to its free lists. */
 struct untouched_extent {
 	pfn_t start, end;
-	handle_t next; /* next extent of the zone, ascending; 0 ends */
+	handle_t next; /* next extent of the zone, in the order they were freed; 0 ends */
 	u32 reserved;
 };
+
+/* [start, end) is RAM of that zone, online. */
+struct zone_range {
+	pfn_t start, end;
+	u16 nid, type;
+};
+
+#define MAX_ZONE_RANGES (1u << 16)
 
 struct zone {
 	u64 watermark[NR_WMARK]; /* pages, without boost */
@@ -98,7 +107,7 @@ struct zone {
 	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];
 	struct free_area free_area[MAX_ORDER];
 	u64 nr_pageblocks[MIGRATE_TYPES];
-	handle_t untouched;     /* first untouched extent */
+	handle_t untouched, untouched_last; /* extents */
 	u64 untouched_pages;
 	handle_t pageset;       /* first of nr_cpus struct per_cpu_pages in machine->pagesets */
 	pfn_t start_pfn;
@@ -107,6 +116,8 @@ struct zone {
 	u16 nid;
 	u8 type;                /* enum zone_type */
 	bool contiguous;
+	bool boosted;           /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
+	bool reclaim_active;    /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
 };
 
 struct zoneref {
@@ -128,6 +139,9 @@ struct pglist_data {
 	/* every populated zone of every node, nearest node first, highest zone first */
 	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES];
 	u32 nr_zonelist;
+	u16 zonelist_first[MAX_NR_ZONES]; /* where it starts for a request whose highest zone is j */
+	u8 node_order[MAX_NUMNODES];      /* "Fallback order" of the boot log */
+	u32 nr_node_order;
 	u64 totalreserve_pages;
 	u64 node_start_pfn, node_spanned_pages, node_present_pages;
 	u64 cpumask[NR_CPUS_MAX / 64]; /* CPUs of this node */
@@ -150,8 +164,8 @@ static inline bool zone_populated(const struct zone *z)
 #define pfn_to_page(m, pfn) (&(m)->mem_map[pfn])
 #define page_to_pfn(m, page) ((pfn_t)((page) - (m)->mem_map))
 
-/** page_exists() - has @pfn a struct page (was its 4 MiB block ever used)? */
-bool page_exists(const struct machine *m, pfn_t pfn);
+/* In machine.h, because inline: page_exists(m, pfn) - has @pfn a struct page (was its 4 MiB block ever
+ * used)? get_pageblock_migratetype(m, pfn). mod_zone_page_state(), mod_node_page_state(). */
 
 /** pfn_present() - is there RAM (online or not) behind @pfn? */
 bool pfn_present(const struct machine *m, pfn_t pfn);
@@ -159,8 +173,7 @@ bool pfn_present(const struct machine *m, pfn_t pfn);
 /** pfn_zone() - zone of a present, online frame, touched or not; NULL for holes and offline blocks. */
 struct zone *pfn_zone(struct machine *m, pfn_t pfn);
 
-/** get_pageblock_migratetype() / set_pageblock_migratetype() - O(1); set keeps zone->nr_pageblocks. */
-enum migratetype get_pageblock_migratetype(const struct machine *m, pfn_t pfn);
+/** set_pageblock_migratetype() - O(1); keeps zone->nr_pageblocks. */
 void set_pageblock_migratetype(struct machine *m, pfn_t pfn, enum migratetype type);
 
 /** zone_name() - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device". */
@@ -251,9 +264,5 @@ void drain_pages(struct machine *m, int cpu);
 u64 nr_free_buffer_pages(const struct machine *m);
 /** si_mem_available() - MemAvailable, pages (Documentation/filesystems/proc.rst). */
 s64 si_mem_available(const struct machine *m);
-
-/* ---- counters: one call where the change happens ---- */
-void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item, s64 delta);
-void mod_node_page_state(struct machine *m, struct pglist_data *n, enum node_stat_item item, s64 delta);
 
 #endif
