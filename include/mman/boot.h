@@ -46,15 +46,26 @@ struct tlb_config {
 	u32 l1d_4k, l1d_2m, l1d_1g, l2_4k, l2_1g; /* entries */
 };
 
+/* What a zone of an existing machine manages (a twin): boot reserves as much as makes it so. */
+struct zone_config {
+	u16 nid;
+	u16 type;                  /* enum zone_type */
+	u64 managed_pages;
+};
+
+#define MAX_ZONE_CONFIGS 256
+
 struct machine_config {
 	enum machine_arch arch;
 	u32 nr_cpus, nr_nodes;
-	u64 ram;                   /* bytes in all, if nodes give no sizes */
+	u64 ram;                   /* bytes in all, shared out evenly if nodes give no sizes */
 	struct node_config node[MAX_NUMNODES];
 	struct memory_range range[MAX_MEMORY_RANGES]; /* explicit ranges (holes, DIMMs); may be none */
 	u32 nr_ranges;
 	u32 dimm_slots;
-	u64 max_memory;            /* highest address hotplug may use */
+	u64 max_memory;            /* bytes of RAM with every slot filled (QEMU's maxmem); 0: ram */
+	struct zone_config zone[MAX_ZONE_CONFIGS];
+	u32 nr_zones;
 	struct swap_config swap[8];
 	u32 nr_swap;
 	struct disk_config disk;
@@ -66,6 +77,9 @@ struct machine_config {
 	char cpu_model[64];
 	u32 cpu_mhz;
 	bool cpu_1g_pages;
+	bool cpu_la57;             /* five-level page tables */
+	u64 kernel_base;           /* physical address of the kernel image; 0: 16 MiB (nokaslr) */
+	u64 initrd_size;           /* bytes; freed at the end of boot */
 	bool bare;                 /* no init, no kernel threads: unit tests of the allocator */
 	char cmdline[CMDLINE_MAX];
 };
@@ -79,11 +93,83 @@ struct resource {
 
 #define MAX_RESOURCES 256
 
+/* What the kernel command line said (mm/cmdline.c). Sizes in bytes. */
+enum memhp_default { MEMHP_OFFLINE, MEMHP_ONLINE, MEMHP_ONLINE_KERNEL, MEMHP_ONLINE_MOVABLE };
+
+#define MAX_HUGEPAGE_PARAMS 64
+
+struct hugepage_param {
+	u64 page_size, nr;
+	s32 nid;                   /* NUMA_NO_NODE: spread over the nodes */
+};
+
+struct boot_params {
+	u64 mem;                   /* mem=: RAM above this address is not used; 0: all */
+	u64 kernelcore, movablecore;
+	u8 kernelcore_percent, movablecore_percent;
+	bool movable_node, numa_off, nokaslr;
+	u32 numa_fake;             /* numa=fake=N: nodes; 0: none */
+	s8 thp;                    /* 0 always, 1 madvise, 2 never; -1: not given */
+	u8 memhp;                  /* enum memhp_default */
+	s8 numa_balancing, swapaccount; /* -1: not given */
+	bool psi_off;
+	u32 cgroup_disabled;       /* 1 << CGROUP_*: cgroup_disable= */
+	bool page_poison, init_on_free, no_init_on_alloc;
+	u64 log_buf_len;
+	u64 default_hugepage_size; /* 0: 2 MiB */
+	struct hugepage_param hugepages[MAX_HUGEPAGE_PARAMS];
+	u32 nr_hugepages;
+	u32 nr_unknown;            /* passed to init, as the kernel does */
+	char unknown[256];         /* for the log line */
+};
+
+enum { CGROUP_CPUSET, CGROUP_CPU, CGROUP_CPUACCT, CGROUP_IO, CGROUP_MEMORY, CGROUP_DEVICES,
+       CGROUP_FREEZER, CGROUP_NET_CLS, CGROUP_PERF_EVENT, CGROUP_NET_PRIO, CGROUP_HUGETLB,
+       CGROUP_PIDS, CGROUP_RDMA, CGROUP_MISC };
+
+/**
+ * parse_cmdline() - kernel parameters out of @text. Never fails: what a kernel ignores is ignored.
+ * A bad value keeps the default, as on Linux.
+ */
+void parse_cmdline(struct boot_params *p, const char *text);
+/** memparse() - a number in base 0 with an optional suffix K, M, G, T, P, E; *@end after it. */
+u64 memparse(const char *text, const char **end);
+
+/* Pools of huge pages: what hugepages= took at boot. A page is named by its first frame. */
+struct hstate {
+	u64 page_size;             /* bytes; 0: this kernel has no such pages */
+	u64 nr_huge_pages, free_huge_pages, resv_huge_pages, surplus_huge_pages;
+	u64 nr_overcommit_huge_pages;
+	u64 nr_node[MAX_NUMNODES], free_node[MAX_NUMNODES], surplus_node[MAX_NUMNODES];
+	handle_t free_list[MAX_NUMNODES]; /* boot_info.huge_frames, linked by ->next */
+};
+
+struct huge_frame {
+	pfn_t pfn;
+	handle_t next;
+};
+
+#define NR_HSTATES 2 /* 2 MiB; 1 GiB where the CPU has them */
+
+/* Frames that boot kept for itself, ascending; whole pages [start, end). */
+struct reserved_range {
+	pfn_t start, end;
+};
+
+#define MAX_RESERVED_RANGES 1024
+
 struct boot_info {
+	struct boot_params params;
 	struct resource iomem[MAX_RESOURCES];
 	u32 nr_iomem;
+	struct reserved_range reserved[MAX_RESERVED_RANGES];
+	u32 nr_reserved;
+	struct hstate hstate[NR_HSTATES];
+	u32 nr_hstates, default_hstate;
+	struct pool huge_frames;   /* struct huge_frame */
 	u64 kernel_code_kb, kernel_rwdata_kb, kernel_rodata_kb, kernel_init_kb, kernel_bss_kb;
-	u64 memmap_pages, hash_pages, percpu_pages, percpu_kb, vmalloc_used_kb;
+	u64 memmap_pages, hash_pages, percpu_pages, percpu_kb;
+	u64 vmalloc_used_kb;       /* without kernel stacks: 16 kB a thread come on top */
 	u64 direct_map_4k_kb, direct_map_2m_kb, direct_map_1g_kb;
 	u64 physical_pages, reserved_pages;
 	u64 required_kernelcore, required_movablecore;
@@ -93,6 +179,18 @@ struct boot_info {
 /** preset_text() - machine-file text of a preset, or NULL; preset_name(i): the i-th name or NULL. */
 const char *preset_text(const char *name);
 const char *preset_name(unsigned int i);
+
+/**
+ * machine_config_init() - a machine with nothing in it yet but defaults: x86-64, one CPU, the cost
+ * table, TLB and disk of docs/machine.md. Set cpus, nodes and RAM, then machine_create().
+ */
+void machine_config_init(struct machine_config *c);
+
+/** pfn_reserved() - did boot keep this frame (firmware, kernel image, memmap, tables)? O(log n). */
+bool pfn_reserved(const struct machine *m, pfn_t pfn);
+
+/** boot_destroy() - give back what machine_boot() allocated on the host. */
+void boot_destroy(struct machine *m);
 
 /**
  * machine_boot() - memory map, nodes, zones, reservations, watermarks, boot log of @m->config.
