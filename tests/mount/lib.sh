@@ -40,6 +40,16 @@ diag() {
 	printf '%s\n' "$*" | sed 's/^/# /' >&2
 }
 
+# The line of the script that is being run, not of this file.
+where() {
+	local depth=0 line file
+	while read -r line _ file < <(caller "$depth"); do
+		[ "$file" = "${BASH_SOURCE[0]}" ] || break
+		depth=$((depth + 1))
+	done
+	echo "$file:$line"
+}
+
 # result STATUS NAME: one line of TAP; returns the status
 result() {
 	local status=$1 name=${2//'#'/'\#'}
@@ -49,7 +59,7 @@ result() {
 	else
 		failed=$((failed + 1))
 		printf 'not ok %d - %s\n' "$run" "$name"
-		diag "failed at $(caller 1 | awk '{ print $3 ":" $1 }')"
+		diag "failed at $(where)"
 	fi
 	return "$status"
 }
@@ -103,10 +113,9 @@ unlike() {
 
 # cmp_num A OP B NAME: integers; OP is one of == != < <= > >=
 cmp_num() {
-	local held=1
-	if [[ $1 =~ ^-?[0-9]+$ && $3 =~ ^-?[0-9]+$ ]]; then
-		let "held = ! ($1 $2 $3)"
-	fi
+	local -A ops=(['==']=-eq ['!=']=-ne ['<']=-lt ['<=']=-le ['>']=-gt ['>=']=-ge)
+	local held=0
+	test "$1" "${ops[$2]}" "$3" 2>/dev/null || held=1
 	result "$held" "$4" || diag "     got: $1"$'\n'"expected: $2 $3"
 }
 
