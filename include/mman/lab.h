@@ -17,7 +17,9 @@ struct lab_process {
 	handle_t task;        /* 0 when gone; how_ended tells */
 	handle_t regions;     /* list of struct lab_region */
 	handle_t loads;       /* list of struct lab_load */
-	handle_t next;        /* all lab processes, in order of creation */
+	handle_t next, prev;  /* all lab processes, in order of creation */
+	handle_t hash_next;   /* same bucket of the name table */
+	u64 number;           /* position in that order, never used twice */
 	u32 pid;
 	s32 exit_code;        /* as wait(2), once it ended */
 	bool ended;
@@ -42,13 +44,32 @@ struct access_spec {
 	u64 for_ns;           /* loads: how long, 0 for ever */
 };
 
+#define ZIPF_BUCKETS 40
+
+/* A seeded stream of page indexes in [0, nr_pages): what an access pattern is while it runs. */
+struct access_stream {
+	struct access_spec spec;
+	u64 start;            /* address of page 0 */
+	u64 nr_pages;
+	u64 position;         /* accesses so far */
+	u64 key;              /* of the permutation */
+	u64 random[2];        /* its own generator, so that loads do not disturb each other */
+	u64 zipf_total;
+	u64 zipf_weight[ZIPF_BUCKETS]; /* of ranks [2^k, 2^(k+1)) */
+};
+
+/** access_stream_init() - @start, @nr_pages: the range it draws from; @seed: any number. */
+void access_stream_init(struct access_stream *s, const struct access_spec *spec, u64 start,
+			u64 nr_pages, u64 seed);
+/** access_stream_next() - the next address; *@write: is it a store? */
+u64 access_stream_next(struct access_stream *s, bool *write);
+
 struct lab_load {
 	handle_t lab;
 	u32 reserved;
 	char region[LAB_NAME_MAX];
-	struct access_spec spec;
-	u64 position, seed[4], started, done;
-	u64 permutation_key;
+	struct access_stream stream;
+	u64 started, done;    /* ns; accesses so far */
 	handle_t next;
 };
 
@@ -62,7 +83,10 @@ handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);
 int lab_create(struct machine *m, const char *name, handle_t *out); /* -EEXIST, -ENOMEM, ... */
+/** lab_adopt() - give a task that exists (a forked child, a process of the twin) a directory. */
 int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out);
+/** lab_fork() - `fork NAME`: fork(2), the child gets a directory and copies of the region names. */
+int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out);
 int lab_remove(struct machine *m, const char *name);                /* kills if alive */
 
 struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);

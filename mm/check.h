@@ -1,0 +1,29 @@
+/*
+ * check.h - the engine's invariants, one function per part. Each reports every violation it finds
+ * and returns how many there were.
+ */
+#ifndef MM_CHECK_H
+#define MM_CHECK_H
+
+#include <mman/machine.h>
+
+#include <stdarg.h>
+
+struct check {
+	struct machine *m;
+	void (*report)(void *arg, const char *line);
+	void *arg;
+	unsigned int violations;
+};
+
+/** check_fail() - report one violation. */
+void check_fail(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** check_equal() - two ways to the same number must agree. */
+void check_equal(struct check *c, const char *what, s64 counted, s64 kept);
+
+void check_phys(struct check *c);  /* mm/check_phys.c: buddy lists, zones, per-CPU lists, slab */
+void check_virt(struct check *c);  /* mm/check_virt.c: VMAs, page tables, rmap, LRU, page cache */
+void check_tasks(struct check *c); /* mm/check.c */
+
+#endif

@@ -1,0 +1,445 @@
+/*
+ * lab.c - the laboratory's processes: their names, regions and background loads.
+ */
+#include <mman/lab.h>
+#include <mman/machine.h>
+
+#include <errno.h>
+#include <string.h>
+
+#define NAME_BUCKETS (1u << 14)
+#define LOAD_PERIOD_MIN NSEC_PER_MSEC /* loads are interleaved at this grain */
+
+static struct lab_process *lab_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->tasks.labs, h);
+}
+
+static struct lab_load *load_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->tasks.lab_loads, h);
+}
+
+static struct lab_region *region_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->tasks.lab_regions, h);
+}
+
+int lab_init(struct machine *m)
+{
+	struct task_state *s = &m->tasks;
+	int error = pool_init(&s->labs, "lab_process", sizeof(struct lab_process), 1u << 22);
+
+	if (!error)
+		error = pool_init(&s->lab_regions, "lab_region", sizeof(struct lab_region), 1u << 24);
+	if (!error)
+		error = pool_init(&s->lab_loads, "lab_load", sizeof(struct lab_load), 1u << 20);
+	if (!error)
+		error = pool_init(&s->lab_buckets, "lab_bucket", sizeof(u64), NAME_BUCKETS);
+	if (!error && !pool_alloc_array(&s->lab_buckets, NAME_BUCKETS))
+		error = -ENOMEM;
+	return error;
+}
+
+void lab_destroy(struct machine *m)
+{
+	pool_destroy(&m->tasks.labs);
+	pool_destroy(&m->tasks.lab_regions);
+	pool_destroy(&m->tasks.lab_loads);
+	pool_destroy(&m->tasks.lab_buckets);
+}
+
+/* ---- names ---- */
+
+static u32 *bucket_of(const struct machine *m, const char *name)
+{
+	u32 hash = 2166136261u; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (u8)*name) * 16777619u;
+	return pool_at(&m->tasks.lab_buckets, 1 + hash % NAME_BUCKETS);
+}
+
+handle_t lab_find(const struct machine *m, const char *name)
+{
+	handle_t h = *bucket_of(m, name);
+
+	while (h && strcmp(lab_at(m, h)->name, name) != 0)
+		h = lab_at(m, h)->hash_next;
+	return h;
+}
+
+handle_t lab_first(const struct machine *m)
+{
+	return m->tasks.lab_first;
+}
+
+handle_t lab_next(const struct machine *m, handle_t lab)
+{
+	return lab_at(m, lab)->next;
+}
+
+static void lab_link(struct machine *m, handle_t h)
+{
+	struct lab_process *l = lab_at(m, h);
+	u32 *bucket = bucket_of(m, l->name);
+
+	l->hash_next = *bucket;
+	*bucket = h;
+	l->number = ++m->tasks.lab_number;
+	l->prev = m->tasks.lab_last;
+	if (l->prev)
+		lab_at(m, l->prev)->next = h;
+	else
+		m->tasks.lab_first = h;
+	m->tasks.lab_last = h;
+}
+
+static void lab_unlink(struct machine *m, handle_t h)
+{
+	struct lab_process *l = lab_at(m, h);
+	u32 *at = bucket_of(m, l->name);
+
+	while (*at != h)
+		at = &lab_at(m, *at)->hash_next;
+	*at = l->hash_next;
+	if (l->prev)
+		lab_at(m, l->prev)->next = l->next;
+	else
+		m->tasks.lab_first = l->next;
+	if (l->next)
+		lab_at(m, l->next)->prev = l->prev;
+	else
+		m->tasks.lab_last = l->prev;
+}
+
+int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out)
+{
+	handle_t h;
+	struct lab_process *l;
+
+	if (!*name || strlen(name) >= LAB_NAME_MAX)
+		return *name ? -ENAMETOOLONG : -EINVAL;
+	if (lab_find(m, name))
+		return -EEXIST;
+	h = pool_alloc(&m->tasks.labs);
+	if (!h)
+		return -ENOMEM;
+	l = lab_at(m, h);
+	strcpy(l->name, name);
+	l->task = task;
+	l->pid = task_at(m, task)->pid;
+	task_at(m, task)->lab = h;
+	task_at(m, task)->flags |= PF_LAB;
+	lab_link(m, h);
+	*out = h;
+	return 0;
+}
+
+int lab_create(struct machine *m, const char *name, handle_t *out)
+{
+	handle_t task;
+	int error;
+
+	if (strlen(name) >= LAB_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (lab_find(m, name))
+		return -EEXIST;
+	error = task_spawn(m, name, &task);
+	if (error)
+		return error;
+	error = lab_adopt(m, task, name, out);
+	if (error)
+		do_exit(m, task, 9);
+	return error;
+}
+
+static int copy_regions(struct machine *m, handle_t from, handle_t to)
+{
+	handle_t r;
+	int error = 0;
+
+	for (r = lab_at(m, from)->regions; r && !error; r = region_at(m, r)->next)
+		error = lab_region_add(m, to, region_at(m, r)->name, region_at(m, r)->start,
+				       region_at(m, r)->length);
+	return error;
+}
+
+int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
+{
+	handle_t child;
+	int error;
+
+	if (strlen(name) >= LAB_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (lab_find(m, name))
+		return -EEXIST;
+	error = task_fork(m, lab_at(m, lab)->task, &child);
+	if (error)
+		return error;
+	error = lab_adopt(m, child, name, out);
+	if (!error)
+		error = copy_regions(m, lab, *out);
+	if (error)
+		do_exit(m, child, 9);
+	return error;
+}
+
+static void drop_regions(struct machine *m, struct lab_process *l)
+{
+	while (l->regions) {
+		handle_t r = l->regions;
+
+		l->regions = region_at(m, r)->next;
+		pool_free(&m->tasks.lab_regions, r);
+	}
+}
+
+static void drop_loads(struct machine *m, struct lab_process *l)
+{
+	while (l->loads) {
+		handle_t h = l->loads;
+
+		l->loads = load_at(m, h)->next;
+		event_cancel(m, EVENT_LOAD, h);
+		pool_free(&m->tasks.lab_loads, h);
+	}
+}
+
+int lab_remove(struct machine *m, const char *name)
+{
+	handle_t h = lab_find(m, name);
+
+	if (!h)
+		return -ENOENT;
+	if (lab_at(m, h)->task)
+		do_exit(m, lab_at(m, h)->task, 9);
+	lab_unlink(m, h);
+	pool_free(&m->tasks.labs, h);
+	return 0;
+}
+
+void lab_task_ended(struct machine *m, handle_t task)
+{
+	struct task *t = task_at(m, task);
+	struct lab_process *l;
+
+	if (!t->lab)
+		return;
+	l = lab_at(m, t->lab);
+	drop_regions(m, l);
+	drop_loads(m, l);
+	l->task = 0;
+	l->ended = true;
+	l->exit_code = t->exit_code;
+	l->oom_killed = t->flags & PF_MEMDIE;
+	l->end_time = m->clock.now;
+}
+
+/* ---- regions ---- */
+
+struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name)
+{
+	handle_t r = lab_at(m, lab)->regions;
+
+	while (r && strcmp(region_at(m, r)->name, name) != 0)
+		r = region_at(m, r)->next;
+	return r ? region_at(m, r) : NULL;
+}
+
+int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length)
+{
+	handle_t *at = &lab_at(m, lab)->regions, h;
+	struct lab_region *r;
+
+	if (strlen(name) >= LAB_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (lab_region_find(m, lab, name))
+		return -EEXIST;
+	h = pool_alloc(&m->tasks.lab_regions);
+	if (!h)
+		return -ENOMEM;
+	r = region_at(m, h);
+	strcpy(r->name, name);
+	r->start = start;
+	r->length = length;
+	while (*at)
+		at = &region_at(m, *at)->next;
+	*at = h;
+	return 0;
+}
+
+int lab_region_remove(struct machine *m, handle_t lab, const char *name)
+{
+	handle_t *at = &lab_at(m, lab)->regions, h;
+
+	while (*at && strcmp(region_at(m, *at)->name, name) != 0)
+		at = &region_at(m, *at)->next;
+	h = *at;
+	if (!h)
+		return -ENOENT;
+	*at = region_at(m, h)->next;
+	pool_free(&m->tasks.lab_regions, h);
+	return 0;
+}
+
+/* ---- access and load ---- */
+
+/* Resolve @spec's offset and length within the region into a stream. */
+static int open_stream(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
+		       struct access_stream *s)
+{
+	struct lab_region *r = lab_region_find(m, lab, region);
+	u64 length, pages;
+
+	if (!r)
+		return -ENOENT;
+	if (spec->offset >= r->length || spec->length > r->length - spec->offset)
+		return -EINVAL;
+	length = spec->length ? spec->length : r->length - spec->offset;
+	pages = ((spec->offset & (PAGE_SIZE - 1)) + length + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	access_stream_init(s, spec, (r->start + spec->offset) & PAGE_MASK, pages, machine_random(m));
+	return 0;
+}
+
+int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec, u64 *done)
+{
+	handle_t task = lab_at(m, lab)->task;
+	struct access_stream s;
+	int error;
+	bool write;
+	u64 addr;
+
+	*done = 0;
+	if (!task)
+		return -ESRCH;
+	error = open_stream(m, lab, region, spec, &s);
+	while (!error && *done < spec->count) {
+		addr = access_stream_next(&s, &write);
+		error = mm_access(m, task, addr, write);
+		if (error)
+			break;
+		++*done;
+		if (!machine_safe_point(m))
+			error = -EINTR;
+	}
+	return error;
+}
+
+bool lab_has_load(const struct machine *m, handle_t task)
+{
+	handle_t lab = task_at(m, task)->lab;
+
+	return lab && lab_at(m, lab)->loads;
+}
+
+int lab_load_start(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec)
+{
+	struct lab_process *l = lab_at(m, lab);
+	struct lab_load *load;
+	handle_t h;
+	int error;
+
+	if (!l->task)
+		return -ESRCH;
+	if (!spec->count)
+		return -EINVAL;
+	for (h = l->loads; h; h = load_at(m, h)->next)
+		if (strcmp(load_at(m, h)->region, region) == 0)
+			return -EEXIST;
+	h = pool_alloc(&m->tasks.lab_loads);
+	if (!h)
+		return -ENOMEM;
+	load = load_at(m, h);
+	error = open_stream(m, lab, region, spec, &load->stream);
+	if (error) {
+		pool_free(&m->tasks.lab_loads, h);
+		return error;
+	}
+	load->lab = lab;
+	strcpy(load->region, region);
+	load->started = m->clock.now;
+	load->next = l->loads;
+	l->loads = h;
+	task_set_state(m, l->task, TASK_RUNNING);
+	event_schedule(m, EVENT_LOAD, h, m->clock.now + LOAD_PERIOD_MIN);
+	return 0;
+}
+
+int lab_load_stop(struct machine *m, handle_t lab, const char *region)
+{
+	struct lab_process *l = lab_at(m, lab);
+	handle_t *at = &l->loads, h;
+
+	while (*at && strcmp(load_at(m, *at)->region, region) != 0)
+		at = &load_at(m, *at)->next;
+	h = *at;
+	if (!h)
+		return -ENOENT;
+	*at = load_at(m, h)->next;
+	event_cancel(m, EVENT_LOAD, h);
+	pool_free(&m->tasks.lab_loads, h);
+	if (!l->loads && l->task && task_at(m, l->task)->state == TASK_RUNNING)
+		task_set_state(m, l->task, TASK_SLEEPING);
+	return 0;
+}
+
+/* Accesses due since the load began, at its rate. */
+static u64 load_due(const struct machine *m, const struct lab_load *load)
+{
+	u64 elapsed = m->clock.now - load->started;
+
+	return (u64)((unsigned __int128)elapsed * load->stream.spec.count / NSEC_PER_SEC);
+}
+
+/*
+ * One batch: what has come due. The clock stands still meanwhile, because other CPUs work at the
+ * same time; what the batch cost delays the next one instead, so a load that asks for more than a
+ * CPU can do falls behind.
+ */
+static u64 load_batch(struct machine *m, handle_t h, struct running *r)
+{
+	struct lab_load *load = load_at(m, h);
+	u64 started = m->clock.now, due = load_due(m, load), cost;
+	bool write;
+
+	while (load->done < due && m->clock.now - started < LOAD_PERIOD_MIN) {
+		u64 addr = access_stream_next(&load->stream, &write);
+
+		load->done++;
+		if (mm_access(m, r->task, addr, write) || r->fatal_signal || r->died)
+			break;
+		m->clock.step++;
+	}
+	cost = m->clock.now - started;
+	/* nobody can catch up for ever: what a saturated CPU missed is not made good later */
+	if (cost >= LOAD_PERIOD_MIN)
+		load->done = due;
+	return cost;
+}
+
+void lab_load_event(struct machine *m, u32 h)
+{
+	struct lab_load *load = load_at(m, h);
+	const struct access_spec *spec = &load->stream.spec;
+	handle_t lab = load->lab;
+	handle_t task = lab_at(m, lab)->task;
+	u64 started = m->clock.now, cost = 0, period;
+	struct running r;
+	bool alive = true;
+
+	if (spec->for_ns && started >= load->started + spec->for_ns + LOAD_PERIOD_MIN) {
+		lab_load_stop(m, lab, load->region);
+		return;
+	}
+	if (task_at(m, task)->state != TASK_STOPPED) {
+		task_run_begin(m, &r, task);
+		cost = load_batch(m, h, &r);
+		alive = task_run_end(m, &r);
+		m->clock.now = started;
+	}
+	if (!alive)
+		return;
+	period = max_t(u64, LOAD_PERIOD_MIN, NSEC_PER_SEC / spec->count);
+	event_schedule(m, EVENT_LOAD, h, started + max_t(u64, period, cost));
+}

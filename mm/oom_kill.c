@@ -1,0 +1,114 @@
+/*
+ * oom_kill.c - out of memory: who is worst, and its end.
+ *
+ * badness = resident pages + swapped pages + page table pages, plus oom_score_adj thousandths of
+ * all memory (RAM and swap). The eligible process with the highest badness dies. Init, kernel
+ * threads and those with oom_score_adj -1000 are never chosen.
+ * Source: Documentation/filesystems/proc.rst (oom_adj, oom_score), admin-guide/sysctl/vm.rst.
+ */
+#include <mman/machine.h>
+
+#define OOM_SCORE_ADJ_MIN (-1000)
+#define SIGKILL 9
+
+static u64 all_memory(const struct machine *m)
+{
+	return m->totalram_pages + total_swap_pages(m);
+}
+
+s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages)
+{
+	const struct task *t = task_at(m, task);
+	const struct mm *mm;
+	s64 points;
+
+	if (task == m->tasks.init || t->flags & PF_KTHREAD || !t->mm)
+		return INT64_MIN;
+	if (t->oom_score_adj == OOM_SCORE_ADJ_MIN)
+		return INT64_MIN;
+	mm = mm_at(m, t->mm);
+	points = mm->rss[MM_FILEPAGES] + mm->rss[MM_ANONPAGES] + mm->rss[MM_SHMEMPAGES] +
+		 mm->rss[MM_SWAPENTS] + mm->nr_ptes + mm->nr_pmds + mm->nr_puds;
+	return points + (s64)t->oom_score_adj * (s64)(totalpages / 1000);
+}
+
+u32 oom_score(const struct machine *m, handle_t task)
+{
+	u64 total = all_memory(m);
+	s64 badness = oom_badness(m, task, total), points;
+
+	if (badness == INT64_MIN)
+		return 0;
+	points = (1000 + badness * 1000 / (s64)total) * 2 / 3;
+	return points > 0 ? (u32)points : 0;
+}
+
+/* The worst process; among equals the one found first, in order of PIDs. */
+static handle_t select_bad_process(struct machine *m, s64 *worst)
+{
+	handle_t task, chosen = 0;
+	u64 total = all_memory(m);
+
+	*worst = INT64_MIN;
+	for (task = pid_next(m, 1); task; task = pid_next(m, task_at(m, task)->pid + 1)) {
+		s64 badness = oom_badness(m, task, total);
+
+		if (badness > *worst) {
+			*worst = badness;
+			chosen = task;
+		}
+	}
+	return chosen;
+}
+
+static void dump_header(struct machine *m, gfp_t gfp, unsigned int order)
+{
+	const struct task *t = m->current ? task_at(m, m->current) : NULL;
+
+	printk(m, 4, "%s invoked oom-killer: gfp_mask=0x%x, order=%u, oom_score_adj=%d",
+	       t ? t->comm : "swapper/0", gfp, order, t ? t->oom_score_adj : 0);
+}
+
+static void oom_kill_process(struct machine *m, handle_t victim, const char *message)
+{
+	struct task *t = task_at(m, victim);
+	const struct mm *mm = mm_at(m, t->mm);
+	u64 tables = (u64)mm->nr_ptes + mm->nr_pmds + mm->nr_puds;
+
+	count_vm_event(m, OOM_KILL);
+	printk(m, 3,
+	       "%s: Killed process %u (%s) total-vm:%llukB, anon-rss:%llukB, file-rss:%llukB, "
+	       "shmem-rss:%llukB, UID:%u pgtables:%llukB oom_score_adj:%d",
+	       message, t->pid, t->comm, (unsigned long long)mm->total_vm * 4,
+	       (unsigned long long)mm->rss[MM_ANONPAGES] * 4, (unsigned long long)mm->rss[MM_FILEPAGES] * 4,
+	       (unsigned long long)mm->rss[MM_SHMEMPAGES] * 4, t->uid, (unsigned long long)tables * 4,
+	       t->oom_score_adj);
+	trace_event(m, "mark_victim pid=%u comm=%s", t->pid, t->comm);
+	t->flags |= PF_MEMDIE;
+	send_signal(m, victim, SIGKILL, 0);
+}
+
+bool out_of_memory(struct machine *m, gfp_t gfp, unsigned int order)
+{
+	handle_t victim = 0;
+	s64 worst;
+
+	/* Who is already dying frees its memory first. */
+	if (m->current && task_at(m, m->current)->flags & PF_MEMDIE)
+		return true;
+	dump_header(m, gfp, order);
+	if (m->sysctl.oom_kill_allocating_task && m->current &&
+	    oom_badness(m, task_at(m, m->current)->leader, all_memory(m)) != INT64_MIN) {
+		oom_kill_process(m, task_at(m, m->current)->leader,
+				 "Out of memory (oom_kill_allocating_task)");
+		return true;
+	}
+	victim = select_bad_process(m, &worst);
+	if (!victim) {
+		printk(m, 0, "Kernel panic - not syncing: System is deadlocked on memory");
+		m->panicked = true;
+		return false;
+	}
+	oom_kill_process(m, victim, "Out of memory");
+	return true;
+}
