@@ -4,8 +4,13 @@
  * A directory of the tree is a table of attributes (name, mode, show, store), as the kernel's
  * attribute groups are. A dynamic directory (PIDs, memory blocks, nodes, CPUs, sim/procs) adds
  * lookup and iterate, which yield (directory type, object). An inode number encodes (directory
- * kind, attribute, object), so a lookup needs no stored inode. Kinds are numbered by walking the
- * tables from the root once, at tree_create().
+ * kind, attribute, object), so a lookup needs no stored inode. A kind is one place in the tree: a
+ * table that hangs at two places is two kinds. Kinds are numbered by walking the tables from the
+ * root once, at tree_create().
+ *
+ * Objects have OBJECT_BITS bits. Where numbers are reused (PIDs, pool handles) the directory packs a
+ * generation beside the number (object_pack()), so that an old inode does not name the new object;
+ * ->exists() compares it. A static subdirectory has its parent's object.
  *
  * The tree knows nothing of FUSE: fs/fuse.c, the tests, the fuzzer and replay all drive it
  * through the tree_*() calls below. Every callback runs with the machine's lock held, must not
@@ -36,6 +41,28 @@ struct caller {
 	bool replaying;  /* the journal speaks: do not journal again */
 };
 
+#define OBJECT_BITS 44u
+#define OBJECT_MASK (((u64)1 << OBJECT_BITS) - 1)
+#define OBJECT_NUMBER_BITS 22u /* PIDs end at 2^22 */
+
+/* A number of 22 bits with the low 22 bits of a generation, or any other second number. */
+static inline u64 object_pack(u32 number, u64 generation)
+{
+	u64 mask = ((u64)1 << OBJECT_NUMBER_BITS) - 1;
+
+	return (generation & mask) << OBJECT_NUMBER_BITS | (number & mask);
+}
+
+static inline u32 object_number(u64 object)
+{
+	return (u32)(object & (((u64)1 << OBJECT_NUMBER_BITS) - 1));
+}
+
+static inline u32 object_generation(u64 object)
+{
+	return (u32)(object >> OBJECT_NUMBER_BITS & (((u64)1 << OBJECT_NUMBER_BITS) - 1));
+}
+
 struct request {
 	struct tree *tree;
 	struct machine *m;
@@ -50,8 +77,12 @@ struct request {
 #define ATTR_POSITIONAL 2u  /* binary, pread/pwrite at an offset; no text buffer */
 #define ATTR_STREAM 4u      /* one record per read (kmsg, events); read() below decides EAGAIN */
 #define ATTR_NO_JOURNAL 8u  /* a write changes nothing worth replaying */
-#define ATTR_SYSCTL 16u     /* sysctl rules: second write at offset > 0 is ignored, reads by byte end */
-#define ATTR_OPEN_EACCES 32u /* write-open of this 0444 file fails with EACCES even for root */
+/* Integer sysctls: a write at an offset > 0 is ignored and returns its length, a read there ends the
+ * file. Strings (osrelease) and handlers of their own (numa_zonelist_order) go without. */
+#define ATTR_SYSCTL 16u
+/* An open that no mode bit allows (write to 0444, read of 0200) fails with EACCES even for root.
+ * All of FAMILY_SYSCTL and FAMILY_SYSFS behave so without it. */
+#define ATTR_OPEN_EACCES 32u
 
 struct attribute {
 	const char *name;
@@ -72,6 +103,10 @@ struct attribute {
 	u64 (*get_size)(const struct request *rq);
 	/* POLLIN-style events ready now (poll.h bits) */
 	u32 (*poll)(const struct request *rq);
+	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how many.
+	 * The value returned to the caller, or -errno (-ENOTTY: no such command). */
+	int (*ioctl)(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
+		     size_t *out_size);
 };
 
 /* A child that lookup found. */
@@ -86,6 +121,20 @@ struct dir_emit {
 	void *arg;
 	/* returns false when the reader's buffer is full: stop and keep the position */
 	bool (*emit)(struct dir_emit *e, const char *name, const struct entry *entry, u64 next_position);
+	/* for those who call tree_readdir(): what is being emitted (@entry is NULL for . and ..) */
+	u64 ino;
+	mode_t mode; /* S_IFMT bits only */
+};
+
+/*
+ * The part of the tree that a directory belongs to; it decides what only the file system's side of
+ * a real kernel decides: block size, errors of mkdir, unlink, chmod and of writes to read-only
+ * files. Inherited from the parent; found by path for proc/, proc/sys/, proc/PID, sys/,
+ * sys/fs/cgroup and sys/kernel/debug, so tables need not say it.
+ */
+enum tree_family {
+	FAMILY_INHERIT, FAMILY_OWN, FAMILY_PROC, FAMILY_PID, FAMILY_SYSCTL, FAMILY_SYSFS, FAMILY_CGROUP,
+	FAMILY_DEBUG
 };
 
 struct subdirectory {
@@ -118,7 +167,18 @@ struct directory {
 	bool (*exists)(const struct request *rq); /* is the object (still) there? NULL: always */
 	u32 (*owner_uid)(const struct request *rq);
 	u32 (*nlink)(const struct request *rq);
-	/* may the caller see the object at all beyond mode bits (proc/PID files of others: EACCES)? */
+	/* may the caller see the object at all beyond mode bits (proc/PID files of others: EACCES)?
+	 * 0 or -errno; asked at open, readlink and readdir, never of uid 0. */
+	int (*permission)(const struct request *rq);
+	u32 (*owner_gid)(const struct request *rq);
+	u8 family; /* enum tree_family; 0: as the parent */
+	/* A dynamic type only: this table holds rows for entries of the parent (links, files) that
+	 * lookup gives names to; it is not a directory itself. */
+	bool rows_only;
+	/* For the journal's paths. Name of a dynamic object; without it the parent is searched. */
+	void (*object_name)(const struct request *rq, struct text *out);
+	/* Object of the directory that holds a dynamic one; without it, 0. */
+	u64 (*parent_object)(const struct request *rq);
 };
 
 /* State of one open file: the text is made when a read starts at offset 0, then served from here. */
@@ -126,17 +186,57 @@ struct open_file {
 	u64 ino;
 	struct text text;
 	bool generated;
-	bool wrote;      /* a write went through this descriptor (sysctl's second write) */
+	bool wrote;      /* a write went through this descriptor */
 	int flags;       /* open flags */
 	u64 sequence;    /* kmsg, events: next record */
 	void *private;   /* the attribute's own (PSI trigger ...), freed by its release */
+	struct open_file *next_free; /* the tree's own */
 };
 
-struct tree *tree_create(struct machine *m); /* NULL: host out of memory */
+/*
+ * A change that the journal wants to know. Long writes are announced when they start, so that what
+ * is written in their middle comes after them in the journal; the end has the same id.
+ */
+enum tree_op { TREE_WRITE, TREE_MKDIR, TREE_RMDIR, TREE_CREATE, TREE_UNLINK, TREE_RENAME, TREE_TRUNCATE };
+
+struct tree_change {
+	enum tree_op op;
+	bool started;        /* it only begins; ->result has no meaning yet */
+	u64 id;              /* pairs beginning and end */
+	const char *path;    /* relative to the root, valid during the call only */
+	const char *path2;   /* rename: the new one */
+	const struct attribute *attr; /* of a write or truncate */
+	const char *data;    /* write: the bytes */
+	size_t size;
+	u64 offset;          /* write: position; truncate: new size; create: mode */
+	s64 result;          /* bytes, 0, or -errno of a failure that changed something */
+	u64 time, step;      /* m->clock.now and .step when it took effect (before it ran) */
+	const struct caller *caller;
+	struct text path_buffer; /* the tree's own */
+};
+
+struct tree_hooks {
+	void *arg;
+	/* After each change that succeeded or called tree_note_change(), and before a long one. Not
+	 * called for callers with ->replaying, nor for ATTR_NO_JOURNAL. Machine's lock held. */
+	void (*change)(void *arg, const struct tree_change *change);
+};
+
+struct tree *tree_create(struct machine *m); /* NULL: host out of memory, or a bad table */
+/** tree_create_root() - a tree of any tables; tests use it. */
+struct tree *tree_create_root(struct machine *m, const struct directory *root);
 void tree_destroy(struct tree *t);
 struct machine *tree_machine(const struct tree *t);
 /** tree_set_machine() - rewind and reboot put another machine behind the same tree. */
 void tree_set_machine(struct tree *t, struct machine *m);
+
+void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks);
+/** tree_note_change() - a store that is about to fail has changed something: journal it all the same. */
+void tree_note_change(struct tree *t);
+
+/* What belongs to the session around a tree: parts of fs/ that need it cast it themselves. */
+void tree_set_session(struct tree *t, void *session);
+void *tree_session(const struct tree *t);
 
 #define TREE_ROOT_INO 1u
 
@@ -158,6 +258,25 @@ void tree_release(struct tree *t, const struct caller *c, struct open_file *f);
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino);
 int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name);
 int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
+int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
+		     u64 *ino);
+int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name);
+int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 new_parent,
+		const char *new_name);
+/** tree_link_error() - why a hard or symbolic link, or a node, cannot be made here. */
+int tree_link_error(struct tree *t, u64 parent);
+/** tree_chmod(), tree_chown() - as far as Linux lets one; -1: leave as it is. */
+int tree_chmod(struct tree *t, const struct caller *c, u64 ino, mode_t mode);
+int tree_chown(struct tree *t, const struct caller *c, u64 ino, u32 uid, u32 gid);
+/** tree_access() - access(2): @mask of R_OK, W_OK, X_OK. tree_open() checks the same by itself. */
+int tree_access(struct tree *t, const struct caller *c, u64 ino, int mask);
+int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command, const void *in,
+	       size_t in_size, void *out, size_t *out_size);
+/** tree_is_static() - does this inode name a fixed row or directory, the same for ever? */
+bool tree_is_static(struct tree *t, u64 ino);
+/** tree_has_poll(), tree_is_stream() - is poll(2) more than "always ready"? one record per read? */
+bool tree_has_poll(struct tree *t, u64 ino);
+bool tree_is_stream(struct tree *t, u64 ino);
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f);
 /** tree_write_is_long() - should this write be given to a worker? */
 bool tree_write_is_long(struct tree *t, u64 ino);

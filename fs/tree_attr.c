@@ -1,0 +1,222 @@
+/*
+ * What stat(2) shows and who may do what.
+ *
+ * The caller's uid is the simulated one: 0 is the mounting user, who has root's rights. So the mode
+ * bits are checked here and not by the kernel in front of us, which would stop him at a file of
+ * another simulated user.
+ */
+#include "fs/tree_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOT_SET UINT32_MAX
+
+static struct override *find_override(const struct tree *t, u64 ino)
+{
+	u32 i;
+
+	for (i = 0; i < t->nr_overrides; i++)
+		if (t->overrides[i].ino == ino)
+			return &t->overrides[i];
+	return NULL;
+}
+
+static struct override *make_override(struct tree *t, u64 ino)
+{
+	struct override *o = find_override(t, ino);
+
+	if (o)
+		return o;
+	o = realloc(t->overrides, (t->nr_overrides + 1) * sizeof(*o));
+	if (!o)
+		return NULL;
+	t->overrides = o;
+	o = &t->overrides[t->nr_overrides++];
+	*o = (struct override){ .ino = ino, .mode = NOT_SET, .uid = NOT_SET, .gid = NOT_SET };
+	return o;
+}
+
+static u64 node_ino(const struct node *n)
+{
+	return ino_make(n->kind, n->row, n->rq.object);
+}
+
+mode_t node_mode(const struct tree *t, const struct node *n, u32 *uid, u32 *gid)
+{
+	const struct directory *dir = n->rq.dir;
+	mode_t mode = n->rq.attr ? n->rq.attr->mode : dir->mode | S_IFDIR;
+	const struct override *o;
+
+	if (!(mode & S_IFMT))
+		mode |= S_IFREG;
+	if (S_ISLNK(mode))
+		mode |= 0777;
+	*uid = dir->owner_uid ? dir->owner_uid(&n->rq) : 0;
+	*gid = dir->owner_gid ? dir->owner_gid(&n->rq) : *uid;
+
+	o = t->nr_overrides ? find_override(t, node_ino(n)) : NULL;
+	if (o) {
+		if (o->mode != NOT_SET)
+			mode = (mode & S_IFMT) | o->mode;
+		if (o->uid != NOT_SET)
+			*uid = o->uid;
+		if (o->gid != NOT_SET)
+			*gid = o->gid;
+	}
+	return mode;
+}
+
+/* Sysctl and sysfs have rules of their own before those of the mode: an operation that the file
+ * does not have at all is refused to root as well. */
+static bool strict_for_root(const struct tree *t, const struct node *n)
+{
+	u8 family = node_family(t, n);
+
+	return n->rq.attr && (family == FAMILY_SYSCTL || family == FAMILY_SYSFS ||
+			      (n->rq.attr->flags & (ATTR_SYSCTL | ATTR_OPEN_EACCES)));
+}
+
+int node_permission(const struct tree *t, const struct node *n, int mask)
+{
+	const struct caller *c = n->rq.caller;
+	u32 uid, gid;
+	mode_t mode;
+
+	if (!c->uid) {
+		if (!strict_for_root(t, n))
+			return 0;
+		mode = node_mode(t, n, &uid, &gid);
+		if ((mask & R_OK && !(mode & 0444)) || (mask & W_OK && !(mode & 0222)))
+			return -EACCES;
+		return 0;
+	}
+
+	mode = node_mode(t, n, &uid, &gid);
+	if (c->uid == uid)
+		mode >>= 6;
+	else if (c->gid == gid)
+		mode >>= 3;
+	if ((mode & (mode_t)mask) != (mode_t)mask)
+		return -EACCES;
+	return n->rq.dir->permission ? n->rq.dir->permission(&n->rq) : 0;
+}
+
+int tree_access(struct tree *t, const struct caller *c, u64 ino, int mask)
+{
+	struct node n;
+	u32 uid, gid;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	/* root may do all but run what nobody may run */
+	if (mask & X_OK && n.row && !(node_mode(t, &n, &uid, &gid) & 0111))
+		return -EACCES;
+	return node_permission(t, &n, mask);
+}
+
+/* Sub-directories that can be seen, and the two links that each directory has of itself. */
+static u32 count_links(const struct node *n)
+{
+	const struct directory *dir = n->rq.dir;
+	struct request rq = n->rq;
+	u32 i, links = 2;
+
+	for (i = 0; i < dir->nr_subdirs; i++) {
+		rq.dir = dir->subdirs[i].dir;
+		links += !dir->subdirs[i].visible || dir->subdirs[i].visible(&rq);
+	}
+	return links;
+}
+
+/* Root's uid before a user namespace maps it; the mount shows it as the mounting user's. */
+int tree_getattr(struct tree *t, const struct caller *c, u64 ino, struct stat *st)
+{
+	struct node n;
+	u64 now;
+	u8 family;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	memset(st, 0, sizeof(*st));
+	st->st_ino = ino;
+	st->st_mode = node_mode(t, &n, &st->st_uid, &st->st_gid);
+	if (n.rq.attr) {
+		st->st_nlink = 1;
+		st->st_size = n.rq.attr->get_size ? (off_t)n.rq.attr->get_size(&n.rq)
+						  : (off_t)n.rq.attr->size;
+	} else if (n.rq.dir->nlink) {
+		st->st_nlink = n.rq.dir->nlink(&n.rq);
+	} else {
+		st->st_nlink = count_links(&n);
+	}
+
+	family = node_family(t, &n);
+	st->st_blksize = family >= FAMILY_PROC && family <= FAMILY_SYSCTL ? 1024 : 4096;
+	now = t->m->clock.now;
+	st->st_mtim.tv_sec = (time_t)(t->m->config.boot_time + now / NSEC_PER_SEC);
+	st->st_mtim.tv_nsec = (long)(now % NSEC_PER_SEC);
+	st->st_atim = st->st_ctim = st->st_mtim;
+	return 0;
+}
+
+int tree_readlink(struct tree *t, const struct caller *c, u64 ino, struct text *out)
+{
+	struct node n;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	if (!n.rq.attr || !S_ISLNK(n.rq.attr->mode) || !n.rq.attr->show)
+		return -EINVAL;
+	if (c->uid && n.rq.dir->permission)
+		error = n.rq.dir->permission(&n.rq);
+	if (!error)
+		error = n.rq.attr->show(&n.rq, out);
+	return error ? error : text_error(out) ? -ENOMEM : 0;
+}
+
+/* Only the owner may; sysctl never, and proc/PID takes the owner's change back at once. */
+int tree_chmod(struct tree *t, const struct caller *c, u64 ino, mode_t mode)
+{
+	struct node n;
+	struct override *o;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	if (c->uid || node_family(t, &n) == FAMILY_SYSCTL || node_family(t, &n) == FAMILY_PID)
+		return -EPERM;
+	o = make_override(t, ino);
+	if (!o)
+		return -ENOMEM;
+	o->mode = mode & 07777;
+	return 0;
+}
+
+int tree_chown(struct tree *t, const struct caller *c, u64 ino, u32 uid, u32 gid)
+{
+	struct node n;
+	struct override *o;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	if (c->uid || node_family(t, &n) == FAMILY_SYSCTL)
+		return -EPERM;
+	if (node_family(t, &n) == FAMILY_PID)
+		return 0;
+	o = make_override(t, ino);
+	if (!o)
+		return -ENOMEM;
+	if (uid != NOT_SET)
+		o->uid = uid;
+	if (gid != NOT_SET)
+		o->gid = gid;
+	return 0;
+}

@@ -1,0 +1,287 @@
+/*
+ * Making, removing and renaming entries, and telling the journal about every change.
+ */
+#include "fs/tree_internal.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+/* What a real kernel answers where its file systems do not let anybody make or remove a thing. */
+enum refused { REFUSED_MKDIR, REFUSED_RMDIR, REFUSED_CREATE, REFUSED_UNLINK, REFUSED_RENAME, REFUSED_LINK };
+
+static int refusal(u8 family, enum refused what)
+{
+	static const int of_proc[] = { ENOENT, EPERM, ENOENT, EPERM, ENOENT, ENOENT };
+	static const int of_sysctl[] = { ENOENT, EACCES, ENOENT, EACCES, ENOENT, ENOENT };
+	static const int of_sysfs[] = { EPERM, EPERM, EACCES, EPERM, EPERM, EPERM };
+
+	switch (family) {
+	case FAMILY_PROC:
+	case FAMILY_PID:
+		return -of_proc[what];
+	case FAMILY_SYSCTL:
+		return -of_sysctl[what];
+	default:
+		return -of_sysfs[what];
+	}
+}
+
+/* --- The journal's view --- */
+
+static bool is_journalled(const struct tree *t, const struct tree_change *change)
+{
+	return t->hooks.change && !change->caller->replaying &&
+	       !(change->attr && change->attr->flags & ATTR_NO_JOURNAL);
+}
+
+/* Made before the change, which may take the object away. */
+static int make_path(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
+{
+	struct text *path = &change->path_buffer;
+	int error;
+
+	text_init(path);
+	error = tree_path(t, ino_make(n->kind, n->row, n->rq.object), path);
+	if (name) {
+		if (path->length)
+			text_char(path, '/');
+		text_str(path, name);
+	}
+	text_char(path, '\0');
+	if (!error && text_error(path))
+		error = -ENOMEM;
+	if (error)
+		text_free(path);
+	change->path = path->data;
+	return error;
+}
+
+int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
+{
+	int error;
+
+	change->time = t->m->clock.now;
+	change->step = t->m->clock.step;
+	t->changed = false;
+	if (!is_journalled(t, change))
+		return 0;
+	change->id = ++t->change_id;
+	error = make_path(t, n, change, name);
+	if (!error && change->op == TREE_WRITE && change->attr->flags & ATTR_LONG) {
+		change->started = true;
+		t->hooks.change(t->hooks.arg, change);
+		change->started = false;
+	}
+	return error;
+}
+
+void change_end(struct tree *t, struct tree_change *change)
+{
+	bool changed = change->result >= 0 || t->changed;
+
+	/* the end of what was announced is told in any case */
+	if (change->op == TREE_WRITE && change->attr->flags & ATTR_LONG)
+		changed = true;
+	t->changed = false;
+	if (!change->path)
+		return;
+	if (changed)
+		t->hooks.change(t->hooks.arg, change);
+	text_free(&change->path_buffer);
+}
+
+/* --- Entries --- */
+
+/* The directory, if the caller may change it. */
+static int writable_directory(struct tree *t, const struct caller *c, u64 ino, struct node *n)
+{
+	int error = node_directory(t, c, ino, n);
+
+	return error ? error : node_permission(t, n, W_OK | X_OK);
+}
+
+int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino)
+{
+	struct tree_change change = { .op = TREE_MKDIR, .caller = c };
+	struct node n;
+	int error = node_directory(t, c, parent, &n);
+
+	if (error)
+		return error;
+	if (!tree_lookup(t, c, parent, name, ino))
+		return -EEXIST;
+	if (!n.rq.dir->mkdir)
+		return refusal(node_family(t, &n), REFUSED_MKDIR);
+	error = node_permission(t, &n, W_OK | X_OK);
+	if (error)
+		return error;
+
+	error = change_begin(t, &n, &change, name);
+	if (error)
+		return error;
+	change.result = n.rq.dir->mkdir(&n.rq, name);
+	change_end(t, &change);
+	return change.result ? (int)change.result : tree_lookup(t, c, parent, name, ino);
+}
+
+/* What is to be removed must be there and be of the right sort. */
+static int find_child(struct tree *t, const struct caller *c, u64 parent, const char *name, bool directory,
+		      struct node *child)
+{
+	u64 ino;
+	int error = tree_lookup(t, c, parent, name, &ino);
+
+	if (!error)
+		error = node_find(t, c, ino, child);
+	if (error)
+		return error;
+	if (directory && child->row)
+		return -ENOTDIR;
+	return !directory && !child->row ? -EISDIR : 0;
+}
+
+int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name)
+{
+	struct tree_change change = { .op = TREE_RMDIR, .caller = c };
+	struct node n, child;
+	int error = node_directory(t, c, parent, &n);
+
+	if (!error)
+		error = find_child(t, c, parent, name, true, &child);
+	if (error)
+		return error;
+	if (!n.rq.dir->rmdir)
+		return refusal(node_family(t, &child), REFUSED_RMDIR);
+	error = writable_directory(t, c, parent, &n);
+	if (error)
+		return error;
+
+	error = change_begin(t, &n, &change, name);
+	if (error)
+		return error;
+	change.result = n.rq.dir->rmdir(&n.rq, name);
+	change_end(t, &change);
+	return (int)change.result;
+}
+
+int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
+		     u64 *ino)
+{
+	struct tree_change change = { .op = TREE_CREATE, .offset = mode, .caller = c };
+	struct entry entry = { .object = 0 };
+	struct node n;
+	int error = node_directory(t, c, parent, &n);
+
+	if (error)
+		return error;
+	if (!tree_lookup(t, c, parent, name, ino))
+		return -EEXIST;
+	if (!n.rq.dir->create)
+		return refusal(node_family(t, &n), REFUSED_CREATE);
+	error = writable_directory(t, c, parent, &n);
+	if (error)
+		return error;
+
+	error = change_begin(t, &n, &change, name);
+	if (error)
+		return error;
+	change.result = n.rq.dir->create(&n.rq, name, mode, &entry);
+	change_end(t, &change);
+	if (change.result)
+		return (int)change.result;
+	*ino = entry_ino(t, n.kind, &entry);
+	return *ino ? 0 : -EIO;
+}
+
+int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name)
+{
+	struct tree_change change = { .op = TREE_UNLINK, .caller = c };
+	struct node n, child;
+	int error = node_directory(t, c, parent, &n);
+
+	if (!error)
+		error = find_child(t, c, parent, name, false, &child);
+	if (error)
+		return error;
+	if (!n.rq.dir->unlink)
+		return refusal(node_family(t, &child), REFUSED_UNLINK);
+	error = writable_directory(t, c, parent, &n);
+	if (error)
+		return error;
+
+	error = change_begin(t, &n, &change, name);
+	if (error)
+		return error;
+	change.result = n.rq.dir->unlink(&n.rq, name);
+	change_end(t, &change);
+	return (int)change.result;
+}
+
+int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 new_parent,
+		const char *new_name)
+{
+	struct tree_change change = { .op = TREE_RENAME, .caller = c };
+	struct node n, to;
+	struct text path2;
+	int error = node_directory(t, c, parent, &n);
+
+	if (!error)
+		error = node_directory(t, c, new_parent, &to);
+	if (error)
+		return error;
+	if (!n.rq.dir->rename)
+		return refusal(node_family(t, &n), REFUSED_RENAME);
+	error = node_permission(t, &n, W_OK | X_OK);
+	if (!error)
+		error = node_permission(t, &to, W_OK | X_OK);
+	if (error)
+		return error;
+
+	text_init(&path2);
+	tree_path(t, new_parent, &path2);
+	text_char(&path2, '/');
+	text_str(&path2, new_name);
+	text_char(&path2, '\0');
+	change.path2 = path2.data;
+	error = text_error(&path2) ? -ENOMEM : change_begin(t, &n, &change, name);
+	if (!error) {
+		change.result = n.rq.dir->rename(&n.rq, name, &to.rq, new_name);
+		change_end(t, &change);
+		error = (int)change.result;
+	}
+	text_free(&path2);
+	return error;
+}
+
+int tree_link_error(struct tree *t, u64 parent)
+{
+	static const struct caller root;
+	struct node n;
+	int error = node_directory(t, &root, parent, &n);
+
+	return error ? error : refusal(node_family(t, &n), REFUSED_LINK);
+}
+
+/* A file of the tree has no length of its own; those of sim/disk do. */
+int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size)
+{
+	struct tree_change change = { .op = TREE_TRUNCATE, .offset = size, .caller = c };
+	struct node n;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	if (!n.rq.attr)
+		return -EISDIR;
+	error = node_permission(t, &n, W_OK);
+	if (error || !n.rq.dir->truncate)
+		return error;
+
+	change.attr = n.rq.attr;
+	error = change_begin(t, &n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n.rq.dir->truncate(&n.rq, n.rq.attr, size);
+	change_end(t, &change);
+	return (int)change.result;
+}

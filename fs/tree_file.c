@@ -1,0 +1,275 @@
+/*
+ * Open files: the text is made when a read starts at offset 0 and served from the descriptor's
+ * buffer after that, each write(2) goes to the attribute as one piece.
+ */
+#include "fs/tree_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Open files that are kept for the next open, and the largest text that is kept with them. */
+#define FREE_FILES_MAX 64u
+#define FREE_TEXT_MAX (1u << 18)
+
+static struct open_file *file_get(struct tree *t)
+{
+	struct open_file *f = t->free_files;
+	struct text text;
+
+	if (!f)
+		return calloc(1, sizeof(*f));
+	t->free_files = f->next_free;
+	t->nr_free_files--;
+	text = f->text;
+	memset(f, 0, sizeof(*f));
+	f->text = text;
+	text_reset(&f->text);
+	return f;
+}
+
+static void file_put(struct tree *t, struct open_file *f)
+{
+	if (f->text.capacity > FREE_TEXT_MAX)
+		text_free(&f->text);
+	if (t->nr_free_files >= FREE_FILES_MAX) {
+		text_free(&f->text);
+		free(f);
+		return;
+	}
+	f->next_free = t->free_files;
+	t->free_files = f;
+	t->nr_free_files++;
+}
+
+static int open_mask(int flags)
+{
+	int mask = 0;
+
+	if ((flags & O_ACCMODE) != O_WRONLY)
+		mask |= R_OK;
+	if ((flags & O_ACCMODE) != O_RDONLY || flags & O_TRUNC)
+		mask |= W_OK;
+	return mask;
+}
+
+int tree_open(struct tree *t, const struct caller *c, u64 ino, int flags, struct open_file **out)
+{
+	struct open_file *f;
+	struct node n;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	if (!n.rq.attr)
+		return -EISDIR;
+	if (S_ISLNK(n.rq.attr->mode))
+		return -ELOOP;
+	error = node_permission(t, &n, open_mask(flags));
+	if (error)
+		return error;
+
+	f = file_get(t);
+	if (!f)
+		return -ENOMEM;
+	f->ino = ino;
+	f->flags = flags;
+	n.rq.file = f;
+	if (n.rq.attr->open)
+		error = n.rq.attr->open(&n.rq, flags);
+	if (error) {
+		file_put(t, f);
+		return error;
+	}
+	*out = f;
+	return 0;
+}
+
+/* The object behind an open file may have gone: a process has ended, a block was removed. */
+static int file_node(struct tree *t, const struct caller *c, struct open_file *f, struct node *n)
+{
+	int error = node_find(t, c, f->ino, n);
+
+	if (!error)
+		n->rq.file = f;
+	else if (n->kind && n->kind < t->nr_kinds && node_family(t, n) == FAMILY_PID)
+		error = -ESRCH;
+	else
+		error = -ENODEV;
+	return error;
+}
+
+static int make_text(struct open_file *f, const struct node *n)
+{
+	int error;
+
+	text_reset(&f->text);
+	f->generated = false;
+	if (!n->rq.attr->show)
+		return -EINVAL;
+	error = n->rq.attr->show(&n->rq, &f->text);
+	if (!error && text_error(&f->text))
+		error = -ENOMEM;
+	if (error) {
+		text_reset(&f->text);
+		return error;
+	}
+	f->generated = true;
+	return 0;
+}
+
+static ssize_t read_text(struct open_file *f, const struct node *n, size_t size, u64 offset,
+			 const char **data)
+{
+	int error = 0;
+
+	/* a read at an offset with nothing read before makes the text too: pread(2) */
+	if (!offset || !f->generated)
+		error = make_text(f, n);
+	if (error)
+		return error;
+	if (offset >= f->text.length || (offset && n->rq.attr->flags & ATTR_SYSCTL))
+		return 0;
+	*data = f->text.data + offset;
+	return (ssize_t)min_t(size_t, size, f->text.length - offset);
+}
+
+static bool is_text(const struct attribute *attr)
+{
+	return !(attr->flags & (ATTR_POSITIONAL | ATTR_STREAM));
+}
+
+ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file *f, size_t size,
+		       u64 offset, const char **data)
+{
+	struct node n;
+	int error = file_node(t, c, f, &n);
+
+	*data = NULL;
+	if (error)
+		return error;
+	if (!is_text(n.rq.attr))
+		return -EINVAL;
+	return read_text(f, &n, size, offset, data);
+}
+
+ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, char *buffer, size_t size,
+		  u64 offset)
+{
+	struct node n;
+	const char *data;
+	ssize_t length;
+	int error = file_node(t, c, f, &n);
+
+	if (error)
+		return error;
+	if (!is_text(n.rq.attr))
+		return n.rq.attr->pread ? n.rq.attr->pread(&n.rq, buffer, size, offset) : -EINVAL;
+	length = read_text(f, &n, size, offset, &data);
+	if (length > 0)
+		memcpy(buffer, data, (size_t)length);
+	return length;
+}
+
+/* Such a file could be opened for writing by root; what write(2) answers depends on whose it is. */
+static int read_only_error(u8 family)
+{
+	switch (family) {
+	case FAMILY_PID:
+	case FAMILY_CGROUP:
+	case FAMILY_DEBUG:
+		return -EINVAL;
+	default:
+		return -EIO;
+	}
+}
+
+ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, const char *data,
+		   size_t size, u64 offset)
+{
+	struct tree_change change;
+	struct node n;
+	int error = file_node(t, c, f, &n);
+
+	if (error)
+		return error;
+	if (!n.rq.attr->store)
+		return read_only_error(node_family(t, &n));
+	f->wrote = true;
+	if (offset && n.rq.attr->flags & ATTR_SYSCTL)
+		return (ssize_t)size;
+
+	change = (struct tree_change){ .op = TREE_WRITE, .attr = n.rq.attr, .data = data, .size = size,
+				       .offset = offset, .caller = c };
+	error = change_begin(t, &n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n.rq.attr->store(&n.rq, data, size, offset);
+	change_end(t, &change);
+	return (ssize_t)change.result;
+}
+
+void tree_release(struct tree *t, const struct caller *c, struct open_file *f)
+{
+	struct node n;
+
+	/* the attribute cleans up even when its object has gone */
+	node_find(t, c, f->ino, &n);
+	n.rq.file = f;
+	if (n.rq.attr && n.rq.attr->release)
+		n.rq.attr->release(&n.rq);
+	file_put(t, f);
+}
+
+u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)
+{
+	struct node n;
+
+	if (file_node(t, c, f, &n))
+		return POLLERR | POLLHUP | POLLIN | POLLOUT;
+	return n.rq.attr->poll ? n.rq.attr->poll(&n.rq) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+}
+
+int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command, const void *in,
+	       size_t in_size, void *out, size_t *out_size)
+{
+	struct node n;
+	int error = file_node(t, c, f, &n);
+
+	if (error)
+		return error;
+	return n.rq.attr->ioctl ? n.rq.attr->ioctl(&n.rq, command, in, in_size, out, out_size) : -ENOTTY;
+}
+
+static const struct attribute *find_attribute(struct tree *t, u64 ino)
+{
+	u32 kind = (u32)(ino >> KIND_SHIFT), row = (u32)(ino >> ROW_SHIFT) & MAX_KINDS;
+
+	if (!kind || kind >= t->nr_kinds || !row || row > t->kinds[kind].dir->nr_attrs)
+		return NULL;
+	return &t->kinds[kind].dir->attrs[row - 1];
+}
+
+bool tree_write_is_long(struct tree *t, u64 ino)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->flags & ATTR_LONG;
+}
+
+bool tree_has_poll(struct tree *t, u64 ino)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->poll;
+}
+
+bool tree_is_stream(struct tree *t, u64 ino)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->flags & ATTR_STREAM;
+}
