@@ -147,12 +147,13 @@ SUITE = $(if $(TESTS),$(patsubst %.c,$(BUILD)/%,$(TESTS)),$(RUN_PROG) $(TEST_SH)
 export MMANFS = $(abspath $(BINARY))
 export MMANFS_BUILD = $(abspath $(BUILD))
 
-.PHONY: check test prove asan tsan coverage bench demo oracle deps
+.PHONY: check test asan tsan coverage bench demo oracle deps
 check: deps
 	@$(MAKE) $(PARALLEL) test
 	@$(MAKE) $(PARALLEL) asan
 
-test: all tests
+# A chosen test program needs only itself; scripts may use anything.
+test: $(if $(TESTS),$(filter-out %.t,$(SUITE)) $(if $(filter %.t,$(TESTS)),all tests),all tests)
 	@MMANFS_TEST_TIMEOUT=$(TEST_TIMEOUT) prove -j$(JOBS) --exec tests/run $(SUITE)
 
 asan:
@@ -165,7 +166,8 @@ coverage:
 	@$(MAKE) $(PARALLEL) BUILD=$(BUILD)/coverage COVERAGE=1 CC=gcc TEST_TIMEOUT=300 test
 	@scripts/coverage $(BUILD)/coverage
 
-bench: deps
+bench:
+	@scripts/deps build run test bench
 	@$(MAKE) $(PARALLEL) all tests
 	@tests/bench/run
 
