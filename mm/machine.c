@@ -76,6 +76,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 		error = mm_init(m);
 	if (!error)
 		error = tasks_init(m);
+	if (!error)
+		error = knobs_init(m);
 	return error;
 }
 
@@ -105,6 +107,7 @@ void machine_destroy(struct machine *m)
 {
 	if (!m)
 		return;
+	knobs_destroy(m);
 	tasks_destroy(m);
 	mm_destroy(m);
 	slab_destroy(m);

@@ -13,6 +13,7 @@
 
 #include <mman/boot.h>
 #include <mman/clock.h>
+#include <mman/knobs.h>
 #include <mman/mm.h>
 #include <mman/mmzone.h>
 #include <mman/pool.h>
@@ -73,6 +74,7 @@ struct machine {
 
 	/* knobs, time, chance */
 	struct sysctl sysctl;
+	struct knobs knobs;           /* knobs.h: those that only hold so far, and sysfs */
 	struct clock clock;
 	struct event *events;         /* binary heap */
 	struct pool event_pool;       /* backs ->events */
