@@ -17,6 +17,7 @@
 #include <mman/mm.h>
 #include <mman/mmzone.h>
 #include <mman/pool.h>
+#include <mman/psi.h>
 #include <mman/slab.h>
 #include <mman/sysctl.h>
 #include <mman/task.h>
@@ -65,6 +66,9 @@ struct machine {
 	s64 vm_node_stat[NR_VM_NODE_STAT_ITEMS];
 	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];
 	u64 vm_event[NR_VM_EVENT_ITEMS];
+	u64 nr_blockdev_pages;        /* page cache of block devices: Buffers */
+	u64 num_poisoned_pages;       /* HardwareCorrupted */
+	struct psi_state psi;
 	struct boot_info boot;        /* boot.h: memory map, reservations, iomem */
 
 	/* kernel objects */
