@@ -291,7 +291,7 @@ pids_of() {
 	for path in /proc/[0-9]*; do
 		mapfile -d '' -t words <"$path/cmdline" || continue
 		[[ ${words[1]:-} == mount && ${words[-1]} == "$1" ]] || continue
-		grep -qz "^MMANFS_TEST_TMP=$T" "$path/environ" && echo "${path#/proc/}"
+		grep -qzFx "MMANFS_TEST_TMP=$T" "$path/environ" && echo "${path#/proc/}"
 	done
 } 2>/dev/null
 
