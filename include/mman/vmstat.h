@@ -210,6 +210,24 @@ enum vm_event_item {
  * built with: no HIGH on x86-64, no DMA32 and DEVICE on i386. vm_event_shown() tells. */
 bool vm_event_shown(const struct machine *m, enum vm_event_item item);
 
+/** node_stat_shown() - what files print for a node counter that holds @value: never below 0, and
+ * huge page counters, which count pages, in huge pages (2 MiB). */
+static inline u64 node_stat_shown(enum node_stat_item item, s64 value)
+{
+	if (value <= 0)
+		return 0;
+	switch (item) {
+	case NR_ANON_TRANSPARENT_HUGEPAGES:
+	case NR_SHMEM_HUGEPAGES:
+	case NR_SHMEM_PMDMAPPED:
+	case NR_FILE_HUGEPAGES:
+	case NR_FILE_PMDMAPPED:
+		return (u64)value >> PAGEBLOCK_ORDER;
+	default:
+		return (u64)value;
+	}
+}
+
 extern const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS];
 extern const char *const numa_stat_names[NR_VM_NUMA_STAT_ITEMS];
 extern const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS];
