@@ -18,8 +18,10 @@
 #include <mman/mmzone.h>
 #include <mman/pool.h>
 #include <mman/task.h>
+#include <mman/treap.h>
 
 #define TASK_SIZE_X86_64 0x7ffffffff000ull
+#define STACK_GUARD_GAP_PAGES 256u /* stack_guard_gap=: kept free below a VM_GROWSDOWN mapping */
 
 /* VMA flags: values as in a 6.1 kernel, so that VmFlags and tools agree. */
 #define VM_READ 0x1u
@@ -50,26 +52,35 @@
 #define VM_NOHUGEPAGE 0x40000000u
 #define VM_MERGEABLE 0x80000000u
 
+#define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
+/* Mappings of devices and the kernel's own: never merged, locked or expanded. */
+#define VM_SPECIAL (VM_IO | VM_DONTEXPAND | VM_PFNMAP | VM_MIXEDMAP)
+
 /* What a mapping is, for the name at the end of a maps line. */
 enum vma_kind {
 	VMA_ANON, VMA_FILE, VMA_HEAP, VMA_STACK, VMA_VDSO, VMA_VVAR, VMA_SHMEM /* /dev/zero (deleted) */,
 	VMA_HUGETLB, VMA_DEVICE
 };
 
+/*
+ * One mapping. Ordered by address in a treap (rb) and a list (prev, next). A file mapping is in its
+ * inode's i_mmap tree (shared), private or not; one that has anonymous pages has an anon_vma, and a
+ * chain of anon_vma_chain entries that put it into the trees of that anon_vma and of its ancestors.
+ * "s" in maps is VM_MAYSHARE: a shared mapping of a file opened read-only has no VM_SHARED.
+ */
 struct vma {
 	u64 start, end;       /* bytes, page aligned, [start, end) */
-	u64 pgoff;            /* pages: file offset, or start >> PAGE_SHIFT at creation for anonymous */
+	u64 pgoff;            /* pages: file offset; anonymous: start >> PAGE_SHIFT until it moves */
+	u64 rb_gap;           /* largest hole (bytes) below a VMA of this subtree */
+	u64 shared_last;      /* largest last page offset in this subtree of i_mmap */
 	u32 flags;            /* VM_* */
-	u8 kind;              /* enum vma_kind */
+	u8 kind;              /* enum vma_kind; ask vma_kind() for the name in maps */
 	u8 reserved[3];
 	handle_t mm, file, anon_vma; /* file: struct file */
-	handle_t rb_left, rb_right, rb_parent; /* color in the tree code's own bits */
-	u64 rb_gap;           /* largest hole (bytes) below a VMA of this subtree */
+	handle_t policy;      /* memory policy; 0: the task's */
 	handle_t prev, next;  /* by address */
 	handle_t avc_head;    /* anon_vma_chain entries of this VMA */
-	handle_t shared_left, shared_right, shared_parent; /* inode's tree of mappings */
-	u64 shared_last;
-	handle_t policy;
+	struct treap_node rb, shared;
 };
 
 /* Counters of an address space, pages. rss_stat as in /proc/PID/status. */
@@ -82,72 +93,114 @@ struct mm {
 	u64 mmap_base, start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	u64 arg_start, arg_end, env_start, env_end;
 	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm; /* pages */
-	u64 hiwater_rss, hiwater_vm; /* pages */
+	u64 hiwater_rss, hiwater_vm; /* pages; kept when the present value falls: see mm_hiwater_rss() */
 	s64 rss[NR_MM_COUNTERS];
 	u32 nr_ptes, nr_pmds, nr_puds; /* table pages; the root is not in VmPTE, as on Linux */
-	u32 def_flags;
+	u32 def_flags;        /* VM_LOCKED, VM_LOCKONFAULT after mlockall(MCL_FUTURE) */
 	handle_t pgd;         /* root table */
 	handle_t owner;       /* task */
-	u64 cache_vpn;        /* last PTE table found, and the VMA last used */
-	handle_t cache_table, cache_vma;
+	handle_t next, prev;  /* all address spaces, in order of creation */
+	/* the tables and the VMA last used; 0: none */
+	u64 cache_vpn;        /* vpn >> 9 of cache_table; its upper bits of cache_pmd */
+	handle_t cache_table, cache_pmd, cache_vma;
+	u32 maple_nodes;      /* kernel objects charged for the VMA tree */
 };
 
-/* An open file as a VMA sees it; an inode is the file and its page cache. */
+/* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its cache. */
 struct file {
 	handle_t inode;
 	u32 users;
-	u32 flags;
-	u32 ra_start, ra_size;
+	u32 ra_start, ra_size, ra_async_size; /* read-ahead window, pages */
+	u32 mmap_miss;
 };
 
+/* SPECIAL: the kernel's own pages behind [vdso]. */
 enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
+
+#define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
 
 struct inode {
 	u64 size;             /* bytes */
 	u64 ino;
 	u32 dev_major, dev_minor;
 	u32 nrpages;          /* in the page cache */
+	u32 nrdirty;
 	u32 users;            /* files and directory entries that hold it */
 	handle_t pages;       /* sparse index: page offset -> PFN (xarray.h) */
 	handle_t i_mmap;      /* tree of shared and private file mappings */
-	handle_t name;        /* path text object */
+	handle_t name;        /* path text, in mm_state.names */
+	handle_t next, prev;  /* named files, in order of creation */
+	handle_t hash_next;   /* same bucket of the path table */
+	u32 name_slots;
 	u8 kind;              /* enum inode_kind */
-	u8 deleted;
-	u16 reserved;
-	u32 nrdirty;
+	u8 deleted;           /* no path leads to it: maps says "(deleted)" */
+	u16 flags;            /* INODE_* */
+	u32 nr_shmem_charged; /* pages of Committed_AS that it holds */
 };
 
+/*
+ * The way from an anonymous page back to its mappers. The first write fault of a mapping makes a
+ * root; fork gives the child's mapping an anon_vma of its own, child of its parent's (or reuses one
+ * whose mappings are gone), and enters the mapping into every anon_vma that its parent is in.
+ */
 struct anon_vma {
 	handle_t root, parent;
 	handle_t rb_root;     /* anon_vma_chain interval tree by page offset */
-	u32 nr_vmas, num_children;
-	u32 refs;
+	u32 num_active_vmas;  /* VMAs whose ->anon_vma is this one */
+	u32 num_children;     /* child anon_vmas, and itself for a root */
+	u32 refs;             /* 1 while the tree is not empty, and the children of a root */
 };
+
+/* "This VMA may have pages of that anon_vma." */
+struct anon_vma_chain {
+	handle_t vma, anon_vma;
+	handle_t next;        /* next of the same VMA */
+	u32 reserved;
+	struct treap_node rb;
+	u64 subtree_last;     /* largest last page offset in this subtree */
+};
+
+#define INODE_HASH_BUCKETS 1024u
 
 struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
-	struct pool tables, pte_chunks, dir_chunks, xa_nodes; /* page tables and page cache indexes, in small chunks */
-	s64 committed_as;     /* pages: Committed_AS */
+	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
+	struct pool xa_nodes; /* page cache indexes */
+	s64 committed_as;     /* pages: Committed_AS; see vm_committed_as() */
 	pfn_t zero_page;
-	u64 next_ino;
-	handle_t inode_head;  /* named files: sim/disk and the programs' own */
+	pfn_t vdso_page;      /* first of VDSO_PAGES */
+	u64 next_ino, next_shmem_ino;
+	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
+	handle_t inode_head, inode_tail; /* named files: sim/disk and the programs' own */
+	handle_t inode_hash[INODE_HASH_BUCKETS];
+	handle_t mm_head, mm_tail;
+	u32 fail_nth;         /* fault injection for tests: 0 off, 1: the next allocation here fails */
 };
+
+#define VDSO_PAGES 2u
 
 #define mm_at(m, h) ((struct mm *)pool_at(&(m)->mms.mms, h))
 #define vma_at(m, h) ((struct vma *)pool_at(&(m)->mms.vmas, h))
 #define file_at(m, h) ((struct file *)pool_at(&(m)->mms.files, h))
 #define inode_at(m, h) ((struct inode *)pool_at(&(m)->mms.inodes, h))
+#define anon_vma_at(m, h) ((struct anon_vma *)pool_at(&(m)->mms.anon_vmas, h))
+#define avc_at(m, h) ((struct anon_vma_chain *)pool_at(&(m)->mms.anon_vma_chains, h))
 
-int mm_init(struct machine *m); /* pools, zero page */
+int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
 void mm_destroy(struct machine *m);
 
-/* ---- the calls (mm/mmap.c, mprotect.c, mremap.c, brk): 0 or -errno, nothing changed on error ---- */
+/* ---- the calls (mm/mmap.c, mprotect.c, mremap.c ...): 0 or -errno ----
+ *
+ * After an error nothing has changed, but for what Linux itself leaves behind: calls on a range work
+ * VMA by VMA and stop at the first that refuses (mprotect, mlock, madvise), and mmap at a fixed
+ * address has unmapped what was there before it looks at the overcommit limit.
+ */
 
 struct mmap_request {
 	u64 addr;     /* hint, or the place if fixed; 0: top-down below mmap_base */
 	u64 length;   /* bytes */
 	u32 prot;     /* VM_READ | VM_WRITE | VM_EXEC */
-	u32 map;      /* MAP_FLAG_* */
+	u32 map;      /* MAPF_* */
 	handle_t inode; /* file mappings; 0: anonymous */
 	u64 offset;   /* bytes, page aligned */
 };
@@ -164,16 +217,23 @@ struct mmap_request {
 #define MAPF_HUGETLB_1G 512u
 #define MAPF_DEVICE 1024u
 
+/** do_mmap() - mmap(2). A shared mapping without PROT_WRITE is of a file opened read-only. */
 int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
 int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot);
 int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length, bool maymove,
 	      u64 *new_addr);
+/** do_brk() - sbrk(3); *@brk: the break afterwards. -ENOMEM. */
 int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk);
+/** do_madvise() - @advice: "dontneed", "free", "willneed", "cold", "pageout", "sequential", ... the
+ * names of MADV_* in lower case, with or without '_' between words. -EINVAL when it is none. */
 int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice);
 int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, bool onfault);
 int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault, bool lock);
+/** do_msync() - msync(MS_SYNC): what is dirty in the range is written out. */
 int do_msync(struct machine *m, handle_t task, u64 addr, u64 length);
+/** get_unmapped_area() - where mmap would put @length bytes; -ENOMEM, -EINVAL, -EPERM. */
+int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
 
 /**
  * vma_install() - put a mapping in place without asking any limit (execve, the twin of a real
@@ -186,6 +246,20 @@ int vma_install(struct machine *m, handle_t mm, u64 start, u64 end, u32 flags, e
 /** find_vma() - first VMA with @addr < end, 0 if none; find_vma_exact() - the one that holds @addr. */
 handle_t find_vma(struct machine *m, handle_t mm, u64 addr);
 handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr);
+
+/** vma_kind() - what maps calls it: [heap] and [stack] are where brk and the stack are now, whatever
+ * mapping that may be. */
+enum vma_kind vma_kind(const struct machine *m, const struct vma *v);
+
+static inline u64 vma_pages(const struct vma *v)
+{
+	return (v->end - v->start) >> PAGE_SHIFT;
+}
+
+static inline bool vma_is_anonymous(const struct vma *v)
+{
+	return !v->file && v->kind != VMA_VDSO && v->kind != VMA_VVAR;
+}
 
 /* ---- faults and access (mm/memory.c) ---- */
 
@@ -207,19 +281,51 @@ int mm_create(struct machine *m, handle_t *mm);
 int mm_dup(struct machine *m, handle_t from, handle_t task, handle_t *mm); /* fork: COW, charges */
 void mm_put(struct machine *m, handle_t mm);                            /* last user: exit_mmap */
 
+/* resident pages now, and the most there ever were (VmHWM, VmPeak) */
+static inline u64 mm_rss(const struct mm *mm)
+{
+	s64 n = mm->rss[MM_FILEPAGES] + mm->rss[MM_ANONPAGES] + mm->rss[MM_SHMEMPAGES];
+
+	return n > 0 ? (u64)n : 0;
+}
+
+static inline u64 mm_hiwater_rss(const struct mm *mm)
+{
+	return mm->hiwater_rss > mm_rss(mm) ? mm->hiwater_rss : mm_rss(mm);
+}
+
+static inline u64 mm_hiwater_vm(const struct mm *mm)
+{
+	return mm->hiwater_vm > mm->total_vm ? mm->hiwater_vm : mm->total_vm;
+}
+
+/** mm_pgtables_pages() - VmPTE, in pages. */
+static inline u64 mm_pgtables_pages(const struct mm *mm)
+{
+	return (u64)mm->nr_ptes + mm->nr_pmds + mm->nr_puds;
+}
+
 /* ---- overcommit (mm/util.c) ---- */
 /** vm_enough_memory() - charge @pages to Committed_AS if the mode allows; -ENOMEM. @cap_sys_admin:
  * the caller is root. Source: Documentation/mm/overcommit-accounting.rst. */
 int vm_enough_memory(struct machine *m, handle_t mm, s64 pages, bool cap_sys_admin);
 void vm_unacct_memory(struct machine *m, s64 pages);
 u64 vm_commit_limit(const struct machine *m); /* pages */
+/** vm_committed_as() - Committed_AS, pages. */
+static inline u64 vm_committed_as(const struct mm_state *s)
+{
+	return s->committed_as > 0 ? (u64)s->committed_as : 0;
+}
+/** overcommit_init() - admin_reserve_kbytes and user_reserve_kbytes from what is free at boot. */
+void overcommit_init(struct machine *m);
 u64 total_swap_pages(const struct machine *m);
 u64 free_swap_pages(const struct machine *m);
 u64 total_hugetlb_pages(const struct machine *m); /* in 4 KiB pages */
 
 /* ---- looking at an address space (mm/pagewalk.c) ---- */
 
-/* A page table entry as readers see it. */
+/* A page table entry as readers see it. soft_dirty is the entry's own: pagemap shows it also for every
+ * page of a VMA with VM_SOFTDIRTY. exclusive: mapped once (bit 56 of pagemap). */
 struct pte_info {
 	bool present, swapped, write, dirty, accessed, soft_dirty, zero_page, file, exclusive;
 	pfn_t pfn;
@@ -249,20 +355,46 @@ void clear_refs(struct machine *m, handle_t mm, int type);
 /** rmap_walk() - call @fn for each page table entry that maps @pfn, until it returns false. */
 void rmap_walk(struct machine *m, pfn_t pfn,
 	       bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg), void *arg);
+/** page_referenced() - how many entries have the accessed bit, which is cleared; *@vm_flags: of the
+ * VMAs that referenced it (VM_LOCKED, VM_EXEC). A page with PG_young counts once more. */
+u32 page_referenced(struct machine *m, pfn_t pfn, u32 *vm_flags);
+/** try_to_unmap() - take @pfn out of every page table; dirty bits go to the page. @swap: the entry
+ * that an anonymous page leaves behind, 0 if it has none (then only a clean MADV_FREE page goes).
+ * False if it is still mapped: locked, dirty again, or no entry given. */
+bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap);
+/** page_mkclean() - write-protect a file page everywhere; true if an entry was dirty. */
+bool page_mkclean(struct machine *m, pfn_t pfn);
 
-/* ---- page cache (mm/filemap.c) ---- */
+/* ---- files and their page cache (mm/inode.c, mm/filemap.c, mm/shmem.c) ---- */
 /** inode_create() - a file of @size bytes named @path (as maps shows it); -EEXIST, -ENOMEM. */
 int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out);
 handle_t inode_lookup(const struct machine *m, const char *path);
 const char *inode_path(const struct machine *m, handle_t inode);
 void inode_put(struct machine *m, handle_t inode);
-/** filemap_read_page() - page @index of @inode in the page cache, read in if need be; PFN_NONE. */
+/** inode_unlink() - the path is gone; the pages go when nobody maps or holds the file any more. */
+void inode_unlink(struct machine *m, handle_t inode);
+/** inode_truncate() - set the size; pages behind it are unmapped everywhere and dropped. */
+void inode_truncate(struct machine *m, handle_t inode, u64 size);
+/** filemap_get_page() - page @index of @inode in the page cache; @create: read in if need be (one
+ * page, no read-ahead). PFN_NONE: not there, or no memory. */
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create);
+/** filemap_fdatawrite() - write out the dirty pages [@first, @last] of @inode; pages written. */
+u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
+/** invalidate_mapping_pages() - drop what is clean, unmapped and not shared memory; pages dropped. */
+u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 last);
+/** drop_pagecache() - the same for every file: vm.drop_caches=1. */
+void drop_pagecache(struct machine *m);
+/** page_set_dirty() - the page's contents differ from the disk's: counts and tags it. */
+void page_set_dirty(struct machine *m, pfn_t pfn);
 
 /* ---- LRU (mm/swap.c) ---- */
+/** lru_add() - on the list that the page's flags say: PG_active, PG_swapbacked (anonymous lists),
+ * PG_unevictable (counted, on no list: ->next is then the number of VMAs that lock it). */
 void lru_add(struct machine *m, pfn_t pfn);
 void lru_del(struct machine *m, pfn_t pfn);
 void activate_page(struct machine *m, pfn_t pfn);
+/** mark_page_accessed() - inactive, inactive and referenced, active: one step. */
+void mark_page_accessed(struct machine *m, pfn_t pfn);
 
 /* ---- out of memory (mm/oom_kill.c) ---- */
 /** out_of_memory() - pick and kill a victim for an allocation of 2^@order pages; false if none. */

@@ -1,0 +1,48 @@
+/*
+ * xarray.h - a file's page cache index: page offset -> page frame.
+ *
+ * A radix tree of 64 slots a node, as deep as the largest index needs. A slot of the lowest level is a
+ * PFN, or 0 for no page (frame 0 is never in a page cache). Marks are one bit per slot; on the upper
+ * levels they say whether any slot below has the mark, so that the few dirty pages of a large file
+ * are found at once. A file whose only page is the first needs no node, as on Linux: the root then holds
+ * the entry itself.
+ *
+ * The owner keeps one handle (struct inode ->pages). Nodes are charged to radix_tree_node.
+ */
+#ifndef MMAN_XARRAY_H
+#define MMAN_XARRAY_H
+
+#include <mman/types.h>
+
+#define XA_SLOTS 64u
+#define XA_SHIFT 6u
+
+enum xa_mark { XA_DIRTY, XA_WRITEBACK, XA_SHADOW /* the slot holds no page but its eviction's age */, NR_XA_MARKS };
+
+struct xa_node {
+	u8 shift;     /* bits of index below a slot of this node */
+	u8 offset;    /* slot in the parent */
+	u8 count;     /* slots in use */
+	u8 reserved;
+	handle_t parent;
+	u64 mark[NR_XA_MARKS];
+	u32 slot[XA_SLOTS]; /* shift 0: PFNs; else: nodes */
+};
+
+/** xa_load() - the entry at @index, 0 if none. */
+u32 xa_load(const struct machine *m, handle_t root, u64 index);
+/** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing changed. */
+int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
+/** xa_erase() - remove and return the entry; empty nodes go. */
+u32 xa_erase(struct machine *m, handle_t *root, u64 index);
+
+bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark mark);
+void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
+void xa_clear_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
+
+/** xa_find() - the first entry at *@index or above, at most @max, which is moved there; 0: none.
+ * xa_find_marked(): that has @mark. */
+u32 xa_find(const struct machine *m, handle_t root, u64 *index, u64 max);
+u32 xa_find_marked(const struct machine *m, handle_t root, u64 *index, u64 max, enum xa_mark mark);
+
+#endif

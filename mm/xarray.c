@@ -1,0 +1,321 @@
+/*
+ * xarray.c - the page cache's index (xarray.h).
+ *
+ * The root handle is 0 for an empty file, a node with ROOT_NODE set, or, when the only entry is the one
+ * at index 0, that entry itself with its marks in the bits above it.
+ */
+#include <mman/machine.h>
+#include <mman/xarray.h>
+
+#include <errno.h>
+
+#include "mm/kobject.h"
+
+#define ROOT_NODE 0x80000000u
+#define ROOT_MARK_SHIFT 28u
+#define ROOT_ENTRY_MASK ((1u << ROOT_MARK_SHIFT) - 1)
+
+static struct xa_node *xa_node_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->mms.xa_nodes, h);
+}
+
+static bool root_is_node(handle_t root)
+{
+	return root & ROOT_NODE;
+}
+
+static handle_t root_node(handle_t root)
+{
+	return root & ~ROOT_NODE;
+}
+
+/* Does the tree below this root reach @index? */
+static bool reaches(const struct machine *m, handle_t root, u64 index)
+{
+	const struct xa_node *n = xa_node_at(m, root_node(root));
+
+	return n->shift + XA_SHIFT >= 64 || index >> (n->shift + XA_SHIFT) == 0;
+}
+
+/* The lowest node on the way to @index, 0 if there is none. */
+static handle_t leaf_of(const struct machine *m, handle_t root, u64 index)
+{
+	handle_t h = root_node(root);
+
+	if (!reaches(m, root, index))
+		return 0;
+	while (h) {
+		const struct xa_node *n = xa_node_at(m, h);
+
+		if (!n->shift)
+			break;
+		h = n->slot[index >> n->shift & (XA_SLOTS - 1)];
+	}
+	return h;
+}
+
+u32 xa_load(const struct machine *m, handle_t root, u64 index)
+{
+	handle_t leaf;
+
+	if (!root_is_node(root))
+		return index ? 0 : root & ROOT_ENTRY_MASK;
+	leaf = leaf_of(m, root, index);
+	return leaf ? xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)] : 0;
+}
+
+static handle_t node_new(struct machine *m, u8 shift, handle_t parent, u8 offset)
+{
+	handle_t h = kobject_alloc(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE);
+
+	if (h) {
+		struct xa_node *n = xa_node_at(m, h);
+
+		n->shift = shift;
+		n->parent = parent;
+		n->offset = offset;
+	}
+	return h;
+}
+
+static void node_free(struct machine *m, handle_t h)
+{
+	kobject_free(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE, h);
+}
+
+/* Remove empty nodes from @h up to the root. */
+static void prune(struct machine *m, handle_t *root, handle_t h)
+{
+	while (h && !xa_node_at(m, h)->count) {
+		const struct xa_node *n = xa_node_at(m, h);
+		handle_t parent = n->parent;
+
+		if (parent) {
+			xa_node_at(m, parent)->slot[n->offset] = 0;
+			xa_node_at(m, parent)->count--;
+		} else {
+			*root = 0;
+		}
+		node_free(m, h);
+		h = parent;
+	}
+}
+
+/* Put one more level on top, the old tree below its first slot. */
+static int grow_up(struct machine *m, handle_t *root)
+{
+	handle_t old = root_node(*root);
+	u32 direct = root_is_node(*root) ? 0 : *root;
+	u8 shift = root_is_node(*root) ? (u8)(xa_node_at(m, old)->shift + XA_SHIFT) : 0;
+	handle_t h = node_new(m, shift, 0, 0);
+	struct xa_node *n;
+	u32 mark;
+
+	if (!h)
+		return -ENOMEM;
+	n = xa_node_at(m, h);
+	if (direct) {
+		n->slot[0] = direct & ROOT_ENTRY_MASK;
+		n->count = 1;
+		for (mark = 0; mark < NR_XA_MARKS; mark++)
+			n->mark[mark] = direct >> (ROOT_MARK_SHIFT + mark) & 1;
+	} else if (root_is_node(*root)) {
+		n->slot[0] = old;
+		n->count = 1;
+		xa_node_at(m, old)->parent = h;
+		for (mark = 0; mark < NR_XA_MARKS; mark++)
+			n->mark[mark] = xa_node_at(m, old)->mark[mark] != 0;
+	}
+	*root = h | ROOT_NODE;
+	return 0;
+}
+
+/* The leaf for @index, made if need be. */
+static handle_t make_leaf(struct machine *m, handle_t *root, u64 index)
+{
+	handle_t h, child;
+
+	while (!root_is_node(*root) || !reaches(m, *root, index))
+		if (grow_up(m, root))
+			return 0;
+	h = root_node(*root);
+	while (xa_node_at(m, h)->shift) {
+		struct xa_node *n = xa_node_at(m, h);
+		u8 offset = (u8)(index >> n->shift & (XA_SLOTS - 1));
+
+		child = n->slot[offset];
+		if (!child) {
+			child = node_new(m, (u8)(n->shift - XA_SHIFT), h, offset);
+			if (!child) {
+				prune(m, root, h);
+				return 0;
+			}
+			n->slot[offset] = child;
+			n->count++;
+		}
+		h = child;
+	}
+	return h;
+}
+
+int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
+{
+	handle_t before = *root, leaf;
+	struct xa_node *n;
+	u32 mark, slot = index & (XA_SLOTS - 1);
+
+	if (!index && !root_is_node(before) && entry <= ROOT_ENTRY_MASK) {
+		*root = entry;
+		return 0;
+	}
+	leaf = make_leaf(m, root, index);
+	if (!leaf)
+		return -ENOMEM;
+	n = xa_node_at(m, leaf);
+	if (!n->slot[slot])
+		n->count++;
+	n->slot[slot] = entry;
+	for (mark = 0; mark < NR_XA_MARKS; mark++)
+		xa_clear_mark(m, root, index, (enum xa_mark)mark);
+	return 0;
+}
+
+u32 xa_erase(struct machine *m, handle_t *root, u64 index)
+{
+	handle_t leaf;
+	struct xa_node *n;
+	u32 mark, entry = xa_load(m, *root, index);
+
+	if (!entry)
+		return 0;
+	if (!root_is_node(*root)) {
+		*root = 0;
+		return entry;
+	}
+	for (mark = 0; mark < NR_XA_MARKS; mark++)
+		xa_clear_mark(m, root, index, (enum xa_mark)mark);
+	leaf = leaf_of(m, *root, index);
+	n = xa_node_at(m, leaf);
+	n->slot[index & (XA_SLOTS - 1)] = 0;
+	n->count--;
+	prune(m, root, leaf);
+	return entry;
+}
+
+/* ---- marks ---- */
+
+static bool root_mark(handle_t root, enum xa_mark mark)
+{
+	return root >> (ROOT_MARK_SHIFT + (u32)mark) & 1;
+}
+
+bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark mark)
+{
+	handle_t leaf;
+
+	if (!root_is_node(root))
+		return !index && root_mark(root, mark);
+	leaf = leaf_of(m, root, index);
+	return leaf && (xa_node_at(m, leaf)->mark[mark] >> (index & (XA_SLOTS - 1)) & 1);
+}
+
+void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark)
+{
+	u64 bit = 1ull << (index & (XA_SLOTS - 1));
+	handle_t h;
+
+	if (!xa_load(m, *root, index))
+		return;
+	if (!root_is_node(*root)) {
+		*root |= 1u << (ROOT_MARK_SHIFT + (u32)mark);
+		return;
+	}
+	for (h = leaf_of(m, *root, index); h; h = xa_node_at(m, h)->parent) {
+		struct xa_node *n = xa_node_at(m, h);
+
+		if (n->mark[mark] & bit)
+			return;
+		n->mark[mark] |= bit;
+		bit = 1ull << n->offset;
+	}
+}
+
+void xa_clear_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark)
+{
+	u64 bit = 1ull << (index & (XA_SLOTS - 1));
+	handle_t h;
+
+	if (!root_is_node(*root)) {
+		if (!index)
+			*root &= ~(1u << (ROOT_MARK_SHIFT + (u32)mark));
+		return;
+	}
+	for (h = leaf_of(m, *root, index); h; h = xa_node_at(m, h)->parent) {
+		struct xa_node *n = xa_node_at(m, h);
+
+		n->mark[mark] &= ~bit;
+		if (n->mark[mark])
+			return;
+		bit = 1ull << n->offset;
+	}
+}
+
+/* ---- search ---- */
+
+/* The first used (or marked) slot of @n at @from or behind; XA_SLOTS when there is none. */
+static u32 next_slot(const struct xa_node *n, u32 from, s32 mark)
+{
+	if (mark >= 0) {
+		u64 bits = from < XA_SLOTS ? n->mark[mark] >> from : 0;
+
+		return bits ? from + (u32)__builtin_ctzll(bits) : XA_SLOTS;
+	}
+	while (from < XA_SLOTS && !n->slot[from])
+		from++;
+	return from;
+}
+
+/* Depth first below node @h, whose first index is @base; @mark < 0: any entry. */
+static u32 find_below(const struct machine *m, handle_t h, u64 base, u64 *index, u64 max, s32 mark)
+{
+	const struct xa_node *n = xa_node_at(m, h);
+	u32 slot = *index > base ? (u32)((*index - base) >> n->shift) : 0, found;
+
+	for (; (slot = next_slot(n, slot, mark)) < XA_SLOTS; slot++) {
+		u64 first = base + ((u64)slot << n->shift);
+
+		if (first > max)
+			return 0;
+		if (first > *index)
+			*index = first;
+		if (!n->shift)
+			return n->slot[slot];
+		found = find_below(m, n->slot[slot], first, index, max, mark);
+		if (found)
+			return found;
+	}
+	return 0;
+}
+
+static u32 find_from(const struct machine *m, handle_t root, u64 *index, u64 max, s32 mark)
+{
+	if (*index > max || !root)
+		return 0;
+	if (!root_is_node(root))
+		return *index || (mark >= 0 && !root_mark(root, (enum xa_mark)mark)) ?
+			0 : root & ROOT_ENTRY_MASK;
+	if (!reaches(m, root, *index))
+		return 0;
+	return find_below(m, root_node(root), 0, index, max, mark);
+}
+
+u32 xa_find(const struct machine *m, handle_t root, u64 *index, u64 max)
+{
+	return find_from(m, root, index, max, -1);
+}
+
+u32 xa_find_marked(const struct machine *m, handle_t root, u64 *index, u64 max, enum xa_mark mark)
+{
+	return find_from(m, root, index, max, (s32)mark);
+}
