@@ -25,6 +25,7 @@
 
 #define MAX_NUMNODES 64
 #define NR_CPUS_MAX 1024
+#define MAX_RECLAIM_RETRIES 16u
 
 /* x86-64 has all but HIGHMEM; i386 has DMA, NORMAL, HIGHMEM, MOVABLE. See machine->zone_mask. */
 enum zone_type {
@@ -116,6 +117,7 @@ struct zone {
 	u16 nid;
 	u8 type;                /* enum zone_type */
 	bool contiguous;
+	bool nofragment;        /* requests that prefer this zone rather go elsewhere than mix types */
 	bool boosted;           /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
 	bool reclaim_active;    /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
 };
@@ -147,6 +149,7 @@ struct pglist_data {
 	u64 cpumask[NR_CPUS_MAX / 64]; /* CPUs of this node */
 	u32 nr_cpus;
 	handle_t kswapd, kcompactd; /* tasks */
+	u32 kswapd_failures;        /* runs in a row that freed nothing; MAX_RECLAIM_RETRIES: given up */
 	u8 distance[MAX_NUMNODES];
 	u16 nid;
 	bool online;     /* has memory or CPUs: shown under devices/system/node */
