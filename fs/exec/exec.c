@@ -184,6 +184,23 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/*
+ * An interactive shell puts back the terminal's process group when it ends, and asks for it when it
+ * starts: the one that the session was started in has no number in here. So it gets its own to begin
+ * with. (Other commands stay in that group, as they may be part of a pipeline.)
+ */
+static void lead_terminal(const struct exec_session *s)
+{
+	sigset_t ttou;
+
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ttou, NULL);
+	setpgid(0, 0);
+	tcsetpgrp(s->tty, getpgrp());
+	sigprocmask(SIG_SETMASK, &s->old_mask, NULL);
+}
+
 /* A shell whose prompt says where one is. */
 static int run_shell(const struct exec_session *s)
 {
@@ -198,6 +215,8 @@ static int run_shell(const struct exec_session *s)
 		setenv("PROMPT_COMMAND", "PS1=\"(mmanfs) $PS1\"; unset PROMPT_COMMAND", 1);
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "mmanfs: a shell on the machine at %s; 'exit' leaves it\n", s->dir);
+	if (s->foreground)
+		lead_terminal(s);
 	argv[0] = (char *)(uintptr_t)base_name(shell);
 	execv(shell, argv);
 	return exec_complain(126, "%s: %s", shell, strerror(errno));
