@@ -7,13 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/task.h"
+
 #define NAME_BUCKETS (1u << 14)
 #define LOAD_PERIOD_MIN NSEC_PER_MSEC /* loads are interleaved at this grain */
-
-static struct lab_process *lab_at(const struct machine *m, handle_t h)
-{
-	return pool_at(&m->tasks.labs, h);
-}
 
 static struct lab_load *load_at(const struct machine *m, handle_t h)
 {
@@ -185,8 +182,10 @@ int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
 	return error;
 }
 
-static void drop_regions(struct machine *m, struct lab_process *l)
+void lab_regions_drop(struct machine *m, handle_t lab)
 {
+	struct lab_process *l = lab_at(m, lab);
+
 	while (l->regions) {
 		handle_t r = l->regions;
 
@@ -215,6 +214,7 @@ int lab_remove(struct machine *m, const char *name)
 	if (lab_at(m, h)->task)
 		do_exit(m, lab_at(m, h)->task, 9);
 	lab_unlink(m, h);
+	task_text_free(m, lab_at(m, h)->result);
 	pool_free(&m->tasks.labs, h);
 	return 0;
 }
@@ -227,7 +227,7 @@ void lab_task_ended(struct machine *m, handle_t task)
 	if (!t->lab)
 		return;
 	l = lab_at(m, t->lab);
-	drop_regions(m, l);
+	lab_regions_drop(m, t->lab);
 	drop_loads(m, l);
 	l->task = 0;
 	l->ended = true;

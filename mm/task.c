@@ -273,7 +273,11 @@ void task_text_free(struct machine *m, handle_t h)
 
 size_t task_cmdline(const struct machine *m, handle_t task, char *buffer, size_t size)
 {
-	handle_t h = task_at(m, task_at(m, task)->leader)->text;
+	return lab_text_get(m, task_at(m, task_at(m, task)->leader)->text, buffer, size);
+}
+
+size_t lab_text_get(const struct machine *m, handle_t h, char *buffer, size_t size)
+{
 	size_t length = 0;
 
 	while (h && length < size) {
@@ -288,6 +292,11 @@ size_t task_cmdline(const struct machine *m, handle_t task, char *buffer, size_t
 }
 
 int task_set_cmdline(struct machine *m, handle_t task, const char *bytes, size_t size)
+{
+	return lab_text_set(m, &task_at(m, task)->text, bytes, size);
+}
+
+int lab_text_set(struct machine *m, handle_t *text, const char *bytes, size_t size)
 {
 	handle_t first = 0, last = 0, h;
 
@@ -310,8 +319,8 @@ int task_set_cmdline(struct machine *m, handle_t task, const char *bytes, size_t
 			first = h;
 		last = h;
 	}
-	task_text_free(m, task_at(m, task)->text);
-	task_at(m, task)->text = first;
+	task_text_free(m, *text);
+	*text = first;
 	return 0;
 }
 

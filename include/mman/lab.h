@@ -17,6 +17,7 @@ struct lab_process {
 	handle_t task;        /* 0 when gone; how_ended tells */
 	handle_t regions;     /* list of struct lab_region */
 	handle_t loads;       /* list of struct lab_load */
+	handle_t result;      /* what reading its ctl gives: text of the last command */
 	handle_t next, prev;  /* all lab processes, in order of creation */
 	handle_t hash_next;   /* same bucket of the name table */
 	u64 number;           /* position in that order, never used twice */
@@ -79,6 +80,14 @@ void lab_destroy(struct machine *m);
 /** lab_has_load() - does a background load run in this task? */
 bool lab_has_load(const struct machine *m, handle_t task);
 
+static inline struct lab_process *lab_at_pool(const struct task_state *s, handle_t h)
+{
+	return pool_at(&s->labs, h);
+}
+
+#define lab_at(m, h) lab_at_pool(&(m)->tasks, h)
+#define lab_region_at(m, h) ((struct lab_region *)pool_at(&(m)->tasks.lab_regions, h))
+
 handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);
@@ -92,6 +101,11 @@ int lab_remove(struct machine *m, const char *name);                /* kills if 
 struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);
 int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length);
 int lab_region_remove(struct machine *m, handle_t lab, const char *name);
+void lab_regions_drop(struct machine *m, handle_t lab);
+
+/** lab_text_set() - replace a text object by @bytes; lab_text_get() copies it, returns its length. */
+int lab_text_set(struct machine *m, handle_t *text, const char *bytes, size_t size);
+size_t lab_text_get(const struct machine *m, handle_t text, char *buffer, size_t size);
 
 /** lab_access() - `access NAME PATTERN COUNT ...`: runs to the end, -EINTR, -EFAULT ...;
  * *@done: accesses made. */

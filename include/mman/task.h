@@ -107,6 +107,7 @@ struct task_state {
 	struct pool lab_buckets; /* heads of the name table's chains */
 	handle_t lab_first, lab_last;
 	u64 lab_number;
+	handle_t ctl_result;   /* what reading sim/ctl gives */
 };
 
 struct cpu_time {

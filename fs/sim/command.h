@@ -1,0 +1,85 @@
+/*
+ * command.h - the control language: lines of text written to a ctl file.
+ *
+ * A line is words separated by blanks; the first names a command, found in a table with its number
+ * of words. An error is the errno that the system call would return; reading the ctl back gives
+ * the result of the last command, or its error explained in one line.
+ * docs/control-language.md is the reference for users.
+ */
+#ifndef FS_SIM_COMMAND_H
+#define FS_SIM_COMMAND_H
+
+#include <mman/lab.h>
+
+#include "fs/text.h"
+#include "fs/tree.h"
+
+#define COMMAND_WORDS_MAX 32u
+#define COMMAND_LINE_MAX 4096u
+
+/* One command being carried out. */
+struct command_run {
+	const struct request *rq;
+	struct machine *m;
+	handle_t lab, task;      /* 0 for sim/ctl */
+	const char *word[COMMAND_WORDS_MAX];
+	u32 nr_words;
+	struct text *result;     /* what ctl will read, or why it failed */
+};
+
+#define COMMAND_LAST 1u /* may end its process: that is success, not EINTR */
+#define COMMAND_NEEDS_REGION 2u
+
+struct command {
+	const char *name;
+	u8 min_words, max_words; /* after the name */
+	u8 flags;
+	int (*run)(struct command_run *c);
+	const char *usage;       /* "NAME [OFF LEN]" */
+};
+
+struct command_table {
+	const struct command *commands;
+	u32 nr;
+};
+
+/**
+ * command_store() - a ctl file's write: carries out the lines of @data one after the other, the first
+ * that fails ends it. Returns @size, the bytes of the lines that were carried out before the failing
+ * one, or -errno if that was the first. @result: text object for reading back.
+ */
+ssize_t command_store(const struct request *rq, const struct command_table *tables, u32 nr_tables,
+		      handle_t lab, const char *data, size_t size);
+
+/** command_explain() - why it failed, in words; returns @error so that a handler can return it. */
+int command_explain(struct command_run *c, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- arguments: 0 or -EINVAL with an explanation ---- */
+
+/** argument_size() - "64M", "4096", "0x1000": bytes. */
+int argument_size(struct command_run *c, const char *word, u64 *bytes);
+/** argument_signed_size() - the same with a sign. */
+int argument_signed_size(struct command_run *c, const char *word, s64 *bytes);
+int argument_number(struct command_run *c, const char *word, u64 *value);
+/** argument_time() - "250ms", "3s", "10us", "1m", "2h", plain seconds "1.5": ns. */
+int argument_time(const char *word, size_t length, u64 *ns);
+/** argument_prot() - "rwx" in any part, "none" or "-". */
+int argument_prot(struct command_run *c, const char *word, u32 *prot);
+/** argument_option() - is @word "KEY=VALUE" for this key? its value, or NULL. */
+const char *argument_option(const char *word, const char *key);
+/** argument_cpus() - "0-3,8". */
+int argument_cpus(struct command_run *c, const char *word, struct cpumask *mask);
+
+/** argument_range() - the region word[@first] names and the optional OFF LEN behind it; *@start and
+ * *@length in bytes, inside the region. -ENOENT if there is no such region, -EINVAL. */
+int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length);
+
+extern const struct command_table map_commands;    /* fs/sim/proc_map.c */
+extern const struct command_table access_commands; /* fs/sim/proc_access.c */
+extern const struct command_table life_commands;   /* fs/sim/proc_life.c */
+extern const struct command_table file_commands;   /* fs/sim/proc_file.c */
+extern const struct command_table machine_commands; /* fs/sim/ctl.c */
+extern const struct command_table later_commands;  /* fs/sim/later.c: known, engine not built yet */
+
+#endif

@@ -1,0 +1,29 @@
+/* sim.h - what the files of the laboratory's own part of the tree share. */
+#ifndef FS_SIM_SIM_H
+#define FS_SIM_SIM_H
+
+#include <mman/lab.h>
+
+#include "fs/tree.h"
+
+extern const struct directory procs_directory; /* fs/sim/procs.c: sim/procs */
+extern const struct directory zones_directory; /* fs/sim/zones.c: sim/zones */
+extern const struct directory disk_directory;  /* fs/sim/disk.c: sim/disk */
+
+int sim_readme_show(const struct request *rq, struct text *out);
+int sim_clock_show(const struct request *rq, struct text *out);
+ssize_t sim_clock_store(const struct request *rq, const char *data, size_t size, u64 offset);
+int sim_ctl_show(const struct request *rq, struct text *out);
+ssize_t sim_ctl_store(const struct request *rq, const char *data, size_t size, u64 offset);
+int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
+		  size_t *out_size);
+int sim_check_show(const struct request *rq, struct text *out);
+int sim_lru_show(const struct request *rq, struct text *out);
+int sim_policy_show(const struct request *rq, struct text *out);
+ssize_t sim_policy_store(const struct request *rq, const char *data, size_t size, u64 offset);
+int sim_explain_show(const struct request *rq, struct text *out);
+int sim_journal_show(const struct request *rq, struct text *out);
+ssize_t sim_events_read(const struct request *rq, char *buffer, size_t size, u64 offset);
+int sim_events_open(const struct request *rq, int flags);
+
+#endif
