@@ -58,13 +58,20 @@ typedef u32 gfp_t;
  */
 pfn_t alloc_pages(struct machine *m, gfp_t gfp, unsigned int order, int nid);
 
-/** alloc_pages_nodemask() - the same, from the nodes set in @nodemask only (0: all). */
+/** alloc_pages_nodemask() - the same, from the nodes set in @nodemask only (0: all). With
+ * __GFP_THISNODE from @nid only. */
 pfn_t alloc_pages_nodemask(struct machine *m, gfp_t gfp, unsigned int order, int nid, u64 nodemask);
+
+/** count_interleave_hit() - a page that the interleave policy wanted on @nid came from there. */
+void count_interleave_hit(struct machine *m, pfn_t pfn, int nid);
 
 /** free_pages() - give 2^@order pages back (the caller has cleared mapping and LRU state). */
 void free_pages(struct machine *m, pfn_t pfn, unsigned int order);
 
-/** alloc_contig_kmalloc(): see kmalloc_device() in slab.h for the laboratory's `kmalloc NAME SIZE`. */
+/** gfp_flags_text() - "GFP_KERNEL|__GFP_ZERO" of @gfp, as the kernel's log prints it, into @text. */
+void gfp_flags_text(gfp_t gfp, char *text, size_t size);
+
+/* For physically contiguous memory of a device see kmalloc_device() in slab.h. */
 
 #define NUMA_NO_NODE (-1)
 

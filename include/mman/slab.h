@@ -92,6 +92,11 @@ void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
 /** kmem_cache_shrink() - give empty slabs back to the buddy allocator; pages freed. */
 u64 kmem_cache_shrink(struct machine *m, handle_t cache);
 
+/** shrink_slab() - reclaim on @nid: caches that can be given up (dentries, inodes) lose one in
+ * 2^@priority of what nobody holds. Returns pages freed. drop_slab(): all of it (drop_caches=2). */
+u64 shrink_slab(struct machine *m, u32 nid, int priority);
+void drop_slab(struct machine *m);
+
 /**
  * kmalloc_device() - the laboratory's `kmalloc NAME SIZE [dma|dma32|normal] [movable|unmovable|
  * reclaimable] [node=N]`: physically contiguous memory for a device that stays until kfree.

@@ -1,0 +1,157 @@
+/*
+ * page_alloc.h - what the files of the page allocator share, and nobody else.
+ *
+ *	page_alloc.c   which zone may give, and what happens when none can
+ *	pcp.c          the per-CPU lists in front of the zones
+ *	buddy.c        the free lists of a zone: split, merge, fall back, steal
+ *	sparse.c       which frames exist, where, and their struct pages
+ *	watermark.c    how much is kept back
+ *	zonelist.c     who is asked next
+ */
+#ifndef MM_PAGE_ALLOC_H
+#define MM_PAGE_ALLOC_H
+
+#include <mman/machine.h>
+
+/* The watermark to keep is the low two bits. */
+#define ALLOC_WMARK_MIN 0u
+#define ALLOC_WMARK_LOW 1u
+#define ALLOC_WMARK_HIGH 2u
+#define ALLOC_WMARK_MASK 3u
+#define ALLOC_NO_WATERMARKS 4u /* all of it: __GFP_MEMALLOC */
+#define ALLOC_OOM 8u           /* a victim on its way out: half of what min keeps */
+#define ALLOC_HARDER 0x10u     /* atomic: a quarter below min, and the highatomic reserve */
+#define ALLOC_HIGH 0x20u       /* __GFP_HIGH: half below min */
+#define ALLOC_NOFRAGMENT 0x100u /* rather another zone than another type's pageblock */
+#define ALLOC_KSWAPD 0x800u    /* __GFP_KSWAPD_RECLAIM: may wake kswapd */
+
+_Static_assert(ALLOC_HIGH == __GFP_HIGH, "taken over from the GFP mask as it is");
+_Static_assert(ALLOC_KSWAPD == __GFP_KSWAPD_RECLAIM, "taken over from the GFP mask as it is");
+
+#define MAX_ORDER_NR_PAGES (1u << (MAX_ORDER - 1))
+
+static inline u64 wmark_pages(const struct zone *z, enum zone_watermarks w)
+{
+	return z->watermark[w] + z->watermark_boost;
+}
+
+static inline bool pcp_allowed_order(unsigned int order)
+{
+	return order <= PAGE_ALLOC_COSTLY_ORDER || order == PAGEBLOCK_ORDER;
+}
+
+static inline void clear_page_flags(struct machine *m, pfn_t pfn, unsigned int order)
+{
+	struct page *p = pfn_to_page(m, pfn), *end = p + (1u << order);
+
+	for (; p < end; p++)
+		p->flags = 0;
+}
+
+/* ---- lists of pages ---- */
+
+static inline void page_list_init(struct page_list *l)
+{
+	l->head = l->tail = PFN_NONE;
+	l->nr = 0;
+}
+
+static inline void page_list_add(struct machine *m, struct page_list *l, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	p->prev = PFN_NONE;
+	p->next = l->head;
+	if (l->head != PFN_NONE)
+		pfn_to_page(m, l->head)->prev = pfn;
+	else
+		l->tail = pfn;
+	l->head = pfn;
+	l->nr++;
+}
+
+static inline void page_list_add_tail(struct machine *m, struct page_list *l, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	p->next = PFN_NONE;
+	p->prev = l->tail;
+	if (l->tail != PFN_NONE)
+		pfn_to_page(m, l->tail)->next = pfn;
+	else
+		l->head = pfn;
+	l->tail = pfn;
+	l->nr++;
+}
+
+static inline void page_list_del(struct machine *m, struct page_list *l, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (p->prev != PFN_NONE)
+		pfn_to_page(m, p->prev)->next = p->next;
+	else
+		l->head = p->next;
+	if (p->next != PFN_NONE)
+		pfn_to_page(m, p->next)->prev = p->prev;
+	else
+		l->tail = p->prev;
+	l->nr--;
+}
+
+/* ---- sparse.c ---- */
+
+/** zone_range_of() - the range that holds @pfn, or, for a hole, the one whose zone the kernel gives
+ * the hole's struct pages to: the next above it, or the last. NULL where there is no memory at all. */
+const struct zone_range *zone_range_of(const struct machine *m, pfn_t pfn);
+
+/** touch_block() - struct pages for an aligned 4 MiB block that has none; @flags go to each. */
+int touch_block(struct machine *m, pfn_t start, u32 flags);
+
+void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn,
+				    enum migratetype type);
+
+/** zone_count_pageblocks() - pageblocks of @z as pagetypeinfo walks them. Costs a step a section. */
+u64 zone_count_pageblocks(const struct machine *m, const struct zone *z);
+
+void zone_recount_pageblocks(struct machine *m, struct zone *z);
+
+/** zone_take_untouched() - the zone's next untouched block, with struct pages now, on no list and no
+ * longer counted in free_area; NR_FREE_PAGES still counts it. PFN_NONE: none, or host memory is out. */
+pfn_t zone_take_untouched(struct machine *m, struct zone *z);
+/** pfn_untouched() - is @pfn free memory without struct pages? Walks the zone's extents. */
+bool pfn_untouched(const struct machine *m, const struct zone *z, pfn_t pfn);
+
+/* ---- buddy.c ---- */
+
+/** free_list_add_untouched() - a block that zone_take_untouched() gave, at the tail of its list. */
+void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn);
+
+enum free_position { FREE_NORMAL, FREE_TO_TAIL };
+
+/** free_one_page() - the block joins the free lists, merged with its buddies as far as they are free. */
+void free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
+		   enum migratetype type, enum free_position position);
+
+/** rmqueue_buddy() - 2^@order pages off the free lists of @z, by type, fallback or the highatomic
+ * reserve as @alloc_flags allow. NR_FREE_PAGES is kept. The pages' flags are 0. PFN_NONE if none. */
+pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
+		    unsigned int alloc_flags);
+
+/** rmqueue_one() - the same without the highatomic reserve, for refills of per-CPU lists. */
+pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
+		  unsigned int alloc_flags);
+
+void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn);
+/** unreserve_highatomic_pageblock() - one reserved pageblock back to @type; @force: the last as well. */
+bool unreserve_highatomic_pageblock(struct machine *m, const struct pglist_data *preferred,
+				    enum zone_type highest, enum migratetype type, bool force);
+
+/* ---- pcp.c ---- */
+
+pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
+		      unsigned int alloc_flags);
+void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
+		 enum migratetype type);
+
+#endif

@@ -1,0 +1,593 @@
+/*
+ * sparse.c - which frames there are, to which zone each belongs, and their struct pages.
+ *
+ * mem_map is one stretch of reserved host address space, indexed by PFN. It costs nothing until a
+ * frame is used: the struct pages of a 4 MiB block (32 KiB) are written when the block is first cut
+ * up, and host memory is opened a section (1 MiB of struct pages) at a time.
+ *
+ *	PFN     0        4096                          258007     262144
+ *	RAM     |==DMA===|===========DMA32=============|...hole...|
+ *	ranges  [1,159) [256,4096) [4096,258007)
+ *	touched |##|     |#|          |##|          |#|             where somebody took or kept pages
+ *
+ * Which zone an untouched frame is in is known from the ranges of online RAM, kept sorted.
+ */
+#include "mm/page_alloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BLOCK_SHIFT (MAX_ORDER - 1)
+#define BLOCKS_PER_SECTION (PAGES_PER_SECTION / MAX_ORDER_NR_PAGES)
+
+_Static_assert(BLOCKS_PER_SECTION == 32, "a section's touched bits are half a word: section_is_open()");
+
+const char *zone_name(enum zone_type type)
+{
+	static const char *const names[MAX_NR_ZONES] = {
+		[ZONE_DMA] = "DMA",	    [ZONE_DMA32] = "DMA32",	[ZONE_NORMAL] = "Normal",
+		[ZONE_HIGHMEM] = "HighMem", [ZONE_MOVABLE] = "Movable", [ZONE_DEVICE] = "Device",
+	};
+
+	return names[type];
+}
+
+static u64 mem_map_bytes(const struct machine *m)
+{
+	u64 sections = (m->max_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION;
+
+	return (sections ? sections : 1) * PAGES_PER_SECTION * sizeof(struct page);
+}
+
+static void *alloc_bits(u64 bits)
+{
+	return calloc(bits / 64 + 1, sizeof(u64));
+}
+
+int sparse_init(struct machine *m)
+{
+	void *map;
+
+	if (m->max_pfn >= PFN_NONE)
+		return -ENOMEM;
+	map = mmap(NULL, mem_map_bytes(m), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (map == MAP_FAILED)
+		return -ENOMEM;
+	m->mem_map = map;
+	m->section_present = alloc_bits(m->max_pfn / PAGES_PER_SECTION + 1);
+	m->block_touched = alloc_bits((m->max_pfn >> BLOCK_SHIFT) + BLOCKS_PER_SECTION);
+	/* stored as a difference from MOVABLE, so that fresh zeroes say what a fresh machine is */
+	m->pageblock_flags = calloc((m->max_pfn >> (PAGEBLOCK_ORDER + 1)) + 1, 1);
+	if (!m->section_present || !m->block_touched || !m->pageblock_flags)
+		return -ENOMEM;
+	return 0;
+}
+
+static void zone_init(struct zone *z, u16 nid, enum zone_type type)
+{
+	unsigned int order, mt;
+
+	z->nid = nid;
+	z->type = (u8)type;
+	for (order = 0; order < MAX_ORDER; order++)
+		for (mt = 0; mt < MIGRATE_TYPES; mt++)
+			page_list_init(&z->free_area[order].list[mt]);
+}
+
+static void node_init(struct pglist_data *n, u16 nid)
+{
+	unsigned int i;
+
+	n->nid = nid;
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		zone_init(&n->zones[i], nid, (enum zone_type)i);
+	for (i = 0; i < NR_LRU_LISTS; i++)
+		page_list_init(&n->lruvec.lists[i]);
+}
+
+/* Which zone a request's zone bits ask for, in a kernel built with these zones. */
+static void gfp_zone_init(struct machine *m)
+{
+	u8 dma32 = m->zone_mask >> ZONE_DMA32 & 1 ? ZONE_DMA32 : ZONE_NORMAL;
+	u8 high = m->zone_mask >> ZONE_HIGHMEM & 1 ? ZONE_HIGHMEM : ZONE_NORMAL;
+	u32 bits;
+
+	for (bits = 0; bits < 16; bits++) {
+		u8 *zone = &m->gfp_zone[bits];
+
+		if (bits & __GFP_DMA)
+			*zone = ZONE_DMA;
+		else if (bits & __GFP_DMA32)
+			*zone = dma32;
+		else if (bits & __GFP_HIGHMEM)
+			*zone = bits & __GFP_MOVABLE ? ZONE_MOVABLE : high;
+		else
+			*zone = ZONE_NORMAL;
+	}
+}
+
+int physmem_init(struct machine *m)
+{
+	u16 nid;
+	int error;
+
+	gfp_zone_init(m);
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		node_init(&m->node[nid], nid);
+	error = pool_init(&m->extents, "untouched_extent", sizeof(struct untouched_extent), 1u << 20);
+	if (!error)
+		error = pool_init(&m->pagesets, "per_cpu_pages", sizeof(struct per_cpu_pages), 1u << 20);
+	if (!error)
+		error = pool_init(&m->zone_ranges, "zone_range", sizeof(struct zone_range),
+				  MAX_ZONE_RANGES);
+	if (!error)
+		error = sparse_init(m);
+	return error;
+}
+
+void physmem_destroy(struct machine *m)
+{
+	if (m->mem_map)
+		munmap(m->mem_map, mem_map_bytes(m));
+	free(m->section_present);
+	free(m->block_touched);
+	free(m->pageblock_flags);
+	m->mem_map = NULL;
+	m->section_present = m->block_touched = NULL;
+	m->pageblock_flags = NULL;
+	pool_destroy(&m->extents);
+	pool_destroy(&m->pagesets);
+	pool_destroy(&m->zone_ranges);
+}
+
+/* ---- sections ---- */
+
+static void mark_sections(struct machine *m, pfn_t start, pfn_t end, bool present)
+{
+	u32 section;
+
+	for (section = start / PAGES_PER_SECTION; section <= (end - 1) / PAGES_PER_SECTION; section++) {
+		u64 bit = 1ull << section % 64;
+
+		if (present)
+			m->section_present[section / 64] |= bit;
+		else
+			m->section_present[section / 64] &= ~bit;
+	}
+}
+
+int sparse_add_range(struct machine *m, pfn_t start, pfn_t end)
+{
+	if (end > m->max_pfn || start >= end)
+		return -EINVAL;
+	mark_sections(m, start, end, true);
+	return 0;
+}
+
+int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end)
+{
+	if (end > m->max_pfn || start >= end || start % PAGES_PER_SECTION || end % PAGES_PER_SECTION)
+		return -EINVAL;
+	mark_sections(m, start, end, false);
+	return 0;
+}
+
+static bool section_present(const struct machine *m, u32 section)
+{
+	return m->section_present[section / 64] >> section % 64 & 1;
+}
+
+bool pfn_present(const struct machine *m, pfn_t pfn)
+{
+	return pfn < m->max_pfn && section_present(m, pfn / PAGES_PER_SECTION);
+}
+
+/* ---- ranges of online RAM ---- */
+
+static struct zone_range *range_at(const struct machine *m, u32 i)
+{
+	return (struct zone_range *)pool_at(&m->zone_ranges, i + 1);
+}
+
+/* Index of the first range that ends above @pfn. */
+static u32 range_index(const struct machine *m, pfn_t pfn)
+{
+	u32 low = 0, high = m->nr_zone_ranges;
+
+	while (low < high) {
+		u32 middle = (low + high) / 2;
+
+		if (range_at(m, middle)->end > pfn)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+const struct zone_range *zone_range_of(const struct machine *m, pfn_t pfn)
+{
+	u32 i = range_index(m, pfn);
+
+	if (!m->nr_zone_ranges)
+		return NULL;
+	return range_at(m, i < m->nr_zone_ranges ? i : i - 1);
+}
+
+struct zone *pfn_zone(struct machine *m, pfn_t pfn)
+{
+	const struct zone_range *r = zone_range_of(m, pfn);
+
+	if (!r || pfn < r->start || pfn >= r->end)
+		return NULL;
+	return &m->node[r->nid].zones[r->type];
+}
+
+static bool range_joins(const struct zone_range *low, const struct zone_range *high)
+{
+	return low->end == high->start && low->nid == high->nid && low->type == high->type;
+}
+
+static int range_insert(struct machine *m, const struct zone_range *new)
+{
+	u32 i = range_index(m, new->start), n = m->nr_zone_ranges, last;
+
+	if (i < n && range_at(m, i)->start < new->end)
+		return -EEXIST;
+	if (i && range_joins(range_at(m, i - 1), new)) {
+		range_at(m, i - 1)->end = new->end;
+		return 0;
+	}
+	if (i < n && range_joins(new, range_at(m, i))) {
+		range_at(m, i)->start = new->start;
+		return 0;
+	}
+	/* slots are only ever added: the array is one stretch from slot 1 on */
+	if (n + 1 >= m->zone_ranges.nr_slots && !pool_alloc_array(&m->zone_ranges, 1))
+		return -ENOMEM;
+	for (last = n; last > i; last--)
+		*range_at(m, last) = *range_at(m, last - 1);
+	*range_at(m, i) = *new;
+	m->nr_zone_ranges = n + 1;
+	return 0;
+}
+
+static void widen(u64 *start, u64 *spanned, u64 from, u64 to)
+{
+	u64 end = *start + *spanned;
+
+	if (!*spanned) {
+		*start = from;
+		end = to;
+	}
+	if (from < *start)
+		*start = from;
+	if (to > end)
+		end = to;
+	*spanned = end - *start;
+}
+
+/* The zone became wider: the new pageblocks are MOVABLE, as a boot leaves them. */
+void zone_recount_pageblocks(struct machine *m, struct zone *z)
+{
+	u64 others = 0;
+	unsigned int mt;
+
+	for (mt = 0; mt < MIGRATE_TYPES; mt++)
+		if (mt != MIGRATE_MOVABLE)
+			others += z->nr_pageblocks[mt];
+	z->nr_pageblocks[MIGRATE_MOVABLE] = zone_count_pageblocks(m, z) - others;
+}
+
+int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t start, pfn_t end)
+{
+	struct zone_range new = { .start = start, .end = end, .nid = nid, .type = (u16)type };
+	struct pglist_data *n = &m->node[nid];
+	struct zone *z = &n->zones[type];
+	u64 zone_start = z->start_pfn;
+	int error;
+
+	if (start >= end || end > m->max_pfn)
+		return -EINVAL;
+	error = range_insert(m, &new);
+	if (error)
+		return error;
+	mark_sections(m, start, end, true);
+	z->present_pages += end - start;
+	n->node_present_pages += end - start;
+	widen(&zone_start, &z->spanned_pages, start, end);
+	z->start_pfn = (pfn_t)zone_start;
+	widen(&n->node_start_pfn, &n->node_spanned_pages, start, end);
+	n->has_memory = true;
+	if (type <= ZONE_NORMAL)
+		n->has_normal_memory = true;
+	zone_recount_pageblocks(m, z);
+	return 0;
+}
+
+void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages)
+{
+	z->start_pfn = start;
+	z->spanned_pages = pages;
+	zone_recount_pageblocks(m, z);
+}
+
+/* ---- pageblocks ---- */
+
+void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type)
+{
+	u32 block = pfn >> PAGEBLOCK_ORDER, shift = block % 2 * 4;
+	enum migratetype old = get_pageblock_migratetype(m, pfn);
+	u8 *flags = &m->pageblock_flags[block / 2];
+
+	if (type < MIGRATE_PCPTYPES && m->page_group_by_mobility_disabled)
+		type = MIGRATE_UNMOVABLE;
+	*flags = (u8)((*flags & ~(15u << shift)) | (u32)(type ^ MIGRATE_MOVABLE) << shift);
+	z->nr_pageblocks[old]--;
+	z->nr_pageblocks[type]++;
+}
+
+void set_pageblock_migratetype(struct machine *m, pfn_t pfn, enum migratetype type)
+{
+	const struct zone_range *r = zone_range_of(m, pfn & ~(PAGEBLOCK_NR_PAGES - 1));
+
+	if (r)
+		set_zone_pageblock_migratetype(m, &m->node[r->nid].zones[r->type], pfn, type);
+}
+
+/* Steps of a pageblock from @from that lie in [@low, @high). */
+static u64 steps_within(u64 from, u64 low, u64 high)
+{
+	u64 first = low > from ? (low - from + PAGEBLOCK_NR_PAGES - 1) / PAGEBLOCK_NR_PAGES : 0;
+	u64 last = high > from ? (high - from + PAGEBLOCK_NR_PAGES - 1) / PAGEBLOCK_NR_PAGES : 0;
+
+	return last > first ? last - first : 0;
+}
+
+u64 zone_count_pageblocks(const struct machine *m, const struct zone *z)
+{
+	u64 count = 0, low, high, pfn, end = z->start_pfn + z->spanned_pages;
+
+	for (low = z->start_pfn; low < end; low = high) {
+		const struct zone_range *r;
+
+		high = (low / PAGES_PER_SECTION + 1) * PAGES_PER_SECTION;
+		high = high < end ? high : end;
+		if (!section_present(m, (u32)(low / PAGES_PER_SECTION)))
+			continue;
+		r = zone_range_of(m, (pfn_t)low);
+		if (r && r->nid == z->nid && r->type == z->type && r->end >= high) {
+			count += steps_within(z->start_pfn, low, high);
+			continue;
+		}
+		pfn = z->start_pfn + steps_within(z->start_pfn, z->start_pfn, low) * PAGEBLOCK_NR_PAGES;
+		for (; pfn < high; pfn += PAGEBLOCK_NR_PAGES) {
+			r = zone_range_of(m, (pfn_t)pfn);
+			count += r && r->nid == z->nid && r->type == z->type;
+		}
+	}
+	return count;
+}
+
+/* ---- struct pages ---- */
+
+/* Host memory for a section's struct pages is opened with the first of its blocks. */
+static int section_open(struct machine *m, pfn_t pfn)
+{
+	u32 section = pfn / PAGES_PER_SECTION;
+	u32 touched = (u32)(m->block_touched[section / 2] >> section % 2 * BLOCKS_PER_SECTION);
+	struct page *first = m->mem_map + (u64)section * PAGES_PER_SECTION;
+
+	if (touched)
+		return 0;
+	if (mprotect(first, PAGES_PER_SECTION * sizeof(struct page), PROT_READ | PROT_WRITE))
+		return -ENOMEM;
+	return 0;
+}
+
+int touch_block(struct machine *m, pfn_t start, u32 flags)
+{
+	struct page *p = m->mem_map + start;
+	struct page fresh = { .flags = flags, .next = PFN_NONE, .prev = PFN_NONE };
+	const struct zone_range *r;
+	pfn_t pfn = start, end = start + MAX_ORDER_NR_PAGES, stop;
+
+	if (section_open(m, start))
+		return -ENOMEM;
+	for (; pfn < end; pfn = stop) {
+		r = zone_range_of(m, pfn);
+		fresh.node = r->nid & 0x3ffu;
+		fresh.zone = r->type & 7u;
+		stop = r->end > pfn && r->end < end ? r->end : end;
+		for (; p < m->mem_map + stop; p++)
+			*p = fresh;
+	}
+	m->block_touched[(start >> BLOCK_SHIFT) / 64] |= 1ull << (start >> BLOCK_SHIFT) % 64;
+	return 0;
+}
+
+/* ---- untouched extents ---- */
+
+static struct untouched_extent *extent_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->extents, h);
+}
+
+static void count_untouched(struct zone *z, s64 blocks)
+{
+	struct free_area *area = &z->free_area[MAX_ORDER - 1];
+
+	z->untouched_pages += (u64)(blocks * MAX_ORDER_NR_PAGES);
+	area->nr_free += (u64)blocks;
+	area->nr_free_type[MIGRATE_MOVABLE] += (u64)blocks;
+}
+
+/* [start, end), whole blocks, joins the end of the zone's queue of untouched memory. */
+static int extent_add(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	handle_t h = z->untouched_last;
+
+	if (h && extent_at(m, h)->end == start) {
+		extent_at(m, h)->end = end;
+	} else {
+		h = pool_alloc(&m->extents);
+		if (!h)
+			return -ENOMEM;
+		extent_at(m, h)->start = start;
+		extent_at(m, h)->end = end;
+		if (z->untouched_last)
+			extent_at(m, z->untouched_last)->next = h;
+		else
+			z->untouched = h;
+		z->untouched_last = h;
+	}
+	count_untouched(z, (end - start) / MAX_ORDER_NR_PAGES);
+	return 0;
+}
+
+static void extent_unlink(struct machine *m, struct zone *z, handle_t prev, handle_t h)
+{
+	handle_t next = extent_at(m, h)->next;
+
+	if (prev)
+		extent_at(m, prev)->next = next;
+	else
+		z->untouched = next;
+	if (z->untouched_last == h)
+		z->untouched_last = prev;
+	pool_free(&m->extents, h);
+}
+
+/* The block at @start leaves the untouched extent @h (after @prev) and gets struct pages. */
+static int extent_cut(struct machine *m, struct zone *z, handle_t prev, handle_t h, pfn_t start)
+{
+	struct untouched_extent *e = extent_at(m, h);
+	pfn_t end = start + MAX_ORDER_NR_PAGES;
+	handle_t rest;
+
+	if (start != e->start && end != e->end) {
+		rest = pool_alloc(&m->extents);
+		if (!rest)
+			return -ENOMEM;
+		*extent_at(m, rest) = (struct untouched_extent){ .start = end, .end = e->end, .next = e->next };
+		if (z->untouched_last == h)
+			z->untouched_last = rest;
+		e->next = rest;
+		e->end = end;
+	}
+	if (touch_block(m, start, 0))
+		return -ENOMEM;
+	if (start == e->start)
+		e->start = end;
+	else
+		e->end = start;
+	if (e->start == e->end)
+		extent_unlink(m, z, prev, h);
+	count_untouched(z, -1);
+	return 0;
+}
+
+pfn_t zone_take_untouched(struct machine *m, struct zone *z)
+{
+	pfn_t start;
+
+	if (!z->untouched)
+		return PFN_NONE;
+	start = extent_at(m, z->untouched)->start;
+	return extent_cut(m, z, 0, z->untouched, start) ? PFN_NONE : start;
+}
+
+bool pfn_untouched(const struct machine *m, const struct zone *z, pfn_t pfn)
+{
+	handle_t h;
+
+	if (page_exists(m, pfn))
+		return false;
+	for (h = z->untouched; h; h = extent_at(m, h)->next)
+		if (pfn >= extent_at(m, h)->start && pfn < extent_at(m, h)->end)
+			return true;
+	return false;
+}
+
+int page_touch(struct machine *m, pfn_t pfn)
+{
+	pfn_t start = pfn & ~(MAX_ORDER_NR_PAGES - 1);
+	struct zone *z = pfn_zone(m, pfn);
+	handle_t h, prev = 0;
+
+	if (pfn >= m->max_pfn || !m->nr_zone_ranges)
+		return -EINVAL;
+	if (page_exists(m, pfn))
+		return 0;
+	for (h = z ? z->untouched : 0; h; prev = h, h = extent_at(m, h)->next) {
+		if (pfn < extent_at(m, h)->start || pfn >= extent_at(m, h)->end)
+			continue;
+		if (extent_cut(m, z, prev, h, start))
+			return -ENOMEM;
+		free_list_add_untouched(m, z, start);
+		return 0;
+	}
+	return touch_block(m, start, PAGE_FLAG(reserved));
+}
+
+/* ---- memory handed over ---- */
+
+/* A stretch that holds no whole block: to the free lists, in the largest aligned pieces. */
+static int free_edge(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	unsigned int order;
+	pfn_t pfn;
+
+	for (pfn = start; pfn < end; pfn += 1u << order) {
+		if (page_touch(m, pfn))
+			return -ENOMEM;
+		order = pfn ? (unsigned int)__builtin_ctz(pfn) : MAX_ORDER - 1;
+		order = min_t(unsigned int, order, MAX_ORDER - 1);
+		while (pfn + (1u << order) > end)
+			order--;
+		clear_page_flags(m, pfn, order);
+		free_one_page(m, z, pfn, order, get_pageblock_migratetype(m, pfn), FREE_TO_TAIL);
+	}
+	return 0;
+}
+
+/* Has a block in [start, end) struct pages? 64 blocks a step. */
+static bool any_touched(const struct machine *m, pfn_t start, pfn_t end)
+{
+	u32 block = start >> BLOCK_SHIFT, last = end >> BLOCK_SHIFT;
+
+	while (block < last) {
+		u64 word = m->block_touched[block / 64] >> block % 64;
+		u32 step = 64 - block % 64;
+
+		if (step > last - block) {
+			step = last - block;
+			word &= (1ull << step) - 1;
+		}
+		if (word)
+			return true;
+		block += step;
+	}
+	return false;
+}
+
+int zone_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	pfn_t first = (start + MAX_ORDER_NR_PAGES - 1) & ~(MAX_ORDER_NR_PAGES - 1);
+	pfn_t last = end & ~(MAX_ORDER_NR_PAGES - 1);
+	int error;
+
+	if (first >= last)
+		return free_edge(m, z, start, end);
+	error = free_edge(m, z, start, first);
+	if (!error && any_touched(m, first, last)) {
+		error = free_edge(m, z, first, last);
+	} else if (!error) {
+		error = extent_add(m, z, first, last);
+		if (!error)
+			mod_zone_page_state(m, z, NR_FREE_PAGES, last - first);
+	}
+	return error ? error : free_edge(m, z, last, end);
+}

@@ -1,0 +1,128 @@
+/*
+ * zonelist.c - in which order zones are asked for memory.
+ *
+ * Each node has a list of all zones of all nodes: the nearest node first, and within a node the
+ * highest zone first, so that the small low zones are spared. Among nodes at the same distance the
+ * ones that follow in number go first, nodes without CPUs before nodes with, and those that were
+ * chosen as next-best less often so far: so the neighbours of a full node share its overflow.
+ *
+ * Source: Documentation/mm/numa.rst; "Fallback order for Node" in boot logs of machines with up to
+ * eight nodes.
+ */
+#include "mm/page_alloc.h"
+
+#include <limits.h>
+
+/* The node that is best after those in @used; -1 when all are. */
+static int find_next_best_node(const struct machine *m, u32 node, bool *used, const u32 *load)
+{
+	const struct pglist_data *n = &m->node[node];
+	u64 best_value = UINT64_MAX, value;
+	int best = -1;
+	u32 other;
+
+	if (!used[node] && n->has_memory) {
+		used[node] = true;
+		return (int)node;
+	}
+	for (other = 0; other < m->nr_nodes; other++) {
+		if (used[other] || !m->node[other].has_memory)
+			continue;
+		value = n->distance[other];
+		value += other < node;
+		value += m->node[other].nr_cpus != 0;
+		value = value * MAX_NUMNODES * MAX_NUMNODES + load[other];
+		if (value < best_value) {
+			best_value = value;
+			best = (int)other;
+		}
+	}
+	if (best >= 0)
+		used[best] = true;
+	return best;
+}
+
+static void find_node_order(struct machine *m, u32 node, u32 *load)
+{
+	struct pglist_data *n = &m->node[node];
+	bool used[MAX_NUMNODES] = { false };
+	u32 previous = node;
+	int next;
+
+	n->nr_node_order = 0;
+	while ((next = find_next_best_node(m, node, used, load)) >= 0) {
+		/* only the first of a group of equally distant nodes bears the load */
+		if (n->distance[next] != n->distance[previous])
+			load[next]++;
+		previous = (u32)next;
+		n->node_order[n->nr_node_order++] = (u8)next;
+	}
+}
+
+static void build_zonelist(struct machine *m, struct pglist_data *n)
+{
+	u32 i, type;
+
+	n->nr_zonelist = 0;
+	for (i = 0; i < n->nr_node_order; i++) {
+		u16 nid = n->node_order[i];
+
+		for (type = MAX_NR_ZONES; type-- > 0;)
+			if (zone_populated(&m->node[nid].zones[type]))
+				n->zonelist[n->nr_zonelist++] = (struct zoneref){ nid, (u16)type };
+	}
+	for (type = 0; type < MAX_NR_ZONES; type++) {
+		for (i = 0; i < n->nr_zonelist && n->zonelist[i].type > type; i++)
+			;
+		n->zonelist_first[type] = (u16)i;
+	}
+}
+
+static void set_cpu_to_node(struct machine *m, const struct pglist_data *n)
+{
+	u32 cpu;
+
+	for (cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (n->cpumask[cpu / 64] >> cpu % 64 & 1)
+			m->cpu_to_node[cpu] = (u8)n->nid;
+}
+
+/*
+ * Requests that prefer Normal rather take another zone's memory than another type's pageblock, as
+ * long as the other zone is near: DMA32 of the same node, or there is only one node anyway.
+ */
+static void set_nofragment(struct machine *m, struct pglist_data *n)
+{
+	n->zones[ZONE_NORMAL].nofragment = m->config.arch == ARCH_X86_64 &&
+					   (m->nr_online_nodes <= 1 ||
+					    zone_populated(&n->zones[ZONE_DMA32]));
+}
+
+void build_zonelists(struct machine *m)
+{
+	u32 load[MAX_NUMNODES] = { 0 };
+	u64 pages = 0;
+	u32 nid, type;
+
+	m->nr_online_nodes = 0;
+	for (nid = 0; nid < m->nr_nodes; nid++) {
+		struct pglist_data *n = &m->node[nid];
+
+		set_cpu_to_node(m, n);
+		m->nr_online_nodes += n->online || n->has_memory;
+		for (type = 0; type < MAX_NR_ZONES; type++) {
+			struct zone *z = &n->zones[type];
+
+			zone_recount_pageblocks(m, z);
+			pages += z->managed_pages ? z->managed_pages : z->present_pages;
+		}
+	}
+	for (nid = 0; nid < m->nr_nodes; nid++) {
+		find_node_order(m, nid, load);
+		set_nofragment(m, &m->node[nid]);
+	}
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		build_zonelist(m, &m->node[nid]);
+	/* too little memory for a pageblock of each type: keeping them apart would only waste */
+	m->page_group_by_mobility_disabled = pages < PAGEBLOCK_NR_PAGES * MIGRATE_TYPES;
+}
