@@ -195,7 +195,28 @@ struct machine *tree_machine(const struct tree *t)
 
 void tree_set_machine(struct tree *t, struct machine *m)
 {
+	struct machine *old = t->m;
+
 	t->m = m;
+	if (t->session)
+		t->session->machine_changed(t->session, old, m);
+}
+
+void tree_set_session(struct tree *t, struct tree_session *session)
+{
+	t->session = session;
+}
+
+void tree_adopt_machine(struct tree *t, struct machine *m)
+{
+	if (t->session)
+		t->session->adopt(t->session, m);
+}
+
+void tree_clock_set(struct tree *t)
+{
+	if (t->session)
+		t->session->clock_set(t->session);
 }
 
 void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks)
@@ -206,16 +227,6 @@ void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks)
 void tree_note_change(struct tree *t)
 {
 	t->changed = true;
-}
-
-void tree_set_session(struct tree *t, void *session)
-{
-	t->session = session;
-}
-
-void *tree_session(const struct tree *t)
-{
-	return t->session;
 }
 
 /* --- Inodes --- */

@@ -38,6 +38,7 @@ struct caller {
 	u32 uid, gid;    /* as the simulated machine sees them: the mounting user is 0 */
 	u32 tid, pid;    /* visitor's thread and process number as the tree shows them; 0: none */
 	u32 host_pid;    /* the daemon's view of the same process, for /proc/PID of the host */
+	u32 host_tid;    /* likewise the thread; visitor.h makes the other three from it */
 	bool replaying;  /* the journal speaks: do not journal again */
 };
 
@@ -190,6 +191,7 @@ struct open_file {
 	int flags;       /* open flags */
 	u64 sequence;    /* kmsg, events: next record */
 	void *private;   /* the attribute's own (PSI trigger ...), freed by its release */
+	void *poller;    /* the mount's own (fs/fuse.c) */
 	struct open_file *next_free; /* the tree's own */
 };
 
@@ -227,16 +229,30 @@ struct tree *tree_create(struct machine *m); /* NULL: host out of memory, or a b
 struct tree *tree_create_root(struct machine *m, const struct directory *root);
 void tree_destroy(struct tree *t);
 struct machine *tree_machine(const struct tree *t);
-/** tree_set_machine() - rewind and reboot put another machine behind the same tree. */
+/** tree_set_machine() - rewind and reboot put another machine behind the same tree. The caller ends
+ * the old one afterwards; within its store function only, for the running command was the last. */
 void tree_set_machine(struct tree *t, struct machine *m);
 
 void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks);
 /** tree_note_change() - a store that is about to fail has changed something: journal it all the same. */
 void tree_note_change(struct tree *t);
 
-/* What belongs to the session around a tree: parts of fs/ that need it cast it themselves. */
-void tree_set_session(struct tree *t, void *session);
-void *tree_session(const struct tree *t);
+/* What a mount puts around a tree (fs/session.c). In-process users have none, and need none. */
+struct tree_session {
+	/* @m is being built up by the running command (rewind): readers are to be let in meanwhile */
+	void (*adopt)(struct tree_session *s, struct machine *m);
+	/* the tree shows another machine now; the old one is still there */
+	void (*machine_changed)(struct tree_session *s, struct machine *old, struct machine *m);
+	/* the clock was set on purpose (advance): host time counts from here */
+	void (*clock_set)(struct tree_session *s);
+};
+
+void tree_set_session(struct tree *t, struct tree_session *session);
+/** tree_adopt_machine() - before a rewind or reboot works on a machine that is not the tree's yet. */
+void tree_adopt_machine(struct tree *t, struct machine *m);
+/** tree_clock_set() - after `advance` and its like: in realtime, host time counts on from here. A
+ * clock that a command's cost has moved stays ahead and waits for the host's instead. */
+void tree_clock_set(struct tree *t);
 
 #define TREE_ROOT_INO 1u
 

@@ -58,7 +58,7 @@ struct tree {
 	struct tree_hooks hooks;
 	u64 change_id;
 	bool changed;           /* tree_note_change() during the call that runs */
-	void *session;
+	struct tree_session *session;
 };
 
 /* A decoded inode. */

@@ -1,0 +1,146 @@
+/* The machine's lock; gate.h has the picture. */
+#include "fs/gate.h"
+
+#include <time.h>
+
+/* A long command works at least this long between two yields, and at least as long as it was away:
+ * a program that reads without a pause takes half of the time, not all of it. */
+#define RUN_MIN_NS 100000ull
+#define RUN_MAX_NS 2000000ull
+
+u64 host_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (u64)t.tv_sec * NSEC_PER_SEC + (u64)t.tv_nsec;
+}
+
+int gate_init(struct gate *g, struct machine *m)
+{
+	int error;
+
+	*g = (struct gate){ .m = m };
+	error = pthread_mutex_init(&g->mutex, NULL);
+	if (error)
+		return -error;
+	error = pthread_cond_init(&g->turn, NULL);
+	if (error)
+		pthread_mutex_destroy(&g->mutex);
+	return -error;
+}
+
+void gate_destroy(struct gate *g)
+{
+	pthread_cond_destroy(&g->turn);
+	pthread_mutex_destroy(&g->mutex);
+}
+
+static void set_attention(struct gate *g, u32 value)
+{
+	if (g->m)
+		__atomic_store_n(&g->m->attention, value, __ATOMIC_RELAXED);
+}
+
+static void wait_for_turn(struct gate *g)
+{
+	u64 ticket = g->next_ticket++;
+
+	while (ticket != g->serving) {
+		set_attention(g, 1);
+		pthread_cond_wait(&g->turn, &g->mutex);
+	}
+}
+
+static void next_turn(struct gate *g)
+{
+	g->serving++;
+	if (g->serving != g->next_ticket)
+		pthread_cond_broadcast(&g->turn);
+}
+
+void gate_enter(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	wait_for_turn(g);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+void gate_leave(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	next_turn(g);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+void gate_set_machine(struct gate *g, struct machine *m)
+{
+	pthread_mutex_lock(&g->mutex);
+	set_attention(g, 0);
+	g->m = m;
+	/* whoever waits already has told the other machine */
+	set_attention(g, g->next_ticket > g->serving + 1);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+void gate_long_begin(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	g->long_active = true;
+	g->long_thread = pthread_self();
+	g->run_until = 0;
+	set_attention(g, g->next_ticket > g->serving + 1);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+void gate_long_end(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	g->long_active = false;
+	__atomic_store_n(&g->interrupted, 0, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+/* Out and in again behind those who wait. */
+static void hand_over(struct gate *g, u64 now)
+{
+	u64 away;
+
+	pthread_mutex_lock(&g->mutex);
+	if (g->next_ticket == g->serving + 1) {
+		set_attention(g, 0);
+		pthread_mutex_unlock(&g->mutex);
+		return;
+	}
+	next_turn(g);
+	wait_for_turn(g);
+	set_attention(g, g->next_ticket > g->serving + 1);
+	pthread_mutex_unlock(&g->mutex);
+
+	away = host_ns() - now;
+	g->run_until = now + away + (away < RUN_MIN_NS ? RUN_MIN_NS : away > RUN_MAX_NS ? RUN_MAX_NS : away);
+}
+
+bool gate_yield(struct gate *g)
+{
+	u64 now;
+
+	if (!g->long_active || !pthread_equal(g->long_thread, pthread_self()))
+		return true;
+	if (__atomic_load_n(&g->interrupted, __ATOMIC_RELAXED))
+		return false;
+	now = host_ns();
+	if (now >= g->run_until)
+		hand_over(g, now);
+	return !__atomic_load_n(&g->interrupted, __ATOMIC_RELAXED);
+}
+
+void gate_interrupt(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	if (g->long_active) {
+		__atomic_store_n(&g->interrupted, 1, __ATOMIC_RELAXED);
+		set_attention(g, 1);
+	}
+	pthread_mutex_unlock(&g->mutex);
+}

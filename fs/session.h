@@ -1,0 +1,49 @@
+/*
+ * session.h - a running machine: the engine, its tree, the gate, the worker and the clock's drive.
+ *
+ *	loop thread (fs/fuse.c)   session_enter, tree_*(), session_leave, reply
+ *	worker thread             one long command at a time
+ *	clock thread              sleeps until the next due event
+ *	notifier thread           wakes readers of streams and pollers
+ */
+#ifndef FS_SESSION_H
+#define FS_SESSION_H
+
+#include "fs/clock_drive.h"
+#include "fs/gate.h"
+#include "fs/tree.h"
+#include "fs/worker.h"
+
+struct session {
+	struct tree_session hooks;  /* first: the tree hands this back */
+	struct machine *m;
+	struct tree *tree;
+	struct gate gate;
+	struct worker worker;
+	struct clock_drive drive;
+	/* the notifier: called in a thread of its own, gate not held, after the engine said
+	 * machine_host.wake; @nr_listeners says whether anybody cares */
+	void (*notify)(void *arg);
+	void *notify_arg;
+	u32 nr_listeners;           /* atomic */
+	u32 wake_pending;           /* atomic */
+	bool stop_notifier;
+	pthread_mutex_t notify_mutex;
+	pthread_cond_t notify_cond;
+	pthread_t notifier;
+};
+
+/** session_start() - put a session around @m and @tree; it does not own them. 0 or -errno. */
+int session_start(struct session *s, struct machine *m, struct tree *tree, void (*notify)(void *arg),
+		  void *notify_arg);
+/** session_stop() - end what runs; queued jobs are told by ->done(). Threads are gone afterwards. */
+void session_stop(struct session *s);
+
+/** session_enter(), session_leave() - around a short request: the gate, with the clock up to date. */
+void session_enter(struct session *s);
+void session_leave(struct session *s);
+
+/** session_listen() - one more (+1) or less (-1) who waits for ->notify(). */
+void session_listen(struct session *s, int change);
+
+#endif
