@@ -46,15 +46,17 @@ static struct exec_answer refuse(const struct exec_world *w, pid_t tid)
 static int deliver(const struct exec_world *w, const struct exec_caller *caller, pid_t pid, int sig,
 		   uint32_t flags)
 {
-	struct mmanfs_signal signal = { .pid = pid, .sig = sig, .uid = caller->uid, .flags = flags };
+	struct mmanfs_signal signal = {
+		.pid = pid, .sig = sig, .uid = caller->uid, .flags = flags
+	};
 	int rc = w->deliver(w->ctx, &signal);
 
 	/* The machine has been unmounted: nobody lives there any more. */
 	return rc == -ENOTCONN || rc == -ECONNABORTED ? -ESRCH : rc;
 }
 
-static struct exec_answer signal_simulated(const struct exec_world *w, pid_t tid, pid_t pid, int sig,
-					   uint32_t flags)
+static struct exec_answer signal_simulated(const struct exec_world *w, pid_t tid, pid_t pid,
+					   int sig, uint32_t flags)
 {
 	struct exec_caller caller;
 

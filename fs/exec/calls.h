@@ -73,7 +73,7 @@ struct exec_answer {
 struct exec_call {
 	int nr;
 	const char *name;
-	int8_t pid;  /* which argument is the number (or pidfd) of the other process */
+	int8_t pid; /* which argument is the number (or pidfd) of the other process */
 	int8_t self; /* which argument means oneself when it is 0, so that no question arises; or -1 */
 	struct exec_answer (*serve)(const struct exec_world *w, const struct exec_call *call,
 				    pid_t tid, const uint64_t *args);

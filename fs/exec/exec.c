@@ -133,7 +133,8 @@ static int open_ctl(struct exec_session *s)
 		return not_a_mount(s->opt->dir);
 	/* Process 1 is always there, so any answer but these two comes from a machine. */
 	if (ioctl(s->ctl, MMANFS_IOC_SIGNAL, &request) < 0 && (errno == ENOTTY || errno == ENOSYS))
-		return exec_complain(EX_UNAVAILABLE, "%s: this mount takes no signals", s->opt->dir);
+		return exec_complain(EX_UNAVAILABLE, "%s: this mount takes no signals",
+				     s->opt->dir);
 	return 0;
 }
 
@@ -242,8 +243,8 @@ int exec_run(const struct exec_session *s)
  */
 static void signals_to_pass(sigset_t *set)
 {
-	static const int others[] = { SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV, SIGBUS,
-				      SIGFPE,  SIGILL,	SIGTRAP, SIGSYS,  SIGPIPE };
+	static const int others[] = { SIGCHLD, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU, SIGSEGV,
+				      SIGBUS,  SIGFPE,	SIGILL,	 SIGTRAP, SIGSYS,  SIGPIPE };
 
 	sigfillset(set);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -345,8 +346,8 @@ static int finish(const struct exec_session *s, pid_t supervisor, const struct e
 	case EXEC_FAILED:
 		return last->value;
 	case EXEC_STATUS:
-		return WIFSIGNALED(last->value) ? die_of(WTERMSIG(last->value))
-						: WEXITSTATUS(last->value);
+		return WIFSIGNALED(last->value) ? die_of(WTERMSIG(last->value)) :
+						  WEXITSTATUS(last->value);
 	default:
 		return exec_complain(EX_SOFTWARE, "the supervisor of the session was killed");
 	}
@@ -427,7 +428,8 @@ int exec_command(const struct exec_options *opt)
 	if (is_inside(&s, &same)) {
 		if (same)
 			return exec_run(&s);
-		return exec_complain(EX_UNAVAILABLE, "%s: this is already inside `mmanfs exec` of another mount",
+		return exec_complain(EX_UNAVAILABLE,
+				     "%s: this is already inside `mmanfs exec` of another mount",
 				     opt->dir);
 	}
 	status = opt->deliver ? 0 : open_ctl(&s);

@@ -22,7 +22,7 @@
 #include "fs/exec/filter.h"
 
 #if defined(__x86_64__) && !defined(__ILP32__)
-#define FILTER_ARCH AUDIT_ARCH_X86_64
+#define FILTER_ARCH	   AUDIT_ARCH_X86_64
 #define FILTER_FOREIGN_BIT 0x40000000u /* __X32_SYSCALL_BIT */
 #elif defined(__aarch64__) && defined(__AARCH64EL__)
 #define FILTER_ARCH AUDIT_ARCH_AARCH64
@@ -149,7 +149,7 @@ int exec_filter_install(void)
 		     SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
 		     &program);
 	if (fd < 0 && errno == EINVAL)
-		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			     SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+			     &program);
 	return fd < 0 ? -errno : (int)fd;
 }

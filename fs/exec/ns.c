@@ -126,9 +126,10 @@ int exec_ns_enter(const struct exec_session *s, int *proc)
 	if (s->user_ns) {
 		rc = map_ids(s);
 		if (rc < 0)
-			return exec_complain(EX_UNAVAILABLE,
-					     "this host does not let a user be root in a user namespace: %s",
-					     strerror(-rc));
+			return exec_complain(
+				EX_UNAVAILABLE,
+				"this host does not let a user be root in a user namespace: %s",
+				strerror(-rc));
 	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return exec_complain(EX_UNAVAILABLE, "no private mounts on this host: %s%s",

@@ -32,19 +32,19 @@
 
 struct exec_session {
 	const struct exec_options *opt;
-	char dir[PATH_MAX];      /* absolute, without links */
-	uint32_t identity;       /* of the mount */
-	bool has_kmsg;           /* DIR/dev/kmsg is there */
-	int ctl;                 /* DIR/sim/ctl, or -1 when opt->deliver stands in */
-	int tty;                 /* the controlling terminal, or -1 */
-	bool foreground;         /* it was ours to read at the start */
-	int control;             /* this side's end of the socket between the first two */
-	bool user_ns;            /* namespaces are made with the rights of a user namespace */
-	uid_t outer_uid;         /* effective ids before, and as they are shown inside */
+	char dir[PATH_MAX]; /* absolute, without links */
+	uint32_t identity;  /* of the mount */
+	bool has_kmsg;	    /* DIR/dev/kmsg is there */
+	int ctl;	    /* DIR/sim/ctl, or -1 when opt->deliver stands in */
+	int tty;	    /* the controlling terminal, or -1 */
+	bool foreground;    /* it was ours to read at the start */
+	int control;	    /* this side's end of the socket between the first two */
+	bool user_ns;	    /* namespaces are made with the rights of a user namespace */
+	uid_t outer_uid;    /* effective ids before, and as they are shown inside */
 	gid_t outer_gid;
 	uid_t inner_uid;
 	gid_t inner_gid;
-	sigset_t old_mask;       /* for the command: as it was before */
+	sigset_t old_mask; /* for the command: as it was before */
 	struct sigaction old_chld;
 };
 

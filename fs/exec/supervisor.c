@@ -26,7 +26,7 @@
 
 /* Linux 6.6 */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
@@ -77,7 +77,9 @@ static int receive_listener(int socket)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control,
+	struct msghdr message = { .msg_iov = &data,
+				  .msg_iovlen = 1,
+				  .msg_control = &control,
 				  .msg_controllen = sizeof(control) };
 	const struct cmsghdr *rights;
 
@@ -121,14 +123,16 @@ static int explain_filter(int error)
 {
 	switch (error) {
 	case -EBUSY:
-		return exec_complain(EX_UNAVAILABLE,
-				     "another program here already watches system calls by seccomp, and there can be only one");
+		return exec_complain(
+			EX_UNAVAILABLE,
+			"another program here already watches system calls by seccomp, and there can be only one");
 	case -EPIPE:
 		return exec_complain(EX_OSERR, "the command did not start");
 	default:
-		return exec_complain(EX_UNAVAILABLE,
-				     "no filter for system calls on this host (%s), and without it a signal could reach a real process",
-				     strerror(-error));
+		return exec_complain(
+			EX_UNAVAILABLE,
+			"no filter for system calls on this host (%s), and without it a signal could reach a real process",
+			strerror(-error));
 	}
 }
 
@@ -168,8 +172,8 @@ static int prepare_buffers(struct supervisor *v)
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &v->sizes) < 0)
 		return explain_filter(-errno);
 	v->call = calloc(1, call > v->sizes.seccomp_notif ? call : v->sizes.seccomp_notif);
-	v->reply = calloc(1, reply > v->sizes.seccomp_notif_resp ? reply
-								 : v->sizes.seccomp_notif_resp);
+	v->reply = calloc(1, reply > v->sizes.seccomp_notif_resp ? reply :
+								   v->sizes.seccomp_notif_resp);
 	if (!v->call || !v->reply)
 		return exec_complain(EX_OSERR, "out of memory");
 	return 0;
@@ -338,7 +342,8 @@ void exec_supervise(const struct exec_session *s)
 		_exit(status);
 	}
 	exec_close_others((const int[]){ v.view.listener, v.view.proc, v.signals, s->control,
-					 s->ctl, s->tty }, 6);
+					 s->ctl, s->tty },
+			  6);
 	serve(&v);
 	_exit(0); /* and the kernel kills whoever is left in the namespace */
 }

@@ -32,19 +32,20 @@ static bool has_group(void *ctx, pid_t number)
 	return is_there(number, -number);
 }
 
-static ssize_t read_proc(const struct exec_view *view, const char *path, char *text, size_t size)
+/* A whole file of our /proc as a string. False: its owner is gone. */
+static bool read_proc(const struct exec_view *view, const char *path, char *text, size_t size)
 {
 	int fd = openat(view->proc, path, O_RDONLY | O_CLOEXEC);
 	size_t used = 0;
 	ssize_t len = 0;
 
 	if (fd < 0)
-		return -errno;
+		return false;
 	while (used < size - 1 && (len = read(fd, text + used, size - 1 - used)) > 0)
 		used += (size_t)len;
 	close(fd);
 	text[used] = '\0';
-	return len < 0 ? -errno : (ssize_t)used;
+	return len >= 0;
 }
 
 /* The value of "\nKey:\t" in a status or fdinfo text. A task's name cannot hold a bare newline. */
@@ -67,7 +68,7 @@ static int read_status(const struct exec_view *view, pid_t tid, struct exec_call
 	char *end;
 
 	snprintf(path, sizeof(path), "%d/status", tid);
-	if (read_proc(view, path, text, sizeof(text)) < 0)
+	if (!read_proc(view, path, text, sizeof(text)))
 		return -ESRCH;
 	uid = field(text, "Uid");
 	tgid = field(text, "Tgid");
@@ -108,7 +109,7 @@ static int get_pidfd(void *ctx, pid_t tid, int fd)
 	long number;
 
 	snprintf(path, sizeof(path), "%d/fdinfo/%d", tid, fd);
-	if (read_proc(view, path, text, sizeof(text)) < 0)
+	if (!read_proc(view, path, text, sizeof(text)))
 		return -EBADF;
 	pid = field(text, "Pid");
 	if (!pid)
@@ -117,9 +118,7 @@ static int get_pidfd(void *ctx, pid_t tid, int fd)
 	return number < 0 ? -ESRCH : (int)number;
 }
 
-/*
- * The next process of the namespace after process 1, or 0 at the end.
- */
+/* The next process of the namespace besides process 1, or 0 at the end. */
 static pid_t next_process(DIR *dir)
 {
 	const struct dirent *entry;

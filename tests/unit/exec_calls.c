@@ -13,16 +13,16 @@
 #include "fs/exec/calls.h"
 #include "tests/tap.h"
 
-#define SELF 4000001
-#define CHILD 4000002
-#define THREAD 4000003
-#define SIMULATED 42
-#define NOBODY 777
-#define PIDFD_CHILD 3
-#define PIDFD_OUTSIDE 4
+#define SELF		 4000001
+#define CHILD		 4000002
+#define THREAD		 4000003
+#define SIMULATED	 42
+#define NOBODY		 777
+#define PIDFD_CHILD	 3
+#define PIDFD_OUTSIDE	 4
 #define PIDFD_SUPERVISOR 5
-#define PIDFD_ENDED 6
-#define NO_PIDFD 7
+#define PIDFD_ENDED	 6
+#define NO_PIDFD	 7
 
 struct fake {
 	struct exec_caller caller;
@@ -181,11 +181,13 @@ static void test_kill_many(void)
 	is_int(fake.nr_delivered, 0, "  alone");
 	is_int(call(SYS_kill, neg(SIMULATED), 15, 0), 0, "of any other group the engine's");
 	is_int(fake.last.pid, -SIMULATED, "  as a group");
-	is_int(call(SYS_kill, (uint32_t)-SIMULATED, 15, 0), 0, "also when it was not sign-extended");
+	is_int(call(SYS_kill, (uint32_t)-SIMULATED, 15, 0), 0,
+	       "also when it was not sign-extended");
 	is_err(call(SYS_kill, neg(NOBODY), 15, 0), -ESRCH, "a group of nobody is ESRCH");
 	is_err(call(SYS_kill, (uint64_t)(int64_t)INT_MIN, 15, 0), -ESRCH, "so is INT_MIN");
 
-	is_int(call(SYS_kill, 0, 15, 0), GOES_ON, "kill(0) in a group of one's own is the kernel's");
+	is_int(call(SYS_kill, 0, 15, 0), GOES_ON,
+	       "kill(0) in a group of one's own is the kernel's");
 	fake.caller.group = 0;
 	is_int(call(SYS_kill, 0, 15, 0), 0, "in the group that goes beyond the session it is not");
 	is_int(fake.nr_group, 1, "  but the supervisor's");
@@ -213,7 +215,8 @@ static void test_threads_and_queues(void)
 	is_err(call(SYS_tgkill, 1, SIMULATED, 15), -ESRCH, "tgkill of a thread in another process");
 	is_err(call(SYS_tgkill, NOBODY, NOBODY, 15), -ESRCH, "tgkill of nobody");
 	is_int(call(SYS_tgkill, 0, CHILD, 15), GOES_ON, "tgkill(0, ...) is the kernel's to refuse");
-	is_int(call(SYS_rt_tgsigqueueinfo, SIMULATED, SIMULATED, 34), 0, "rt_tgsigqueueinfo likewise");
+	is_int(call(SYS_rt_tgsigqueueinfo, SIMULATED, SIMULATED, 34), 0,
+	       "rt_tgsigqueueinfo likewise");
 	is_int(call(SYS_rt_tgsigqueueinfo, SELF, SELF, 34), GOES_ON, "  and of oneself");
 	is_int(call(SYS_rt_sigqueueinfo, SIMULATED, 34, 0), 0, "rt_sigqueueinfo likewise");
 	is_int(fake.last.sig, 34, "  with its signal");
@@ -225,11 +228,14 @@ static void test_threads_and_queues(void)
 static void test_others(void)
 {
 	static const int calls[] = {
-		SYS_process_vm_readv,	SYS_process_vm_writev,	SYS_move_pages,
-		SYS_migrate_pages,	SYS_prlimit64,		SYS_sched_setaffinity,
-		SYS_sched_getaffinity,	SYS_sched_setscheduler, SYS_sched_getscheduler,
-		SYS_sched_setparam,	SYS_sched_getparam,	SYS_sched_setattr,
-		SYS_sched_getattr,	SYS_sched_rr_get_interval, SYS_pidfd_open,
+		SYS_process_vm_readv,	SYS_process_vm_writev,
+		SYS_move_pages,		SYS_migrate_pages,
+		SYS_prlimit64,		SYS_sched_setaffinity,
+		SYS_sched_getaffinity,	SYS_sched_setscheduler,
+		SYS_sched_getscheduler, SYS_sched_setparam,
+		SYS_sched_getparam,	SYS_sched_setattr,
+		SYS_sched_getattr,	SYS_sched_rr_get_interval,
+		SYS_pidfd_open,
 	};
 
 	reset();
@@ -244,7 +250,8 @@ static void test_others(void)
 		is_int(call(calls[i], neg(5), 1, 1), GOES_ON, "%s of -5", name);
 	}
 	is_int(call(SYS_ptrace, PTRACE_ATTACH, CHILD, 0), GOES_ON, "ptrace of a child");
-	is_err(call(SYS_ptrace, PTRACE_ATTACH, SIMULATED, 0), -ESRCH, "ptrace of a simulated process");
+	is_err(call(SYS_ptrace, PTRACE_ATTACH, SIMULATED, 0), -ESRCH,
+	       "ptrace of a simulated process");
 	is_err(call(SYS_ptrace, PTRACE_SEIZE, 1, 0), -ESRCH, "ptrace of 1");
 	is_int(fake.nr_delivered, 0, "the engine hears nothing of all that");
 }
@@ -259,8 +266,10 @@ static void test_pidfds(void)
 
 		is_int(call(calls[i], PIDFD_CHILD, 9, 0), GOES_ON, "%s of a child", name);
 		is_int(call(calls[i], PIDFD_ENDED, 9, 0), GOES_ON, "%s of one that ended", name);
-		is_err(call(calls[i], PIDFD_OUTSIDE, 9, 0), -ESRCH, "%s of a process outside", name);
-		is_err(call(calls[i], PIDFD_SUPERVISOR, 9, 0), -ESRCH, "%s of the supervisor", name);
+		is_err(call(calls[i], PIDFD_OUTSIDE, 9, 0), -ESRCH, "%s of a process outside",
+		       name);
+		is_err(call(calls[i], PIDFD_SUPERVISOR, 9, 0), -ESRCH, "%s of the supervisor",
+		       name);
 		is_err(call(calls[i], NO_PIDFD, 9, 0), -EBADF, "%s of no pidfd", name);
 		is_int(call(calls[i], neg(1), 9, 0), GOES_ON, "%s of -1", name);
 	}
@@ -282,7 +291,8 @@ static void test_priorities(void)
 
 	for (size_t i = 0; i < 4; i++) {
 		const char *name = exec_call_find(calls[i].nr)->name;
-		uint64_t process = (uint64_t)calls[i].process, group = process + 1, user = process + 2;
+		uint64_t process = (uint64_t)calls[i].process, group = process + 1,
+			 user = process + 2;
 		int nr = calls[i].nr;
 
 		reset();
@@ -316,7 +326,8 @@ static void test_caller_gone(void)
 {
 	reset();
 	fake.caller_gone = true;
-	is_err(call(SYS_kill, SIMULATED, 9, 0), -ESRCH, "nothing is done for a caller that is gone");
+	is_err(call(SYS_kill, SIMULATED, 9, 0), -ESRCH,
+	       "nothing is done for a caller that is gone");
 	is_err(call(SYS_kill, neg(1), 9, 0), -ESRCH, "nor to everybody");
 	is_err(call(SYS_kill, 0, 9, 0), -ESRCH, "nor to a group");
 	is_int(fake.nr_delivered + fake.nr_group, 0, "no signal was sent");

@@ -14,10 +14,10 @@
 #include "tests/tap.h"
 
 #ifdef __x86_64__
-#define NATIVE AUDIT_ARCH_X86_64
+#define NATIVE	AUDIT_ARCH_X86_64
 #define FOREIGN AUDIT_ARCH_I386
 #else
-#define NATIVE AUDIT_ARCH_AARCH64
+#define NATIVE	AUDIT_ARCH_AARCH64
 #define FOREIGN AUDIT_ARCH_ARM
 #endif
 
@@ -135,7 +135,8 @@ static int wrong_verdict(int nr)
 
 		/* The kernel looks at the lower half only: the upper one must not hide a 0. */
 		for (int i = 0; i < 6; i++)
-			data.args[i] = (uint64_t)(i + 1) << 32 | (zero >> i & 1 ? 0u : 4242u + (unsigned)i);
+			data.args[i] = (uint64_t)(i + 1) << 32 |
+				       (zero >> i & 1 ? 0u : 4242u + (unsigned)i);
 		if (row >= 0 && wanted[row].self >= 0 && (zero >> wanted[row].self & 1))
 			want = SECCOMP_RET_ALLOW;
 		if (run(&data) != (long)want)
@@ -193,7 +194,8 @@ static void test_size(void)
 			return;
 		}
 	}
-	is_int(exec_filter_build(small, (size_t)len), len, "exactly enough room is enough, less is E2BIG");
+	is_int(exec_filter_build(small, (size_t)len), len,
+	       "exactly enough room is enough, less is E2BIG");
 }
 
 int main(void)

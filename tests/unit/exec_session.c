@@ -29,14 +29,14 @@
 #include "tests/tap.h"
 
 #define SIMULATED 42
-#define NOBODY 31999
-#define ORDINARY 65534
+#define NOBODY	  31999
+#define ORDINARY  65534
 
 /* --- The machine's stand-in --- */
 
 struct engine {
 	pid_t victim; /* a real process's number, which a simulated one has too */
-	int nr;       /* signals taken */
+	int nr;	      /* signals taken */
 	struct mmanfs_signal last;
 };
 
@@ -246,7 +246,8 @@ static long probe_call(int nr, pid_t pid)
 	case SYS_pidfd_open:
 		return result(syscall(nr, pid, 0));
 	default: /* kill, tkill, sched_{get,set}param, sched_setattr, ...: pid, and 0 or a buffer */
-		return result(syscall(nr, pid, nr == SYS_kill || nr == SYS_tkill ? NULL : buffer, 0));
+		return result(
+			syscall(nr, pid, nr == SYS_kill || nr == SYS_tkill ? NULL : buffer, 0));
 	}
 }
 
@@ -301,7 +302,8 @@ static int probe(pid_t victim)
 
 			rc = probe_call(probed[i].nr, strangers[t]);
 			if (rc != want)
-				printf("%s(%d) is %ld, not %ld\n", probed[i].name, strangers[t], rc, want);
+				printf("%s(%d) is %ld, not %ld\n", probed[i].name, strangers[t], rc,
+				       want);
 		}
 		rc = probe_call(probed[i].nr, child);
 		nr++;
@@ -338,8 +340,10 @@ static int probe_pidfds(void)
 
 static void test_places(const char *who)
 {
-	is_int(run("cat /proc/version /sys/kernel/name"), 0, "%s: a command runs and returns its status", who);
-	is_str(output, "a simulated kernel\na simulated sysfs\n", "%s: with the machine's /proc and /sys", who);
+	is_int(run("cat /proc/version /sys/kernel/name"), 0,
+	       "%s: a command runs and returns its status", who);
+	is_str(output, "a simulated kernel\na simulated sysfs\n",
+	       "%s: with the machine's /proc and /sys", who);
 	if (access("/dev/kmsg", F_OK) == 0) {
 		run("cat /dev/kmsg");
 		is_str(output, "a simulated log\n", "%s: and its /dev/kmsg", who);
@@ -374,7 +378,8 @@ static void test_numbers(const char *who)
 	first = strtol(output, NULL, 10);
 	ok(first == 4000000 || (first < pid_max && first >= pid_max - pid_max / 4),
 	   "%s: the command's number is high (%ld)", who, first);
-	cmp_int(strtol(strchr(output, '\n'), NULL, 10), >, first, "%s: its child's one of the next", who);
+	cmp_int(strtol(strchr(output, '\n'), NULL, 10), >, first, "%s: its child's one of the next",
+		who);
 }
 
 static void test_signals(const char *who, uid_t uid)
@@ -398,7 +403,8 @@ static void test_signals(const char *who, uid_t uid)
 	is_int(kill(engine->victim, 0), 0, "%s: the real one", who);
 	is_int(waitpid(engine->victim, NULL, WNOHANG), 0, "%s: survives", who);
 
-	is_int(run("sleep 60 & kill $!; wait $!"), 128 + SIGTERM, "%s: an own child gets its signal", who);
+	is_int(run("sleep 60 & kill $!; wait $!"), 128 + SIGTERM,
+	       "%s: an own child gets its signal", who);
 	is_int(run("(kill -1 -1; sleep 60) & wait"), 128 + SIGHUP,
 	       "%s: kill(-1) reaches own processes", who);
 	is_int(engine->last.pid, -1, "%s: and simulated ones", who);
@@ -417,8 +423,8 @@ static void test_group(const char *who)
 {
 	hit = 0;
 	signal(SIGUSR1, count_hit);
-	is_int(run("trap 'echo got it; exit 3' USR1; sh -c 'trap : USR1; kill -USR1 0'; sleep 1"), 3,
-	       "%s: kill(0) reaches the own members of the group", who);
+	is_int(run("trap 'echo got it; exit 3' USR1; sh -c 'trap : USR1; kill -USR1 0'; sleep 1"),
+	       3, "%s: kill(0) reaches the own members of the group", who);
 	is_str(output, "got it\n", "%s: the caller's parent too", who);
 	is_int(hit, 0, "%s: and nobody outside", who);
 	signal(SIGUSR1, SIG_DFL);
@@ -462,8 +468,7 @@ static void test_nested(const char *who)
 	is_int(engine->last.sig, 12, "%s: and its signals reach the same engine", who);
 	make_machine(other_dir);
 	snprintf(mode, sizeof(mode), "nested '%s'", other_dir);
-	is_int(run_program(mode), EX_UNAVAILABLE,
-	       "%s: of another machine it is refused", who);
+	is_int(run_program(mode), EX_UNAVAILABLE, "%s: of another machine it is refused", who);
 	like(output, "already inside", "%s: and told why", who);
 }
 
@@ -505,11 +510,13 @@ static void test_ends(const char *who)
 	int out, status = 0;
 	pid_t pid;
 
-	pid = start_script("setsid sh -c 'trap : TERM HUP; echo ready; sleep 600' & sleep 600", &out);
+	pid = start_script("setsid sh -c 'trap : TERM HUP; echo ready; sleep 600' & sleep 600",
+			   &out);
 	ok(wait_text(out, "ready\n"), "%s: a command with a child in a session of its own", who);
 	kill(pid, SIGTERM);
 	waitpid(pid, &status, 0);
-	is_int(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGTERM, "%s: SIGTERM is passed on", who);
+	is_int(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGTERM, "%s: SIGTERM is passed on",
+	       who);
 	ok(wait_hangup(out), "%s: and what the command started ends with it", who);
 	close(out);
 
@@ -630,7 +637,8 @@ static int inside(int argc, char **argv)
 	if (strcmp(argv[1], "pidfds") == 0)
 		return probe_pidfds();
 	if (argc > 2 && strcmp(argv[1], "nested") == 0) {
-		char sh[] = "sh", c[] = "-c", script[] = "kill -12 42 && cat /proc/version && exit 5";
+		char sh[] = "sh", c[] = "-c",
+		     script[] = "kill -12 42 && cat /proc/version && exit 5";
 		char *command[] = { sh, c, script, NULL };
 		struct exec_options opt = { .dir = argv[2], .argv = command };
 
@@ -648,7 +656,8 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		_exit(status);
 	}
-	engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	engine = mmap(NULL, sizeof(*engine), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	if (engine == MAP_FAILED)
 		bail_out("mmap: %s", strerror(errno));
 	make_folders();

@@ -238,8 +238,8 @@ static void test_shell(const char *shell, const char *prompt)
 	type("\x03");
 	ok(shows(prompt), "%s: and end it", shell);
 	type("exit 3\n");
-	ok(shows("<terminal kept><ended with 3>"), "%s: it ends with its status, the terminal is the user's again",
-	   shell);
+	ok(shows("<terminal kept><ended with 3>"),
+	   "%s: it ends with its status, the terminal is the user's again", shell);
 	end_user(user);
 }
 
