@@ -292,6 +292,7 @@ int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 
 bool tree_is_static(struct tree *t, u64 ino);
 /** tree_has_poll(), tree_is_stream() - is poll(2) more than "always ready"? one record per read? */
 bool tree_has_poll(struct tree *t, u64 ino);
+bool tree_has_ioctl(struct tree *t, u64 ino);
 bool tree_is_stream(struct tree *t, u64 ino);
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f);
 /** tree_write_is_long() - should this write be given to a worker? */

@@ -267,6 +267,13 @@ bool tree_has_poll(struct tree *t, u64 ino)
 	return attr && attr->poll;
 }
 
+bool tree_has_ioctl(struct tree *t, u64 ino)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->ioctl;
+}
+
 bool tree_is_stream(struct tree *t, u64 ino)
 {
 	const struct attribute *attr = find_attribute(t, ino);
