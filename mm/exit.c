@@ -43,6 +43,16 @@ static void exit_threads(struct machine *m, handle_t leader)
 	}
 }
 
+void task_exit_requested(struct machine *m, s32 status)
+{
+	struct running *r = m->running;
+
+	if (!r || r->exits || r->fatal_signal)
+		return;
+	r->exits = true;
+	r->fatal_signal = status;
+}
+
 void do_exit(struct machine *m, handle_t task, s32 code)
 {
 	handle_t leader = task_at(m, task)->leader;

@@ -132,7 +132,7 @@ bool task_run_end(struct machine *m, struct running *r)
 	if (r->died)
 		return false;
 	account_since(m, r);
-	if (r->fatal_signal) {
+	if (r->fatal_signal || r->exits) {
 		do_exit(m, r->task, r->fatal_signal);
 		return false;
 	}

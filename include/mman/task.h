@@ -134,8 +134,8 @@ struct running {
 	u64 faults;        /* the task's minor and major faults so far */
 	handle_t saved_task;
 	u32 saved_cpu;
-	s32 fatal_signal;  /* waits for task_run_end() */
-	bool died, interrupted;
+	s32 fatal_signal;  /* wait status to end with; waits for task_run_end() */
+	bool died, interrupted, exits;
 };
 
 /** task_run_begin() - work for @task from now on; *@r lives on the caller's stack until
@@ -166,6 +166,9 @@ int task_exec(struct machine *m, handle_t task, const char *name);
 /** do_exit() - all threads of @task's group end; @code as for wait(2). Children go to init. The
  * task struct goes when its parent reaps it: init does at once, as do lab parents. */
 void do_exit(struct machine *m, handle_t task, s32 code);
+/** task_exit_requested() - the innermost running command's process ends with wait status @status
+ * once the command is over: exit(2). */
+void task_exit_requested(struct machine *m, s32 status);
 /** send_signal() - what @sig does to @task: ends, stops, continues, nothing. @uid: sender; -EPERM,
  * -EINVAL, -ESRCH. */
 int send_signal(struct machine *m, handle_t task, int sig, u32 uid);

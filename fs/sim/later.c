@@ -1,0 +1,30 @@
+/*
+ * later.c - words of the control language whose engine is not built yet. They are known, so that
+ * nobody takes them for a typing error, and say so: ENOSYS.
+ */
+#include "fs/sim/command.h"
+
+#include <errno.h>
+
+static int cmd_later(struct command_run *c)
+{
+	return command_explain(c, -ENOSYS, "this part of the engine is not built yet");
+}
+
+#define LATER(name, min, max, usage) { name, min, max, 0, cmd_later, usage }
+
+static const struct command commands[] = {
+	LATER("set_mempolicy", 1, 1, "POLICY"),
+	LATER("mbind", 2, 4, "NAME POLICY"),
+	LATER("migrate_pages", 2, 2, "FROM TO"),
+	LATER("move_pages", 2, 2, "NAME NODE"),
+	LATER("gup", 1, 3, "NAME [OFF LEN]"),
+	LATER("ungup", 1, 3, "NAME [OFF LEN]"),
+	LATER("swapout", 0, 0, ""),
+	LATER("swapon", 2, 4, "NAME SIZE [prio=N] [type=partition|file]"),
+	LATER("swapoff", 1, 1, "NAME"),
+	LATER("fail", 1, 8, "DEVICE ..."),
+	LATER("fragment", 3, 3, "NODE ZONE INDEX"),
+};
+
+const struct command_table later_commands = { commands, ARRAY_SIZE(commands) };

@@ -1,0 +1,186 @@
+/*
+ * proc_access.c - commands of sim/procs/NAME/ctl that touch memory: read, write, access, load.
+ */
+#include "fs/sim/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "1024 pages, minflt +1024, majflt +0" */
+static void tell_faults(struct command_run *c, u64 touched, u64 minor, u64 major)
+{
+	const struct task *t = task_at(c->m, c->task);
+
+	text_printf(c->result, "%llu pages, minflt +%llu, majflt +%llu", (unsigned long long)touched,
+		    (unsigned long long)(t->min_flt - minor), (unsigned long long)(t->maj_flt - major));
+}
+
+static int touch(struct command_run *c, bool write)
+{
+	const struct task *t = task_at(c->m, c->task);
+	u64 start, length, pages = 0, minor = t->min_flt, major = t->maj_flt;
+	int error = argument_range(c, 1, &start, &length);
+
+	if (error)
+		return error;
+	error = mm_access_range(c->m, c->task, start, length, write, &pages);
+	/* interrupted or not: what it touched stays touched, and the journal must know */
+	if (error && pages)
+		tree_note_change(c->rq->tree);
+	if (!error)
+		tell_faults(c, pages, minor, major);
+	return error;
+}
+
+static int cmd_read(struct command_run *c)
+{
+	return touch(c, false);
+}
+
+static int cmd_write(struct command_run *c)
+{
+	/* write NAME [OFF LEN] [value=N]: contents come with proc/PID/mem; the value is checked */
+	const char *value = argument_option(c->word[c->nr_words - 1], "value");
+	u64 byte;
+	int error;
+
+	if (value && c->nr_words > 2) {
+		error = argument_number(c, value, &byte);
+		if (error)
+			return error;
+		if (byte > 255)
+			return command_explain(c, -EINVAL, "value= is a byte, 0 to 255");
+		c->nr_words--;
+	}
+	if (c->nr_words > 4)
+		return command_explain(c, -EINVAL, "usage: write NAME [OFF LEN] [value=N]");
+	return touch(c, true);
+}
+
+static int parse_theta(struct command_run *c, const char *word, u32 *millis)
+{
+	u64 ns;
+
+	/* a decimal fraction reads like a time in seconds */
+	if (argument_time(word, strlen(word), &ns) || ns > 10 * NSEC_PER_SEC || strpbrk(word, "nushmd"))
+		return command_explain(c, -EINVAL, "'%s' is not a theta between 0 and 10", word);
+	*millis = (u32)(ns / NSEC_PER_MSEC);
+	return 0;
+}
+
+static int parse_pattern(struct command_run *c, const char *word, struct access_spec *spec)
+{
+	static const struct {
+		const char *word;
+		enum access_pattern pattern;
+	} patterns[] = {
+		{ "seq", ACCESS_SEQ },
+		{ "random", ACCESS_RANDOM },
+		{ "uniform", ACCESS_UNIFORM },
+	};
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (strcmp(word, patterns[i].word) == 0) {
+			spec->pattern = patterns[i].pattern;
+			return 0;
+		}
+	if (strncmp(word, "zipf:", 5) == 0) {
+		spec->pattern = ACCESS_ZIPF;
+		return parse_theta(c, word + 5, &spec->theta_millis);
+	}
+	return command_explain(c, -EINVAL, "'%s' is none of seq, random, uniform, zipf:THETA", word);
+}
+
+/* NAME PATTERN COUNT [write=PCT] [for=TIME] [OFF LEN] */
+static int parse_access(struct command_run *c, struct access_spec *spec)
+{
+	u64 numbers[2] = { 0, 0 }, percent;
+	u32 i, n = 0;
+	const char *value;
+	int error = parse_pattern(c, c->word[2], spec);
+
+	if (!error)
+		error = argument_size(c, c->word[3], &spec->count);
+	for (i = 4; i < c->nr_words && !error; i++) {
+		if ((value = argument_option(c->word[i], "write"))) {
+			error = argument_number(c, value, &percent);
+			if (!error && percent > 100)
+				error = command_explain(c, -EINVAL, "write= is a percentage");
+			spec->write_percent = (u32)percent;
+		} else if ((value = argument_option(c->word[i], "for"))) {
+			if (argument_time(value, strlen(value), &spec->for_ns))
+				error = command_explain(c, -EINVAL, "'%s' is not a time", value);
+		} else if (n < 2) {
+			error = argument_size(c, c->word[i], &numbers[n++]);
+		} else {
+			error = command_explain(c, -EINVAL, "unknown option '%s'", c->word[i]);
+		}
+	}
+	spec->offset = numbers[0];
+	spec->length = numbers[1];
+	return error;
+}
+
+static int region_error(struct command_run *c, int error)
+{
+	if (error == -ENOENT)
+		return command_explain(c, error, "no region named '%s'", c->word[1]);
+	if (error == -EINVAL)
+		return command_explain(c, error, "the range is not inside '%s'", c->word[1]);
+	return error;
+}
+
+static int cmd_access(struct command_run *c)
+{
+	const struct task *t = task_at(c->m, c->task);
+	u64 minor = t->min_flt, major = t->maj_flt, done = 0;
+	struct access_spec spec = { 0 };
+	int error = parse_access(c, &spec);
+
+	if (error)
+		return error;
+	if (spec.for_ns)
+		return command_explain(c, -EINVAL, "for= belongs to load");
+	error = lab_access(c->m, c->lab, c->word[1], &spec, &done);
+	if (error && done)
+		tree_note_change(c->rq->tree);
+	if (!error)
+		tell_faults(c, done, minor, major);
+	return region_error(c, error);
+}
+
+static int cmd_load(struct command_run *c)
+{
+	struct access_spec spec = { 0 };
+	int error = parse_access(c, &spec);
+
+	if (error)
+		return error;
+	if (!spec.count)
+		return command_explain(c, -EINVAL, "a load has a rate: accesses per second");
+	error = lab_load_start(c->m, c->lab, c->word[1], &spec);
+	if (error == -EEXIST)
+		return command_explain(c, error, "a load runs on '%s' already", c->word[1]);
+	return region_error(c, error);
+}
+
+static int cmd_unload(struct command_run *c)
+{
+	int error = lab_load_stop(c->m, c->lab, c->word[1]);
+
+	return error ? command_explain(c, error, "no load runs on '%s'", c->word[1]) : 0;
+}
+
+static const struct command commands[] = {
+	{ "read", 1, 3, 0, cmd_read, "NAME [OFF LEN]" },
+	{ "write", 1, 4, 0, cmd_write, "NAME [OFF LEN] [value=N]" },
+	{ "access", 3, 6, 0, cmd_access,
+	  "NAME seq|random|uniform|zipf:THETA COUNT [write=PCT] [OFF LEN]" },
+	{ "load", 3, 7, 0, cmd_load,
+	  "NAME seq|random|uniform|zipf:THETA RATE [write=PCT] [for=TIME] [OFF LEN]" },
+	{ "unload", 1, 1, 0, cmd_unload, "NAME" },
+};
+
+const struct command_table access_commands = { commands, ARRAY_SIZE(commands) };

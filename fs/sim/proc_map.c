@@ -1,0 +1,319 @@
+/*
+ * proc_map.c - commands of sim/procs/NAME/ctl about mappings: mmap, munmap, mremap, mprotect,
+ * madvise, mlock, msync, brk, malloc, free.
+ */
+#include "fs/sim/command.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* glibc's M_MMAP_THRESHOLD: from here on malloc asks for a mapping of its own */
+#define MALLOC_MMAP_THRESHOLD (128ull << 10)
+#define MALLOC_HEADER 16u
+
+/* One option word of mmap. */
+static int mmap_option(struct command_run *c, const char *word, struct mmap_request *rq)
+{
+	static const struct {
+		const char *word;
+		u32 flag;
+	} flags[] = {
+		{ "anon", 0 },
+		{ "private", 0 },
+		{ "shared", MAPF_SHARED },
+		{ "noreserve", MAPF_NORESERVE },
+		{ "populate", MAPF_POPULATE },
+		{ "locked", MAPF_LOCKED },
+		{ "hugetlb", MAPF_HUGETLB_2M },
+		{ "hugetlb=2M", MAPF_HUGETLB_2M },
+		{ "hugetlb=1G", MAPF_HUGETLB_1G },
+		{ "stack", MAPF_STACK | MAPF_GROWSDOWN },
+		{ "growsdown", MAPF_GROWSDOWN },
+	};
+	const char *value;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++)
+		if (strcmp(word, flags[i].word) == 0) {
+			rq->map |= flags[i].flag;
+			return 0;
+		}
+	if ((value = argument_option(word, "prot")))
+		return argument_prot(c, value, &rq->prot);
+	if ((value = argument_option(word, "addr"))) {
+		rq->map |= MAPF_FIXED;
+		return argument_size(c, value, &rq->addr);
+	}
+	return command_explain(c, -EINVAL, "unknown option '%s'", word);
+}
+
+/* file=PATH[@OFF] */
+static int mmap_file(struct command_run *c, const char *value, struct mmap_request *rq)
+{
+	char path[COMMAND_LINE_MAX];
+	const char *at = strrchr(value, '@');
+	size_t length = at ? (size_t)(at - value) : strlen(value);
+	int error = at ? argument_size(c, at + 1, &rq->offset) : 0;
+
+	if (error)
+		return error;
+	path[0] = '/';
+	memcpy(path + 1, value, length);
+	path[length + 1] = '\0';
+	rq->inode = inode_lookup(c->m, *value == '/' ? path + 1 : path);
+	if (!rq->inode)
+		return command_explain(c, -ENOENT, "no file '%s' in sim/disk", path);
+	return 0;
+}
+
+/* Name the new mapping; a name that cannot be had undoes the mapping. */
+static int name_region(struct command_run *c, const char *name, u64 start, u64 length)
+{
+	int error = lab_region_add(c->m, c->lab, name, start, length);
+
+	if (!error)
+		text_printf(c->result, "%s at 0x%llx, %llu bytes", name, (unsigned long long)start,
+			    (unsigned long long)length);
+	return error;
+}
+
+static int check_new_name(struct command_run *c, const char *name)
+{
+	if (strlen(name) >= LAB_NAME_MAX)
+		return command_explain(c, -ENAMETOOLONG, "a region's name has at most %d letters",
+				       LAB_NAME_MAX - 1);
+	if (lab_region_find(c->m, c->lab, name))
+		return command_explain(c, -EEXIST, "there is a region '%s' already", name);
+	return 0;
+}
+
+static int cmd_mmap(struct command_run *c)
+{
+	struct mmap_request rq = { .prot = VM_READ | VM_WRITE };
+	const char *file;
+	u64 addr;
+	u32 i;
+	int error = check_new_name(c, c->word[1]);
+
+	if (!error)
+		error = argument_size(c, c->word[2], &rq.length);
+	for (i = 3; i < c->nr_words && !error; i++) {
+		file = argument_option(c->word[i], "file");
+		error = file ? mmap_file(c, file, &rq) : mmap_option(c, c->word[i], &rq);
+	}
+	if (!error) {
+		error = do_mmap(c->m, c->task, &rq, &addr);
+		if (error)
+			return command_explain(c, error, "mmap of %llu bytes",
+					       (unsigned long long)rq.length);
+	}
+	if (!error)
+		error = name_region(c, c->word[1], addr, PAGE_ALIGN(rq.length));
+	return error;
+}
+
+static int cmd_munmap(struct command_run *c)
+{
+	const struct lab_region *r;
+	u64 start, length;
+	int error = argument_range(c, 1, &start, &length);
+
+	if (error)
+		return error;
+	error = do_munmap(c->m, c->task, start, length);
+	r = lab_region_find(c->m, c->lab, c->word[1]);
+	if (!error && r && start == r->start && PAGE_ALIGN(length) >= r->length)
+		lab_region_remove(c->m, c->lab, c->word[1]);
+	return error;
+}
+
+static int cmd_mremap(struct command_run *c)
+{
+	struct lab_region *r = lab_region_find(c->m, c->lab, c->word[1]);
+	u64 size, addr;
+	int error;
+
+	if (!r)
+		return command_explain(c, -ENOENT, "no region named '%s'", c->word[1]);
+	error = argument_size(c, c->word[2], &size);
+	if (!error)
+		error = do_mremap(c->m, c->task, r->start, r->length, size, true, &addr);
+	if (error)
+		return error;
+	r->start = addr;
+	r->length = PAGE_ALIGN(size);
+	text_printf(c->result, "%s at 0x%llx, %llu bytes", r->name, (unsigned long long)addr,
+		    (unsigned long long)r->length);
+	return 0;
+}
+
+static int cmd_mprotect(struct command_run *c)
+{
+	const char *prot_word = c->word[2];
+	u64 start, length;
+	u32 prot;
+	int error = argument_prot(c, prot_word, &prot);
+
+	if (error)
+		return error;
+	/* mprotect NAME PROT [OFF LEN]: the range's words stand behind the protection */
+	c->word[2] = c->word[1];
+	error = argument_range(c, 2, &start, &length);
+	return error ? error : do_mprotect(c->m, c->task, start, length, prot);
+}
+
+static int cmd_madvise(struct command_run *c)
+{
+	const char *advice = c->word[2];
+	u64 start, length;
+	int error;
+
+	c->word[2] = c->word[1];
+	error = argument_range(c, 2, &start, &length);
+	return error ? error : do_madvise(c->m, c->task, start, length, advice);
+}
+
+static int lock_range(struct command_run *c, bool lock)
+{
+	u64 start, length;
+	int error = argument_range(c, 1, &start, &length);
+
+	return error ? error : do_mlock(c->m, c->task, start, length, lock, false);
+}
+
+static int cmd_mlock(struct command_run *c)
+{
+	return lock_range(c, true);
+}
+
+static int cmd_munlock(struct command_run *c)
+{
+	return lock_range(c, false);
+}
+
+static int cmd_mlockall(struct command_run *c)
+{
+	bool current = c->nr_words == 1, future = false, onfault = false;
+	u32 i;
+
+	for (i = 1; i < c->nr_words; i++) {
+		if (strcmp(c->word[i], "current") == 0)
+			current = true;
+		else if (strcmp(c->word[i], "future") == 0)
+			future = true;
+		else if (strcmp(c->word[i], "onfault") == 0)
+			onfault = true;
+		else
+			return command_explain(c, -EINVAL, "'%s' is none of current, future, onfault",
+					       c->word[i]);
+	}
+	return do_mlockall(c->m, c->task, current, future, onfault, true);
+}
+
+static int cmd_munlockall(struct command_run *c)
+{
+	return do_mlockall(c->m, c->task, true, true, false, false);
+}
+
+static int cmd_msync(struct command_run *c)
+{
+	u64 start, length;
+	int error = argument_range(c, 1, &start, &length);
+
+	return error ? error : do_msync(c->m, c->task, start, length);
+}
+
+/* The region "heap" is what brk gave so far. */
+static int update_heap(struct command_run *c)
+{
+	const struct mm *mm = mm_at(c->m, task_at(c->m, c->task)->mm);
+	struct lab_region *heap = lab_region_find(c->m, c->lab, "heap");
+
+	if (!heap)
+		return lab_region_add(c->m, c->lab, "heap", mm->start_brk, mm->brk - mm->start_brk);
+	heap->length = mm->brk - mm->start_brk;
+	return 0;
+}
+
+static int cmd_brk(struct command_run *c)
+{
+	s64 delta;
+	u64 brk;
+	int error = argument_signed_size(c, c->word[1], &delta);
+
+	if (!error)
+		error = do_brk(c->m, c->task, delta, &brk);
+	if (!error)
+		error = update_heap(c);
+	if (!error)
+		text_printf(c->result, "0x%llx", (unsigned long long)brk);
+	return error;
+}
+
+/* Small blocks at the end of the heap, large ones as mappings: glibc's rule in its plainest form. */
+static int cmd_malloc(struct command_run *c)
+{
+	struct mmap_request rq = { .prot = VM_READ | VM_WRITE };
+	u64 size, addr, block;
+	int error = check_new_name(c, c->word[1]);
+
+	if (!error)
+		error = argument_size(c, c->word[2], &size);
+	if (error)
+		return error;
+	if (size > INT64_MAX / 2)
+		return -ENOMEM;
+	block = (size + 2 * MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
+	if (size >= MALLOC_MMAP_THRESHOLD) {
+		rq.length = PAGE_ALIGN(block);
+		error = do_mmap(c->m, c->task, &rq, &addr);
+	} else {
+		error = do_brk(c->m, c->task, (s64)block, &addr);
+		addr -= block;
+		if (!error)
+			error = update_heap(c);
+	}
+	return error ? error : name_region(c, c->word[1], addr + MALLOC_HEADER, size);
+}
+
+static int cmd_free(struct command_run *c)
+{
+	const struct lab_region *r = lab_region_find(c->m, c->lab, c->word[1]);
+	const struct mm *mm = mm_at(c->m, task_at(c->m, c->task)->mm);
+	u64 start, end, brk;
+	int error = 0;
+
+	if (!r)
+		return command_explain(c, -ENOENT, "no region named '%s'", c->word[1]);
+	start = r->start - MALLOC_HEADER;
+	end = (r->start + r->length + MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
+	if (start < mm->start_brk || start >= mm->brk)
+		error = do_munmap(c->m, c->task, start & PAGE_MASK, PAGE_ALIGN(r->length + MALLOC_HEADER));
+	else if (end == mm->brk)
+		error = do_brk(c->m, c->task, -(s64)(end - start), &brk);
+	/* a block with others above it stays part of the heap */
+	if (error)
+		return error;
+	lab_region_remove(c->m, c->lab, c->word[1]);
+	return start >= mm->start_brk && start <= mm->brk ? update_heap(c) : 0;
+}
+
+static const struct command commands[] = {
+	{ "mmap", 2, 16, 0, cmd_mmap,
+	  "NAME SIZE [anon|file=PATH[@OFF]|dev=NAME] [private|shared] [prot=rwx] [addr=A] [noreserve] "
+	  "[populate] [locked] [hugetlb[=2M|1G]] [stack|growsdown]" },
+	{ "munmap", 1, 3, 0, cmd_munmap, "NAME [OFF LEN]" },
+	{ "mremap", 2, 2, 0, cmd_mremap, "NAME SIZE" },
+	{ "mprotect", 2, 4, 0, cmd_mprotect, "NAME PROT [OFF LEN]" },
+	{ "madvise", 2, 4, 0, cmd_madvise, "NAME ADVICE [OFF LEN]" },
+	{ "mlock", 1, 3, 0, cmd_mlock, "NAME [OFF LEN]" },
+	{ "munlock", 1, 3, 0, cmd_munlock, "NAME [OFF LEN]" },
+	{ "mlockall", 0, 3, 0, cmd_mlockall, "[current|future|onfault]" },
+	{ "munlockall", 0, 0, 0, cmd_munlockall, "" },
+	{ "msync", 1, 3, 0, cmd_msync, "NAME [OFF LEN]" },
+	{ "brk", 1, 1, 0, cmd_brk, "DELTA" },
+	{ "malloc", 2, 2, 0, cmd_malloc, "NAME SIZE" },
+	{ "free", 1, 1, 0, cmd_free, "NAME" },
+};
+
+const struct command_table map_commands = { commands, ARRAY_SIZE(commands) };
