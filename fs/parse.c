@@ -215,6 +215,21 @@ ssize_t sysctl_uint(const char *data, size_t size, u32 *value, u32 min, u32 max)
 	return used;
 }
 
+static int take_bool(void *arg, u32 i, u64 magnitude, bool negative)
+{
+	u64 *value = arg;
+
+	(void)i;
+	(void)negative;
+	*value = magnitude != 0;
+	return 0;
+}
+
+ssize_t sysctl_bool(const char *data, size_t size, u64 *value)
+{
+	return sysctl_vector(data, size, 1, NULL, take_bool, value);
+}
+
 /* ---- kstrto* ---- */
 
 int parse_kstrtoull(const char *data, size_t size, unsigned int base, u64 *value)

@@ -39,6 +39,9 @@ ssize_t sysctl_ulong(const char *data, size_t size, u64 *values, u32 count, u64 
 /** sysctl_uint() - one unsigned int, as proc_douintvec() takes it. */
 ssize_t sysctl_uint(const char *data, size_t size, u32 *value, u32 min, u32 max);
 
+/** sysctl_bool() - proc_dobool(): any number, whatever its sign; 0 stays 0, all others become 1. */
+ssize_t sysctl_bool(const char *data, size_t size, u64 *value);
+
 /* ---- kstrto*: 0, -EINVAL, -ERANGE ---- */
 
 int parse_kstrtoull(const char *data, size_t size, unsigned int base, u64 *value);

@@ -1,6 +1,7 @@
 /*
  * machine.c - power on and off.
  */
+#include <mman/hugetlb.h>
 #include <mman/lab.h>
 #include <mman/machine.h>
 
@@ -74,6 +75,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 		error = slab_init(m);
 	if (!error)
 		error = mm_init(m);
+	if (!error)
+		error = hugetlb_init(m);
 	if (!error)
 		error = tasks_init(m);
 	if (!error)

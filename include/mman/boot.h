@@ -142,6 +142,8 @@ struct hstate {
 	u64 nr_overcommit_huge_pages;
 	u64 nr_node[MAX_NUMNODES], free_node[MAX_NUMNODES], surplus_node[MAX_NUMNODES];
 	handle_t free_list[MAX_NUMNODES]; /* boot_info.huge_frames, linked by ->next */
+	u32 next_nid_to_alloc, next_nid_to_free; /* whose turn it is (mm/hugetlb.c) */
+	u64 demote_size;           /* bytes of the pages that demoting makes; 0: cannot be demoted */
 };
 
 struct huge_frame {
@@ -156,7 +158,7 @@ struct reserved_range {
 	pfn_t start, end;
 };
 
-#define MAX_RESERVED_RANGES 1024
+#define MAX_RESERVED_RANGES 4096
 
 struct boot_info {
 	struct boot_params params;
@@ -169,6 +171,8 @@ struct boot_info {
 	struct pool huge_frames;   /* struct huge_frame */
 	u64 kernel_code_kb, kernel_rwdata_kb, kernel_rodata_kb, kernel_init_kb, kernel_bss_kb;
 	u64 memmap_pages, hash_pages, percpu_pages, percpu_kb;
+	u64 percpu_unit;           /* bytes from one CPU's area to the next */
+	u64 swiotlb_start;         /* 64 MiB of bounce buffers; 0: none */
 	u64 vmalloc_used_kb;       /* without kernel stacks: 16 kB a thread come on top */
 	u64 direct_map_4k_kb, direct_map_2m_kb, direct_map_1g_kb;
 	u64 physical_pages, reserved_pages;

@@ -73,7 +73,7 @@ struct misc_knobs {
 	bool crash_kexec_post_notifiers, ignore_rlimit_data, initcall_debug, always_kmsg_dump,
 	    console_no_auto_verbose, console_suspend, ignore_loglevel, printk_time,
 	    debug_force_rr_cpu, hotplug_memory_enabled, hotplug_processor_enabled,
-	    hotplug_pci_root_enabled;
+	    hotplug_pci_root_enabled, drop_caches_quiet;
 	s32 pause_on_oops;
 	u64 panic_print;
 	u32 page_reporting_order;

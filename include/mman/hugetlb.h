@@ -1,0 +1,54 @@
+/*
+ * hugetlb.h - the pools of huge pages: grow, shrink, demote. Mapping them comes later.
+ *
+ *	hstate (boot.h)   one size of huge page: counters, and a list of free pages for each node
+ *
+ * A pool page is taken from the buddy allocator (2 MiB), or as a free, aligned stretch of a zone
+ * (1 GiB), and is gone from MemFree then. Invariants, checked by hugetlb_check():
+ *  - nr, free and surplus are the sums of their nodes' counters;
+ *  - each free list is as long as free_node[] says;
+ *  - persistent pages = nr - surplus; resv <= free.
+ * Source: Documentation/admin-guide/mm/hugetlbpage.rst.
+ */
+#ifndef MMAN_HUGETLB_H
+#define MMAN_HUGETLB_H
+
+#include <mman/machine.h>
+
+/** hugetlb_init() - the pages that hugepages= asked for and early boot did not set aside. */
+int hugetlb_init(struct machine *m);
+
+/** hugetlb_default() - the size that proc/meminfo and /proc/sys/vm speak of; NULL without huge pages. */
+struct hstate *hugetlb_default(struct machine *m);
+
+static inline unsigned int hstate_order(const struct hstate *h)
+{
+	return (unsigned int)__builtin_ctzll(h->page_size) - PAGE_SHIFT;
+}
+
+/* Larger than what the buddy allocator has. */
+static inline bool hstate_is_gigantic(const struct hstate *h)
+{
+	return hstate_order(h) >= MAX_ORDER;
+}
+
+static inline u64 hstate_persistent(const struct hstate *h)
+{
+	return h->nr_huge_pages - h->surplus_huge_pages;
+}
+
+/**
+ * hugetlb_set_pool() - as many persistent pages as @count, on node @nid, or spread over all nodes
+ * with memory (NUMA_NO_NODE).
+ * Grows as far as memory allows, node by node in turn; shrinks by free pages, and what is in use
+ * becomes surplus. Always 0: a pool that is too small is no error.
+ */
+int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid);
+
+/** hugetlb_demote() - up to @nr free pages of @h become pages of @to. -EBUSY if there was none. */
+int hugetlb_demote(struct machine *m, struct hstate *h, struct hstate *to, u64 nr, int nid);
+
+/** hugetlb_check() - the invariants above; calls @report per violation, returns how many. */
+unsigned int hugetlb_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg);
+
+#endif

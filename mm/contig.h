@@ -1,0 +1,30 @@
+/*
+ * contig.h - stretches of memory larger than the buddy allocator's blocks.
+ *
+ * A stretch must be free as a whole: pages in use are not moved out of the way (migration comes
+ * later), so a machine that has run for a while may have none.
+ */
+#ifndef MM_CONTIG_H
+#define MM_CONTIG_H
+
+#include <mman/machine.h>
+
+/** alloc_contig_pages() - @nr pages of node @nid, aligned to @nr (a power of two, at least one block
+ * of the highest order). The first is PG_head, the others its tails. PFN_NONE if there is none. */
+pfn_t alloc_contig_pages(struct machine *m, u32 nr, u32 nid);
+
+/** free_contig_range() - give such pages back, as blocks of the highest order. */
+void free_contig_range(struct machine *m, pfn_t start, pfn_t end);
+
+/** split_contig_page() - [@pfn, @pfn + 2^@order) becomes a compound page of its own. Frames without
+ * struct pages stay without. */
+void split_contig_page(struct machine *m, pfn_t pfn, unsigned int order);
+
+/** range_is_free() - is all of [@start, @end), whole blocks of @z, on its free lists or untouched? */
+bool range_is_free(const struct machine *m, const struct zone *z, pfn_t start, pfn_t end);
+
+/** take_free_range() - a range that range_is_free() leaves the free lists; its pages have no flags.
+ * 0, or -ENOMEM when the host is out of memory (then nothing is taken). */
+int take_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
+
+#endif
