@@ -147,6 +147,7 @@ static pid_t start_session(int out, int err, char *const *argv)
 
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
+		dup2(out, 7); /* one more that is the command's to close */
 		become_user();
 		_exit(exec_command(&opt));
 	}
@@ -534,7 +535,7 @@ static void test_ends(const char *who)
 	ok(wait_hangup(out), "%s: that is killed takes its command along", who);
 	close(out);
 
-	pid = start_script("echo ready; exec >&-; sleep 600", &out);
+	pid = start_script("echo ready; exec >&- 7>&-; sleep 600", &out);
 	ok(wait_text(out, "ready\n"), "%s: a command that closes its output", who);
 	ok(wait_hangup(out), "%s: is not kept waiting for by whoever reads it", who);
 	kill(pid, SIGKILL);
