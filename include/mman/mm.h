@@ -148,14 +148,14 @@ struct anon_vma {
 	handle_t rb_root;     /* anon_vma_chain interval tree by page offset */
 	u32 num_active_vmas;  /* VMAs whose ->anon_vma is this one */
 	u32 num_children;     /* child anon_vmas, and itself for a root */
-	u32 refs;             /* 1 while the tree is not empty, and the children of a root */
+	u32 nr_chains;        /* anon_vma_chain entries that point here */
+	u32 refs;             /* 1 while there are such, and one for each child of a root */
 };
 
 /* "This VMA may have pages of that anon_vma." */
 struct anon_vma_chain {
 	handle_t vma, anon_vma;
-	handle_t next;        /* next of the same VMA */
-	u32 reserved;
+	handle_t next;        /* next of the same VMA, the oldest first */
 	struct treap_node rb;
 	u64 subtree_last;     /* largest last page offset in this subtree */
 };

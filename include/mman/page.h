@@ -10,10 +10,12 @@
  *	per-CPU list page   next/prev link the list; order
  *	anonymous page      mapping = anon_vma handle | MAPPING_ANON; index = linear page index
  *	page cache page     mapping = inode handle | MAPPING_FILE;    index = page offset in file
+ *	                    (both through page_index(), page_set_index())
+ *	mlocked page        PG_unevictable, on no list: next = VMAs that lock it (mlock_count)
  *	slab page           PG_slab; mapping = cache handle; index = first free object; mapcount = in use
  *	page table page     PG_table; mapping = mm handle
  *	tail of a high order block: PG_tail; index = head's PFN
- * A page on an LRU list has PG_lru and is linked by next/prev.
+ * A page on an LRU list has PG_lru and is linked by next/prev, but for PG_unevictable ones.
  */
 #ifndef MMAN_PAGE_H
 #define MMAN_PAGE_H
@@ -64,7 +66,8 @@ struct page {
 	u32 zone : 3;       /* enum zone_type */
 	u32 order : 4;      /* of a buddy block, per-CPU entry or compound head */
 	u32 migratetype : 3; /* per-CPU list it came from */
-	u32 generation : 12; /* LRU generation (mglru), age */
+	u32 generation : 8; /* LRU generation (mglru), age */
+	u32 index_high : 4; /* page_index(): addresses of 47 bits have page numbers of 35 */
 	u32 next, prev;     /* PFNs, PFN_NONE ends a list */
 	u32 mapping;        /* handle << 2 | enum page_mapping_type */
 	u32 index;
@@ -100,6 +103,17 @@ static inline enum page_mapping_type page_mapping_type(const struct page *p)
 static inline handle_t page_mapping(const struct page *p)
 {
 	return p->mapping >> 2;
+}
+
+static inline u64 page_index(const struct page *p)
+{
+	return (u64)p->index_high << 32 | p->index;
+}
+
+static inline void page_set_index(struct page *p, u64 index)
+{
+	p->index = (u32)index;
+	p->index_high = (u32)(index >> 32) & 15;
 }
 
 static inline void page_set_mapping(struct page *p, handle_t h, enum page_mapping_type type)
