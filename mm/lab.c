@@ -66,6 +66,14 @@ handle_t lab_find(const struct machine *m, const char *name)
 	return h;
 }
 
+bool lab_is_live(const struct machine *m, handle_t lab, u32 generation)
+{
+	const struct lab_process *l = lab_at(m, lab);
+
+	/* lab_remove() clears the number of what it frees */
+	return l->number && (l->number & 0x3fffff) == generation;
+}
+
 handle_t lab_first(const struct machine *m)
 {
 	return m->tasks.lab_first;
@@ -215,6 +223,7 @@ int lab_remove(struct machine *m, const char *name)
 		do_exit(m, lab_at(m, h)->task, 9);
 	lab_unlink(m, h);
 	task_text_free(m, lab_at(m, h)->result);
+	lab_at(m, h)->number = 0;
 	pool_free(&m->tasks.labs, h);
 	return 0;
 }

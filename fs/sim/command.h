@@ -75,6 +75,11 @@ int argument_cpus(struct command_run *c, const char *word, struct cpumask *mask)
  * *@length in bytes, inside the region. -ENOENT if there is no such region, -EINVAL. */
 int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length);
 
+/* Commands of sim/ctl that live elsewhere. */
+int cmd_sync(struct command_run *c);   /* fs/sim/proc_file.c */
+int cmd_reboot(struct command_run *c); /* fs/sim/rewind.c */
+int cmd_rewind(struct command_run *c);
+
 extern const struct command_table map_commands;    /* fs/sim/proc_map.c */
 extern const struct command_table access_commands; /* fs/sim/proc_access.c */
 extern const struct command_table life_commands;   /* fs/sim/proc_life.c */

@@ -70,7 +70,7 @@ static int parse_signal(struct command_run *c, const char *word, int *sig)
 
 static int cmd_kill(struct command_run *c)
 {
-	int sig, error = parse_signal(c, c->word[1], &sig);
+	int sig = 0, error = parse_signal(c, c->word[1], &sig);
 
 	return error ? error : send_signal(c->m, c->task, sig, 0);
 }
@@ -111,7 +111,7 @@ static int parse_rlimit(struct command_run *c, const char *word, enum rlimit_id 
 static int cmd_setrlimit(struct command_run *c)
 {
 	const struct rlimits *now = pool_at(&c->m->tasks.rlimits, task_at(c->m, c->task)->rlimits);
-	enum rlimit_id which;
+	enum rlimit_id which = RLIM_CPU;
 	u64 value = RLIM_INF;
 	int error = parse_rlimit(c, c->word[1], &which);
 

@@ -88,6 +88,8 @@ static inline struct lab_process *lab_at_pool(const struct task_state *s, handle
 #define lab_at(m, h) lab_at_pool(&(m)->tasks, h)
 #define lab_region_at(m, h) ((struct lab_region *)pool_at(&(m)->tasks.lab_regions, h))
 
+/** lab_is_live() - does @lab still name the process with these low bits of its creation number? */
+bool lab_is_live(const struct machine *m, handle_t lab, u32 generation);
 handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);

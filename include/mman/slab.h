@@ -51,6 +51,7 @@ struct kmem_cache {
 	u64 nr_objects;        /* capacity of all slabs */
 	u64 nr_slabs, nr_partial;
 	u64 total_allocs, total_frees;
+	u64 lab_objects;       /* taken by the laboratory's `slab CACHE +N` */
 	handle_t per_node, per_cpu; /* arrays in slab_state pools */
 	u32 min_partial, cpu_partial;
 };

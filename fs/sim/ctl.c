@@ -1,0 +1,185 @@
+/*
+ * sim/ctl: commands for the machine as a whole.
+ */
+#include "fs/sim/command.h"
+#include "fs/sim/sim.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/ioctl.h"
+
+/* kmalloc NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N] */
+static int kmalloc_option(struct command_run *c, const char *word, gfp_t *gfp, int *nid)
+{
+	static const struct {
+		const char *word;
+		gfp_t gfp;
+	} words[] = {
+		{ "dma", __GFP_DMA },	  { "dma32", __GFP_DMA32 },
+		{ "normal", 0 },	  { "unmovable", 0 },
+		{ "movable", __GFP_MOVABLE }, { "reclaimable", __GFP_RECLAIMABLE },
+	};
+	const char *value = argument_option(word, "node");
+	u64 node;
+	u32 i;
+
+	if (value) {
+		if (argument_number(c, value, &node))
+			return -EINVAL;
+		if (node >= c->m->nr_nodes || !c->m->node[node].online)
+			return command_explain(c, -EINVAL, "there is no node %s", value);
+		*nid = (int)node;
+		*gfp |= __GFP_THISNODE;
+		return 0;
+	}
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(word, words[i].word) == 0) {
+			*gfp |= words[i].gfp;
+			return 0;
+		}
+	return command_explain(c, -EINVAL, "unknown option '%s'", word);
+}
+
+static int cmd_kmalloc(struct command_run *c)
+{
+	gfp_t gfp = GFP_KERNEL;
+	int nid = NUMA_NO_NODE, error;
+	u64 size;
+	u32 i;
+
+	error = argument_size(c, c->word[2], &size);
+	for (i = 3; i < c->nr_words && !error; i++)
+		error = kmalloc_option(c, c->word[i], &gfp, &nid);
+	if (error)
+		return error;
+	error = kmalloc_device(c->m, c->word[1], size, gfp, nid);
+	if (error == -EEXIST)
+		return command_explain(c, error, "there is a block '%s' already", c->word[1]);
+	if (error == -ENOMEM)
+		return command_explain(c, error, "no contiguous %llu bytes", (unsigned long long)size);
+	return error;
+}
+
+static int cmd_kfree(struct command_run *c)
+{
+	int error = kfree_device(c->m, c->word[1]);
+
+	return error ? command_explain(c, error, "there is no block '%s'", c->word[1]) : 0;
+}
+
+/* slab CACHE +N|-N: objects of the laboratory's own; nobody else's are given back. */
+static int cmd_slab(struct command_run *c)
+{
+	handle_t h = kmem_cache_find(c->m, c->word[1]);
+	struct kmem_cache *cache;
+	s64 n;
+	int error;
+
+	if (!h)
+		return command_explain(c, -ENOENT, "no cache '%s' (see proc/slabinfo)", c->word[1]);
+	if (*c->word[2] != '+' && *c->word[2] != '-')
+		return command_explain(c, -EINVAL, "say +N or -N");
+	error = argument_signed_size(c, c->word[2], &n);
+	if (error)
+		return error;
+	cache = pool_at(&c->m->slab.caches, h);
+	if (n < 0 && (u64)-n > cache->lab_objects)
+		return command_explain(c, -EINVAL, "the laboratory holds %llu objects of it",
+				       (unsigned long long)cache->lab_objects);
+	if (n > INT32_MAX || n < -(s64)INT32_MAX)
+		return command_explain(c, -EINVAL, "too many at once");
+	if (n > 0)
+		error = kmem_cache_alloc(c->m, h, (u32)n);
+	else
+		kmem_cache_free(c->m, h, (u32)-n);
+	if (!error)
+		cache->lab_objects = (u64)((s64)cache->lab_objects + n);
+	return error;
+}
+
+static const struct command commands[] = {
+	{ "sync", 0, 0, 0, cmd_sync, "" },
+	{ "kmalloc", 2, 5, 0, cmd_kmalloc,
+	  "NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N]" },
+	{ "kfree", 1, 1, 0, cmd_kfree, "NAME" },
+	{ "slab", 2, 2, 0, cmd_slab, "CACHE +N|-N" },
+	{ "reboot", 0, 0, 0, cmd_reboot, "" },
+	{ "rewind", 1, 1, 0, cmd_rewind, "LINE" },
+};
+
+const struct command_table machine_commands = { commands, ARRAY_SIZE(commands) };
+
+int sim_ctl_show(const struct request *rq, struct text *out)
+{
+	char line[1024];
+	size_t n = lab_text_get(rq->m, rq->m->tasks.ctl_result, line, sizeof(line));
+
+	text_mem(out, line, n);
+	return 0;
+}
+
+ssize_t sim_ctl_store(const struct request *rq, const char *data, size_t size, u64 offset)
+{
+	const struct command_table tables[] = { machine_commands, later_commands };
+
+	(void)offset;
+	return command_store(rq, tables, ARRAY_SIZE(tables), 0, data, size);
+}
+
+/* ---- signals from visitors inside `mmanfs exec` (fs/ioctl.h) ---- */
+
+/* kill(-1): everybody that the sender may signal, init and kernel threads left out. */
+static int signal_everybody(struct machine *m, const struct mmanfs_signal *s)
+{
+	u32 pid = 1, reached = 0, refused = 0;
+	handle_t task;
+	int error;
+
+	while ((task = pid_next(m, pid + 1))) {
+		const struct task *t = task_at(m, task);
+
+		pid = t->pid;
+		if (t->flags & PF_KTHREAD)
+			continue;
+		error = send_signal(m, task, s->sig, s->uid);
+		if (error == -EINVAL)
+			return error;
+		reached += !error;
+		refused += error == -EPERM;
+	}
+	return reached ? 0 : refused ? -EPERM : -ESRCH;
+}
+
+static int deliver(struct machine *m, const struct mmanfs_signal *s)
+{
+	handle_t task;
+
+	if (s->flags & ~MMANFS_SIGNAL_THREAD)
+		return -EINVAL;
+	if (s->pid == -1)
+		return signal_everybody(m, s);
+	/* every simulated process leads a group of its own */
+	task = s->pid == INT32_MIN ? 0 : find_task_by_pid(m, (u32)(s->pid < 0 ? -s->pid : s->pid));
+	if (!task || (s->pid < 0 && task_at(m, task)->leader != task))
+		return -ESRCH;
+	return send_signal(m, task, s->sig, s->uid);
+}
+
+int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
+		  size_t *out_size)
+{
+	struct mmanfs_signal s;
+
+	(void)out;
+	*out_size = 0;
+	if (command != MMANFS_IOC_SIGNAL)
+		return -ENOTTY;
+	if (in_size < sizeof(s))
+		return -EINVAL;
+	memcpy(&s, in, sizeof(s));
+	/* who is not root speaks for nobody but himself */
+	if (rq->caller->uid && rq->caller->uid != s.uid)
+		return -EPERM;
+	return deliver(rq->m, &s);
+}
