@@ -94,6 +94,7 @@ struct mm {
 	u64 arg_start, arg_end, env_start, env_end;
 	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm; /* pages */
 	u64 hiwater_rss, hiwater_vm; /* pages; kept when the present value falls: see mm_hiwater_rss() */
+	u64 hugetlb_usage;    /* pages: HugetlbPages */
 	s64 rss[NR_MM_COUNTERS];
 	u32 nr_ptes, nr_pmds, nr_puds; /* table pages; the root is not in VmPTE, as on Linux */
 	u32 def_flags;        /* VM_LOCKED, VM_LOCKONFAULT after mlockall(MCL_FUTURE) */
