@@ -44,6 +44,7 @@ struct mount {
 	char *buffer;           /* the loop thread's, READ_BUFFER bytes */
 	struct waiting_read *waiting;
 	struct poller *pollers;
+	struct visitor_cache visitors; /* the loop thread's */
 	pthread_t loop_thread;
 	pthread_t signal_thread;
 	bool loop_ended;        /* atomic */
@@ -120,7 +121,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	/* only a number can be the caller's own; to find it out costs a look into the host's /proc */
 	if (name[0] >= '0' && name[0] <= '9')
-		visitor_resolve(&c);
+		visitor_resolve(&mnt->visitors, &c);
 	session_enter(&mnt->session);
 	error = tree_lookup(mnt->tree, &c, parent, name, &ino);
 	if (!error)
@@ -217,7 +218,7 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 	struct text target;
 	int error;
 
-	visitor_resolve(&c);
+	visitor_resolve(&mnt->visitors, &c);
 	text_init(&target);
 	session_enter(&mnt->session);
 	error = tree_readlink(mnt->tree, &c, ino, &target);

@@ -4,15 +4,27 @@
  * FUSE says which thread asks, in the numbers of the daemon's own PID namespace. A visitor has the
  * number that it knows itself by: its process's, in its own innermost namespace (`mmanfs exec` makes
  * one). proc/self leads there; and a lookup of that number in proc/, by that process, finds
- * visitor_directory, which no listing shows.
+ * visitor_directory, which no listing shows. What is in it comes from the host's own /proc, with
+ * numbers, times and masks as the simulated machine would have them.
  */
 #ifndef FS_VISITOR_H
 #define FS_VISITOR_H
 
 #include "fs/tree.h"
 
-/** visitor_resolve() - fill in @c->tid and @c->pid from @c->host_tid; 0 where that is not known. */
-void visitor_resolve(struct caller *c);
+#define VISITOR_CACHE 64u
+
+/* Who a host's thread is. Kept for a moment: a number is not used again before all others were. */
+struct visitor_cache {
+	struct visitor {
+		u32 host_tid, host_pid, tid, pid;
+		u64 since; /* host ns */
+	} slot[VISITOR_CACHE];
+};
+
+/** visitor_resolve() - fill in @c's other numbers from ->host_tid; they stay 0 where that is not
+ * known. Reads the host's /proc: gate not held. */
+void visitor_resolve(struct visitor_cache *cache, struct caller *c);
 
 /**
  * visitor_lookup() - is @name the caller's own number?

@@ -1,0 +1,20 @@
+/* visitor_internal.h - what the visitor's files share. An object is the host's number of a thread. */
+#ifndef FS_VISITOR_INTERNAL_H
+#define FS_VISITOR_INTERNAL_H
+
+#include "fs/visitor.h"
+
+/** visitor_host_file() - append the host's /proc/TID/@name to @out. 0 or -errno. */
+int visitor_host_file(u32 host_tid, const char *name, struct text *out);
+/** visitor_host_link() - likewise the target of a link. */
+int visitor_host_link(u32 host_tid, const char *name, struct text *out);
+
+/** status_numbers() - the numbers of line @key in the text of a status file; how many (at most @max). */
+unsigned int status_numbers(const char *status, const char *key, u32 *numbers, unsigned int max);
+
+int visitor_stat_show(const struct request *rq, struct text *out);
+int visitor_status_show(const struct request *rq, struct text *out);
+int visitor_mounts_show(const struct request *rq, struct text *out);
+int visitor_mountinfo_show(const struct request *rq, struct text *out);
+
+#endif
