@@ -199,7 +199,8 @@ struct open_file {
  * A change that the journal wants to know. Long writes are announced when they start, so that what
  * is written in their middle comes after them in the journal; the end has the same id.
  */
-enum tree_op { TREE_WRITE, TREE_MKDIR, TREE_RMDIR, TREE_CREATE, TREE_UNLINK, TREE_RENAME, TREE_TRUNCATE };
+enum tree_op { TREE_WRITE, TREE_MKDIR, TREE_RMDIR, TREE_CREATE, TREE_UNLINK, TREE_RENAME, TREE_TRUNCATE,
+	       TREE_IOCTL };
 
 struct tree_change {
 	enum tree_op op;
@@ -210,7 +211,7 @@ struct tree_change {
 	const struct attribute *attr; /* of a write or truncate */
 	const char *data;    /* write: the bytes */
 	size_t size;
-	u64 offset;          /* write: position; truncate: new size; create: mode */
+	u64 offset;          /* write: position; truncate: new size; create: mode; ioctl: command */
 	s64 result;          /* bytes, 0, or -errno of a failure that changed something */
 	u64 time, step;      /* m->clock.now and .step when it took effect (before it ran) */
 	const struct caller *caller;
@@ -232,6 +233,11 @@ struct machine *tree_machine(const struct tree *t);
 /** tree_set_machine() - rewind and reboot put another machine behind the same tree. The caller ends
  * the old one afterwards; within its store function only, for the running command was the last. */
 void tree_set_machine(struct tree *t, struct machine *m);
+
+/** tree_set_journal(), tree_journal() - the journal of this tree (fs/journal.h); NULL: none. */
+struct journal;
+void tree_set_journal(struct tree *t, struct journal *journal);
+struct journal *tree_journal(const struct tree *t);
 
 void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks);
 /** tree_note_change() - a store that is about to fail has changed something: journal it all the same. */

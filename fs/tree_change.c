@@ -56,6 +56,16 @@ static int make_path(struct tree *t, const struct node *n, struct tree_change *c
 	return error;
 }
 
+void tree_set_journal(struct tree *t, struct journal *journal)
+{
+	t->journal = journal;
+}
+
+struct journal *tree_journal(const struct tree *t)
+{
+	return t->journal;
+}
+
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
 {
 	int error;

@@ -236,12 +236,22 @@ u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)
 int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command, const void *in,
 	       size_t in_size, void *out, size_t *out_size)
 {
+	struct tree_change change = { .op = TREE_IOCTL, .caller = c, .offset = command };
 	struct node n;
 	int error = file_node(t, c, f, &n);
 
 	if (error)
 		return error;
-	return n.rq.attr->ioctl ? n.rq.attr->ioctl(&n.rq, command, in, in_size, out, out_size) : -ENOTTY;
+	if (!n.rq.attr->ioctl)
+		return -ENOTTY;
+	change.data = in;
+	change.size = in_size;
+	error = change_begin(t, &n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n.rq.attr->ioctl(&n.rq, command, in, in_size, out, out_size);
+	change_end(t, &change);
+	return (int)change.result;
 }
 
 static const struct attribute *find_attribute(struct tree *t, u64 ino)

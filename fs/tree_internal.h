@@ -56,6 +56,7 @@ struct tree {
 	struct override *overrides;
 	u32 nr_overrides;
 	struct tree_hooks hooks;
+	struct journal *journal;
 	u64 change_id;
 	bool changed;           /* tree_note_change() during the call that runs */
 	struct tree_session *session;

@@ -126,6 +126,7 @@ static void run_due_events(struct machine *m)
 		e = heap(m)[0];
 		remove_at(m, 0);
 		set_next_due(m);
+		m->clock.step++;
 		event_dispatch(m, &e);
 	}
 	m->clock.in_events = false;
@@ -152,8 +153,10 @@ void clock_advance_to(struct machine *m, u64 ns)
 		c->now = c->next_due < ns ? (c->next_due > c->now ? c->next_due : c->now) : ns;
 		if (c->now >= c->next_due)
 			run_due_events(m);
-		c->step++;
-		/* An advance of hours with busy loads is as long as any command: let others in. */
+		/*
+		 * An advance of hours with busy loads is as long as any command: let others in. Only
+		 * events count steps here: how the host cuts an advance into pieces must not show.
+		 */
 		if (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
 			if (!machine_safe_point_slow(m))
 				break;

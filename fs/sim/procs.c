@@ -159,10 +159,15 @@ static int procs_iterate(const struct request *rq, u64 position, struct dir_emit
 static int procs_mkdir(const struct request *rq, const char *name)
 {
 	handle_t h;
+	int error;
 
 	if (rq->caller->uid)
 		return -EPERM;
-	return lab_create(rq->m, name, &h);
+	error = lab_create(rq->m, name, &h);
+	/* a process that could not be loaded has taken time and chance all the same */
+	if (error && error != -EEXIST && error != -ENAMETOOLONG)
+		tree_note_change(rq->tree);
+	return error;
 }
 
 static int procs_rmdir(const struct request *rq, const char *name)

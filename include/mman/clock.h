@@ -9,7 +9,7 @@
  * Handlers do not move the clock: a kernel thread works a bounded batch, and schedules itself
  * again after the batch's cost. So one advance of 10 s and ten of 1 s give the same state.
  *
- * Steps: every safe point counts machine->step. The journal names the step at which a write
+ * Steps: every safe point and every event counts clock->step. The journal names the step at which a write
  * took effect, so that a knob written in the middle of a long command is replayed in the middle.
  */
 #ifndef MMAN_CLOCK_H
