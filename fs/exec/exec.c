@@ -408,8 +408,9 @@ static int run_session(struct exec_session *s)
 		exec_supervise(s);
 	}
 	if (pid < 0)
-		return exec_complain(EX_UNAVAILABLE, "no %s namespace on this host: %s",
-				     s->user_ns ? "user" : "mount and PID", strerror(errno));
+		return exec_complain(EX_UNAVAILABLE, "no %s namespace on this host: %s%s",
+				     s->user_ns ? "user" : "mount and PID", strerror(errno),
+				     s->user_ns ? exec_ns_hint() : "");
 	close(pair[1]);
 	s->control = pair[0];
 	exec_close_others((const int[]){ s->control, signals, s->tty }, 3);

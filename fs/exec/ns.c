@@ -119,6 +119,36 @@ static int bind_all(const struct exec_session *s)
 	return status;
 }
 
+const char *exec_ns_hint(void)
+{
+	static const struct {
+		const char *path;
+		char forbids;
+		const char *hint;
+	} switches[] = {
+		{ "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1',
+		  " (root may allow it: sysctl kernel.apparmor_restrict_unprivileged_userns=0)" },
+		{ "/proc/sys/kernel/unprivileged_userns_clone", '0',
+		  " (root may allow it: sysctl kernel.unprivileged_userns_clone=1)" },
+		{ "/proc/sys/user/max_user_namespaces", '0',
+		  " (root may allow it: sysctl user.max_user_namespaces=1000)" },
+	};
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		int fd = open(switches[i].path, O_RDONLY | O_CLOEXEC);
+		char value = 0;
+
+		if (fd < 0)
+			continue;
+		if (read(fd, &value, 1) != 1)
+			value = 0;
+		close(fd);
+		if (value == switches[i].forbids)
+			return switches[i].hint;
+	}
+	return "";
+}
+
 int exec_ns_enter(const struct exec_session *s, int *proc)
 {
 	int rc;
@@ -133,8 +163,7 @@ int exec_ns_enter(const struct exec_session *s, int *proc)
 	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return exec_complain(EX_UNAVAILABLE, "no private mounts on this host: %s%s",
-				     strerror(errno),
-				     s->user_ns ? " (are user namespaces restricted?)" : "");
+				     strerror(errno), s->user_ns ? exec_ns_hint() : "");
 	*proc = open_own_proc();
 	if (*proc < 0)
 		return exec_complain(EX_UNAVAILABLE, "the new PID namespace gets no /proc: %s%s",

@@ -86,6 +86,9 @@ void exec_close_others(const int *keep, size_t nr);
  */
 int exec_ns_enter(const struct exec_session *s, int *proc);
 
+/** exec_ns_hint() - which switch of this host keeps ordinary users from namespaces; "" if none seems to */
+const char *exec_ns_hint(void);
+
 /** exec_supervise() - the life of process 1; does not return */
 void exec_supervise(const struct exec_session *s) __attribute__((noreturn));
 

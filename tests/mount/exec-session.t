@@ -1,0 +1,68 @@
+#!/bin/bash
+# `mmanfs exec` as a command: its status, its environment, visitors, sessions within sessions, refusals.
+# shellcheck disable=SC2016,SC2119 # other shells expand it; no arguments are meant
+. "$(dirname "$0")/lib.sh"
+
+mount_machine
+put "$M/sim/clock" pause
+inside() {
+	timeout 60 "$MMANFS" exec "$M" -- "$@"
+}
+# status COMMAND ...: its exit status
+status() {
+	"$@" >/dev/null 2>&1
+	echo $?
+}
+
+# --- status and environment ---
+
+is "$(status inside sh -c 'exit 7')" 7 "the command's status is the status"
+is "$(status inside sh -c 'kill -TERM $$')" 143 'and so is the signal that ended it'
+is "$(status inside no-such-command)" 127 'a command that is not there: 127'
+is "$(status inside /)" 126 'one that cannot be run: 126'
+is "$(inside sh -c 'echo "$MMANFS_EXEC $MMANFS"')" "1 $M" 'MMANFS_EXEC and MMANFS'
+is "$(cd "$M/sim" && MMANFS_DIR=.. && timeout 60 "$MMANFS" exec "$MMANFS_DIR" -- sh -c 'echo "$MMANFS"')" "$M" \
+	'DIR may be relative'
+is "$(cd /sys/devices && inside sh -c 'cat system/node/possible')" "$(cat "$M/sys/devices/system/node/possible")" \
+	'who stood in /sys stands in the simulated one'
+if [ -e /dev/kmsg ]; then
+	is "$(inside sh -c 'dd if=/dev/kmsg iflag=nonblock bs=8192 count=1 2>/dev/null')" \
+		"$(dd if="$M/dev/kmsg" iflag=nonblock bs=8192 count=1 2>/dev/null)" '/dev/kmsg is the machine log'
+fi
+
+# --- visitors ---
+
+is "$(inside bash -c 'echo $(($(readlink /proc/self) > $$)); :')" 1 "proc/self is the reader's number inside"
+is "$(inside bash -c 'read -r pid _ </proc/self/stat; echo $(($$ - pid))')" 0 'and leads to its entry'
+is "$(inside bash -c 'while read -r key value; do [ "$key" != Pid: ] || echo $((value - $$)); done </proc/self/status')" \
+	0 'whose status has the number too'
+ok 'which is found by that number' inside bash -c 'read -r _ </proc/$$/stat'
+not_ok 'but not listed' inside bash -c 'ls /proc | grep -x "$$"'
+
+# --- sessions within sessions ---
+
+is "$(inside "$MMANFS" exec "$M" -- sh -c 'read -r line </proc/version; echo "$line"')" "$(cat "$M/proc/version")" \
+	'an exec inside an exec runs'
+pid=$(mkdir "$M/sim/procs/p" && cat "$M/sim/procs/p/pid")
+ok 'and its signals reach the machine' inside "$MMANFS" exec "$M" -- kill -9 "$pid"
+not_ok 'for good' test -d "$M/proc/$pid"
+first=$M
+mount_machine --machine tiny
+is "$(status timeout 60 "$MMANFS" exec "$first" -- "$MMANFS" exec "$M" -- true)" 69 'of another machine it is refused'
+like "$(timeout 60 "$MMANFS" exec "$first" -- "$MMANFS" exec "$M" -- true 2>&1)" 'already inside' 'with a word'
+
+# --- refusals ---
+
+mkdir "$T/empty"
+is "$(status "$MMANFS" exec "$T/empty" -- true)" 66 'a folder that is no mount: EX_NOINPUT'
+is "$("$MMANFS" exec "$T/empty" -- true 2>&1)" "mmanfs exec: $T/empty: not an mmanfs mount" 'with a word'
+is "$(status "$MMANFS" exec "$T/nowhere" -- true)" 66 'no folder: EX_NOINPUT'
+
+# --- the end of the machine ---
+
+kill -9 "$(pids_of "$M")"
+is "$(status "$MMANFS" exec "$M" -- true)" 69 'a mount whose daemon is gone: EX_UNAVAILABLE'
+like "$("$MMANFS" exec "$M" -- true 2>&1)" 'gone' 'with a word'
+if [ "$(id -u)" = 0 ]; then umount -l "$M"; else fusermount3 -u -z "$M"; fi
+
+done_testing
