@@ -12,6 +12,7 @@
 #define MMAN_SLAB_H
 
 #include <mman/gfp.h>
+#include <mman/mmzone.h>
 #include <mman/page.h>
 #include <mman/pool.h>
 
@@ -36,24 +37,48 @@ enum kmem_cache_id {
 	CACHE_PROC_INODE,
 	CACHE_RADIX_TREE_NODE,
 	CACHE_MAPLE_NODE,
-	CACHE_KMALLOC_FIRST, /* kmalloc-8 .. kmalloc-8k, then dma-, cg-, rcl- variants: mm/slab.c */
+	CACHE_BUFFER_HEAD,
 	CACHE_ID_MAX = 64
 };
 
+/*
+ * A cache. Where its slabs are (SLUB's shape):
+ *	cpu.slab       each CPU takes objects from one slab of its own
+ *	cpu.partial    a few partly used slabs that a CPU keeps for itself
+ *	node.partial   partly used (and a few empty) slabs for everybody on the node
+ *	node.full      full slabs; SLUB keeps no list of them, we do: a freed object has to come from one
+ * A slab is the head page of its block: PG_slab; mapping = cache handle; index = objects it can hold;
+ * mapcount = objects in use; next/prev link the list.
+ */
 struct kmem_cache {
-	char name[32];
+	char name[32];         /* slabinfo */
+	char id[32];           /* directory of sys/kernel/slab: ":A-0000064" if other names share it */
 	u32 object_size, size; /* bytes: asked for, with padding */
-	u32 align;
+	u32 align, usersize;
+	u32 row;               /* in the table of well-known caches: kmem_cache_ctor() */
 	u32 objects;           /* per slab */
 	u16 order;             /* pages per slab = 2^order */
 	u16 flags;             /* KC_* */
+	u32 nr_aliases;        /* further names */
 	u64 active_objects;    /* allocated objects */
 	u64 nr_objects;        /* capacity of all slabs */
-	u64 nr_slabs, nr_partial;
+	u64 nr_slabs, nr_partial; /* nr_partial: slabs on nodes' partial lists */
+	u64 partial_free;      /* free objects on nodes' partial lists: slabinfo takes only these for free */
 	u64 total_allocs, total_frees;
-	u64 lab_objects;       /* taken by the laboratory's `slab CACHE +N` */
-	handle_t per_node, per_cpu; /* arrays in slab_state pools */
-	u32 min_partial, cpu_partial;
+	handle_t per_node, per_cpu; /* arrays in slab_state pools, by nid and CPU */
+	u32 min_partial, cpu_partial; /* tunables: empty slabs kept per node, objects per CPU */
+	u32 remote_node_defrag_ratio;
+};
+
+struct kmem_cache_node {
+	struct page_list partial, full;
+	u64 nr_slabs, total_objects;
+	u64 partial_free;      /* free objects on the partial list */
+};
+
+struct kmem_cache_cpu {
+	pfn_t slab;            /* PFN_NONE: none */
+	struct page_list partial;
 };
 
 #define KC_RECLAIM 1u  /* SReclaimable, __GFP_RECLAIMABLE */
@@ -62,18 +87,57 @@ struct kmem_cache {
 #define KC_PANIC 8u
 #define KC_HWALIGN 16u
 #define KC_DMA32 32u
+#define KC_RCU 64u     /* SLAB_TYPESAFE_BY_RCU */
 
 struct slab_state {
 	struct pool caches;   /* struct kmem_cache; handle = position in creation order */
-	struct pool cpu_sets, node_sets;
+	struct pool cpu_sets, node_sets; /* struct kmem_cache_cpu, struct kmem_cache_node */
 	handle_t by_id[CACHE_ID_MAX];
-	struct pool devices;  /* kmalloc NAME SIZE blocks */
+	struct pool devices;  /* struct kmalloc_device */
 	u32 nr_devices;
-	handle_t device_head;
+	handle_t device_head; /* in order of allocation */
 };
+
+#define kmem_cache_at(m, h) ((struct kmem_cache *)pool_at(&(m)->slab.caches, h))
+
+/* Another name of a cache: a link of sys/kernel/slab. */
+struct slab_alias {
+	const char *name, *id;
+};
+
+extern const struct slab_alias slab_aliases[];
+extern const u32 nr_slab_aliases;
+
+/** kmem_cache_node_of(), kmem_cache_cpu_of() - a cache's lists of a node, of a CPU. */
+static inline struct kmem_cache_node *kmem_cache_node_of(const struct slab_state *s,
+							 const struct kmem_cache *c, u32 nid)
+{
+	return (struct kmem_cache_node *)pool_at(&s->node_sets, c->per_node + nid);
+}
+
+static inline struct kmem_cache_cpu *kmem_cache_cpu_of(const struct slab_state *s,
+						       const struct kmem_cache *c, u32 cpu)
+{
+	return (struct kmem_cache_cpu *)pool_at(&s->cpu_sets, c->per_cpu + cpu);
+}
+
+/** kmem_cache_slabinfo_active() - "active_objs": free objects of the slabs that CPUs hold count as
+ * used. kmem_cache_cpu_partial_slabs(): how many slabs a CPU may hold back. */
+static inline u64 kmem_cache_slabinfo_active(const struct kmem_cache *c)
+{
+	return c->nr_objects - c->partial_free;
+}
+
+static inline u32 kmem_cache_cpu_partial_slabs(const struct kmem_cache *c)
+{
+	return (c->cpu_partial * 2 + c->objects - 1) / c->objects;
+}
 
 int slab_init(struct machine *m);
 void slab_destroy(struct machine *m);
+
+/** kmem_cache_ctor() - name of the constructor, as sys/kernel/slab shows it; "" if there is none. */
+const char *kmem_cache_ctor(const struct kmem_cache *c);
 
 /** kmem_cache_find() - a cache by its slabinfo name, 0 if there is none. */
 handle_t kmem_cache_find(const struct machine *m, const char *name);
@@ -93,15 +157,25 @@ void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
 /** kmem_cache_shrink() - give empty slabs back to the buddy allocator; pages freed. */
 u64 kmem_cache_shrink(struct machine *m, handle_t cache);
 
-/** shrink_slab() - reclaim on @nid: caches that can be given up (dentries, inodes) lose one in
- * 2^@priority of what nobody holds. Returns pages freed. drop_slab(): all of it (drop_caches=2). */
+/** shrink_slab() - reclaim on @nid: caches of objects that can be given up (KC_RECLAIM) lose their
+ * empty slabs. No such object is held without need so far, so none is. Returns pages freed. */
 u64 shrink_slab(struct machine *m, u32 nid, int priority);
-void drop_slab(struct machine *m);
+
+/* A block of kmalloc_device(). */
+struct kmalloc_device {
+	char name[64];
+	u64 bytes;
+	pfn_t pfn;
+	u32 order;
+	handle_t next, prev;
+};
 
 /**
  * kmalloc_device() - the laboratory's `kmalloc NAME SIZE [dma|dma32|normal] [movable|unmovable|
  * reclaimable] [node=N]`: physically contiguous memory for a device that stays until kfree.
- * @bytes is rounded up to a power-of-two number of pages. 0, -EEXIST, -ENOMEM, -EINVAL.
+ * @bytes is rounded up to a power-of-two number of pages; @gfp: zone and mobility bits, GFP_KERNEL is
+ * added. More than 4 MiB is -ENOMEM, as kmalloc() has no larger blocks. 0, -EEXIST, -ENOMEM, -EINVAL.
+ * kfree_device(): -ENOENT.
  */
 int kmalloc_device(struct machine *m, const char *name, u64 bytes, gfp_t gfp, int nid);
 int kfree_device(struct machine *m, const char *name);
