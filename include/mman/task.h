@@ -72,6 +72,7 @@ struct task {
 	s32 exit_code;        /* as wait() reports it */
 	u32 personality;
 	u32 coredump_filter;
+	u64 timer_slack_ns;   /* 0: the default, 50 us */
 	char comm[TASK_COMM_LEN];
 };
 
