@@ -1,15 +1,24 @@
 /* What a mount puts around a machine; session.h has the threads. */
 #include "fs/session.h"
 
+#include "fs/journal.h"
+
 #include <signal.h>
 #include <string.h>
 
 static bool host_yield(struct machine *m, void *arg)
 {
 	struct session *s = arg;
+	struct journal *journal;
 
-	(void)m;
-	return gate_yield(&s->gate);
+	if (gate_yield(&s->gate))
+		return true;
+	/* a replay must stop at the same step */
+	journal = tree_journal(s->tree);
+	if (journal && !s->interrupt_noted)
+		journal_interrupted(journal, m);
+	s->interrupt_noted = true;
+	return false;
 }
 
 /* Called for every line of the log, with the gate held: cheap unless somebody listens. */
@@ -58,6 +67,7 @@ static void before_job(void *arg)
 {
 	struct session *s = arg;
 
+	s->interrupt_noted = false;
 	clock_drive_update(&s->drive);
 }
 

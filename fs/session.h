@@ -21,6 +21,7 @@ struct session {
 	struct gate gate;
 	struct worker worker;
 	struct clock_drive drive;
+	bool interrupt_noted;       /* the journal knows that the running command was told to end */
 	/* the notifier: called in a thread of its own, gate not held, after the engine said
 	 * machine_host.wake; @nr_listeners says whether anybody cares */
 	void (*notify)(void *arg);

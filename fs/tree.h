@@ -220,8 +220,8 @@ struct tree_change {
 
 struct tree_hooks {
 	void *arg;
-	/* After each change that succeeded or called tree_note_change(), and before a long one. Not
-	 * called for callers with ->replaying, nor for ATTR_NO_JOURNAL. Machine's lock held. */
+	/* After each change that succeeded or called tree_note_change(); and before and after each
+	 * that may be long: ATTR_LONG, rmdir, ioctl. Not called for callers with ->replaying, nor for ATTR_NO_JOURNAL. Machine's lock held. */
 	void (*change)(void *arg, const struct tree_change *change);
 };
 

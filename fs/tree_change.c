@@ -66,6 +66,13 @@ struct journal *tree_journal(const struct tree *t)
 	return t->journal;
 }
 
+/* What the mount gives to its worker; others may write in the middle of it. */
+static bool is_long(const struct tree_change *change)
+{
+	return change->op == TREE_RMDIR || change->op == TREE_IOCTL ||
+	       (change->op == TREE_WRITE && change->attr->flags & ATTR_LONG);
+}
+
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
 {
 	int error;
@@ -77,7 +84,7 @@ int change_begin(struct tree *t, const struct node *n, struct tree_change *chang
 		return 0;
 	change->id = ++t->change_id;
 	error = make_path(t, n, change, name);
-	if (!error && change->op == TREE_WRITE && change->attr->flags & ATTR_LONG) {
+	if (!error && is_long(change)) {
 		change->started = true;
 		t->hooks.change(t->hooks.arg, change);
 		change->started = false;
@@ -90,7 +97,7 @@ void change_end(struct tree *t, struct tree_change *change)
 	bool changed = change->result >= 0 || t->changed;
 
 	/* the end of what was announced is told in any case */
-	if (change->op == TREE_WRITE && change->attr->flags & ATTR_LONG)
+	if (is_long(change))
 		changed = true;
 	t->changed = false;
 	if (!change->path)

@@ -706,7 +706,8 @@ static void check_changes(void)
 	tree_write_file(tree, "proc/sys/vm/knob", "x", 1);
 	tree_mkdir(tree, &root_user, sim, "2", &ino);
 	tree_rmdir(tree, &root_user, sim, "2");
-	is_str(journal.log, "0 proc/sys/vm/knob 8=1 @12,3; 1 sim/2 =0 @12,3; 2 sim/2 =0 @12,3; ",
+	is_str(journal.log, "0 proc/sys/vm/knob 8=1 @12,3; 1 sim/2 =0 @12,3; "
+	       "start 2 sim/2 =0 @12,3; 2 sim/2 =0 @12,3; ",
 	       "the journal is told of each change that succeeded");
 	journal.log[0] = 0;
 	tree_write_file(tree, "sim/ctl", "5", 1);

@@ -1,0 +1,160 @@
+/*
+ * mmanfs run: a machine for one script.
+ *
+ *	mmanfs run         waits for the script, then ends the server
+ *	  |- server        mounts at a directory of its own making, serves, unmounts, removes it
+ *	  \- script        in the mount, with $MMANFS
+ *
+ * Whatever happens to the first process, the server ends: it is sent SIGTERM when its parent dies. It
+ * is in a process group of its own, so that Ctrl-C on the terminal ends the script and not the
+ * machine under it.
+ */
+#include "fs/cmd_common.h"
+#include "fs/daemon.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static void is_ready(void *arg)
+{
+	daemon_ready(arg);
+}
+
+/* The server's life. */
+static int serve(const struct options *o, struct daemon *d, const char *dir, pid_t parent)
+{
+	struct mount_options options = { .dir = dir, .fuse_options = o->fuse_options, .ready = is_ready,
+					 .arg = d };
+	struct powered machine;
+	int status;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		return EX_SOFTWARE;
+	status = power_on(o, !o->realtime, &machine);
+	if (status)
+		return status;
+	status = mount_serve(machine.m, machine.tree, &options);
+	power_off(&machine);
+	return status;
+}
+
+static int make_directory(const struct options *o, char dir[PATH_MAX])
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[PATH_MAX];
+
+	if (!tmp || !*tmp)
+		tmp = "/tmp";
+	if (!realpath(tmp, path) || strlen(path) > PATH_MAX - 32)
+		return complain(o, EX_CANTCREAT, "%s: %s", tmp, strerror(errno));
+	snprintf(dir, PATH_MAX, "%.*s/mmanfs.XXXXXX", PATH_MAX - 32, path);
+	if (!mkdtemp(dir))
+		return complain(o, EX_CANTCREAT, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static void run_script(const struct options *o, const char *script, const char *dir, const sigset_t *mask)
+{
+	char **argv = calloc((size_t)o->nr_args + 2, sizeof(*argv));
+	int i;
+
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	setenv("MMANFS", dir, 1);
+	if (!argv || chdir(dir))
+		_exit(complain(o, EX_OSERR, "%s: %s", dir, strerror(errno)));
+	for (i = 0; i < o->nr_args; i++)
+		argv[i + 1] = o->args[i];
+
+	argv[1] = (char *)(uintptr_t)script;
+	execv(script, argv + 1);
+	if (errno == EACCES || errno == ENOEXEC) {
+		argv[0] = (char *)(uintptr_t) "sh";
+		execv("/bin/sh", argv);
+	}
+	_exit(complain(o, errno == ENOENT ? EX_NOINPUT : EX_OSERR, "%s: %s", script, strerror(errno)));
+}
+
+/* Signals for us are for the script; those of the terminal it gets itself. */
+static int wait_for_script(pid_t script, const sigset_t *set)
+{
+	siginfo_t info;
+	int status;
+
+	for (;;) {
+		if (waitpid(script, &status, WNOHANG) == script)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		if (sigwaitinfo(set, &info) < 0)
+			continue;
+		if (info.si_signo != SIGCHLD && info.si_code != SI_KERNEL)
+			kill(script, info.si_signo);
+	}
+}
+
+static void end_server(pid_t server)
+{
+	kill(server, SIGTERM);
+	while (waitpid(server, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+static int run_with_server(const struct options *o, const char *script, const char *dir, pid_t server)
+{
+	sigset_t set, old;
+	pid_t child;
+	int status;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	child = fork();
+	if (!child)
+		run_script(o, script, dir, &old);
+	status = child < 0 ? complain(o, EX_OSERR, "%s", strerror(errno)) : wait_for_script(child, &set);
+	end_server(server);
+	return status;
+}
+
+int cmd_run(const struct options *o)
+{
+	struct daemon d = { .pipe = -1 };
+	char dir[PATH_MAX], script[PATH_MAX];
+	pid_t self = getpid();
+	int status = check_fuse_options(o), forked;
+
+	if (status)
+		return status;
+	if (!realpath(o->args[0], script))
+		return complain(o, EX_NOINPUT, "%s: %s", o->args[0], strerror(errno));
+	status = make_directory(o, dir);
+	if (status)
+		return status;
+
+	forked = daemon_fork(&d);
+	if (!forked) {
+		status = serve(o, &d, dir, self);
+		rmdir(dir);
+		return status;
+	}
+	if (forked < 0) {
+		rmdir(dir);
+		return complain(o, EX_OSERR, "%s", strerror(-forked));
+	}
+	status = daemon_wait(&d);
+	if (status)
+		return status;
+	return run_with_server(o, script, dir, d.child);
+}
