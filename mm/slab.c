@@ -1,0 +1,615 @@
+/*
+ * slab.c - caches of kernel objects: slabs, per-CPU slabs, partial and full ones.
+ *
+ *	alloc   CPU's slab -> CPU's partial slabs -> the node's -> another node's -> a new slab
+ *	free    to the slab that the object lies in:
+ *	          the CPU's own    stays there
+ *	          full             becomes one of the CPU's partial slabs; when it has too many of them,
+ *	                           they go to the node
+ *	          on the node      stays; if it is empty now and the node keeps min_partial others, its
+ *	                           pages go back to the page allocator
+ *
+ * Objects are counted, not stored, so which slab a freed object lies in has to be assumed: of eight
+ * objects freed, seven are young (the CPU's slab, then partial slabs, then the full slab that was
+ * filled last), and one is as old as there is (the full slab that was filled first). So a process
+ * that came and went leaves little behind, and a long mixed load leaves partial slabs.
+ *
+ * How many pages a slab has follows from the object's size and the number of CPUs, as on 6.1: at
+ * least 4 * (bits of the CPU count + 1) objects if they fit into 32 KiB, in the smallest block that
+ * wastes no more than a 16th; if there is none, an 8th, then a 4th; then with fewer objects.
+ *
+ * Source: Documentation/mm/slub.rst, ABI/testing/sysfs-kernel-slab; the sizes of all caches on guests
+ * with 1, 2 and 8 CPUs.
+ */
+#include "mm/page_alloc.h"
+#include "mm/slab.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SLUB_MAX_ORDER 3u
+#define OLD_OBJECT_PERIOD 8 /* one of so many freed objects is an old one */
+
+/* ---- sizes ---- */
+
+static u32 order_objects(u32 order, u32 size)
+{
+	return ((u32)PAGE_SIZE << order) / size;
+}
+
+static u32 get_order(u64 bytes)
+{
+	u32 order = 0;
+
+	while (PAGE_SIZE << order < bytes)
+		order++;
+	return order;
+}
+
+/* The smallest order for @objects that wastes at most 1 / @fraction; SLUB_MAX_ORDER + 1 if none does. */
+static u32 slab_order(u32 size, u32 objects, u32 fraction)
+{
+	u32 order = get_order((u64)objects * size);
+
+	for (; order <= SLUB_MAX_ORDER; order++) {
+		u32 bytes = (u32)PAGE_SIZE << order;
+
+		if (bytes % size <= bytes / fraction)
+			break;
+	}
+	return order;
+}
+
+static u32 calculate_order(u32 size, u32 nr_cpus)
+{
+	u32 bits = 32 - (u32)__builtin_clz(nr_cpus ? nr_cpus : 1), objects, fraction, order;
+
+	objects = min_t(u32, 4 * (bits + 1), order_objects(SLUB_MAX_ORDER, size));
+	for (; objects > 1; objects--)
+		for (fraction = 16; fraction >= 4; fraction /= 2) {
+			order = slab_order(size, objects, fraction);
+			if (order <= SLUB_MAX_ORDER)
+				return order;
+		}
+	return get_order(size);
+}
+
+static u32 cpu_partial_objects(u32 size)
+{
+	return size >= PAGE_SIZE ? 6 : size >= 1024 ? 24 : size >= 256 ? 52 : 120;
+}
+
+static u32 min_partial_slabs(u32 size)
+{
+	u32 half_log = (31 - (u32)__builtin_clz(size)) / 2;
+
+	return half_log < 5 ? 5 : half_log > 10 ? 10 : half_log;
+}
+
+/* ---- one slab ---- */
+
+static u32 slab_free_objects(const struct page *slab)
+{
+	return slab->index - slab->mapcount;
+}
+
+static struct kmem_cache_cpu *this_cpu(struct machine *m, const struct kmem_cache *c)
+{
+	return kmem_cache_cpu_of(&m->slab, c, m->cpu);
+}
+
+static struct kmem_cache_node *slab_node(struct machine *m, const struct kmem_cache *c, pfn_t pfn)
+{
+	return kmem_cache_node_of(&m->slab, c, pfn_to_page(m, pfn)->node);
+}
+
+/* Free objects on nodes' partial lists are what slabinfo takes for free. */
+static void mod_partial_free(struct kmem_cache *c, struct kmem_cache_node *n, u32 more, u32 less)
+{
+	n->partial_free += more;
+	n->partial_free -= less;
+	c->partial_free += more;
+	c->partial_free -= less;
+}
+
+static void add_partial(struct machine *m, struct kmem_cache *c, pfn_t pfn)
+{
+	struct kmem_cache_node *n = slab_node(m, c, pfn);
+
+	page_list_add_tail(m, &n->partial, pfn);
+	c->nr_partial++;
+	mod_partial_free(c, n, slab_free_objects(pfn_to_page(m, pfn)), 0);
+}
+
+static void remove_partial(struct machine *m, struct kmem_cache *c, pfn_t pfn)
+{
+	struct kmem_cache_node *n = slab_node(m, c, pfn);
+
+	page_list_del(m, &n->partial, pfn);
+	c->nr_partial--;
+	mod_partial_free(c, n, 0, slab_free_objects(pfn_to_page(m, pfn)));
+}
+
+static gfp_t cache_gfp(const struct kmem_cache *c)
+{
+	gfp_t gfp = GFP_KERNEL | __GFP_COMP;
+
+	if (c->flags & KC_RECLAIM)
+		gfp |= __GFP_RECLAIMABLE;
+	if (c->flags & KC_DMA)
+		gfp |= GFP_DMA;
+	if (c->flags & KC_DMA32)
+		gfp |= GFP_DMA32;
+	return gfp;
+}
+
+/* A slab of the usual size, or of the smallest that holds an object. */
+static pfn_t alloc_slab_pages(struct machine *m, const struct kmem_cache *c)
+{
+	gfp_t gfp = cache_gfp(c), light = gfp | __GFP_NOWARN | __GFP_NORETRY;
+	u32 min_order = get_order(c->size);
+	pfn_t pfn;
+
+	if (c->order > min_order)
+		light = (light | __GFP_NOMEMALLOC) & ~__GFP_RECLAIM;
+	pfn = alloc_pages(m, light, c->order, NUMA_NO_NODE);
+	if (pfn == PFN_NONE)
+		pfn = alloc_pages(m, gfp, min_order, NUMA_NO_NODE);
+	return pfn;
+}
+
+static pfn_t new_slab(struct machine *m, struct kmem_cache *c)
+{
+	pfn_t pfn = alloc_slab_pages(m, c);
+	struct kmem_cache_node *n;
+	struct page *p;
+
+	if (pfn == PFN_NONE)
+		return PFN_NONE;
+	p = pfn_to_page(m, pfn);
+	page_set(p, PG_slab);
+	page_set_mapping(p, pool_handle(&m->slab.caches, c), MAPPING_NONE);
+	p->index = order_objects(p->order, c->size);
+	n = slab_node(m, c, pfn);
+	n->nr_slabs++;
+	n->total_objects += p->index;
+	c->nr_slabs++;
+	c->nr_objects += p->index;
+	mod_slab_pages(m, p->node, c->flags & KC_RECLAIM, (s64)1 << p->order);
+	return pfn;
+}
+
+/* An empty slab that is on no list goes back to the page allocator. Returns its pages. */
+static u64 discard_slab(struct machine *m, struct kmem_cache *c, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	struct kmem_cache_node *n = slab_node(m, c, pfn);
+	unsigned int order = p->order;
+
+	n->nr_slabs--;
+	n->total_objects -= p->index;
+	c->nr_slabs--;
+	c->nr_objects -= p->index;
+	mod_slab_pages(m, p->node, c->flags & KC_RECLAIM, -((s64)1 << order));
+	p->flags = 0;
+	p->mapping = 0;
+	p->index = 0;
+	free_pages(m, pfn, order);
+	return 1ull << order;
+}
+
+/* A slab that no CPU holds any more: to its node, or away. */
+static void deactivate_slab(struct machine *m, struct kmem_cache *c, pfn_t pfn)
+{
+	struct kmem_cache_node *n = slab_node(m, c, pfn);
+	const struct page *p = pfn_to_page(m, pfn);
+
+	if (!p->mapcount && n->partial.nr >= c->min_partial)
+		discard_slab(m, c, pfn);
+	else if (!slab_free_objects(p))
+		page_list_add(m, &n->full, pfn);
+	else
+		add_partial(m, c, pfn);
+}
+
+static pfn_t list_pop(struct machine *m, struct page_list *l)
+{
+	pfn_t pfn = l->head;
+
+	page_list_del(m, l, pfn);
+	return pfn;
+}
+
+static void unfreeze_partials(struct machine *m, struct kmem_cache *c, struct kmem_cache_cpu *cpu)
+{
+	while (cpu->partial.nr)
+		deactivate_slab(m, c, list_pop(m, &cpu->partial));
+}
+
+/* ---- alloc ---- */
+
+/* A node's partial slabs: one to allocate from, and some for the CPU to keep. */
+static bool get_partial_node(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n,
+			     struct kmem_cache_cpu *cpu)
+{
+	u32 keep = kmem_cache_cpu_partial_slabs(c) / 2, kept;
+
+	if (!n->partial.nr)
+		return false;
+	cpu->slab = n->partial.head;
+	remove_partial(m, c, cpu->slab);
+	for (kept = 0; n->partial.nr && c->cpu_partial && kept <= keep; kept++) {
+		pfn_t pfn = n->partial.head;
+
+		remove_partial(m, c, pfn);
+		page_list_add(m, &cpu->partial, pfn);
+	}
+	return true;
+}
+
+static bool get_partial(struct machine *m, struct kmem_cache *c, struct kmem_cache_cpu *cpu)
+{
+	const struct pglist_data *here = &m->node[m->cpu_to_node[m->cpu]];
+	u32 i;
+
+	if (get_partial_node(m, c, kmem_cache_node_of(&m->slab, c, here->nid), cpu))
+		return true;
+	/* rather a remote slab than a new one, if the other node has enough of them */
+	for (i = 0; i < here->nr_node_order && c->remote_node_defrag_ratio; i++) {
+		struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, here->node_order[i]);
+
+		if (n->partial.nr > c->min_partial && get_partial_node(m, c, n, cpu))
+			return true;
+	}
+	return false;
+}
+
+/* The CPU's slab is used up or missing: another one. False: no memory. */
+static bool refill_cpu(struct machine *m, struct kmem_cache *c)
+{
+	struct kmem_cache_cpu *cpu = this_cpu(m, c);
+	pfn_t pfn;
+
+	if (cpu->slab != PFN_NONE) {
+		pfn = cpu->slab;
+		cpu->slab = PFN_NONE;
+		deactivate_slab(m, c, pfn);
+	}
+	while (cpu->partial.nr) {
+		pfn = list_pop(m, &cpu->partial);
+		if (slab_free_objects(pfn_to_page(m, pfn))) {
+			cpu->slab = pfn;
+			return true;
+		}
+		deactivate_slab(m, c, pfn);
+	}
+	if (get_partial(m, c, cpu))
+		return true;
+	pfn = new_slab(m, c);
+	if (pfn == PFN_NONE)
+		return false;
+	/* the page allocator may have killed a process, whose objects came back here */
+	if (cpu->slab != PFN_NONE)
+		deactivate_slab(m, c, cpu->slab);
+	cpu->slab = pfn;
+	return true;
+}
+
+int kmem_cache_alloc(struct machine *m, handle_t cache, u32 n)
+{
+	struct kmem_cache *c = kmem_cache_at(m, cache);
+	struct kmem_cache_cpu *cpu = this_cpu(m, c);
+	struct page *slab;
+	u32 got = 0, step;
+
+	while (got < n) {
+		if (cpu->slab == PFN_NONE || !slab_free_objects(pfn_to_page(m, cpu->slab))) {
+			if (refill_cpu(m, c))
+				continue;
+			kmem_cache_free(m, cache, got);
+			return -ENOMEM;
+		}
+		slab = pfn_to_page(m, cpu->slab);
+		step = min_t(u32, n - got, slab_free_objects(slab));
+		slab->mapcount = (slab->mapcount + step) & 0x3fffffu;
+		c->active_objects += step;
+		c->total_allocs += step;
+		got += step;
+	}
+	return 0;
+}
+
+/* ---- free ---- */
+
+/* Take @n objects out of the slab, which is on no node's partial list. */
+static void put_objects(struct machine *m, struct kmem_cache *c, pfn_t pfn, u32 n)
+{
+	struct page *slab = pfn_to_page(m, pfn);
+
+	slab->mapcount = (slab->mapcount - n) & 0x3fffffu;
+	c->active_objects -= n;
+	c->total_frees += n;
+}
+
+/* Up to @n objects of a full slab. It becomes this CPU's partial slab, or the node's. */
+static u32 free_from_full(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n, pfn_t pfn,
+			  u32 count)
+{
+	struct kmem_cache_cpu *cpu = this_cpu(m, c);
+
+	count = min_t(u32, count, pfn_to_page(m, pfn)->mapcount);
+	page_list_del(m, &n->full, pfn);
+	put_objects(m, c, pfn, count);
+	if (!c->cpu_partial) {
+		deactivate_slab(m, c, pfn);
+		return count;
+	}
+	if (cpu->partial.nr >= kmem_cache_cpu_partial_slabs(c))
+		unfreeze_partials(m, c, cpu);
+	page_list_add(m, &cpu->partial, pfn);
+	return count;
+}
+
+static u32 free_from_node_partial(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n,
+				  u32 count)
+{
+	pfn_t pfn = n->partial.tail;
+	struct page *slab;
+
+	while (pfn != PFN_NONE && !pfn_to_page(m, pfn)->mapcount)
+		pfn = pfn_to_page(m, pfn)->prev;
+	if (pfn == PFN_NONE)
+		return 0;
+	slab = pfn_to_page(m, pfn);
+	count = min_t(u32, count, slab->mapcount);
+	put_objects(m, c, pfn, count);
+	mod_partial_free(c, n, count, 0);
+	if (!slab->mapcount && n->partial.nr > c->min_partial) {
+		remove_partial(m, c, pfn);
+		discard_slab(m, c, pfn);
+	}
+	return count;
+}
+
+static u32 free_from_cpu(struct machine *m, struct kmem_cache *c, struct kmem_cache_cpu *cpu, u32 count)
+{
+	pfn_t pfn = cpu->slab;
+
+	if (pfn == PFN_NONE || !pfn_to_page(m, pfn)->mapcount)
+		for (pfn = cpu->partial.head; pfn != PFN_NONE; pfn = pfn_to_page(m, pfn)->next)
+			if (pfn_to_page(m, pfn)->mapcount)
+				break;
+	if (pfn == PFN_NONE)
+		return 0;
+	count = min_t(u32, count, pfn_to_page(m, pfn)->mapcount);
+	put_objects(m, c, pfn, count);
+	return count;
+}
+
+static u32 free_from_node(struct machine *m, struct kmem_cache *c, u32 nid, u32 count)
+{
+	struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, nid);
+	u32 freed = free_from_node_partial(m, c, n, count);
+
+	if (!freed && n->full.nr)
+		freed = free_from_full(m, c, n, n->full.head, count);
+	return freed;
+}
+
+/* Some of @count objects; which ones: see the head of this file. */
+static u32 free_some(struct machine *m, struct kmem_cache *c, u32 count)
+{
+	u32 home = m->cpu_to_node[m->cpu], freed, i;
+	struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, home);
+
+	if (n->full.nr && c->total_frees % OLD_OBJECT_PERIOD == OLD_OBJECT_PERIOD - 1)
+		return free_from_full(m, c, n, n->full.tail, 1);
+	count = min_t(u32, count, OLD_OBJECT_PERIOD - 1 - (u32)(c->total_frees % OLD_OBJECT_PERIOD));
+	count = count ? count : 1;
+	freed = free_from_cpu(m, c, this_cpu(m, c), count);
+	if (!freed)
+		freed = free_from_node(m, c, home, count);
+	for (i = 0; !freed && i < m->nr_nodes; i++)
+		freed = free_from_node(m, c, i, count);
+	for (i = 0; !freed && i < m->nr_cpus; i++)
+		freed = free_from_cpu(m, c, kmem_cache_cpu_of(&m->slab, c, i), count);
+	return freed;
+}
+
+void kmem_cache_free(struct machine *m, handle_t cache, u32 n)
+{
+	struct kmem_cache *c = kmem_cache_at(m, cache);
+	u32 freed;
+
+	assert(n <= c->active_objects);
+	for (; n; n -= freed) {
+		freed = free_some(m, c, n);
+		assert(freed);
+	}
+}
+
+int kmem_charge(struct machine *m, enum kmem_cache_id id, u32 n)
+{
+	return kmem_cache_alloc(m, m->slab.by_id[id], n);
+}
+
+void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n)
+{
+	kmem_cache_free(m, m->slab.by_id[id], n);
+}
+
+/* ---- giving back ---- */
+
+static u64 discard_empty(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n)
+{
+	pfn_t pfn = n->partial.head, next;
+	u64 pages = 0;
+
+	for (; pfn != PFN_NONE; pfn = next) {
+		next = pfn_to_page(m, pfn)->next;
+		if (pfn_to_page(m, pfn)->mapcount)
+			continue;
+		remove_partial(m, c, pfn);
+		pages += discard_slab(m, c, pfn);
+	}
+	return pages;
+}
+
+u64 kmem_cache_shrink(struct machine *m, handle_t cache)
+{
+	struct kmem_cache *c = kmem_cache_at(m, cache);
+	u64 before = 0, after = 0;
+	u32 i;
+
+	for (i = 0; i < m->nr_nodes; i++)
+		before += kmem_cache_node_of(&m->slab, c, i)->nr_slabs;
+	for (i = 0; i < m->nr_cpus; i++) {
+		struct kmem_cache_cpu *cpu = kmem_cache_cpu_of(&m->slab, c, i);
+
+		if (cpu->slab != PFN_NONE) {
+			pfn_t pfn = cpu->slab;
+
+			cpu->slab = PFN_NONE;
+			deactivate_slab(m, c, pfn);
+		}
+		unfreeze_partials(m, c, cpu);
+	}
+	for (i = 0; i < m->nr_nodes; i++) {
+		discard_empty(m, c, kmem_cache_node_of(&m->slab, c, i));
+		after += kmem_cache_node_of(&m->slab, c, i)->nr_slabs;
+	}
+	return (before - after) << c->order;
+}
+
+u64 shrink_slab(struct machine *m, u32 nid, int priority)
+{
+	u64 pages = 0;
+	handle_t h;
+
+	(void)priority; /* there is no more of it at one priority than at another */
+	for (h = 1; h < m->slab.caches.nr_slots; h++) {
+		struct kmem_cache *c = kmem_cache_at(m, h);
+
+		if (c->flags & KC_RECLAIM)
+			pages += discard_empty(m, c, kmem_cache_node_of(&m->slab, c, nid));
+	}
+	return pages;
+}
+
+/* ---- making caches ---- */
+
+handle_t kmem_cache_find(const struct machine *m, const char *name)
+{
+	const char *id = name;
+	handle_t h;
+	u32 i;
+
+	for (i = 0; i < nr_slab_aliases; i++)
+		if (!strcmp(slab_aliases[i].name, name))
+			id = slab_aliases[i].id;
+	for (h = 1; h < m->slab.caches.nr_slots; h++)
+		if (!strcmp(kmem_cache_at(m, h)->name, name) || !strcmp(kmem_cache_at(m, h)->id, id))
+			return h;
+	return 0;
+}
+
+const char *kmem_cache_ctor(const struct kmem_cache *c)
+{
+	return slab_rows[c->row].ctor ? slab_rows[c->row].ctor : "";
+}
+
+static int cache_create(struct machine *m, u32 row)
+{
+	const struct slab_row *r = &slab_rows[row];
+	handle_t h = pool_alloc(&m->slab.caches);
+	struct kmem_cache *c;
+	u32 i;
+
+	if (!h)
+		return -ENOMEM;
+	c = kmem_cache_at(m, h);
+	snprintf(c->name, sizeof(c->name), "%s", r->name);
+	snprintf(c->id, sizeof(c->id), "%s", r->id ? r->id : r->name);
+	c->row = row;
+	c->object_size = r->object_size;
+	c->size = r->size;
+	c->align = r->align;
+	c->usersize = r->usersize;
+	c->flags = (u16)r->flags;
+	c->order = (u16)calculate_order(c->size, m->nr_cpus);
+	c->objects = order_objects(c->order, c->size);
+	c->min_partial = min_partial_slabs(c->size);
+	c->cpu_partial = cpu_partial_objects(c->size);
+	c->remote_node_defrag_ratio = 100;
+	for (i = 0; i < nr_slab_aliases; i++)
+		c->nr_aliases += !strcmp(slab_aliases[i].id, c->id);
+	c->per_node = pool_alloc_array(&m->slab.node_sets, m->nr_nodes);
+	c->per_cpu = pool_alloc_array(&m->slab.cpu_sets, m->nr_cpus);
+	if (!c->per_node || !c->per_cpu)
+		return -ENOMEM;
+	for (i = 0; i < m->nr_nodes; i++) {
+		page_list_init(&kmem_cache_node_of(&m->slab, c, i)->partial);
+		page_list_init(&kmem_cache_node_of(&m->slab, c, i)->full);
+	}
+	for (i = 0; i < m->nr_cpus; i++) {
+		kmem_cache_cpu_of(&m->slab, c, i)->slab = PFN_NONE;
+		page_list_init(&kmem_cache_cpu_of(&m->slab, c, i)->partial);
+	}
+	return 0;
+}
+
+/* The caches that the engine charges by number. Some are another name of a cache of the same size. */
+static const char *const well_known[CACHE_ID_MAX] = {
+	[CACHE_TASK_STRUCT] = "task_struct",
+	[CACHE_MM_STRUCT] = "mm_struct",
+	[CACHE_SIGNAL] = "signal_cache",
+	[CACHE_SIGHAND] = "sighand_cache",
+	[CACHE_FILES] = "files_cache",
+	[CACHE_FS] = "fs_cache",
+	[CACHE_CRED] = "cred_jar",
+	[CACHE_PID] = "pid",
+	[CACHE_VM_AREA] = "vm_area_struct",
+	[CACHE_ANON_VMA] = "anon_vma",
+	[CACHE_ANON_VMA_CHAIN] = "anon_vma_chain",
+	[CACHE_FILP] = "filp",
+	[CACHE_DENTRY] = "dentry",
+	[CACHE_INODE] = "ext4_inode_cache",
+	[CACHE_SHMEM_INODE] = "shmem_inode_cache",
+	[CACHE_PROC_INODE] = "proc_inode_cache",
+	[CACHE_RADIX_TREE_NODE] = "radix_tree_node",
+	[CACHE_MAPLE_NODE] = "maple_node",
+	[CACHE_BUFFER_HEAD] = "buffer_head",
+};
+
+int slab_init(struct machine *m)
+{
+	struct slab_state *s = &m->slab;
+	u32 row, id;
+	int error;
+
+	error = pool_init(&s->caches, "kmem_cache", sizeof(struct kmem_cache), 1024);
+	if (!error)
+		error = pool_init(&s->cpu_sets, "kmem_cache_cpu", sizeof(struct kmem_cache_cpu), 1u << 20);
+	if (!error)
+		error = pool_init(&s->node_sets, "kmem_cache_node", sizeof(struct kmem_cache_node), 1u << 18);
+	if (!error)
+		error = pool_init(&s->devices, "kmalloc_device", sizeof(struct kmalloc_device), 1u << 20);
+	for (row = 0; !error && row < nr_slab_rows; row++)
+		error = cache_create(m, row);
+	if (error)
+		return error;
+	for (id = 0; id < CACHE_ID_MAX; id++)
+		if (well_known[id])
+			s->by_id[id] = kmem_cache_find(m, well_known[id]);
+	return slab_populate(m);
+}
+
+void slab_destroy(struct machine *m)
+{
+	pool_destroy(&m->slab.caches);
+	pool_destroy(&m->slab.cpu_sets);
+	pool_destroy(&m->slab.node_sets);
+	pool_destroy(&m->slab.devices);
+}
