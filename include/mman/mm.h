@@ -95,6 +95,7 @@ struct mm {
 	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm; /* pages */
 	u64 hiwater_rss, hiwater_vm; /* pages; kept when the present value falls: see mm_hiwater_rss() */
 	u64 hugetlb_usage;    /* pages: HugetlbPages */
+	u64 ksm_merging_pages, ksm_rmap_items;
 	s64 rss[NR_MM_COUNTERS];
 	u32 nr_ptes, nr_pmds, nr_puds; /* table pages; the root is not in VmPTE, as on Linux */
 	u32 def_flags;        /* VM_LOCKED, VM_LOCKONFAULT after mlockall(MCL_FUTURE) */
@@ -115,7 +116,6 @@ struct file {
 	u32 mmap_miss;
 };
 
-/* SPECIAL: the kernel's own pages behind [vdso]. */
 enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
 
 #define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
@@ -130,13 +130,13 @@ struct inode {
 	handle_t pages;       /* sparse index: page offset -> PFN (xarray.h) */
 	handle_t i_mmap;      /* tree of shared and private file mappings */
 	handle_t name;        /* path text, in mm_state.names */
-	handle_t next, prev;  /* named files, in order of creation */
+	handle_t next, prev;  /* all files, in order of creation */
 	handle_t hash_next;   /* same bucket of the path table */
 	u32 name_slots;
 	u8 kind;              /* enum inode_kind */
 	u8 deleted;           /* no path leads to it: maps says "(deleted)" */
 	u16 flags;            /* INODE_* */
-	u32 nr_shmem_charged; /* pages of Committed_AS that it holds */
+	u64 nr_shmem_charged; /* pages of Committed_AS that it holds */
 };
 
 /*
@@ -172,7 +172,7 @@ struct mm_state {
 	pfn_t vdso_page;      /* first of VDSO_PAGES */
 	u64 next_ino, next_shmem_ino;
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
-	handle_t inode_head, inode_tail; /* named files: sim/disk and the programs' own */
+	handle_t inode_head, inode_tail; /* all files: named ones, deleted but held ones, shared memory */
 	handle_t inode_hash[INODE_HASH_BUCKETS];
 	handle_t mm_head, mm_tail;
 	u32 fail_nth;         /* fault injection for tests: 0 off, 1: the next allocation here fails */
