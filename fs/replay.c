@@ -1,0 +1,316 @@
+/*
+ * replay.c - doing what a journal's lines say.
+ *
+ * Between two lines the clock is advanced to the next line's time, which runs what was due in
+ * between. A line that was written in the middle of a long command carries the engine's step number:
+ * the command is made to yield at exactly that safe point, and the line is carried out there.
+ */
+#include "fs/replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fs/quote.h"
+
+struct line {
+	u64 number, time, step, offset;
+	u32 uid, gid;
+	bool inside;       /* in the middle of the command before it */
+	char op[16];
+	const char *rest, *end; /* path and arguments */
+};
+
+struct player {
+	struct tree *tree;
+	const char *at, *end;
+	struct line next;
+	bool have_next;
+	u64 last;
+	int data;
+	int error;
+	FILE *err;
+	struct machine_host host; /* what was there before */
+};
+
+static int player_error(struct player *p, const char *why)
+{
+	if (!p->error && p->err)
+		fprintf(p->err, "journal line %llu: %s\n", (unsigned long long)p->next.number, why);
+	p->error = -EIO;
+	return p->error;
+}
+
+/* "N SECONDS.NANOS STEP UID:GID [+]OP[@OFFSET] ..." */
+static bool parse_line(const char *at, const char *end, struct line *l)
+{
+	unsigned long long number, seconds, nanos, step, offset = 0;
+	char head[160], op[32], *mark;
+	unsigned int uid, gid;
+	int used = 0;
+	size_t n = min_t(size_t, (size_t)(end - at), sizeof(head) - 1);
+
+	memcpy(head, at, n);
+	head[n] = '\0';
+	if (sscanf(head, "%llu %llu.%9llu %llu %u:%u %31s%n", &number, &seconds, &nanos, &step, &uid, &gid, op,
+		   &used) != 7 ||
+	    !used || nanos >= NSEC_PER_SEC)
+		return false;
+	mark = strchr(op, '@');
+	if (mark) {
+		*mark = '\0';
+		if (sscanf(mark + 1, "%llu", &offset) != 1)
+			return false;
+	}
+	if (strlen(op) >= sizeof(l->op))
+		return false;
+	*l = (struct line){ .number = number, .time = seconds * NSEC_PER_SEC + nanos, .step = step,
+			    .offset = offset, .uid = uid, .gid = gid, .inside = *op == '+' };
+	strcpy(l->op, op + l->inside);
+	l->rest = at + used + (used < (int)(end - at) ? 1 : 0);
+	l->end = end;
+	return true;
+}
+
+/* Read the next line, if there is one that is to be carried out. */
+static void player_peek(struct player *p)
+{
+	const char *newline = p->at < p->end ? memchr(p->at, '\n', (size_t)(p->end - p->at)) : NULL;
+
+	p->have_next = false;
+	if (!newline || p->error)
+		return;
+	if (!parse_line(p->at, newline, &p->next)) {
+		player_error(p, "cannot be read");
+		return;
+	}
+	p->at = newline + 1;
+	p->have_next = p->next.number <= p->last || !strcmp(p->next.op, "clock");
+	if (p->next.number > p->last)
+		p->have_next = false;
+}
+
+/* ---- operations ---- */
+
+struct operation {
+	struct player *p;
+	const struct line *line;
+	struct caller caller;
+	struct text path, path2, data;
+};
+
+/* "#POSITION+LENGTH": bytes in the second file. */
+static int read_data(struct operation *o, const char *word)
+{
+	unsigned long long position;
+	size_t length;
+	char *to;
+
+	if (sscanf(word, "#%llu+%zu", &position, &length) != 2)
+		return -EINVAL;
+	to = text_reserve(&o->data, length);
+	if (!to || o->p->data < 0 || pread(o->p->data, to, length, (off_t)position) != (ssize_t)length)
+		return -EIO;
+	o->data.length += length;
+	return 0;
+}
+
+static int parse_arguments(struct operation *o)
+{
+	const char *at = o->line->rest, *end = o->line->end;
+	char word[64];
+	int error = unquote(&at, end, &o->path);
+
+	text_char(&o->path, '\0');
+	if (error || at == end)
+		return error;
+	if (!strcmp(o->line->op, "rename")) {
+		error = unquote(&at, end, &o->path2);
+		text_char(&o->path2, '\0');
+		return error;
+	}
+	if (*at == '#') {
+		size_t n = min_t(size_t, (size_t)(end - at), sizeof(word) - 1);
+
+		memcpy(word, at, n);
+		word[n] = '\0';
+		return read_data(o, word);
+	}
+	return unquote(&at, end, &o->data);
+}
+
+/* The directory that holds @path, and the last name; modifies @path. */
+static int walk_parent(struct operation *o, char *path, u64 *parent, const char **name)
+{
+	char *slash = strrchr(path, '/');
+
+	*name = slash ? slash + 1 : path;
+	if (slash)
+		*slash = '\0';
+	return slash ? tree_walk(o->p->tree, &o->caller, path, parent) : (*parent = TREE_ROOT_INO, 0);
+}
+
+static void do_write(struct operation *o, bool is_ioctl)
+{
+	struct open_file *file;
+	size_t out_size = 0;
+	u64 ino;
+
+	if (tree_walk(o->p->tree, &o->caller, o->path.data, &ino) ||
+	    tree_open(o->p->tree, &o->caller, ino, O_WRONLY, &file)) {
+		player_error(o->p, "its file is not there");
+		return;
+	}
+	/* whether it succeeds was decided when it was recorded: what fails now failed then */
+	if (is_ioctl)
+		(void)tree_ioctl(o->p->tree, &o->caller, file, (u32)o->line->offset, o->data.data,
+				 o->data.length, NULL, &out_size);
+	else
+		(void)tree_write(o->p->tree, &o->caller, file, o->data.data, o->data.length, o->line->offset);
+	tree_release(o->p->tree, &o->caller, file);
+}
+
+static void do_entry(struct operation *o)
+{
+	const char *op = o->line->op, *name, *new_name;
+	struct tree *t = o->p->tree;
+	u64 parent, new_parent, ino;
+
+	if (!strcmp(op, "truncate")) {
+		if (!tree_walk(t, &o->caller, o->path.data, &ino))
+			(void)tree_truncate(t, &o->caller, ino, o->line->offset);
+		return;
+	}
+	if (walk_parent(o, o->path.data, &parent, &name)) {
+		player_error(o->p, "its directory is not there");
+		return;
+	}
+	if (!strcmp(op, "mkdir"))
+		(void)tree_mkdir(t, &o->caller, parent, name, &ino);
+	else if (!strcmp(op, "rmdir"))
+		(void)tree_rmdir(t, &o->caller, parent, name);
+	else if (!strcmp(op, "create"))
+		(void)tree_create_file(t, &o->caller, parent, name, (mode_t)o->line->offset, &ino);
+	else if (!strcmp(op, "unlink"))
+		(void)tree_unlink(t, &o->caller, parent, name);
+	else if (!strcmp(op, "rename") && o->path2.length && !walk_parent(o, o->path2.data, &new_parent, &new_name))
+		(void)tree_rename(t, &o->caller, parent, name, new_parent, new_name);
+	else
+		player_error(o->p, "no such operation");
+}
+
+static void carry_out(struct player *p, const struct line *line)
+{
+	struct operation o = { .p = p, .line = line,
+			       .caller = { .uid = line->uid, .gid = line->gid, .replaying = true } };
+
+	text_init(&o.path);
+	text_init(&o.path2);
+	text_init(&o.data);
+	if (parse_arguments(&o))
+		player_error(p, "its arguments cannot be read");
+	else if (!strcmp(line->op, "write") || !strcmp(line->op, "begin"))
+		do_write(&o, false);
+	else if (!strcmp(line->op, "ioctl"))
+		do_write(&o, true);
+	else
+		do_entry(&o);
+	text_free(&o.path);
+	text_free(&o.path2);
+	text_free(&o.data);
+}
+
+/* ---- time and steps ---- */
+
+static void check_place(struct player *p, const struct machine *m)
+{
+	if (m->clock.step != p->next.step)
+		player_error(p, "the machine is at another step than when it was recorded");
+	else if (m->clock.now != p->next.time)
+		player_error(p, "the clock stands elsewhere than when it was recorded");
+}
+
+static void set_step_stop(struct player *p, struct machine *m)
+{
+	m->clock.step_stop = p->have_next && p->next.inside ? p->next.step : UINT64_MAX;
+}
+
+/* A safe point of the running command: carry out what was written here. False: it was interrupted. */
+static bool player_yield(struct machine *m, void *arg)
+{
+	struct player *p = arg;
+	bool go_on = true;
+
+	if (p->host.yield && __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
+		go_on = p->host.yield(m, p->host.arg);
+	if (!go_on)
+		p->error = -EINTR;
+	while (go_on && !p->error && p->have_next && p->next.inside && m->clock.step >= p->next.step) {
+		struct line line = p->next;
+
+		check_place(p, m);
+		if (!strcmp(line.op, "interrupt"))
+			go_on = false;
+		else if (!p->error)
+			carry_out(p, &line);
+		player_peek(p);
+	}
+	set_step_stop(p, m);
+	return go_on && !p->error;
+}
+
+static void player_install(struct player *p, struct machine *m)
+{
+	p->host = m->host;
+	m->host.yield = player_yield;
+	m->host.arg = p;
+}
+
+static void player_remove(struct player *p, struct machine *m)
+{
+	m->host = p->host;
+	m->clock.step_stop = UINT64_MAX;
+}
+
+static void play_one(struct player *p)
+{
+	struct machine *m = tree_machine(p->tree);
+	struct line line = p->next;
+	struct machine_host host = m->host;
+
+	player_install(p, m);
+	clock_advance_to(m, line.time);
+	check_place(p, m);
+	if (!p->error && strcmp(line.op, "clock") != 0) {
+		player_peek(p);
+		set_step_stop(p, m);
+		carry_out(p, &line);
+		if (!p->error && p->have_next && p->next.inside)
+			player_error(p, "the command before it ended too early");
+	} else {
+		player_peek(p);
+	}
+	/* a reboot put another machine there */
+	if (tree_machine(p->tree) == m)
+		player_remove(p, m);
+	else
+		tree_machine(p->tree)->host = host;
+}
+
+int replay_lines(const char *lines, size_t size, int data_fd, struct tree *t, u64 last, FILE *err)
+{
+	struct player p = { .tree = t, .at = lines, .end = lines + size, .last = last, .data = data_fd,
+			    .err = err };
+
+	player_peek(&p);
+	while (p.have_next && !p.error)
+		play_one(&p);
+	return p.error;
+}
+
+int replay_run(const struct replay_file *f, struct tree *t, u64 last, FILE *err)
+{
+	return replay_lines(f->text + f->lines_at, f->size - f->lines_at, f->data, t, last, err);
+}

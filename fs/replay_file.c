@@ -1,0 +1,181 @@
+/*
+ * replay_file.c - a journal's file: header, sources, where its lines begin and which are whole.
+ */
+#include "fs/replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define FIRST_LINE "# mmanfs journal "
+#define LINES_MARK "# lines\n"
+
+static int complain_at(const struct replay_file *f, FILE *err, u64 line, const char *why)
+{
+	fprintf(err, "%s:%llu: %s\n", f->name, (unsigned long long)line, why);
+	return EX_DATAERR;
+}
+
+static int read_whole(struct replay_file *f, const char *path, FILE *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t size;
+	ssize_t n;
+
+	if (fd < 0) {
+		fprintf(err, "%s: %s\n", path, strerror(errno));
+		return EX_NOINPUT;
+	}
+	size = lseek(fd, 0, SEEK_END);
+	f->text = size >= 0 ? malloc((size_t)size + 1) : NULL;
+	while (f->text && f->size < (size_t)size) {
+		n = pread(fd, f->text + f->size, (size_t)size - f->size, (off_t)f->size);
+		if (n <= 0)
+			break;
+		f->size += (size_t)n;
+	}
+	close(fd);
+	if (!f->text || f->size < (size_t)size) {
+		fprintf(err, "%s: cannot be read\n", path);
+		return EX_IOERR;
+	}
+	f->text[f->size] = '\0';
+	return 0;
+}
+
+static char *copy_bytes(const char *bytes, size_t size)
+{
+	char *copy = malloc(size + 1);
+
+	if (copy) {
+		memcpy(copy, bytes, size);
+		copy[size] = '\0';
+	}
+	return copy;
+}
+
+/* "# source WHAT SIZE\n" and SIZE bytes and a newline at @*at. */
+static bool read_source(struct replay_file *f, size_t *at)
+{
+	char what[16], **home;
+	size_t size;
+	int used = 0;
+
+	if (sscanf(f->text + *at, "# source %15[a-z] %zu%n", what, &size, &used) != 2 ||
+	    f->text[*at + (size_t)used] != '\n')
+		return false;
+	*at += (size_t)used + 1;
+	if (size >= f->size - *at || f->text[*at + size] != '\n')
+		return false;
+	home = !strcmp(what, "name") ? &f->source.name : !strcmp(what, "machine") ? &f->source.machine :
+	       !strcmp(what, "cmdline") ? &f->source.cmdline : !strcmp(what, "capture") ? &f->source.capture : NULL;
+	if (!home || *home)
+		return false;
+	*home = copy_bytes(f->text + *at, size);
+	if (home == &f->source.capture)
+		f->source.capture_size = size;
+	*at += size + 1;
+	return *home != NULL;
+}
+
+static u64 line_number_at(const struct replay_file *f, size_t at)
+{
+	u64 n = 1;
+	size_t i;
+
+	for (i = 0; i < at; i++)
+		n += f->text[i] == '\n';
+	return n;
+}
+
+static int read_header(struct replay_file *f, FILE *err)
+{
+	size_t at = strlen(FIRST_LINE);
+	char *end;
+	long version;
+
+	if (f->size < at || memcmp(f->text, FIRST_LINE, at) != 0)
+		return complain_at(f, err, 1, "this is not an mmanfs journal");
+	version = strtol(f->text + at, &end, 10);
+	if (version != JOURNAL_VERSION || *end != '\n') {
+		fprintf(err, "%s:1: a journal of version %ld; this program replays version %d\n", f->name,
+			version, JOURNAL_VERSION);
+		return EX_DATAERR;
+	}
+	at = (size_t)(end - f->text) + 1;
+	while (f->size - at < strlen(LINES_MARK) || memcmp(f->text + at, LINES_MARK, strlen(LINES_MARK)) != 0)
+		if (!read_source(f, &at))
+			return complain_at(f, err, line_number_at(f, at), "the header cannot be read");
+	if (!f->source.machine || !f->source.cmdline || !f->source.name)
+		return complain_at(f, err, line_number_at(f, at), "the header does not say which machine it is");
+	f->lines_at = at + strlen(LINES_MARK);
+	return 0;
+}
+
+/* Whole lines only; a clock line at the end is where recording went to sleep. */
+static void find_end(struct replay_file *f)
+{
+	const char *at = f->text + f->lines_at, *end = f->text + f->size, *newline;
+
+	f->keep = (off_t)f->lines_at;
+	while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
+		size_t length = (size_t)(newline - at);
+		bool is_clock = length > 6 && !memcmp(newline - 6, " clock", 6);
+
+		if (!is_clock) {
+			f->nr_lines++;
+			f->keep = newline + 1 - f->text;
+		}
+		at = newline + 1;
+	}
+	f->size = (size_t)(at - f->text);
+}
+
+int replay_load(struct replay_file *f, const char *path, FILE *err)
+{
+	char data[sizeof(f->name) + 8];
+	int status;
+
+	memset(f, 0, sizeof(*f));
+	f->data = -1;
+	snprintf(f->name, sizeof(f->name), "%s", path);
+	status = read_whole(f, path, err);
+	if (!status)
+		status = read_header(f, err);
+	if (status) {
+		replay_unload(f);
+		return status;
+	}
+	find_end(f);
+	snprintf(data, sizeof(data), "%s.data", path);
+	f->data = open(data, O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
+void replay_unload(struct replay_file *f)
+{
+	machine_source_free(&f->source);
+	free(f->text);
+	if (f->data >= 0)
+		close(f->data);
+	f->text = NULL;
+	f->data = -1;
+}
+
+int replay_remember(const struct replay_file *f, struct journal *j)
+{
+	const char *at = f->text + f->lines_at, *end = f->text + f->keep;
+	int error = 0;
+
+	while (at < end && !error) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at));
+
+		if (newline - at <= 6 || memcmp(newline - 6, " clock", 6) != 0)
+			error = journal_add_line(j, at, (size_t)(newline - at));
+		at = newline + 1;
+	}
+	return error;
+}

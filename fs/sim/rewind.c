@@ -1,0 +1,113 @@
+/*
+ * rewind.c - sim/ctl: reboot and rewind put another machine behind the tree.
+ *
+ * rewind LINE boots the machine of the journal's header again and does to it what the first LINE lines
+ * say; when that has succeeded it takes the place of the present one, and the journal forgets the rest.
+ * Until then nothing is changed, so a rewind that is interrupted has not happened.
+ */
+#include "fs/sim/command.h"
+
+#include <errno.h>
+
+#include "fs/replay.h"
+#include "fs/sim/sim.h"
+
+static void replace_machine(struct command_run *c, struct machine *m)
+{
+	struct machine *old = c->m;
+
+	tree_set_machine(c->rq->tree, m);
+	machine_destroy(old);
+}
+
+/* Boot as the journal's header says; the clock goes on in the way it went. */
+static struct machine *boot_again(struct command_run *c, struct tree **tree)
+{
+	struct journal *j = tree_journal(c->rq->tree);
+	const struct machine_source *source = journal_source(j);
+	struct machine *m = machine_source_boot(source, stderr);
+
+	if (!m)
+		return NULL;
+	m->clock.mode = c->m->clock.mode;
+	m->clock.rate = c->m->clock.rate;
+	*tree = tree_create(m);
+	if (*tree) {
+		tree_set_journal(*tree, j);
+		if (!machine_source_furnish(source, *tree, stderr))
+			return m;
+		tree_destroy(*tree);
+	}
+	machine_destroy(m);
+	return NULL;
+}
+
+int cmd_reboot(struct command_run *c)
+{
+	struct tree *tree;
+	struct machine *m;
+
+	if (!tree_journal(c->rq->tree))
+		return command_explain(c, -EOPNOTSUPP, "no journal is kept, so nobody knows what booted");
+	m = boot_again(c, &tree);
+	if (!m)
+		return -ENOMEM;
+	tree_destroy(tree);
+	replace_machine(c, m);
+	tree_clock_set(c->rq->tree);
+	return 0;
+}
+
+/* The lines up to @last, one after the other in memory. */
+static int replay_into(struct journal *j, struct tree *tree, u64 last)
+{
+	struct text lines;
+	size_t length = 0;
+	const char *line;
+	u64 n;
+	int error;
+
+	text_init(&lines);
+	for (n = 1; n <= last && (line = journal_line(j, n, &length)); n++) {
+		text_mem(&lines, line, length);
+		text_char(&lines, '\n');
+	}
+	error = text_error(&lines) ? -ENOMEM :
+				     replay_lines(lines.data, lines.length, journal_data_fd(j), tree, last, stderr);
+	text_free(&lines);
+	return error;
+}
+
+int cmd_rewind(struct command_run *c)
+{
+	struct journal *j = tree_journal(c->rq->tree);
+	struct machine *m;
+	struct tree *tree;
+	u64 line;
+	int error = argument_number(c, c->word[1], &line);
+
+	if (error)
+		return error;
+	if (!j)
+		return command_explain(c, -EOPNOTSUPP, "no journal is kept");
+	/* the last line is this very command */
+	if (line >= journal_lines(j))
+		return command_explain(c, -EINVAL, "the journal has lines 0 to %llu",
+				       (unsigned long long)journal_lines(j) - 1);
+	m = boot_again(c, &tree);
+	if (!m)
+		return -ENOMEM;
+	tree_adopt_machine(c->rq->tree, m);
+	error = replay_into(j, tree, line);
+	/* a reboot among the lines has put yet another machine there */
+	m = tree_machine(tree);
+	tree_destroy(tree);
+	if (error) {
+		machine_destroy(m);
+		return error == -EINTR ? error : command_explain(c, error, "the journal does not replay");
+	}
+	journal_truncate(j, line);
+	replace_machine(c, m);
+	tree_clock_set(c->rq->tree);
+	return 0;
+}
