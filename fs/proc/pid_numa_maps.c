@@ -1,0 +1,95 @@
+/*
+ * PID/numa_maps: memory policy of each mapping, and on which nodes its pages are. Numbers that are
+ * what one would expect anyway are left out.
+ * Source: proc(5), Documentation/admin-guide/mm/numa_memory_policy.rst.
+ */
+#include "fs/proc/pid.h"
+
+#include <errno.h>
+
+static void show_number(struct text *out, const char *label, u64 n)
+{
+	text_str(out, label);
+	text_u64(out, n);
+}
+
+static void show_kind(struct machine *m, const struct vma *v, struct text *out)
+{
+	const struct inode *inode = v->file ? inode_at(m, file_at(m, v->file)->inode) : NULL;
+
+	if (inode) {
+		text_str(out, " file=");
+		text_escaped(out, inode_path(m, file_at(m, v->file)->inode), "\n\t= ");
+		if (inode->deleted)
+			text_str(out, "\\040(deleted)");
+	} else if (vma_kind(m, v) == VMA_HEAP) {
+		text_str(out, " heap");
+	} else if (vma_kind(m, v) == VMA_STACK) {
+		text_str(out, " stack");
+	}
+	if (v->flags & VM_HUGETLB)
+		text_str(out, " huge");
+}
+
+static void show_pages(const struct vma *v, const struct vma_stats *s, u64 pages, struct text *out)
+{
+	u32 nid;
+
+	if (s->anon_pages)
+		show_number(out, " anon=", s->anon_pages);
+	if (s->dirty_pages)
+		show_number(out, " dirty=", s->dirty_pages);
+	if (pages != s->anon_pages && pages != s->dirty_pages)
+		show_number(out, " mapped=", pages);
+	if (s->mapcount_max > 1)
+		show_number(out, " mapmax=", s->mapcount_max);
+	if (s->swapcache_pages)
+		show_number(out, " swapcache=", s->swapcache_pages);
+	if (s->active_pages < pages && !(v->flags & VM_HUGETLB))
+		show_number(out, " active=", s->active_pages);
+	if (s->writeback_pages)
+		show_number(out, " writeback=", s->writeback_pages);
+	for (nid = 0; nid < MAX_NUMNODES; nid++) {
+		if (!s->node_pages[nid])
+			continue;
+		show_number(out, " N", nid);
+		show_number(out, "=", s->node_pages[nid]);
+	}
+}
+
+static void show_vma(struct machine *m, handle_t h, struct text *out)
+{
+	const struct vma *v = vma_at(m, h);
+	struct vma_stats stats;
+	u64 pages = 0, page_kb = PAGE_SIZE >> 10;
+	u32 nid;
+
+	text_hex(out, v->start, 8);
+	text_str(out, " default");
+	show_kind(m, v, out);
+
+	/* the kernel's own pages that every process maps are not counted */
+	if (v->kind == VMA_VDSO || v->kind == VMA_VVAR)
+		goto out;
+	vma_gather_stats(m, h, &stats);
+	for (nid = 0; nid < MAX_NUMNODES; nid++)
+		pages += stats.node_pages[nid];
+	if (!pages)
+		goto out;
+	show_pages(v, &stats, pages, out);
+	if (v->flags & VM_HUGETLB)
+		page_kb = m->boot.hstate[m->boot.default_hstate].page_size >> 10;
+	show_number(out, " kernelpagesize_kB=", page_kb);
+out:
+	text_char(out, '\n');
+}
+
+int pid_numa_maps_show(const struct request *rq, struct text *out)
+{
+	PID_RQ(rq, t);
+	handle_t v;
+
+	for (v = pid_vma_first(rq->m, t); v; v = vma_at(rq->m, v)->next)
+		show_vma(rq->m, v, out);
+	return 0;
+}

@@ -1,0 +1,66 @@
+/*
+ * proc.h - what the files of proc/ share. The table of the top directory is in root.c, that of a
+ * process's directory in pid.c; each show function is in a file that has the name of what it shows.
+ */
+#ifndef FS_PROC_PROC_H
+#define FS_PROC_PROC_H
+
+#include "fs/tree.h"
+
+#define USER_HZ 100u
+#define NS_PER_TICK (NSEC_PER_SEC / USER_HZ)
+
+#define K(pages) ((u64)(pages) << (PAGE_SHIFT - 10))
+
+#define PROC_SHOW(name) int proc_##name##_show(const struct request *rq, struct text *out)
+
+PROC_SHOW(meminfo);
+PROC_SHOW(vmstat);
+PROC_SHOW(zoneinfo);
+PROC_SHOW(buddyinfo);
+PROC_SHOW(pagetypeinfo);
+PROC_SHOW(slabinfo);
+PROC_SHOW(swaps);
+PROC_SHOW(stat);
+PROC_SHOW(uptime);
+PROC_SHOW(loadavg);
+PROC_SHOW(version);
+PROC_SHOW(cmdline);
+PROC_SHOW(cpuinfo);
+PROC_SHOW(filesystems);
+PROC_SHOW(iomem);
+PROC_SHOW(interrupts);
+PROC_SHOW(softirqs);
+PROC_SHOW(devices);
+PROC_SHOW(cgroups);
+PROC_SHOW(mtrr);
+PROC_SHOW(vmallocinfo);
+PROC_SHOW(mounts_link);
+PROC_SHOW(net_link);
+
+ssize_t proc_mtrr_store(const struct request *rq, const char *data, size_t size, u64 offset);
+ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size, u64 offset);
+u32 proc_swaps_poll(const struct request *rq);
+
+ssize_t proc_kpagecount_pread(const struct request *rq, char *buffer, size_t size, u64 offset);
+ssize_t proc_kpageflags_pread(const struct request *rq, char *buffer, size_t size, u64 offset);
+ssize_t proc_kpagecgroup_pread(const struct request *rq, char *buffer, size_t size, u64 offset);
+ssize_t proc_kcore_pread(const struct request *rq, char *buffer, size_t size, u64 offset);
+u64 proc_kcore_size(const struct request *rq);
+
+extern const struct directory proc_pressure_directory; /* pressure.c */
+bool proc_pressure_visible(const struct request *rq);
+
+/** cpu_idle_ns() - how long @cpu did nothing since boot. */
+u64 cpu_idle_ns(const struct machine *m, u32 cpu);
+
+/** cpu_topology() - socket of @cpu (sockets are the nodes that have CPUs), its number among the cores
+ * there, and how many those are. */
+void cpu_topology(const struct machine *m, u32 cpu, u32 *package, u32 *core, u32 *cores);
+
+/** text_bitmap_list() - "0-3,7": the set bits below @nr, as cpulist and nodelist files have them. */
+void text_bitmap_list(struct text *out, const u64 *bits, u32 nr);
+/** text_bitmap() - "3" or "00000000,00000003": hex words of 32 bits, highest first. */
+void text_bitmap(struct text *out, const u64 *bits, u32 nr);
+
+#endif

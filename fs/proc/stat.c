@@ -1,0 +1,105 @@
+/*
+ * /proc/stat: time of each CPU by kind in ticks of 1/100 s, and events since boot. Interrupts are not
+ * simulated: their counts stay 0, but the line is as long as on a machine with as many CPUs.
+ * Source: Documentation/filesystems/proc.rst.
+ */
+#include "fs/proc/proc.h"
+
+/* Interrupt numbers of a PC: 24 IO-APIC pins, 16 legacy ones, 8 for each CPU, and room for as many
+ * message-signalled ones as 16 times the pins; never more than the vectors of all CPUs. */
+#define GSI_PINS 24u
+#define LEGACY_IRQS 16u
+#define VECTORS 256u
+
+#define NR_SOFTIRQS 10u
+
+u64 cpu_idle_ns(const struct machine *m, u32 cpu)
+{
+	const struct cpu_time *c = pool_at(&m->tasks.cpu_times, cpu + 1);
+	u64 busy = c->user + c->nice + c->system + c->iowait + c->irq + c->softirq;
+
+	/* a command that ran ahead on several CPUs at once may leave less than nothing */
+	return busy < m->clock.now ? m->clock.now - busy : 0;
+}
+
+static void show_ticks(struct text *out, u64 ns)
+{
+	text_char(out, ' ');
+	text_u64(out, ns / NS_PER_TICK);
+}
+
+static void show_times(struct text *out, const struct cpu_time *c, u64 idle)
+{
+	show_ticks(out, c->user);
+	show_ticks(out, c->nice);
+	show_ticks(out, c->system);
+	show_ticks(out, idle);
+	show_ticks(out, c->iowait);
+	show_ticks(out, c->irq);
+	show_ticks(out, c->softirq);
+	text_str(out, " 0 0 0\n"); /* steal, guest, guest_nice: no hypervisor, no guests */
+}
+
+static void show_cpus(const struct machine *m, struct text *out)
+{
+	struct cpu_time sum = { 0 };
+	u64 idle = 0;
+	u32 cpu;
+
+	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
+		const struct cpu_time *c = pool_at(&m->tasks.cpu_times, cpu + 1);
+
+		sum.user += c->user;
+		sum.nice += c->nice;
+		sum.system += c->system;
+		sum.iowait += c->iowait;
+		sum.irq += c->irq;
+		sum.softirq += c->softirq;
+		idle += cpu_idle_ns(m, cpu);
+	}
+	text_str(out, "cpu ");
+	show_times(out, &sum, idle);
+	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
+		text_str(out, "cpu");
+		text_u64(out, cpu);
+		show_times(out, pool_at(&m->tasks.cpu_times, cpu + 1), cpu_idle_ns(m, cpu));
+	}
+}
+
+static u32 nr_irqs(const struct machine *m)
+{
+	return min_t(u32, GSI_PINS + LEGACY_IRQS + 8 * m->nr_cpus + 16 * GSI_PINS, VECTORS * m->nr_cpus);
+}
+
+static void show_zeros(struct text *out, const char *name, u32 n)
+{
+	u32 i;
+
+	text_str(out, name);
+	for (i = 0; i < n; i++)
+		text_mem(out, " 0", 2);
+	text_char(out, '\n');
+}
+
+static void show_count(struct text *out, const char *name, u64 n)
+{
+	text_str(out, name);
+	text_char(out, ' ');
+	text_u64(out, n);
+	text_char(out, '\n');
+}
+
+int proc_stat_show(const struct request *rq, struct text *out)
+{
+	const struct machine *m = rq->m;
+
+	show_cpus(m, out);
+	show_zeros(out, "intr", 1 + nr_irqs(m));
+	show_count(out, "ctxt", m->tasks.context_switches);
+	show_count(out, "btime", m->config.boot_time);
+	show_count(out, "processes", m->tasks.total_forks);
+	show_count(out, "procs_running", m->tasks.nr_running);
+	show_count(out, "procs_blocked", m->tasks.nr_load_tasks - m->tasks.nr_running);
+	show_zeros(out, "softirq", 1 + NR_SOFTIRQS);
+	return 0;
+}

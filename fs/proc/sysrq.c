@@ -1,0 +1,21 @@
+/*
+ * /proc/sysrq-trigger: the first byte written is a command. Those about memory work: f kills the worst
+ * process, as the OOM killer would. Any other byte logs the list, as an unknown one does on Linux.
+ * Source: Documentation/admin-guide/sysrq.rst.
+ */
+#include "fs/proc/proc.h"
+
+ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size, u64 offset)
+{
+	(void)offset;
+	if (!size)
+		return 0;
+	if (data[0] == 'f') {
+		printk(rq->m, 6, "sysrq: Manual OOM execution");
+		if (!out_of_memory(rq->m, GFP_KERNEL, 0))
+			printk(rq->m, 6, "sysrq: OOM request ignored. No task eligible");
+	} else {
+		printk(rq->m, 6, "sysrq: HELP : memory-full-oom-kill(f) ");
+	}
+	return (ssize_t)size;
+}
