@@ -1,0 +1,195 @@
+/*
+ * boot_kernel.c - what a booted kernel has taken from the buddy allocator for itself, besides slab,
+ * stacks and page tables: atomic DMA pools, vmalloc areas, late hash tables, the memmap of DIMMs.
+ *
+ * Sizes are rules fitted to guests (docs/boot.md); the sums end up in MemFree and VmallocUsed.
+ */
+#include "boot_internal.h"
+
+#include <errno.h>
+
+#define KB_PAGES (PAGE_SIZE / KiB)
+
+/* One more block of 2^@order pages that nobody will ever give back. */
+static bool take(struct machine *m, gfp_t gfp, unsigned int order, int nid)
+{
+	return alloc_pages(m, gfp | __GFP_NOWARN | __GFP_NORETRY, order, nid) != PFN_NONE;
+}
+
+static int next_node_with_memory(const struct machine *m, u32 *at)
+{
+	u32 i;
+
+	for (i = 0; i < m->nr_nodes; i++) {
+		u32 nid = (*at)++ % m->nr_nodes;
+
+		if (m->node[nid].has_memory)
+			return (int)nid;
+	}
+	return 0;
+}
+
+/* @pages of kernel memory, in blocks of 2^@order, in turns from all nodes. */
+static int take_spread(struct machine *m, u64 pages, unsigned int order)
+{
+	u32 at = 0;
+
+	for (; pages >= (u64)1 << order; pages -= (u64)1 << order)
+		if (!take(m, GFP_KERNEL, order, next_node_with_memory(m, &at)))
+			return -ENOMEM;
+	for (; pages; pages--)
+		if (!take(m, GFP_KERNEL, 0, next_node_with_memory(m, &at)))
+			return -ENOMEM;
+	return 0;
+}
+
+/* Three pools for atomic DMA: 128 KiB for each GiB of RAM, one power-of-two block each. */
+static int atomic_pools(struct boot *b)
+{
+	static const struct {
+		gfp_t gfp;
+		const char *name;
+	} pools[] = { { GFP_KERNEL, "GFP_KERNEL" },
+		      { GFP_KERNEL | __GFP_DMA, "GFP_KERNEL|GFP_DMA" },
+		      { GFP_KERNEL | __GFP_DMA32, "GFP_KERNEL|GFP_DMA32" } };
+	u64 pages = b->m->totalram_pages / (GiB / (128 * KiB));
+	unsigned int order = 5, i;
+
+	if (is_i386(b))
+		return 0;
+	while (order < MAX_ORDER - 1 && (u64)1 << order < pages)
+		order++;
+	for (i = 0; i < ARRAY_SIZE(pools); i++)
+		if (take(b->m, pools[i].gfp, order, NUMA_NO_NODE))
+			printk(b->m, 6, "DMA: preallocated %llu KiB %s pool for atomic allocations",
+			       (unsigned long long)KB_PAGES << order, pools[i].name);
+	return 0;
+}
+
+/* vmalloc: packed BPF programs for each node, bookkeeping of per-CPU chunks, modules, compression
+ * buffers for each CPU; and the hash tables where they are spread over nodes. */
+static void count_vmalloc(struct boot *b)
+{
+	struct boot_info *info = &b->m->boot;
+	u32 nid, online = 0;
+
+	for (nid = 0; nid < b->m->nr_nodes; nid++)
+		online += b->m->node[nid].online;
+	if (is_i386(b))
+		info->vmalloc_used_kb = 100;
+	else
+		info->vmalloc_used_kb = 2048 * online + 2124 * info->percpu_unit / MiB + 1328 +
+					256 * b->c->nr_cpus + 36;
+	info->vmalloc_used_kb += b->hash_vmalloc_kb;
+}
+
+int boot_kernel_memory(struct boot *b)
+{
+	struct boot_info *info = &b->m->boot;
+	u64 early_huge = b->hash_huge_kb / KB_PAGES;
+	u64 other = is_i386(b) ? 1400 : 1600 + 440 * (u64)b->c->nr_cpus;
+	int error;
+
+	count_vmalloc(b);
+	if (b->c->bare)
+		return 0;
+	error = atomic_pools(b);
+	if (!error)
+		error = take_spread(b->m, early_huge, PAGEBLOCK_ORDER);
+	if (!error)
+		error = take_spread(b->m, info->vmalloc_used_kb / KB_PAGES - early_huge, 0);
+	if (!error)
+		error = take_spread(b->m, b->late_hash_kb / KB_PAGES, 3);
+	/* six pages of each CPU's second chunk; tracing, early page tables, queues, drivers */
+	if (!error)
+		error = take_spread(b->m, (info->percpu_kb / KB_PAGES - info->percpu_pages) +
+					  other / KB_PAGES, 0);
+	return error ? boot_error(b, "too little RAM for the kernel to boot") : 0;
+}
+
+/* ---- DIMMs: their memmap comes from the RAM there is; memhp_default_state= may online them ---- */
+
+static enum zone_type online_zone(const struct boot *b)
+{
+	switch (b->p->memhp) {
+	case MEMHP_ONLINE_MOVABLE:
+		return ZONE_MOVABLE;
+	case MEMHP_ONLINE:
+		return b->p->movable_node ? ZONE_MOVABLE : ZONE_NORMAL;
+	default:
+		return ZONE_NORMAL;
+	}
+}
+
+static int online_dimm(struct boot *b, const struct memory_range *d, pfn_t start, pfn_t end)
+{
+	enum zone_type type = online_zone(b);
+	struct zone *z = &b->m->node[d->nid].zones[type];
+	int error = zone_add_present(b->m, d->nid, type, start, end);
+
+	if (!error)
+		error = zone_free_range(b->m, z, start, end);
+	if (error)
+		return error;
+	z->managed_pages += end - start;
+	b->m->totalram_pages += end - start;
+	build_zonelists(b->m);
+	return setup_per_cpu_pageset(b->m);
+}
+
+int boot_dimms(struct boot *b)
+{
+	u32 i;
+
+	for (i = 0; i < b->nr_dimms; i++) {
+		const struct memory_range *d = &b->dimm[i];
+		pfn_t start = (pfn_t)(d->start >> PAGE_SHIFT);
+		pfn_t end = (pfn_t)((d->start + d->size) >> PAGE_SHIFT);
+		u64 memmap = (end - start) * b->kernel->page_struct >> PAGE_SHIFT;
+		int error = sparse_add_range(b->m, start, end);
+
+		b->m->node[d->nid].online = true;
+		for (; !error && !b->c->bare && memmap >= PAGEBLOCK_NR_PAGES; memmap -= PAGEBLOCK_NR_PAGES)
+			if (!take(b->m, GFP_KERNEL, PAGEBLOCK_ORDER, d->nid))
+				return boot_error(b, "too little RAM for the memmap of the DIMMs");
+		if (!error && b->p->memhp != MEMHP_OFFLINE)
+			error = online_dimm(b, d, start, end);
+		if (error)
+			return error;
+	}
+	if (b->nr_dimms)
+		build_zonelists(b->m);
+	if (b->nr_dimms && b->p->memhp != MEMHP_OFFLINE) {
+		init_per_zone_wmark_min(b->m);
+		khugepaged_min_free_kbytes_update(b->m);
+	}
+	return 0;
+}
+
+/* Pages of 1 GiB were taken from memblock; they count as managed from hugetlb_init() on. */
+void count_gigantic_pages(struct boot *b)
+{
+	u32 nid;
+
+	for (nid = 0; nid < b->m->nr_nodes; nid++) {
+		handle_t h;
+		u32 k;
+
+		for (k = 0; k < b->m->boot.nr_hstates; k++) {
+			const struct hstate *hs = &b->m->boot.hstate[k];
+
+			if (hs->page_size != GiB)
+				continue;
+			for (h = hs->free_list[nid]; h;) {
+				struct huge_frame *f = pool_at(&b->m->boot.huge_frames, h);
+				struct zone *z = pfn_zone(b->m, f->pfn);
+
+				if (z) {
+					z->managed_pages += GiB >> PAGE_SHIFT;
+					b->m->totalram_pages += GiB >> PAGE_SHIFT;
+				}
+				h = f->next;
+			}
+		}
+	}
+}
