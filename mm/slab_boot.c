@@ -65,6 +65,7 @@ static int populate_large(struct machine *m)
 		if (pfn == PFN_NONE)
 			return -ENOMEM;
 		mod_slab_pages(m, pfn_to_page(m, pfn)->node, false, 1 << LARGE_ORDER);
+		m->node[pfn_to_page(m, pfn)->node].slab_large_pages += 1 << LARGE_ORDER;
 	}
 	return 0;
 }

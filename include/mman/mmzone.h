@@ -150,6 +150,7 @@ struct pglist_data {
 	u64 cpumask[NR_CPUS_MAX / 64]; /* CPUs of this node */
 	u32 nr_cpus;
 	handle_t kswapd, kcompactd; /* tasks */
+	s64 slab_large_pages;       /* SUnreclaim that is in no cache, from boot */
 	u64 kswapd_wakeups;
 	bool kswapd_awake;
 	u32 kswapd_failures;        /* runs in a row that freed nothing; MAX_RECLAIM_RETRIES: given up */
