@@ -97,6 +97,9 @@ struct machine {
 
 	struct log_ring kmsg, trace;  /* dev/kmsg, sim/events */
 	struct machine_host host;
+	/* Contents of simulated files, kept outside the engine (fs/sim/disk_store.c); ended with it. */
+	void *disk;
+	void (*disk_end)(void *disk);
 };
 
 /**
