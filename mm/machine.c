@@ -110,6 +110,8 @@ void machine_destroy(struct machine *m)
 {
 	if (!m)
 		return;
+	if (m->disk_end)
+		m->disk_end(m->disk);
 	knobs_destroy(m);
 	tasks_destroy(m);
 	mm_destroy(m);

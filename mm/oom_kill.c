@@ -8,6 +8,8 @@
  */
 #include <mman/machine.h>
 
+#include <string.h>
+
 #define OOM_SCORE_ADJ_MIN (-1000)
 #define SIGKILL 9
 
@@ -44,21 +46,44 @@ u32 oom_score(const struct machine *m, handle_t task)
 }
 
 /* The worst process; among equals the one found first, in order of PIDs. */
-static handle_t select_bad_process(struct machine *m, s64 *worst)
+static handle_t select_bad_process(struct machine *m, struct oom_explanation *e)
 {
 	handle_t task, chosen = 0;
 	u64 total = all_memory(m);
 
-	*worst = INT64_MIN;
+	e->badness = e->second_badness = INT64_MIN;
 	for (task = pid_next(m, 1); task; task = pid_next(m, task_at(m, task)->pid + 1)) {
 		s64 badness = oom_badness(m, task, total);
 
-		if (badness > *worst) {
-			*worst = badness;
+		e->candidates += badness != INT64_MIN;
+		if (badness > e->badness) {
+			e->second_badness = e->badness;
+			e->badness = badness;
 			chosen = task;
+		} else if (badness > e->second_badness) {
+			e->second_badness = badness;
 		}
 	}
 	return chosen;
+}
+
+/* Keep what sim/explain tells about this decision. */
+static void explain(struct machine *m, struct oom_explanation *e, gfp_t gfp, unsigned int order, handle_t victim)
+{
+	const struct task *v = task_at(m, victim), *asked = m->current ? task_at(m, m->current) : NULL;
+
+	e->time = m->clock.now;
+	e->count = m->oom.count + 1;
+	e->gfp = gfp;
+	e->order = order;
+	e->victim_pid = v->pid;
+	e->asked_pid = asked ? asked->pid : 0;
+	e->total_pages = all_memory(m);
+	e->free_pages = global_zone_page_state(m, NR_FREE_PAGES);
+	e->oom_score_adj = v->oom_score_adj;
+	memcpy(e->victim, v->comm, sizeof(e->victim));
+	memcpy(e->asked, asked ? asked->comm : "kernel", asked ? sizeof(e->asked) : sizeof("kernel"));
+	m->oom = *e;
 }
 
 static void dump_header(struct machine *m, gfp_t gfp, unsigned int order)
@@ -90,8 +115,8 @@ static void oom_kill_process(struct machine *m, handle_t victim, const char *mes
 
 bool out_of_memory(struct machine *m, gfp_t gfp, unsigned int order)
 {
+	struct oom_explanation e = { 0 };
 	handle_t victim = 0;
-	s64 worst;
 
 	/* Who is already dying frees its memory first. */
 	if (m->current && task_at(m, m->current)->flags & PF_MEMDIE)
@@ -99,16 +124,21 @@ bool out_of_memory(struct machine *m, gfp_t gfp, unsigned int order)
 	dump_header(m, gfp, order);
 	if (m->sysctl.oom_kill_allocating_task && m->current &&
 	    oom_badness(m, task_at(m, m->current)->leader, all_memory(m)) != INT64_MIN) {
+		e.of_allocating_task = true;
+		e.candidates = 1;
+		e.badness = oom_badness(m, task_at(m, m->current)->leader, all_memory(m));
+		explain(m, &e, gfp, order, task_at(m, m->current)->leader);
 		oom_kill_process(m, task_at(m, m->current)->leader,
 				 "Out of memory (oom_kill_allocating_task)");
 		return true;
 	}
-	victim = select_bad_process(m, &worst);
+	victim = select_bad_process(m, &e);
 	if (!victim) {
 		printk(m, 0, "Kernel panic - not syncing: System is deadlocked on memory");
 		m->panicked = true;
 		return false;
 	}
+	explain(m, &e, gfp, order, victim);
 	oom_kill_process(m, victim, "Out of memory");
 	return true;
 }

@@ -35,6 +35,20 @@ struct machine_host {
 #define LOG_LINE_MAX 1024
 #define LOG_RING_BYTES (1u << 18) /* CONFIG_LOG_BUF_SHIFT=18 */
 
+/* Why the last victim was chosen: what sim/explain tells. */
+struct oom_explanation {
+	u64 time;             /* ns; valid if count */
+	u64 count;            /* OOM kills since boot */
+	gfp_t gfp;
+	u32 order, candidates;
+	u32 victim_pid, asked_pid;
+	s64 badness, second_badness;
+	u64 total_pages, free_pages;
+	s32 oom_score_adj;
+	bool of_allocating_task;
+	char victim[TASK_COMM_LEN], asked[TASK_COMM_LEN];
+};
+
 /* A ring of text records: the kernel log, and the event stream. seq counts records since boot. */
 struct log_ring {
 	char *text;      /* LOG_RING_BYTES, records: u16 length, u8 level, u64 time, text */
@@ -95,6 +109,7 @@ struct machine {
 	u32 attention;                /* atomic: somebody waits; see machine_safe_point() */
 	bool panicked;
 
+	struct oom_explanation oom;
 	struct log_ring kmsg, trace;  /* dev/kmsg, sim/events */
 	struct machine_host host;
 	/* Contents of simulated files, kept outside the engine (fs/sim/disk_store.c); ended with it. */

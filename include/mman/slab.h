@@ -65,6 +65,8 @@ struct kmem_cache {
 	u64 nr_slabs, nr_partial; /* nr_partial: slabs on nodes' partial lists */
 	u64 partial_free;      /* free objects on nodes' partial lists: slabinfo takes only these for free */
 	u64 total_allocs, total_frees;
+	u64 lab_objects;       /* taken by the laboratory's `slab CACHE +N` */
+	u64 lab_objects;       /* made by `slab CACHE +N` of sim/ctl: nobody holds them */
 	handle_t per_node, per_cpu; /* arrays in slab_state pools, by nid and CPU */
 	u32 min_partial, cpu_partial; /* tunables: empty slabs kept per node, objects per CPU */
 	u32 remote_node_defrag_ratio;
@@ -157,9 +159,11 @@ void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
 /** kmem_cache_shrink() - give empty slabs back to the buddy allocator; pages freed. */
 u64 kmem_cache_shrink(struct machine *m, handle_t cache);
 
-/** shrink_slab() - reclaim on @nid: caches of objects that can be given up (KC_RECLAIM) lose their
- * empty slabs. No such object is held without need so far, so none is. Returns pages freed. */
+/** shrink_slab() - reclaim on @nid: caches of objects that can be given up (KC_RECLAIM) lose one in
+ * 2^@priority of those that nobody holds, and their empty slabs. Returns pages freed.
+ * drop_slab(): all of it, on all nodes (drop_caches=2). */
 u64 shrink_slab(struct machine *m, u32 nid, int priority);
+void drop_slab(struct machine *m);
 
 /* A block of kmalloc_device(). */
 struct kmalloc_device {
