@@ -65,7 +65,6 @@ struct kmem_cache {
 	u64 nr_slabs, nr_partial; /* nr_partial: slabs on nodes' partial lists */
 	u64 partial_free;      /* free objects on nodes' partial lists: slabinfo takes only these for free */
 	u64 total_allocs, total_frees;
-	u64 lab_objects;       /* taken by the laboratory's `slab CACHE +N` */
 	u64 lab_objects;       /* made by `slab CACHE +N` of sim/ctl: nobody holds them */
 	handle_t per_node, per_cpu; /* arrays in slab_state pools, by nid and CPU */
 	u32 min_partial, cpu_partial; /* tunables: empty slabs kept per node, objects per CPU */
