@@ -181,8 +181,8 @@ static pfn_t new_slab(struct machine *m, struct kmem_cache *c)
 	return pfn;
 }
 
-/* An empty slab that is on no list goes back to the page allocator. Returns its pages. */
-static u64 discard_slab(struct machine *m, struct kmem_cache *c, pfn_t pfn)
+/* An empty slab that is on no list goes back to the page allocator. */
+static void discard_slab(struct machine *m, struct kmem_cache *c, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	struct kmem_cache_node *n = slab_node(m, c, pfn);
@@ -197,7 +197,6 @@ static u64 discard_slab(struct machine *m, struct kmem_cache *c, pfn_t pfn)
 	p->mapping = 0;
 	p->index = 0;
 	free_pages(m, pfn, order);
-	return 1ull << order;
 }
 
 /* A slab that no CPU holds any more: to its node, or away. */
@@ -442,29 +441,26 @@ void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n)
 
 /* ---- giving back ---- */
 
-static u64 discard_empty(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n)
+static void discard_empty(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n)
 {
 	pfn_t pfn = n->partial.head, next;
-	u64 pages = 0;
 
 	for (; pfn != PFN_NONE; pfn = next) {
 		next = pfn_to_page(m, pfn)->next;
 		if (pfn_to_page(m, pfn)->mapcount)
 			continue;
 		remove_partial(m, c, pfn);
-		pages += discard_slab(m, c, pfn);
+		discard_slab(m, c, pfn);
 	}
-	return pages;
 }
 
 u64 kmem_cache_shrink(struct machine *m, handle_t cache)
 {
 	struct kmem_cache *c = kmem_cache_at(m, cache);
-	u64 before = 0, after = 0;
+	enum node_stat_item item = c->flags & KC_RECLAIM ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE;
+	s64 before = m->vm_node_stat[item];
 	u32 i;
 
-	for (i = 0; i < m->nr_nodes; i++)
-		before += kmem_cache_node_of(&m->slab, c, i)->nr_slabs;
 	for (i = 0; i < m->nr_cpus; i++) {
 		struct kmem_cache_cpu *cpu = kmem_cache_cpu_of(&m->slab, c, i);
 
@@ -476,26 +472,45 @@ u64 kmem_cache_shrink(struct machine *m, handle_t cache)
 		}
 		unfreeze_partials(m, c, cpu);
 	}
-	for (i = 0; i < m->nr_nodes; i++) {
+	for (i = 0; i < m->nr_nodes; i++)
 		discard_empty(m, c, kmem_cache_node_of(&m->slab, c, i));
-		after += kmem_cache_node_of(&m->slab, c, i)->nr_slabs;
-	}
-	return (before - after) << c->order;
+	return (u64)(before - m->vm_node_stat[item]);
+}
+
+/* What nobody holds of a cache, on one node: the laboratory's objects; the engine's have owners. */
+static void free_unheld(struct machine *m, struct kmem_cache *c, u32 nid, int priority)
+{
+	const struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, nid);
+	u64 share = c->nr_objects ? c->lab_objects * n->total_objects / c->nr_objects : 0;
+	u32 left = (u32)min_t(u64, share >> priority, UINT32_MAX), freed;
+
+	count_vm_events(m, SLABS_SCANNED, left);
+	for (; left && (freed = free_from_node(m, c, nid, left)); left -= freed)
+		c->lab_objects -= freed;
 }
 
 u64 shrink_slab(struct machine *m, u32 nid, int priority)
 {
-	u64 pages = 0;
+	s64 before = m->node[nid].vm_stat[NR_SLAB_RECLAIMABLE];
 	handle_t h;
 
-	(void)priority; /* there is no more of it at one priority than at another */
 	for (h = 1; h < m->slab.caches.nr_slots; h++) {
 		struct kmem_cache *c = kmem_cache_at(m, h);
 
-		if (c->flags & KC_RECLAIM)
-			pages += discard_empty(m, c, kmem_cache_node_of(&m->slab, c, nid));
+		if (!(c->flags & KC_RECLAIM))
+			continue;
+		free_unheld(m, c, nid, priority);
+		discard_empty(m, c, kmem_cache_node_of(&m->slab, c, nid));
 	}
-	return pages;
+	return (u64)(before - m->node[nid].vm_stat[NR_SLAB_RECLAIMABLE]);
+}
+
+void drop_slab(struct machine *m)
+{
+	u32 nid;
+
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		shrink_slab(m, nid, 0);
 }
 
 /* ---- making caches ---- */
