@@ -66,6 +66,7 @@ struct kmem_cache {
 	u64 partial_free;      /* free objects on nodes' partial lists: slabinfo takes only these for free */
 	u64 total_allocs, total_frees;
 	u64 lab_objects;       /* made by `slab CACHE +N` of sim/ctl: nobody holds them */
+	handle_t per_node, per_cpu; /* arrays in slab_state pools, by nid and CPU */
 	u32 min_partial, cpu_partial; /* tunables: empty slabs kept per node, objects per CPU */
 	u32 remote_node_defrag_ratio;
 };
