@@ -2,28 +2,20 @@
  * fuse.c - the tree behind FUSE's low-level interface; the only file that knows FUSE.
  *
  * One loop thread reads requests and answers the short ones itself: enter the gate, ask the tree,
- * leave, reply. Nothing replies with the gate held. Three kinds of requests are answered later:
- *  - long writes and the like become jobs of the worker;
- *  - a read of a stream that has no record waits in ->waiting, and the notifier answers it;
- *  - polls are answered at once, and the notifier calls the kernel back when something changed.
- * An interrupt (a signal to the caller) takes a job off the queue, or ends it at its next safe point,
- * or ends the waiting.
- *
- * Ownership between threads: ->waiting and ->pollers are guarded by the gate. libfuse holds a lock of
- * the request while it calls an interrupt function, and so does fuse_req_interrupt_func(): whoever
- * takes a request off a list calls that function only after it has left the gate.
+ * leave, reply. Nothing replies with the gate held. What may take long, and what has to wait, is
+ * answered by other threads (deferred.h).
  */
 #define FUSE_USE_VERSION 312
 #include <fuse_lowlevel.h>
 
+#include "fs/deferred.h"
 #include "fs/mount.h"
 #include "fs/session.h"
+#include "fs/signals.h"
 #include "fs/visitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +24,6 @@
 
 #define STATIC_TIMEOUT 1.0   /* seconds the kernel may remember what never changes */
 #define READ_BUFFER (1u << 20)
-#define KICK_SIGNAL SIGUSR1  /* interrupts the loop thread's read */
 
 struct mount {
 	struct session session; /* machine, tree, gate, worker */
@@ -42,12 +33,8 @@ struct mount {
 	uid_t uid;              /* who mounted: shown as the owner of what simulated root owns */
 	gid_t gid;
 	char *buffer;           /* the loop thread's, READ_BUFFER bytes */
-	struct waiting_read *waiting;
-	struct poller *pollers;
+	struct deferred deferred;
 	struct visitor_cache visitors; /* the loop thread's */
-	pthread_t loop_thread;
-	pthread_t signal_thread;
-	bool loop_ended;        /* atomic */
 };
 
 static struct mount *mount_of(fuse_req_t req)
@@ -423,129 +410,17 @@ static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const
 	refuse_link(req, new_parent);
 }
 
-/* --- Jobs: what may take long --- */
-
-enum job_kind { JOB_WRITE, JOB_RMDIR, JOB_IOCTL };
-
-struct fuse_job {
-	struct job job; /* first */
-	enum job_kind kind;
-	struct mount *mnt;
-	fuse_req_t req;
-	struct caller caller;
-	bool submitted, interrupted;
-	struct open_file *file;
-	u64 ino, offset;
-	u32 command;
-	size_t out_size;
-	ssize_t result;
-	size_t size;
-	char *out;    /* behind the data, if it is an ioctl */
-	char data[];  /* what is written, the name, or the argument */
-};
-
-static void run_job(struct job *job)
-{
-	struct fuse_job *j = (struct fuse_job *)job;
-	struct tree *t = j->mnt->tree;
-
-	switch (j->kind) {
-	case JOB_WRITE:
-		j->result = tree_write(t, &j->caller, j->file, j->data, j->size, j->offset);
-		break;
-	case JOB_RMDIR:
-		j->result = tree_rmdir(t, &j->caller, j->ino, j->data);
-		break;
-	case JOB_IOCTL:
-		j->result = tree_ioctl(t, &j->caller, j->file, j->command, j->data, j->size, j->out,
-				       &j->out_size);
-		break;
-	}
-}
-
-static void finish_job(struct fuse_job *j)
-{
-	if (j->result < 0)
-		reply_error(j->req, (int)j->result);
-	else if (j->kind == JOB_WRITE)
-		fuse_reply_write(j->req, (size_t)j->result);
-	else if (j->kind == JOB_IOCTL)
-		fuse_reply_ioctl(j->req, (int)j->result, j->out, j->out_size);
-	else
-		fuse_reply_err(j->req, 0);
-	free(j);
-}
-
-static void job_done(struct job *job)
-{
-	struct fuse_job *j = (struct fuse_job *)job;
-
-	fuse_req_interrupt_func(j->req, NULL, NULL);
-	finish_job(j);
-}
-
-static void interrupt_job(fuse_req_t req, void *data)
-{
-	struct fuse_job *j = data;
-
-	(void)req;
-	if (!j->submitted)
-		j->interrupted = true;
-	else if (worker_cancel(&j->mnt->session.worker, &j->job))
-		finish_job(j);
-}
-
-static struct fuse_job *new_job(fuse_req_t req, enum job_kind kind, const void *data, size_t size,
-				size_t out_size)
-{
-	struct fuse_job *j = calloc(1, sizeof(*j) + size + 1 + out_size);
-
-	if (!j) {
-		reply_error(req, -ENOMEM);
-		return NULL;
-	}
-	*j = (struct fuse_job){
-		.job = { .run = run_job, .done = job_done },
-		.kind = kind,
-		.mnt = mount_of(req),
-		.req = req,
-		.caller = caller_of(req),
-		.size = size,
-		.out_size = out_size,
-		.result = -EINTR, /* unless it is run */
-		.out = j->data + size + 1,
-	};
-	if (size)
-		memcpy(j->data, data, size);
-	return j;
-}
-
-static void submit_job(struct fuse_job *j)
-{
-	fuse_req_interrupt_func(j->req, interrupt_job, j);
-	if (j->interrupted) {
-		job_done(&j->job);
-		return;
-	}
-	j->submitted = true;
-	worker_submit(&j->mnt->session.worker, &j->job);
-}
-
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct fuse_job *j = new_job(req, JOB_RMDIR, name, strlen(name), 0);
+	struct caller c = caller_of(req);
 
-	if (!j)
-		return;
-	j->ino = parent;
-	submit_job(j);
+	deferred_rmdir(&mount_of(req)->deferred, req, &c, parent, name);
 }
 
 /* --- Files --- */
 
-static void fill_open(const struct mount *mnt, const struct open_file *f, struct fuse_file_info *fi)
+static void fill_open(const struct open_file *f, struct fuse_file_info *fi)
 {
-	(void)mnt;
 	fi->fh = (u64)(uintptr_t)f;
 	fi->direct_io = 1;
 }
@@ -569,7 +444,7 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		reply_error(req, error);
 		return;
 	}
-	fill_open(mnt, f, fi);
+	fill_open(f, fi);
 	/* the caller was interrupted meanwhile: there will be no release */
 	if (fuse_reply_open(req, fi) == -ENOENT) {
 		session_enter(&mnt->session);
@@ -599,102 +474,12 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		reply_error(req, error);
 		return;
 	}
-	fill_open(mnt, f, fi);
+	fill_open(f, fi);
 	if (fuse_reply_create(req, &e, fi) == -ENOENT) {
 		session_enter(&mnt->session);
 		tree_release(mnt->tree, &c, f);
 		session_leave(&mnt->session);
 	}
-}
-
-/* --- Streams --- */
-
-struct waiting_read {
-	struct waiting_read *next;
-	struct mount *mnt;
-	fuse_req_t req;
-	struct caller caller;
-	struct open_file *file;
-	size_t size, length;
-	bool listed, interrupted;
-	char *data;
-};
-
-static void finish_waiting(struct waiting_read *w, ssize_t result)
-{
-	if (result < 0)
-		reply_error(w->req, (int)result);
-	else
-		fuse_reply_buf(w->req, w->data, (size_t)result);
-	free(w->data);
-	free(w);
-}
-
-/* Takes it off the list; false when the notifier has it already. Held. */
-static bool unlist_waiting(struct waiting_read *w)
-{
-	struct waiting_read **at;
-
-	for (at = &w->mnt->waiting; *at && *at != w; at = &(*at)->next)
-		;
-	if (!*at)
-		return false;
-	*at = w->next;
-	session_listen(&w->mnt->session, -1);
-	return true;
-}
-
-static void interrupt_waiting(fuse_req_t req, void *data)
-{
-	struct waiting_read *w = data;
-	bool ours;
-
-	(void)req;
-	if (!w->listed) {
-		w->interrupted = true;
-		return;
-	}
-	gate_enter(&w->mnt->session.gate);
-	ours = unlist_waiting(w);
-	gate_leave(&w->mnt->session.gate);
-	if (ours)
-		finish_waiting(w, -EINTR);
-}
-
-/* No record yet: look once more with the request on the list, so that none is missed. */
-static void wait_for_record(fuse_req_t req, const struct caller *c, struct open_file *f, size_t size)
-{
-	struct mount *mnt = mount_of(req);
-	struct waiting_read *w = calloc(1, sizeof(*w));
-	ssize_t n;
-
-	if (w)
-		w->data = malloc(size);
-	if (!w || !w->data) {
-		free(w);
-		reply_error(req, -ENOMEM);
-		return;
-	}
-	w->mnt = mnt;
-	w->req = req;
-	w->caller = *c;
-	w->file = f;
-	w->size = size;
-	fuse_req_interrupt_func(req, interrupt_waiting, w);
-
-	gate_enter(&mnt->session.gate);
-	n = w->interrupted ? -EINTR : tree_read(mnt->tree, c, f, w->data, size, 0);
-	if (n == -EAGAIN) {
-		w->next = mnt->waiting;
-		mnt->waiting = w;
-		w->listed = true;
-		session_listen(&mnt->session, 1);
-	}
-	gate_leave(&mnt->session.gate);
-	if (n == -EAGAIN)
-		return;
-	fuse_req_interrupt_func(req, NULL, NULL);
-	finish_waiting(w, n);
 }
 
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
@@ -718,7 +503,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, s
 	if (n >= 0)
 		fuse_reply_buf(req, data, (size_t)n);
 	else if (n == -EAGAIN && !(fi->flags & O_NONBLOCK) && tree_is_stream(mnt->tree, ino))
-		wait_for_record(req, &c, f, size);
+		deferred_read(&mnt->deferred, req, &c, f, size);
 	else
 		reply_error(req, (int)n);
 }
@@ -727,20 +512,13 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 		     struct fuse_file_info *fi)
 {
 	struct mount *mnt = mount_of(req);
-	struct caller c;
-	struct fuse_job *j;
+	struct caller c = caller_of(req);
 	ssize_t n;
 
 	if (tree_write_is_long(mnt->tree, ino)) {
-		j = new_job(req, JOB_WRITE, data, size, 0);
-		if (!j)
-			return;
-		j->file = file_of(fi);
-		j->offset = (u64)offset;
-		submit_job(j);
+		deferred_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
 		return;
 	}
-	c = caller_of(req);
 	session_enter(&mnt->session);
 	n = tree_write(mnt->tree, &c, file_of(fi), data, size, (u64)offset);
 	session_leave(&mnt->session);
@@ -755,85 +533,22 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 		     size_t out_size)
 {
 	struct mount *mnt = mount_of(req);
-	struct fuse_job *j;
+	struct caller c = caller_of(req);
 
 	(void)arg;
-	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->tree, ino)) {
+	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->tree, ino))
 		reply_error(req, -ENOTTY);
-		return;
-	}
-	j = new_job(req, JOB_IOCTL, in, in_size, out_size);
-	if (!j)
-		return;
-	j->file = file_of(fi);
-	j->command = command;
-	submit_job(j);
-}
-
-/* --- Poll --- */
-
-struct poller {
-	struct poller *next;
-	struct open_file *file;
-	struct fuse_pollhandle *handle; /* NULL: nobody waits at present */
-	struct caller caller;
-	u32 seen;                       /* events that the kernel was told of */
-};
-
-static struct poller *make_poller(struct mount *mnt, struct open_file *f, const struct caller *c)
-{
-	struct poller *p = f->poller;
-
-	if (p)
-		return p;
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return NULL;
-	p->file = f;
-	p->caller = *c;
-	p->next = mnt->pollers;
-	mnt->pollers = p;
-	f->poller = p;
-	session_listen(&mnt->session, 1);
-	return p;
+	else
+		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size, out_size);
 }
 
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *handle)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	struct poller *p = NULL;
-	u32 events;
 
-	session_enter(&mnt->session);
-	events = tree_poll(mnt->tree, &c, file_of(fi));
-	if (handle && tree_has_poll(mnt->tree, ino))
-		p = make_poller(mnt, file_of(fi), &c);
-	if (p) {
-		struct fuse_pollhandle *old = p->handle;
-
-		p->handle = handle;
-		p->seen = events;
-		handle = old;
-	}
-	session_leave(&mnt->session);
-	if (handle)
-		fuse_pollhandle_destroy(handle);
-	fuse_reply_poll(req, events);
-}
-
-static void drop_poller(struct mount *mnt, struct open_file *f)
-{
-	struct poller *p = f->poller, **at;
-
-	for (at = &mnt->pollers; *at != p; at = &(*at)->next)
-		;
-	*at = p->next;
-	f->poller = NULL;
-	if (p->handle)
-		fuse_pollhandle_destroy(p->handle);
-	free(p);
-	session_listen(&mnt->session, -1);
+	(void)ino;
+	fuse_reply_poll(req, deferred_poll(&mnt->deferred, &c, file_of(fi), handle));
 }
 
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -844,84 +559,65 @@ static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 	(void)ino;
 	session_enter(&mnt->session);
-	if (f->poller)
-		drop_poller(mnt, f);
+	deferred_release(&mnt->deferred, f);
 	tree_release(mnt->tree, &c, f);
 	session_leave(&mnt->session);
 	fuse_reply_err(req, 0);
 }
 
-/* --- The notifier --- */
+/* --- For what is answered later --- */
 
-/* A waiting reader that has a record now, or an error. Gate not held. */
-static struct waiting_read *take_ready(struct mount *mnt)
+static void later_error(void *request, int error)
 {
-	struct waiting_read *w;
-	ssize_t n = -EAGAIN;
-
-	gate_enter(&mnt->session.gate);
-	for (w = mnt->waiting; w; w = w->next) {
-		n = tree_read(mnt->tree, &w->caller, w->file, w->data, w->size, 0);
-		if (n != -EAGAIN)
-			break;
-	}
-	if (w) {
-		unlist_waiting(w);
-		w->length = (size_t)n;
-	}
-	gate_leave(&mnt->session.gate);
-	return w;
+	reply_error(request, error);
 }
 
-static struct fuse_pollhandle *take_changed(struct mount *mnt)
+static void later_data(void *request, const char *data, size_t size)
 {
-	struct fuse_pollhandle *handle = NULL;
-	struct poller *p;
-	u32 events;
-
-	gate_enter(&mnt->session.gate);
-	for (p = mnt->pollers; p && !handle; p = p->next) {
-		if (!p->handle)
-			continue;
-		events = tree_poll(mnt->tree, &p->caller, p->file);
-		if (!(events & ~p->seen))
-			continue;
-		handle = p->handle;
-		p->handle = NULL;
-	}
-	gate_leave(&mnt->session.gate);
-	return handle;
+	fuse_reply_buf(request, data, size);
 }
 
-static void notify(void *arg)
+static void later_written(void *request, size_t size)
 {
-	struct mount *mnt = arg;
-	struct waiting_read *w;
-	struct fuse_pollhandle *handle;
-
-	while ((w = take_ready(mnt))) {
-		fuse_req_interrupt_func(w->req, NULL, NULL);
-		finish_waiting(w, (ssize_t)w->length);
-	}
-	while ((handle = take_changed(mnt))) {
-		fuse_lowlevel_notify_poll(handle);
-		fuse_pollhandle_destroy(handle);
-	}
+	fuse_reply_write(request, size);
 }
 
-/* Those who still wait when the mount ends. The threads are gone. */
-static void dismiss_waiting(struct mount *mnt)
+static void later_ioctl(void *request, int result, const void *out, size_t size)
 {
-	struct waiting_read *w;
-
-	while ((w = mnt->waiting)) {
-		mnt->waiting = w->next;
-		fuse_req_interrupt_func(w->req, NULL, NULL);
-		finish_waiting(w, -EINTR);
-	}
-	while (mnt->pollers)
-		drop_poller(mnt, mnt->pollers->file);
+	fuse_reply_ioctl(request, result, out, size);
 }
+
+static void interrupted(fuse_req_t req, void *data)
+{
+	(void)req;
+	deferred_interrupted(data);
+}
+
+static void later_watch(void *request, struct later *l)
+{
+	fuse_req_interrupt_func(request, l ? interrupted : NULL, l);
+}
+
+static void later_wake_poll(void *handle)
+{
+	fuse_lowlevel_notify_poll(handle);
+	fuse_pollhandle_destroy(handle);
+}
+
+static void later_drop_poll(void *handle)
+{
+	fuse_pollhandle_destroy(handle);
+}
+
+static const struct reply_ops later_ops = {
+	.error = later_error,
+	.data = later_data,
+	.written = later_written,
+	.ioctl = later_ioctl,
+	.watch = later_watch,
+	.wake_poll = later_wake_poll,
+	.drop_poll = later_drop_poll,
+};
 
 /* --- The loop --- */
 
@@ -954,58 +650,9 @@ static const struct fuse_lowlevel_ops operations = {
 	.release = op_release,
 };
 
-static void nothing(int signal)
+static void stop(void *session)
 {
-	(void)signal;
-}
-
-/*
- * A signal may come between the loop's look at fuse_session_exited() and its read(2), which would
- * then wait for a request for ever. So a thread takes the signals, and kicks until the loop is out.
- */
-static void *take_signals(void *arg)
-{
-	struct mount *mnt = arg;
-	sigset_t set;
-	int signal;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigwait(&set, &signal);
-	fuse_session_exit(mnt->se);
-	while (!__atomic_load_n(&mnt->loop_ended, __ATOMIC_ACQUIRE)) {
-		pthread_kill(mnt->loop_thread, KICK_SIGNAL);
-		usleep(5000);
-	}
-	return NULL;
-}
-
-static int start_signals(struct mount *mnt, sigset_t *old)
-{
-	struct sigaction action = { .sa_handler = nothing };
-	sigset_t all;
-	int error;
-
-	sigaction(KICK_SIGNAL, &action, NULL);
-	action.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &action, NULL);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, old);
-	mnt->loop_thread = pthread_self();
-	error = pthread_create(&mnt->signal_thread, NULL, take_signals, mnt);
-	sigdelset(&all, KICK_SIGNAL);
-	pthread_sigmask(SIG_SETMASK, &all, NULL);
-	return -error;
-}
-
-static void end_signals(struct mount *mnt, const sigset_t *old)
-{
-	__atomic_store_n(&mnt->loop_ended, true, __ATOMIC_RELEASE);
-	pthread_kill(mnt->signal_thread, SIGTERM);
-	pthread_join(mnt->signal_thread, NULL);
-	pthread_sigmask(SIG_SETMASK, old, NULL);
+	fuse_session_exit(session);
 }
 
 static void loop(struct fuse_session *se)
@@ -1048,20 +695,22 @@ static struct fuse_session *new_session(struct mount *mnt, const char *more)
 
 static int serve(struct mount *mnt, struct machine *m)
 {
-	sigset_t old;
-	int error = session_start(&mnt->session, m, mnt->tree, notify, mnt);
+	struct signals signals;
+	int error;
 
+	mnt->deferred = (struct deferred){ .session = &mnt->session, .ops = &later_ops };
+	error = session_start(&mnt->session, m, mnt->tree, deferred_notify, &mnt->deferred);
 	if (error)
 		return error;
-	error = start_signals(mnt, &old);
+	error = signals_start(&signals, stop, mnt->se);
 	if (error) {
 		session_stop(&mnt->session);
 		return error;
 	}
 	loop(mnt->se);
 	session_stop(&mnt->session);
-	dismiss_waiting(mnt);
-	end_signals(mnt, &old);
+	deferred_end(&mnt->deferred);
+	signals_end(&signals);
 	return 0;
 }
 
