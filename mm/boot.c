@@ -155,7 +155,7 @@ static int early_memory(struct boot *b)
 	if (error)
 		return error;
 	printk(b->m, 6, "last_pfn = 0x%x max_arch_pfn = 0x%llx", b->max_pfn,
-	       is_i386(b) ? 0x1000000ull : 0x400000000ull);
+	       is_i386(b) ? 0x1000000ull : b->c->cpu_la57 ? 0x10000000000ull : 0x400000000ull);
 	b->lowmem_end = (u64)b->max_pfn << PAGE_SHIFT;
 	if (is_i386(b)) {
 		if (b->lowmem_end > LOWMEM_END_I386)
@@ -406,6 +406,7 @@ static int run_kernel(struct boot *b)
 		return error;
 	b->m->sysctl.thp_enabled = 2; /* not before its own initcall */
 	init_per_zone_wmark_min(b->m);
+	b->early_pages = b->m->totalram_pages;
 	count_gigantic_pages(b);
 	set_up_thp(b);
 	set_up_numa_balancing(b);

@@ -82,6 +82,7 @@ struct boot {
 	pfn_t movable_pfn[MAX_NUMNODES];
 	pfn_t node_start[MAX_NUMNODES], node_end[MAX_NUMNODES];
 	u64 nr_kernel_pages, nr_all_pages, dma_reserve;
+	u64 early_pages;           /* managed when the first watermarks were set */
 
 	char *why;
 	size_t why_size;

@@ -75,7 +75,7 @@ static void add_devices(struct boot *b)
 	u64 high = round_up_to(b->high_top > 4 * GiB ? b->high_top : 4 * GiB, GiB);
 
 	if (b->hotplug_end > high)
-		high = b->hotplug_end;
+		high = round_up_to(b->hotplug_end, GiB);
 	add(b, 0xa0000, 0xc0000, 0, "PCI Bus 0000:00");
 	if (is_i386(b))
 		add(b, 0xa0000, 0xc0000, 1, "Video RAM area");

@@ -52,7 +52,7 @@ static int atomic_pools(struct boot *b)
 	} pools[] = { { GFP_KERNEL, "GFP_KERNEL" },
 		      { GFP_KERNEL | __GFP_DMA, "GFP_KERNEL|GFP_DMA" },
 		      { GFP_KERNEL | __GFP_DMA32, "GFP_KERNEL|GFP_DMA32" } };
-	u64 pages = b->m->totalram_pages / (GiB / (128 * KiB));
+	u64 pages = b->early_pages / (GiB / (128 * KiB));
 	unsigned int order = 5, i;
 
 	if (is_i386(b))
@@ -166,30 +166,29 @@ int boot_dimms(struct boot *b)
 	return 0;
 }
 
-/* Pages of 1 GiB were taken from memblock; they count as managed from hugetlb_init() on. */
+/* One page of 1 GiB that was taken from memblock: a pool's now, and managed from here on. */
+static void adopt_gigantic(struct boot *b, pfn_t pfn)
+{
+	struct zone *z = pfn_zone(b->m, pfn);
+
+	memblock_free(&b->mb, (u64)pfn << PAGE_SHIFT, GiB);
+	if (!z)
+		return;
+	z->managed_pages += GiB >> PAGE_SHIFT;
+	b->m->totalram_pages += GiB >> PAGE_SHIFT;
+}
+
 void count_gigantic_pages(struct boot *b)
 {
-	u32 nid;
+	struct boot_info *info = &b->m->boot;
+	u32 nid, k;
 
-	for (nid = 0; nid < b->m->nr_nodes; nid++) {
-		handle_t h;
-		u32 k;
+	for (k = 0; k < info->nr_hstates; k++) {
+		for (nid = 0; info->hstate[k].page_size == GiB && nid < b->m->nr_nodes; nid++) {
+			handle_t h = info->hstate[k].free_list[nid];
 
-		for (k = 0; k < b->m->boot.nr_hstates; k++) {
-			const struct hstate *hs = &b->m->boot.hstate[k];
-
-			if (hs->page_size != GiB)
-				continue;
-			for (h = hs->free_list[nid]; h;) {
-				struct huge_frame *f = pool_at(&b->m->boot.huge_frames, h);
-				struct zone *z = pfn_zone(b->m, f->pfn);
-
-				if (z) {
-					z->managed_pages += GiB >> PAGE_SHIFT;
-					b->m->totalram_pages += GiB >> PAGE_SHIFT;
-				}
-				h = f->next;
-			}
+			for (; h; h = ((struct huge_frame *)pool_at(&info->huge_frames, h))->next)
+				adopt_gigantic(b, ((struct huge_frame *)pool_at(&info->huge_frames, h))->pfn);
 		}
 	}
 }

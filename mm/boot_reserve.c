@@ -93,40 +93,53 @@ static int place_kernel(struct boot *b)
 	return 0;
 }
 
+/* The boot loader puts it at the top of low RAM. Where the kernel cannot reach it (mem=, HighMem) it is
+ * moved to the highest address in reach. */
 static int place_initrd(struct boot *b)
 {
-	u64 size = round_up_to(b->c->initrd_size, PAGE_SIZE);
-	u64 top = b->low_top > INITRD_GAP ? b->low_top - INITRD_GAP : 0;
-	u64 at = top > size ? top - size : 0;
+	u64 size = round_up_to(b->c->initrd_size, PAGE_SIZE), old;
+	u64 gap = is_i386(b) ? b->kernel->firmware_pages * PAGE_SIZE : INITRD_GAP;
+	u64 at = b->low_top > gap + size ? b->low_top - gap - size : 0;
 
 	if (!size)
 		return 0;
-	if (is_i386(b))
-		at += INITRD_GAP - b->kernel->firmware_pages * PAGE_SIZE;
+	if (at)
+		printk(b->m, 6, "RAMDISK: [mem 0x%08llx-0x%08llx]", (unsigned long long)at,
+		       (unsigned long long)(at + size - 1));
 	if (!at || memblock_bytes(&b->mb.memory, at, at + size) != size ||
 	    memblock_bytes(&b->mb.reserved, at, at + size) ||
 	    (b->mb.limit && at + size > b->mb.limit)) {
-		/* out of the kernel's reach (mem=, HighMem): it is moved */
-		at = memblock_alloc(&b->mb, size, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE);
+		old = at;
+		at = memblock_find(&b->mb, size, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE);
 		if (!at)
 			return boot_error(b, "no room for an initrd of %llu kB",
 					  (unsigned long long)size >> 10);
+		printk(b->m, 6, "Allocated new RAMDISK: [mem 0x%08llx-0x%08llx]",
+		       (unsigned long long)at, (unsigned long long)(at + size - 1));
+		printk(b->m, 6, "Move RAMDISK from [mem 0x%08llx-0x%08llx] to [mem 0x%08llx-0x%08llx]",
+		       (unsigned long long)old, (unsigned long long)(old + size - 1),
+		       (unsigned long long)at, (unsigned long long)(at + size - 1));
 	}
 	memblock_reserve(&b->mb, at, size);
 	b->initrd_start = at;
 	b->initrd_end = at + size;
-	printk(b->m, 6, "RAMDISK: [mem 0x%08llx-0x%08llx]", (unsigned long long)at,
-	       (unsigned long long)(at + size - 1));
 	return 0;
 }
 
-/* The direct map: a table for each GiB (with 1 GiB pages only for the ends), and a few above. */
+/*
+ * The direct map: a table of 2 MiB entries for each GiB that has RAM (with 1 GiB pages only where a
+ * GiB is not all RAM), and a few above and below. The real number differs by up to two either way:
+ * the kernel maps itself at a random address, and the map may straddle tables.
+ */
 static void reserve_direct_map(struct boot *b)
 {
-	u64 tables = b->c->cpu_1g_pages ? 13 : 8 + round_up_to(b->high_top, GiB) / GiB;
+	u64 at, tables = b->c->cpu_1g_pages ? 10 : 8;
 
-	if (!b->c->cpu_1g_pages && b->high_top > 4 * GiB)
-		tables -= 4 - round_up_to(b->low_top, GiB) / GiB; /* the PCI hole is not mapped */
+	for (at = 0; at < b->high_top; at += GiB) {
+		u64 ram = memblock_bytes(&b->mb.memory, at, at + GiB);
+
+		tables += ram && (!b->c->cpu_1g_pages || ram < GiB);
+	}
 	for (; tables > BRK_PAGE_TABLES; tables--)
 		memblock_alloc(&b->mb, PAGE_SIZE, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE);
 }
@@ -358,9 +371,9 @@ int reserve_small_tables(struct boot *b)
 
 /* ---- per-CPU areas ---- */
 
-/* CPUs that are near each other share chunks: group of a CPU's node, by distance. */
+/* The CPUs of a node share chunks. */
 struct percpu_plan {
-	u32 group_cpus[MAX_NUMNODES]; /* by the first node of a group */
+	u32 group_cpus[MAX_NUMNODES]; /* CPUs of each node */
 	u64 unit;                     /* bytes from one CPU's area to the next */
 	u32 units_per_chunk;
 	u64 used;                     /* bytes of a unit that are kept */
@@ -368,13 +381,21 @@ struct percpu_plan {
 
 static void group_cpus(const struct boot *b, struct percpu_plan *plan)
 {
-	u32 cpu, nid;
+	u32 cpu, nid, home;
 
 	for (cpu = 0; cpu < b->c->nr_cpus; cpu++) {
-		for (nid = 0; nid < b->nr_nodes - 1; nid++)
-			if (b->cpumask[nid][cpu / 64] >> (cpu % 64) & 1)
+		u32 owners = 0, nth;
+
+		for (nid = 0; nid < b->nr_nodes; nid++)
+			owners += b->cpumask[nid][cpu / 64] >> (cpu % 64) & 1;
+		/* fake nodes share their CPUs: these are at home in one after the other */
+		nth = owners ? cpu % owners : 0;
+		for (nid = home = 0; nid < b->nr_nodes; nid++)
+			if (b->cpumask[nid][cpu / 64] >> (cpu % 64) & 1 && !nth--) {
+				home = nid;
 				break;
-		plan->group_cpus[nid]++;
+			}
+		plan->group_cpus[home]++;
 	}
 }
 
@@ -423,7 +444,7 @@ static int reserve_percpu_group(struct boot *b, const struct percpu_plan *plan, 
 	return 0;
 }
 
-/* Bitmaps and descriptors of the first chunks; 64-byte pieces for the group tables. */
+/* Offsets of groups and units, bitmaps and descriptors of the first chunks. */
 static void reserve_percpu_tables(struct boot *b)
 {
 	static const u16 amd64[] = { 8, 8, 8, 16, 352, 144, 256, 264, 64, 144, 896, 904, 224 };

@@ -211,20 +211,25 @@ static int compare_e820(const void *x, const void *y)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-static void build_e820(struct boot *b)
+static bool has_ranges(const struct boot *b)
 {
-	u64 kept = b->c->nr_ranges && b->nr_ram ? 0 : b->kernel->firmware_pages * PAGE_SIZE;
-	bool explicit_ranges = false;
 	u32 i;
 
 	for (i = 0; i < b->c->nr_ranges; i++)
-		explicit_ranges |= !b->c->range[i].hotplug;
-	if (!explicit_ranges)
-		kept = b->kernel->firmware_pages * PAGE_SIZE;
+		if (!b->c->range[i].hotplug)
+			return true;
+	return false;
+}
+
+static void build_e820(struct boot *b)
+{
+	u64 kept = has_ranges(b) ? 0 : b->kernel->firmware_pages * PAGE_SIZE;
+	u32 i;
+
 	for (i = 0; i < b->nr_ram; i++) {
 		u64 start = b->ram[i].start, end = start + b->ram[i].size;
 
-		if (end == b->low_top && !explicit_ranges)
+		if (end == b->low_top)
 			end -= kept;
 		if (start < LEGACY_END) {
 			add_e820(b, start, end < EBDA ? end : EBDA, true);
@@ -234,8 +239,7 @@ static void build_e820(struct boot *b)
 	}
 	add_e820(b, EBDA, LEGACY_HOLE, false);
 	add_e820(b, 0xf0000, LEGACY_END, false);
-	if (kept)
-		add_e820(b, b->low_top - kept, b->low_top, false);
+	add_e820(b, b->low_top - kept, b->low_top, false);
 	add_e820(b, 0xfffc0000, FOUR_GIB, false);
 	if (!is_i386(b) && b->high_top <= HT_START && b->hotplug_end <= HT_START)
 		add_e820(b, HT_START, HT_END, false);
@@ -332,30 +336,69 @@ static u64 ram_between(const struct boot *b, u32 nid, u64 start, u64 end)
 	return sum;
 }
 
-/* What one fake node takes of real node @nid from @start: about @size bytes of RAM. */
+/* Where a fake node ends that starts at @start of real node @nid and wants @size bytes of RAM. */
 static u64 fake_node_end(const struct boot *b, u32 nid, u64 start, u64 size, bool big, u64 limit)
 {
 	u64 end = start + size + (big ? FAKE_NODE_UNIT : 0);
 
 	while (end < limit && ram_between(b, nid, start, end) < size)
 		end += FAKE_NODE_UNIT;
-	/* too little left for another node: take it all */
-	if (end < FOUR_GIB && start < FOUR_GIB && ram_between(b, nid, end, FOUR_GIB) < FAKE_NODE_UNIT &&
-	    ram_between(b, nid, FOUR_GIB, limit))
-		end = FOUR_GIB > end ? end : FOUR_GIB;
-	if (ram_between(b, nid, end, limit) < size)
+	/* too little would be left below 4 GiB, or at all, for the next one */
+	if (end < FOUR_GIB && limit > FOUR_GIB &&
+	    ram_between(b, nid, end, FOUR_GIB) < FAKE_NODE_UNIT)
+		end = FOUR_GIB;
+	if (end > limit || ram_between(b, nid, end, limit) < size)
 		end = limit;
-	return end < limit ? end : limit;
+	return end;
+}
+
+/* The RAM of real node @real in [start, end) becomes node @nid. */
+static void assign_part(struct boot *b, u32 real, u64 start, u64 end, u32 nid)
+{
+	u32 i;
+
+	for (i = 0; i < b->nr_ram; i++) {
+		u64 from = b->ram[i].start > start ? b->ram[i].start : start;
+		u64 to = b->ram[i].start + b->ram[i].size;
+
+		if (to > end)
+			to = end;
+		if (b->ram[i].nid == real && from < to)
+			assign(b, from, to, nid);
+	}
+	copy_cpus(b, nid, real);
+	printk(b->m, 6, "Faking node %u at [mem 0x%016llx-0x%016llx] (%lluMB)", nid,
+	       (unsigned long long)start, (unsigned long long)end - 1,
+	       (unsigned long long)(end - start) >> 20);
+}
+
+static u64 end_of_node(const struct boot *b, u32 nid)
+{
+	u64 end = 0;
+	u32 i, j;
+
+	for (i = 0; i < b->nr_ram; i++)
+		for (j = 0; j < b->nr_e820; j++) {
+			u64 to = b->ram[i].start + b->ram[i].size;
+
+			if (to > b->e820[j].end)
+				to = b->e820[j].end;
+			if (b->ram[i].nid == nid && b->e820[j].ram && to > b->e820[j].start && to > end)
+				end = to;
+		}
+	return end;
 }
 
 /* numa=fake=N: the real nodes are cut into N, in turns, in units of 32 MiB. */
 static int assign_fake(struct boot *b, u32 fakes)
 {
-	u64 at[MAX_NUMNODES] = { 0 }, total = 0, size, big;
+	u64 at[MAX_NUMNODES] = { 0 }, limit[MAX_NUMNODES], total = 0, size, big;
 	u32 nid = 0, real, idle = 0;
 
-	for (real = 0; real < b->c->nr_nodes; real++)
-		total += ram_between(b, real, 0, b->high_top);
+	for (real = 0; real < b->c->nr_nodes; real++) {
+		limit[real] = end_of_node(b, real);
+		total += ram_between(b, real, 0, limit[real]);
+	}
 	size = round_down_to(total / fakes, FAKE_NODE_UNIT);
 	big = total / fakes % FAKE_NODE_UNIT * fakes / FAKE_NODE_UNIT;
 	if (!size)
@@ -363,32 +406,16 @@ static int assign_fake(struct boot *b, u32 fakes)
 	for (real = 0; nid < fakes && idle < b->c->nr_nodes; real = (real + 1) % b->c->nr_nodes) {
 		u64 end;
 
-		if (!ram_between(b, real, at[real], b->high_top)) {
+		if (!ram_between(b, real, at[real], limit[real])) {
 			idle++;
 			continue;
 		}
 		idle = 0;
-		end = nid == fakes - 1 && b->c->nr_nodes == 1 ? b->high_top :
-			fake_node_end(b, real, at[real], size, nid < big, b->high_top);
-		{
-			u32 i;
-
-			for (i = 0; i < b->nr_ram; i++) {
-				u64 from = b->ram[i].start > at[real] ? b->ram[i].start : at[real];
-				u64 to = b->ram[i].start + b->ram[i].size;
-
-				if (to > end)
-					to = end;
-				if (b->ram[i].nid == real && from < to)
-					assign(b, from, to, nid);
-			}
-		}
-		copy_cpus(b, nid, real);
-		printk(b->m, 6, "Faking node %u at [mem 0x%016llx-0x%016llx] (%lluMB)", nid,
-		       (unsigned long long)at[real], (unsigned long long)end - 1,
-		       (unsigned long long)(end - at[real]) >> 20);
+		end = fake_node_end(b, real, at[real], size, nid < big, limit[real]);
+		if (nid == fakes - 1 && b->c->nr_nodes == 1)
+			end = limit[real];
+		assign_part(b, real, at[real], end, nid++);
 		at[real] = end;
-		nid++;
 	}
 	b->nr_nodes = nid;
 	return 0;
