@@ -117,6 +117,7 @@ void machine_destroy(struct machine *m)
 	mm_destroy(m);
 	slab_destroy(m);
 	physmem_destroy(m);
+	boot_destroy(m);
 	pool_destroy(&m->event_pool);
 	free(m->kmsg.text);
 	free(m->trace.text);
