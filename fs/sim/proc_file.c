@@ -1,0 +1,101 @@
+/*
+ * proc_file.c - commands of sim/procs/NAME/ctl about files: fread, fwrite, fsync; and sim/ctl's sync.
+ */
+#include "fs/sim/command.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/sim/disk.h"
+
+static int find_file(struct command_run *c, const char *name, handle_t *inode)
+{
+	char path[COMMAND_LINE_MAX + 1];
+
+	path[0] = '/';
+	strcpy(path + 1, *name == '/' ? name + 1 : name);
+	*inode = inode_lookup(c->m, path);
+	return *inode ? 0 : command_explain(c, -ENOENT, "no file '%s' in sim/disk", path + 1);
+}
+
+static int parse_file_range(struct command_run *c, handle_t *inode, u64 *offset, u64 *length)
+{
+	int error = find_file(c, c->word[1], inode);
+
+	if (!error)
+		error = argument_size(c, c->word[2], offset);
+	if (!error)
+		error = argument_size(c, c->word[3], length);
+	if (!error && (*offset > INT64_MAX || *length > INT64_MAX - *offset))
+		error = command_explain(c, -EINVAL, "beyond the largest file");
+	return error;
+}
+
+static int cmd_fread(struct command_run *c)
+{
+	u64 offset, length, size;
+	handle_t inode;
+	int error = parse_file_range(c, &inode, &offset, &length);
+
+	if (error)
+		return error;
+	size = inode_at(c->m, inode)->size;
+	length = offset >= size ? 0 : min_t(u64, length, size - offset);
+	error = disk_touch(c->m, inode, offset, length, false);
+	if (error)
+		return error;
+	task_at(c->m, c->task)->io_rchar += length;
+	task_at(c->m, c->task)->io_syscr++;
+	text_printf(c->result, "%llu bytes", (unsigned long long)length);
+	return 0;
+}
+
+/* Pages are dirtied; the bytes stay what they were, zero where there were none. */
+static int cmd_fwrite(struct command_run *c)
+{
+	u64 offset, length;
+	handle_t inode;
+	int error = parse_file_range(c, &inode, &offset, &length);
+
+	if (error)
+		return error;
+	if (length && offset + length > inode_at(c->m, inode)->size)
+		inode_at(c->m, inode)->size = offset + length;
+	error = disk_touch(c->m, inode, offset, length, true);
+	if (error)
+		return error;
+	task_at(c->m, c->task)->io_wchar += length;
+	task_at(c->m, c->task)->io_syscw++;
+	text_printf(c->result, "%llu bytes", (unsigned long long)length);
+	return 0;
+}
+
+static int cmd_fsync(struct command_run *c)
+{
+	handle_t inode;
+	int error = find_file(c, c->word[1], &inode);
+
+	if (!error)
+		text_printf(c->result, "%llu pages written",
+			    (unsigned long long)filemap_fdatawrite(c->m, inode, 0, UINT64_MAX));
+	return error;
+}
+
+int cmd_sync(struct command_run *c)
+{
+	u64 pages = 0;
+	handle_t h;
+
+	for (h = c->m->mms.inode_head; h; h = inode_at(c->m, h)->next)
+		pages += filemap_fdatawrite(c->m, h, 0, UINT64_MAX);
+	text_printf(c->result, "%llu pages written", (unsigned long long)pages);
+	return 0;
+}
+
+static const struct command commands[] = {
+	{ "fread", 3, 3, 0, cmd_fread, "PATH OFF LEN" },
+	{ "fwrite", 3, 3, 0, cmd_fwrite, "PATH OFF LEN" },
+	{ "fsync", 1, 1, 0, cmd_fsync, "PATH" },
+};
+
+const struct command_table file_commands = { commands, ARRAY_SIZE(commands) };
