@@ -133,22 +133,18 @@ static int place_nodes(struct boot *b)
 	return 0;
 }
 
-static int add_dimm(struct boot *b, const struct memory_range *r, u64 *next)
+static int add_dimm(struct boot *b, struct memory_range *r, u64 *next)
 {
-	struct memory_range d = *r;
-
-	if (!d.start)
-		d.start = round_up_to(*next, GiB);
-	if (!d.size || d.size % ((u64)1 << SECTION_SHIFT) || d.start % ((u64)1 << SECTION_SHIFT))
+	if (!r->start)
+		r->start = round_up_to(*next, GiB);
+	if (!r->size || r->size % ((u64)1 << SECTION_SHIFT) || r->start % ((u64)1 << SECTION_SHIFT))
 		return boot_error(b, "a DIMM starts and ends at multiples of 128 MiB");
-	if (d.start < b->hotplug_start)
+	if (r->start < b->hotplug_start)
 		return boot_error(b, "a DIMM at 0x%llx is below the slots' space, which starts at 0x%llx",
-				  (unsigned long long)d.start,
+				  (unsigned long long)r->start,
 				  (unsigned long long)b->hotplug_start);
-	if (b->nr_dimms == MAX_MEMORY_RANGES)
-		return boot_error(b, "more than %d DIMMs", MAX_MEMORY_RANGES);
-	b->dimm[b->nr_dimms++] = d;
-	*next = d.start + d.size;
+	b->dimm[b->nr_dimms++] = *r;
+	*next = r->start + r->size;
 	return 0;
 }
 
@@ -168,7 +164,8 @@ static int place_dimms(struct boot *b)
 	if (!plugged && b->c->max_memory <= ram)
 		return 0;
 	for (i = 0; i < b->c->nr_ranges; i++) {
-		int error = b->c->range[i].hotplug ? add_dimm(b, &b->c->range[i], &next) : 0;
+		struct memory_range *r = &b->m->config.range[i];
+		int error = r->hotplug ? add_dimm(b, r, &next) : 0;
 
 		if (error)
 			return error;
@@ -187,6 +184,8 @@ static int place_dimms(struct boot *b)
 		if (b->hotplug_end < last->start + last->size)
 			b->hotplug_end = round_up_to(last->start + last->size, GiB);
 	}
+	b->m->boot.hotplug_start = b->hotplug_start;
+	b->m->boot.hotplug_end = b->hotplug_end;
 	return 0;
 }
 
