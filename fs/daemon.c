@@ -4,9 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+/* Whoever waits for the end of a pipe that we were given must not wait for the machine's end. */
+static void close_others(int keep)
+{
+	if (keep > STDERR_FILENO + 1)
+		syscall(SYS_close_range, STDERR_FILENO + 1, (unsigned int)keep - 1, 0);
+	syscall(SYS_close_range, (unsigned int)keep + 1, ~0u, 0);
+}
 
 int daemon_fork(struct daemon *d)
 {
@@ -22,6 +31,8 @@ int daemon_fork(struct daemon *d)
 	}
 	d->pipe = ends[d->child ? 0 : 1];
 	close(ends[d->child ? 1 : 0]);
+	if (!d->child)
+		close_others(d->pipe);
 	return d->child > 0;
 }
 
