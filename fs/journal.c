@@ -155,6 +155,7 @@ static void put_data(struct journal *j, const char *data, size_t size)
 static const char *const op_names[] = {
 	[TREE_WRITE] = "write",	  [TREE_MKDIR] = "mkdir",   [TREE_RMDIR] = "rmdir",	  [TREE_CREATE] = "create",
 	[TREE_UNLINK] = "unlink", [TREE_RENAME] = "rename", [TREE_TRUNCATE] = "truncate", [TREE_IOCTL] = "ioctl",
+	[TREE_READ] = "read",
 };
 
 static void put_operation(struct journal *j, const struct tree_change *c)
@@ -170,6 +171,8 @@ static void put_operation(struct journal *j, const struct tree_change *c)
 		text_char(t, ' ');
 		quote_path(t, c->path2);
 	}
+	if (c->op == TREE_READ)
+		text_printf(t, " %zu", c->size);
 	if (c->op != TREE_WRITE && c->op != TREE_IOCTL)
 		return;
 	if (c->size > INLINE_BYTES_MAX) {

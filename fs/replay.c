@@ -15,6 +15,8 @@
 
 #include "fs/quote.h"
 
+#define READ_MAX (64u << 20) /* no read(2) through the mount is longer */
+
 struct line {
 	u64 number, time, step, offset;
 	u32 uid, gid;
@@ -172,6 +174,27 @@ static void do_write(struct operation *o, bool is_ioctl)
 	tree_release(o->p->tree, &o->caller, file);
 }
 
+/* A visitor read a file of the disk: the page cache is as it left it. */
+static void do_read(struct operation *o)
+{
+	struct open_file *file;
+	unsigned long size;
+	char *buffer;
+	u64 ino;
+
+	text_char(&o->data, '\0');
+	size = o->data.data ? strtoul(o->data.data, NULL, 10) : 0;
+	buffer = size <= READ_MAX ? malloc(size + 1) : NULL;
+	if (!buffer || tree_walk(o->p->tree, &o->caller, o->path.data, &ino) ||
+	    tree_open(o->p->tree, &o->caller, ino, O_RDONLY, &file)) {
+		player_error(o->p, "its file is not there");
+	} else {
+		(void)tree_read(o->p->tree, &o->caller, file, buffer, size, o->line->offset);
+		tree_release(o->p->tree, &o->caller, file);
+	}
+	free(buffer);
+}
+
 static void do_entry(struct operation *o)
 {
 	const char *op = o->line->op, *name, *new_name;
@@ -215,6 +238,8 @@ static void carry_out(struct player *p, const struct line *line)
 		do_write(&o, false);
 	else if (!strcmp(line->op, "ioctl"))
 		do_write(&o, true);
+	else if (!strcmp(line->op, "read"))
+		do_read(&o);
 	else
 		do_entry(&o);
 	text_free(&o.path);

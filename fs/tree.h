@@ -84,6 +84,7 @@ struct request {
 /* An open that no mode bit allows (write to 0444, read of 0200) fails with EACCES even for root.
  * All of FAMILY_SYSCTL and FAMILY_SYSFS behave so without it. */
 #define ATTR_OPEN_EACCES 32u
+#define ATTR_READ_CHANGES 64u /* a pread changes the machine (a file's page cache): journal it */
 
 struct attribute {
 	const char *name;
@@ -200,7 +201,7 @@ struct open_file {
  * is written in their middle comes after them in the journal; the end has the same id.
  */
 enum tree_op { TREE_WRITE, TREE_MKDIR, TREE_RMDIR, TREE_CREATE, TREE_UNLINK, TREE_RENAME, TREE_TRUNCATE,
-	       TREE_IOCTL };
+	       TREE_IOCTL, TREE_READ };
 
 struct tree_change {
 	enum tree_op op;
@@ -211,7 +212,7 @@ struct tree_change {
 	const struct attribute *attr; /* of a write or truncate */
 	const char *data;    /* write: the bytes */
 	size_t size;
-	u64 offset;          /* write: position; truncate: new size; create: mode; ioctl: command */
+	u64 offset;          /* write, read: position; truncate: new size; create: mode; ioctl: command */
 	s64 result;          /* bytes, 0, or -errno of a failure that changed something */
 	u64 time, step;      /* m->clock.now and .step when it took effect (before it ran) */
 	const struct caller *caller;

@@ -156,6 +156,24 @@ ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file 
 	return read_text(f, &n, size, offset, data);
 }
 
+static ssize_t read_positional(struct tree *t, const struct caller *c, struct node *n, char *buffer,
+			       size_t size, u64 offset)
+{
+	struct tree_change change = { .op = TREE_READ, .caller = c, .size = size, .offset = offset };
+	int error;
+
+	if (!n->rq.attr->pread)
+		return -EINVAL;
+	if (!(n->rq.attr->flags & ATTR_READ_CHANGES))
+		return n->rq.attr->pread(&n->rq, buffer, size, offset);
+	error = change_begin(t, n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n->rq.attr->pread(&n->rq, buffer, size, offset);
+	change_end(t, &change);
+	return (ssize_t)change.result;
+}
+
 ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, char *buffer, size_t size,
 		  u64 offset)
 {
@@ -167,7 +185,7 @@ ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, c
 	if (error)
 		return error;
 	if (!is_text(n.rq.attr))
-		return n.rq.attr->pread ? n.rq.attr->pread(&n.rq, buffer, size, offset) : -EINVAL;
+		return read_positional(t, c, &n, buffer, size, offset);
 	length = read_text(f, &n, size, offset, &data);
 	if (length > 0)
 		memcpy(buffer, data, (size_t)length);

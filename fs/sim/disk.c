@@ -52,8 +52,8 @@ static ssize_t file_pread(const struct request *rq, char *buffer, size_t size, u
 		return 0;
 	size = min_t(u64, size, end - offset);
 	error = disk_touch(rq->m, inode_of(rq), offset, size, false);
-	/* a cold cache is state: the journal wants to know who warmed it */
-	tree_note_change(rq->tree);
+	if (error)
+		tree_note_change(rq->tree);
 	return error ? error : disk_read_bytes(rq->m, inode_of(rq), buffer, size, offset);
 }
 
@@ -79,7 +79,7 @@ static ssize_t file_store(const struct request *rq, const char *data, size_t siz
 static const struct attribute file_attrs[] = {
 	{ .name = "FILE",
 	  .mode = 0644,
-	  .flags = ATTR_POSITIONAL,
+	  .flags = ATTR_POSITIONAL | ATTR_READ_CHANGES,
 	  .pread = file_pread,
 	  .store = file_store,
 	  .get_size = file_size },
