@@ -297,14 +297,75 @@ static bool rmqueue_fallback(struct machine *m, struct zone *z, unsigned int ord
 	return true;
 }
 
-pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
-		  unsigned int alloc_flags)
+static pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
+			 unsigned int alloc_flags)
 {
 	pfn_t pfn = rmqueue_smallest(m, z, order, type);
 
 	while (unlikely(pfn == PFN_NONE) && rmqueue_fallback(m, z, order, type, alloc_flags))
 		pfn = rmqueue_smallest(m, z, order, type);
 	return pfn;
+}
+
+/*
+ * The first @take pieces of 2^@order pages of the free block at @pfn go to the end of @list; what is
+ * left goes back. Taking the pieces one at a time would end the same, since no smaller block of the
+ * type is free: each would be the lower half of what the one before left.
+ */
+static void carve_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned int block_order,
+			enum migratetype type, unsigned int order, u32 take, struct page_list *list)
+{
+	pfn_t end = pfn + (1u << block_order), step = 1u << order, prev = list->tail;
+	struct page *p = pfn_to_page(m, pfn);
+	u32 i;
+
+	unlist_block(m, z, pfn, block_order);
+	if (prev != PFN_NONE)
+		pfn_to_page(m, prev)->next = pfn;
+	else
+		list->head = pfn;
+	list->nr += take;
+	for (i = 0; i < take; i++, p += step, prev = pfn, pfn += step) {
+		p->flags = PAGE_FLAG(pcp);
+		p->order = order & 15u;
+		p->migratetype = type & 7u;
+		p->prev = prev;
+		p->next = pfn + step;
+	}
+	list->tail = prev;
+	pfn_to_page(m, prev)->next = PFN_NONE;
+	for (; pfn < end; pfn += 1u << order) {
+		order = (unsigned int)__builtin_ctz(pfn);
+		list_block(m, z, pfn, order, type, false);
+	}
+}
+
+u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type, u32 count,
+		 unsigned int alloc_flags, struct page_list *list)
+{
+	unsigned int current = order;
+	u32 got = 0, take;
+	pfn_t pfn;
+
+	while (got < count) {
+		if (current == MAX_ORDER) {
+			if (!rmqueue_fallback(m, z, order, type, alloc_flags))
+				break;
+			current = order;
+		}
+		if (!z->free_area[current].nr_free_type[type]) {
+			current++;
+			continue;
+		}
+		pfn = first_block(m, z, current, type);
+		if (pfn == PFN_NONE)
+			break;
+		take = min_t(u32, count - got, 1u << (current - order));
+		carve_block(m, z, pfn, current, type, order, take, list);
+		got += take;
+	}
+	mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)got << order));
+	return got;
 }
 
 pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,

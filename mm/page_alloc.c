@@ -96,12 +96,12 @@ bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned i
 	return watermark_ok(z, order, mark, highest_zoneidx, alloc_flags, z->vm_stat[NR_FREE_PAGES]);
 }
 
-static inline bool zone_watermark_fast(const struct zone *z, unsigned int order, enum zone_type highest,
+static inline __attribute__((always_inline)) bool zone_watermark_fast(const struct zone *z, unsigned int order, enum zone_type highest,
 				       unsigned int alloc_flags, gfp_t gfp)
 {
 	u64 free = (u64)z->vm_stat[NR_FREE_PAGES], mark = wmark_pages(z, alloc_flags & ALLOC_WMARK_MASK);
 
-	if (!order && free > mark + z->lowmem_reserve[highest] + unusable_free(z, 0, alloc_flags))
+	if (likely(!order && free > mark + z->lowmem_reserve[highest] + unusable_free(z, 0, alloc_flags)))
 		return true;
 	if (watermark_ok(z, order, mark, highest, alloc_flags, (s64)free))
 		return true;
@@ -178,7 +178,9 @@ static inline void prep_new_page(struct machine *m, pfn_t pfn, gfp_t gfp, unsign
 	struct page *p = pfn_to_page(m, pfn);
 
 	p->order = order & 15u;
+	p->migratetype = 0;
 	p->generation = 0;
+	p->index_high = 0;
 	p->mapping = 0;
 	p->index = 0;
 	p->mapcount = 0;
@@ -462,9 +464,33 @@ pfn_t alloc_pages_nodemask(struct machine *m, gfp_t gfp, unsigned int order, int
 	return alloc_pages_slowpath(m, gfp, order, &ac);
 }
 
+/*
+ * Single pages, nearly all there is: if the preferred zone is above its low watermark, and the CPU has
+ * a page of it, that page. Everything else is for the long way, which comes to the same in this case.
+ */
 pfn_t alloc_pages(struct machine *m, gfp_t gfp, unsigned int order, int nid)
 {
-	return alloc_pages_nodemask(m, gfp, order, nid, 0);
+	const struct pglist_data *n = &m->node[nid >= 0 ? (u32)nid : m->cpu_to_node[m->cpu]];
+	enum zone_type highest = (enum zone_type)m->gfp_zone[gfp & 15];
+	struct per_cpu_pages *pcp;
+	struct page_list *list;
+	struct zone *z;
+	pfn_t pfn;
+
+	if (unlikely(order || (gfp & __GFP_THISNODE) || n->zonelist_first[highest] >= n->nr_zonelist))
+		return alloc_pages_nodemask(m, gfp, order, nid, 0);
+	z = zoneref_zone(m, &n->zonelist[n->zonelist_first[highest]]);
+	if (unlikely(!zone_watermark_fast(z, 0, highest, ALLOC_WMARK_LOW, gfp) || z->boosted || !z->pageset))
+		return alloc_pages_nodemask(m, gfp, order, nid, 0);
+	pcp = this_pcp(m, z);
+	list = &pcp->lists[pcp_list_index(0, gfp_migratetype(m, gfp))];
+	if (unlikely(!list->nr))
+		return alloc_pages_nodemask(m, gfp, order, nid, 0);
+	pfn = pcp_take(m, pcp, list, 0);
+	prep_new_page(m, pfn, gfp, 0);
+	m->vm_event[PGALLOC_DMA + z->type]++;
+	zone_statistics(m, z, z);
+	return pfn;
 }
 
 void free_pages(struct machine *m, pfn_t pfn, unsigned int order)

@@ -138,9 +138,10 @@ void free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned int or
 pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		    unsigned int alloc_flags);
 
-/** rmqueue_one() - the same without the highatomic reserve, for refills of per-CPU lists. */
-pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
-		  unsigned int alloc_flags);
+/** rmqueue_bulk() - up to @count times 2^@order pages to the end of a per-CPU list, as one after the
+ * other from the free lists of @type or a fallback. NR_FREE_PAGES is kept. Returns how many. */
+u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type, u32 count,
+		 unsigned int alloc_flags, struct page_list *list);
 
 void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn);
 /** unreserve_highatomic_pageblock() - one reserved pageblock back to @type; @force: the last as well. */
@@ -148,6 +149,37 @@ bool unreserve_highatomic_pageblock(struct machine *m, const struct pglist_data 
 				    enum zone_type highest, enum migratetype type, bool force);
 
 /* ---- pcp.c ---- */
+
+#define PCP_THP_LIST (NR_PCP_LISTS - 1)
+
+static inline unsigned int pcp_list_index(unsigned int order, enum migratetype type)
+{
+	return order == PAGEBLOCK_ORDER ? PCP_THP_LIST : order * MIGRATE_PCPTYPES + type;
+}
+
+static inline struct per_cpu_pages *this_pcp(const struct machine *m, const struct zone *z)
+{
+	return pool_at(&m->pagesets, z->pageset + m->cpu);
+}
+
+/** pcp_take() - the first page of a list that is not empty. */
+static inline pfn_t pcp_take(struct machine *m, struct per_cpu_pages *pcp, struct page_list *list,
+			     unsigned int order)
+{
+	pfn_t pfn = list->head;
+	struct page *p = pfn_to_page(m, pfn);
+
+	list->head = p->next;
+	if (likely(p->next != PFN_NONE))
+		pfn_to_page(m, p->next)->prev = PFN_NONE;
+	else
+		list->tail = PFN_NONE;
+	list->nr--;
+	pcp->count -= 1u << order;
+	pcp->free_factor >>= 1;
+	p->flags = 0;
+	return pfn;
+}
 
 pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		      unsigned int alloc_flags);

@@ -18,42 +18,9 @@
 
 #include <errno.h>
 
-#define PCP_THP_LIST (NR_PCP_LISTS - 1)
-
-static unsigned int pcp_list_index(unsigned int order, enum migratetype type)
-{
-	return order == PAGEBLOCK_ORDER ? PCP_THP_LIST : order * MIGRATE_PCPTYPES + type;
-}
-
 static unsigned int pcp_list_order(unsigned int index)
 {
 	return index == PCP_THP_LIST ? PAGEBLOCK_ORDER : index / MIGRATE_PCPTYPES;
-}
-
-static struct per_cpu_pages *this_pcp(const struct machine *m, const struct zone *z)
-{
-	return pool_at(&m->pagesets, z->pageset + m->cpu);
-}
-
-static u32 rmqueue_bulk(struct machine *m, struct zone *z, struct page_list *list, unsigned int order,
-			enum migratetype type, u32 count, unsigned int alloc_flags)
-{
-	u32 got;
-
-	for (got = 0; got < count; got++) {
-		pfn_t pfn = rmqueue_one(m, z, order, type, alloc_flags);
-		struct page *p;
-
-		if (pfn == PFN_NONE)
-			break;
-		p = pfn_to_page(m, pfn);
-		p->flags = PAGE_FLAG(pcp);
-		p->order = order & 15u;
-		p->migratetype = type & 7u;
-		page_list_add_tail(m, list, pfn);
-	}
-	mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)got << order));
-	return got;
 }
 
 static __attribute__((noinline)) void pcp_refill(struct machine *m, struct zone *z,
@@ -65,7 +32,7 @@ static __attribute__((noinline)) void pcp_refill(struct machine *m, struct zone 
 
 	if (batch > 1)
 		batch = max_t(u32, batch >> order, 2);
-	pcp->count += rmqueue_bulk(m, z, list, order, type, batch, alloc_flags) << order;
+	pcp->count += rmqueue_bulk(m, z, order, type, batch, alloc_flags, list) << order;
 }
 
 pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
@@ -73,29 +40,18 @@ pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enu
 {
 	struct per_cpu_pages *pcp;
 	struct page_list *list;
-	struct page *p;
-	pfn_t pfn;
 
 	if (unlikely(!z->pageset)) /* early boot */
 		return rmqueue_buddy(m, z, order, type, alloc_flags);
 	pcp = this_pcp(m, z);
-	pcp->free_factor >>= 1;
 	list = &pcp->lists[pcp_list_index(order, type)];
 	if (unlikely(!list->nr))
 		pcp_refill(m, z, pcp, list, order, type, alloc_flags);
-	pfn = list->head;
-	if (unlikely(pfn == PFN_NONE))
+	if (unlikely(!list->nr)) {
+		pcp->free_factor >>= 1;
 		return PFN_NONE;
-	p = pfn_to_page(m, pfn);
-	list->head = p->next;
-	if (p->next != PFN_NONE)
-		pfn_to_page(m, p->next)->prev = PFN_NONE;
-	else
-		list->tail = PFN_NONE;
-	list->nr--;
-	pcp->count -= 1u << order;
-	p->flags = 0;
-	return pfn;
+	}
+	return pcp_take(m, pcp, list, order);
 }
 
 /* Give @count pages back, starting with list @index and going round, oldest pages first. */
