@@ -96,12 +96,19 @@ bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned i
 	return watermark_ok(z, order, mark, highest_zoneidx, alloc_flags, z->vm_stat[NR_FREE_PAGES]);
 }
 
-static inline __attribute__((always_inline)) bool zone_watermark_fast(const struct zone *z, unsigned int order, enum zone_type highest,
+/* Enough for a single page without the highatomic reserve? Nearly always, and quickly told. */
+static inline bool above_watermark(const struct zone *z, enum zone_watermarks w, enum zone_type highest)
+{
+	return (u64)z->vm_stat[NR_FREE_PAGES] >
+	       wmark_pages(z, w) + z->lowmem_reserve[highest] + z->nr_reserved_highatomic;
+}
+
+static inline bool zone_watermark_fast(const struct zone *z, unsigned int order, enum zone_type highest,
 				       unsigned int alloc_flags, gfp_t gfp)
 {
 	u64 free = (u64)z->vm_stat[NR_FREE_PAGES], mark = wmark_pages(z, alloc_flags & ALLOC_WMARK_MASK);
 
-	if (likely(!order && free > mark + z->lowmem_reserve[highest] + unusable_free(z, 0, alloc_flags)))
+	if (likely(!order && above_watermark(z, alloc_flags & ALLOC_WMARK_MASK, highest)))
 		return true;
 	if (watermark_ok(z, order, mark, highest, alloc_flags, (s64)free))
 		return true;
@@ -477,10 +484,10 @@ pfn_t alloc_pages(struct machine *m, gfp_t gfp, unsigned int order, int nid)
 	struct zone *z;
 	pfn_t pfn;
 
-	if (unlikely(order || (gfp & __GFP_THISNODE) || n->zonelist_first[highest] >= n->nr_zonelist))
+	if (unlikely(order || (gfp & __GFP_THISNODE) || n->preferred_zone[highest] == ZONE_NONE))
 		return alloc_pages_nodemask(m, gfp, order, nid, 0);
-	z = zoneref_zone(m, &n->zonelist[n->zonelist_first[highest]]);
-	if (unlikely(!zone_watermark_fast(z, 0, highest, ALLOC_WMARK_LOW, gfp) || z->boosted || !z->pageset))
+	z = (struct zone *)((u8 *)m->node + n->preferred_zone[highest]);
+	if (unlikely(!above_watermark(z, ALLOC_WMARK_LOW, highest) || z->boosted || !z->pageset))
 		return alloc_pages_nodemask(m, gfp, order, nid, 0);
 	pcp = this_pcp(m, z);
 	list = &pcp->lists[pcp_list_index(0, gfp_migratetype(m, gfp))];

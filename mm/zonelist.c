@@ -59,6 +59,11 @@ static void find_node_order(struct machine *m, u32 node, u32 *load)
 	}
 }
 
+static u32 zone_offset(const struct machine *m, const struct zoneref *ref)
+{
+	return (u32)((u8 *)&m->node[ref->nid].zones[ref->type] - (u8 *)m->node);
+}
+
 static void build_zonelist(struct machine *m, struct pglist_data *n)
 {
 	u32 i, type;
@@ -75,6 +80,9 @@ static void build_zonelist(struct machine *m, struct pglist_data *n)
 		for (i = 0; i < n->nr_zonelist && n->zonelist[i].type > type; i++)
 			;
 		n->zonelist_first[type] = (u16)i;
+		n->preferred_zone[type] = ZONE_NONE;
+		if (i < n->nr_zonelist)
+			n->preferred_zone[type] = zone_offset(m, &n->zonelist[i]);
 	}
 }
 

@@ -123,6 +123,8 @@ struct zone {
 	bool reclaim_active;    /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
 };
 
+#define ZONE_NONE 0xffffffffu
+
 struct zoneref {
 	u16 nid;
 	u16 type;
@@ -143,6 +145,7 @@ struct pglist_data {
 	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES];
 	u32 nr_zonelist;
 	u16 zonelist_first[MAX_NR_ZONES]; /* where it starts for a request whose highest zone is j */
+	u32 preferred_zone[MAX_NR_ZONES]; /* that zone, in bytes from machine->node; ZONE_NONE: none */
 	u8 node_order[MAX_NUMNODES];      /* "Fallback order" of the boot log */
 	u32 nr_node_order;
 	u64 totalreserve_pages;
