@@ -349,16 +349,14 @@ static int free_smp_locks(struct boot *b)
 	return release_range(b, start, start + b->kernel->smp_locks_size);
 }
 
-/* THP is off on less than 512 MiB, whatever the command line says. */
+/* THP is off on less than 512 MiB, whatever the command line says. Else its start settles
+ * min_free_kbytes anew, even if it is switched off: from less lowmem, now that there are watermarks. */
 static void set_up_thp(struct boot *b)
 {
-	struct sysctl *s = &b->m->sysctl;
-
-	s->thp_enabled = b->p->thp >= 0 ? b->p->thp : 0;
 	if (b->m->totalram_pages < THP_MIN_RAM >> PAGE_SHIFT)
-		s->thp_enabled = 2;
-	if (s->thp_enabled != 2)
-		khugepaged_min_free_kbytes_update(b->m);
+		return;
+	b->m->sysctl.thp_enabled = b->p->thp >= 0 ? b->p->thp : 0;
+	khugepaged_min_free_kbytes_update(b->m);
 }
 
 static void set_up_numa_balancing(struct boot *b)
@@ -367,8 +365,8 @@ static void set_up_numa_balancing(struct boot *b)
 
 	b->m->sysctl.numa_balancing = on;
 	if (on)
-		printk(b->m, 6, "mempolicy: %s automatic NUMA balancing. Configure with numa_balancing= or the kernel.numa_balancing sysctl",
-		       "Enabling");
+		printk(b->m, 6, "mempolicy: Enabling automatic NUMA balancing. "
+				"Configure with numa_balancing= or the kernel.numa_balancing sysctl");
 }
 
 /* What boot needed and the running kernel does not. */
@@ -404,7 +402,7 @@ static int run_kernel(struct boot *b)
 	error = free_smp_locks(b);
 	if (error)
 		return error;
-	b->m->sysctl.thp_enabled = 2; /* not before its own initcall */
+	b->m->sysctl.thp_enabled = 2; /* never, until its own initcall */
 	init_per_zone_wmark_min(b->m);
 	b->early_pages = b->m->totalram_pages;
 	count_gigantic_pages(b);
