@@ -1,0 +1,276 @@
+/*
+ * The same inputs give the same bytes: two runs of a long mixed scenario, and a replay of its
+ * journal, agree in every file of the tree, knobs written in the middle of long commands included.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/replay.h"
+#include "tests/dump.h"
+#include "tests/tap.h"
+
+static const struct caller root;
+
+static const struct machine_source source = {
+	.name = "test",
+	.machine = "[machine]\ncpus = 4\nmemory = 512M\n[node 0]\nmemory = 256M\ncpus = 0-1\n"
+		   "[node 1]\nmemory = 256M\ncpus = 2-3\n",
+	.cmdline = "",
+};
+
+struct lab {
+	struct tree *tree;
+	struct journal *journal;
+	u64 writes_inside; /* safe points at which the hook has written so far */
+	u64 next_write;    /* the step of the next one */
+};
+
+static void put(struct lab *l, const char *path, const char *text)
+{
+	ssize_t n = tree_write_file(l->tree, path, text, strlen(text));
+
+	if (n < 0 && n != -EINTR)
+		diag("%s <- %s: %s", path, text, strerror((int)-n));
+}
+
+static void make(struct lab *l, const char *path)
+{
+	char parent[256], *slash;
+	u64 dir, ino;
+
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	*slash = '\0';
+	if (tree_walk(l->tree, &root, parent, &dir) || tree_mkdir(l->tree, &root, dir, slash + 1, &ino))
+		diag("mkdir %s failed", path);
+}
+
+/* Somebody else writes knobs, at some steps of a long command. */
+static bool visitor(struct machine *m, void *arg)
+{
+	static const char *const knobs[][2] = {
+		{ "proc/sys/vm/swappiness", "10\n" },
+		{ "proc/sys/vm/min_free_kbytes", "3000\n" },
+		{ "proc/sys/vm/overcommit_memory", "1\n" },
+		{ "proc/sys/vm/watermark_scale_factor", "50\n" },
+		{ "proc/sys/vm/min_free_kbytes", "6000\n" },
+	};
+	struct lab *l = arg;
+	const char *const *knob = knobs[l->writes_inside % ARRAY_SIZE(knobs)];
+
+	if (m->clock.step >= l->next_write) {
+		put(l, knob[0], knob[1]);
+		l->writes_inside++;
+		l->next_write = m->clock.step + 700;
+	}
+	/* the journal's step_stop is for replay; here every safe point asks */
+	return l->writes_inside != 12 || l->next_write == 0;
+}
+
+static bool interrupting_visitor(struct machine *m, void *arg)
+{
+	struct lab *l = arg;
+	bool go_on = visitor(m, arg);
+
+	if (!go_on) {
+		l->next_write = 0;
+		journal_interrupted(l->journal, m);
+	}
+	return go_on;
+}
+
+static bool lab_open(struct lab *l)
+{
+	struct machine *m = machine_source_boot(&source, stderr);
+
+	memset(l, 0, sizeof(*l));
+	if (!m)
+		return false;
+	l->tree = tree_create(m);
+	l->journal = l->tree ? journal_create(l->tree, &source) : NULL;
+	return l->journal;
+}
+
+static void lab_close(struct lab *l)
+{
+	struct machine *m = tree_machine(l->tree);
+
+	journal_destroy(l->journal);
+	tree_destroy(l->tree);
+	machine_destroy(m);
+}
+
+static void memory_steps(struct lab *l)
+{
+	struct machine *m = tree_machine(l->tree);
+
+	make(l, "sim/procs/a");
+	make(l, "sim/procs/b");
+	put(l, "sim/procs/a/ctl", "mmap m 40M\nwrite m\n");
+	put(l, "sim/procs/b/ctl", "mmap s 8M shared\nwrite s\nsched_setaffinity 3\n");
+	put(l, "sim/procs/b/ctl", "load s uniform 20000 write=50");
+	put(l, "sim/clock", "advance 300ms");
+	put(l, "sim/procs/a/ctl", "fork c");
+
+	m->host.yield = interrupting_visitor;
+	m->host.arg = l;
+	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
+	l->next_write = m->clock.step + 100;
+	put(l, "sim/procs/c/ctl", "access m zipf:0.8 20000 write=30");
+	put(l, "sim/procs/a/ctl", "write m");
+	__atomic_store_n(&m->attention, 0, __ATOMIC_RELAXED);
+	m->host.yield = NULL;
+}
+
+static void scenario(struct lab *l)
+{
+	memory_steps(l);
+	put(l, "proc/sys/vm/overcommit_memory", "2\n");
+	put(l, "sim/procs/a/ctl", "mmap toomuch 100G");
+	put(l, "proc/sys/vm/overcommit_memory", "0\n");
+	put(l, "sim/ctl", "kmalloc dev 512K dma32\nslab dentry +5000\n");
+	put(l, "sim/procs/a/ctl", "munmap m 4M 8M\nmprotect m r 0 2M\n");
+	put(l, "sim/procs/a/ctl", "write m 0 4096"); /* dies of it */
+	put(l, "sim/procs/b/ctl", "unload s");
+	put(l, "sim/clock", "advance 5s");
+	make(l, "sim/procs/d");
+	put(l, "sim/procs/d/ctl", "mmap x 64M noreserve\nread x\naccess x random 3000 write=10\n");
+	put(l, "sim/procs/c/ctl", "exec other");
+	put(l, "sim/procs/d/ctl", "kill TERM");
+}
+
+static void test_two_runs(void)
+{
+	struct lab one, two;
+	struct text a, b;
+	char where[512];
+	const char *difference;
+
+	text_init(&a);
+	text_init(&b);
+	if (!ok(lab_open(&one) && lab_open(&two), "two machines live in one process"))
+		return;
+	scenario(&one);
+	scenario(&two);
+	tree_dump(one.tree, "", &a);
+	tree_dump(two.tree, "", &b);
+	difference = dump_difference(&a, &b, where, sizeof(where));
+	cmp_int(a.length, >, 100000, "the tree has something to say");
+	cmp_int(one.writes_inside, >=, 12, "knobs were written in the middle of long commands");
+	ok(!difference, "two runs of the scenario agree in every file (%s)", difference ? difference : "all equal");
+	text_free(&a);
+	text_free(&b);
+	lab_close(&one);
+	lab_close(&two);
+}
+
+static bool save(const struct lab *l, char *path)
+{
+	struct text out;
+	bool saved;
+	FILE *f;
+	int fd = mkstemp(path);
+
+	text_init(&out);
+	journal_print(l->journal, &out);
+	f = fdopen(fd, "w");
+	saved = f && fwrite(out.data, 1, out.length, f) == out.length;
+	if (f)
+		fclose(f);
+	text_free(&out);
+	return saved;
+}
+
+static struct tree *replay_tree(const struct replay_file *f, struct journal **j)
+{
+	struct machine *m = machine_source_boot(&f->source, stderr);
+	struct tree *t = m ? tree_create(m) : NULL;
+
+	*j = t ? journal_create(t, &f->source) : NULL;
+	if (*j) {
+		journal_suspend(*j, true);
+		replay_remember(f, *j);
+	}
+	return t;
+}
+
+static void test_replay(void)
+{
+	char path[] = "/tmp/mmanfs-journal-XXXXXX", where[512];
+	struct replay_file f;
+	const char *difference;
+	struct journal *j;
+	struct text a, b;
+	struct tree *t;
+	struct lab live;
+
+	text_init(&a);
+	text_init(&b);
+	lab_open(&live);
+	scenario(&live);
+	tree_dump(live.tree, "", &a);
+	ok(save(&live, path), "the journal can be saved");
+	is_int(replay_load(&f, path, stderr), 0, "and loaded");
+	is_uint(f.nr_lines, journal_lines(live.journal), "with as many lines");
+	t = replay_tree(&f, &j);
+	is_err(replay_run(&f, t, UINT64_MAX, stderr), 0, "it replays, at the same times and steps");
+	tree_dump(t, "", &b);
+	difference = dump_difference(&a, &b, where, sizeof(where));
+	ok(!difference, "the replayed machine agrees in every file (%s)", difference ? difference : "all equal");
+
+	/* one machine more is not needed to rewind: the live one does it itself */
+	put(&live, "sim/ctl", "rewind 3");
+	is_uint(journal_lines(live.journal), 3, "rewind 3 leaves three lines");
+	is_int(machine_check(tree_machine(live.tree), NULL, NULL), 0, "and a sound machine");
+	unlink(path);
+	replay_unload(&f);
+	text_free(&a);
+	text_free(&b);
+	lab_close(&live);
+	{
+		struct lab replayed = { .tree = t, .journal = j };
+
+		lab_close(&replayed);
+	}
+}
+
+static int load_text(const char *text)
+{
+	char path[] = "/tmp/mmanfs-journal-XXXXXX";
+	struct replay_file f;
+	int fd = mkstemp(path), status;
+	FILE *null = fopen("/dev/null", "w");
+
+	if (write(fd, text, strlen(text)) < 0)
+		return -1;
+	close(fd);
+	status = replay_load(&f, path, null);
+	if (!status)
+		replay_unload(&f);
+	unlink(path);
+	fclose(null);
+	return status;
+}
+
+static void test_bad_files(void)
+{
+	cmp_int(load_text(""), !=, 0, "an empty file is no journal");
+	cmp_int(load_text("hello\n"), !=, 0, "nor is any other text");
+	cmp_int(load_text("# mmanfs journal 99\n# lines\n"), !=, 0, "another version is refused");
+	cmp_int(load_text("# mmanfs journal 1\n# source machine 999999\n"), !=, 0, "a torn header too");
+	is_int(load_text("# mmanfs journal 1\n# source name 1\nx\n# source machine 0\n\n# source cmdline 0\n\n"
+			 "# lines\n1 0.000000000 0 0:0 wri"),
+	       0, "a torn last line is dropped");
+}
+
+int main(void)
+{
+	test_two_runs();
+	test_replay();
+	test_bad_files();
+	return done_testing();
+}
