@@ -65,20 +65,6 @@ u32 xa_load(const struct machine *m, handle_t root, u64 index)
 	return leaf ? xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)] : 0;
 }
 
-static handle_t node_new(struct machine *m, u8 shift, handle_t parent, u8 offset)
-{
-	handle_t h = kobject_alloc(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE);
-
-	if (h) {
-		struct xa_node *n = xa_node_at(m, h);
-
-		n->shift = shift;
-		n->parent = parent;
-		n->offset = offset;
-	}
-	return h;
-}
-
 static void node_free(struct machine *m, handle_t h)
 {
 	kobject_free(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE, h);
@@ -102,19 +88,90 @@ static void prune(struct machine *m, handle_t *root, handle_t h)
 	}
 }
 
+/*
+ * Nodes are taken before the tree is touched: taking one may make the machine reclaim pages of this
+ * very file, and so change the tree.
+ */
+#define MAX_NEW_NODES 24u /* eleven levels to grow up, eleven to go down */
+
+struct spare_nodes {
+	handle_t node[MAX_NEW_NODES];
+	u32 nr;
+};
+
+/* How many nodes a store at @index would make now. */
+static u32 nodes_missing(const struct machine *m, handle_t root, u64 index)
+{
+	u32 n = 0, shift = 0;
+	handle_t h;
+
+	if (!root_is_node(root)) {
+		while (shift + XA_SHIFT < 64 && index >> (shift + XA_SHIFT))
+			shift += XA_SHIFT;
+		/* with an entry at 0 the old leaf hangs below the new top, beside the new leaf */
+		return shift / XA_SHIFT + 1 + (root && shift ? shift / XA_SHIFT : 0);
+	}
+	h = root_node(root);
+	shift = xa_node_at(m, h)->shift;
+	if (!reaches(m, root, index)) {
+		u32 top = shift;
+
+		while (top + XA_SHIFT < 64 && index >> (top + XA_SHIFT)) {
+			top += XA_SHIFT;
+			n++;
+		}
+		return n + top / XA_SHIFT;
+	}
+	while (shift) {
+		h = h ? xa_node_at(m, h)->slot[index >> shift & (XA_SLOTS - 1)] : 0;
+		shift -= XA_SHIFT;
+		n += !h;
+	}
+	return n;
+}
+
+static void spare_put(struct machine *m, struct spare_nodes *s)
+{
+	while (s->nr)
+		node_free(m, s->node[--s->nr]);
+}
+
+static int spare_fill(struct machine *m, const handle_t *root, u64 index, struct spare_nodes *s)
+{
+	handle_t h;
+
+	s->nr = 0;
+	while (s->nr < nodes_missing(m, *root, index)) {
+		h = kobject_alloc(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE);
+		if (!h) {
+			spare_put(m, s);
+			return -ENOMEM;
+		}
+		s->node[s->nr++] = h;
+	}
+	return 0;
+}
+
+static handle_t spare_take(struct machine *m, struct spare_nodes *s, u8 shift, handle_t parent, u8 offset)
+{
+	handle_t h = s->node[--s->nr];
+	struct xa_node *n = xa_node_at(m, h);
+
+	n->shift = shift;
+	n->parent = parent;
+	n->offset = offset;
+	return h;
+}
+
 /* Put one more level on top, the old tree below its first slot. */
-static int grow_up(struct machine *m, handle_t *root)
+static void grow_up(struct machine *m, handle_t *root, struct spare_nodes *s)
 {
 	handle_t old = root_node(*root);
-	u32 direct = root_is_node(*root) ? 0 : *root;
+	u32 direct = root_is_node(*root) ? 0 : *root, mark;
 	u8 shift = root_is_node(*root) ? (u8)(xa_node_at(m, old)->shift + XA_SHIFT) : 0;
-	handle_t h = node_new(m, shift, 0, 0);
-	struct xa_node *n;
-	u32 mark;
+	handle_t h = spare_take(m, s, shift, 0, 0);
+	struct xa_node *n = xa_node_at(m, h);
 
-	if (!h)
-		return -ENOMEM;
-	n = xa_node_at(m, h);
 	if (direct) {
 		n->slot[0] = direct & ROOT_ENTRY_MASK;
 		n->count = 1;
@@ -128,51 +185,57 @@ static int grow_up(struct machine *m, handle_t *root)
 			n->mark[mark] = xa_node_at(m, old)->mark[mark] != 0;
 	}
 	*root = h | ROOT_NODE;
-	return 0;
+}
+
+/* An empty tree gets its top at once; one with entries grows level by level. */
+static void reach(struct machine *m, handle_t *root, u64 index, struct spare_nodes *s)
+{
+	u8 shift = 0;
+
+	if (*root) {
+		while (!root_is_node(*root) || !reaches(m, *root, index))
+			grow_up(m, root, s);
+		return;
+	}
+	while (shift + XA_SHIFT < 64 && index >> (shift + XA_SHIFT))
+		shift = (u8)(shift + XA_SHIFT);
+	*root = spare_take(m, s, shift, 0, 0) | ROOT_NODE;
 }
 
 /* The leaf for @index, made if need be. */
-static handle_t make_leaf(struct machine *m, handle_t *root, u64 index)
+static handle_t make_leaf(struct machine *m, handle_t *root, u64 index, struct spare_nodes *s)
 {
-	handle_t h, child;
+	handle_t h;
 
-	while (!root_is_node(*root) || !reaches(m, *root, index))
-		if (grow_up(m, root))
-			return 0;
+	reach(m, root, index, s);
 	h = root_node(*root);
 	while (xa_node_at(m, h)->shift) {
 		struct xa_node *n = xa_node_at(m, h);
 		u8 offset = (u8)(index >> n->shift & (XA_SLOTS - 1));
 
-		child = n->slot[offset];
-		if (!child) {
-			child = node_new(m, (u8)(n->shift - XA_SHIFT), h, offset);
-			if (!child) {
-				prune(m, root, h);
-				return 0;
-			}
-			n->slot[offset] = child;
+		if (!n->slot[offset]) {
+			n->slot[offset] = spare_take(m, s, (u8)(n->shift - XA_SHIFT), h, offset);
 			n->count++;
 		}
-		h = child;
+		h = n->slot[offset];
 	}
 	return h;
 }
 
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
 {
-	handle_t before = *root, leaf;
+	struct spare_nodes spare;
 	struct xa_node *n;
 	u32 mark, slot = index & (XA_SLOTS - 1);
 
-	if (!index && !root_is_node(before) && entry <= ROOT_ENTRY_MASK) {
+	if (!index && !root_is_node(*root) && entry <= ROOT_ENTRY_MASK) {
 		*root = entry;
 		return 0;
 	}
-	leaf = make_leaf(m, root, index);
-	if (!leaf)
+	if (spare_fill(m, root, index, &spare))
 		return -ENOMEM;
-	n = xa_node_at(m, leaf);
+	n = xa_node_at(m, make_leaf(m, root, index, &spare));
+	spare_put(m, &spare);
 	if (!n->slot[slot])
 		n->count++;
 	n->slot[slot] = entry;

@@ -1,0 +1,51 @@
+/*
+ * filemap.h - files as the address space sees them: open files (inode.c), the page cache (filemap.c),
+ * shared memory (shmem.c).
+ */
+#ifndef MM_FILEMAP_H
+#define MM_FILEMAP_H
+
+#include <mman/machine.h>
+#include <mman/xarray.h>
+
+/* ---- inode.c ---- */
+
+/** file_open() - an open file of @inode with one user; 0: no memory. file_put(): one user less. */
+handle_t file_open(struct machine *m, handle_t inode);
+void file_put(struct machine *m, handle_t file);
+void inode_get(struct machine *m, handle_t inode);
+/** inode_new() - without a name, one user. */
+handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
+
+/* ---- filemap.c ---- */
+
+/** add_to_page_cache() - @pfn becomes page @index of @inode, on its LRU list. 0 or -ENOMEM. */
+int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn);
+/** delete_from_page_cache() - unmapped and clean or not: out of the cache, back to the allocator. */
+void delete_from_page_cache(struct machine *m, pfn_t pfn);
+/** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
+void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
+
+enum filemap_result { FILEMAP_HIT, FILEMAP_READ /* from disk: a major fault */,
+		      FILEMAP_READ_AHEAD /* there, and the next window was started */,
+		      FILEMAP_EOF, FILEMAP_NOMEM };
+
+/** filemap_fault() - page @index for a fault of @vma, with the read-ahead of a mapped file. */
+enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 index, pfn_t *pfn);
+/** force_page_cache_readahead() - MADV_WILLNEED. */
+void force_page_cache_readahead(struct machine *m, handle_t inode, u64 first, u64 last);
+/** clear_page_dirty() - the page is about to be written, or to go: counters and tag. */
+void clear_page_dirty(struct machine *m, pfn_t pfn);
+
+/* ---- shmem.c ---- */
+
+/** shmem_file_setup() - an open file of shared memory, "/dev/zero (deleted)", charged to Committed_AS by
+ * its size, or page by page with @noreserve. *@file with one user. -ENOMEM. */
+int shmem_file_setup(struct machine *m, handle_t mm, u64 size, bool noreserve, bool cap_sys_admin,
+		     handle_t *file);
+/** shmem_fault() - page @index, made if it is not there. */
+enum filemap_result shmem_fault(struct machine *m, handle_t inode, u64 index, pfn_t *pfn);
+/** shmem_evict() - the last user is gone: give back what was charged. Pages are gone already. */
+void shmem_evict(struct machine *m, handle_t inode);
+
+#endif

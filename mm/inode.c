@@ -1,0 +1,243 @@
+/*
+ * inode.c - files: their names, who holds them, and open files.
+ *
+ * A file that has a name is held by it; every open file holds its inode, every mapping its open file.
+ * When the last of them is gone the page cache of the file is dropped, and what was charged with it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "mm/filemap.h"
+#include "mm/kobject.h"
+#include "mm/vma.h"
+
+#define NAME_SLOT_BYTES 64u
+/* The disk that simulated files are on shows as this device, as a virtio disk does. */
+#define DISK_MAJOR 0xfeu
+/* Shared anonymous memory lives on the kernel's own tmpfs. */
+#define SHMEM_MINOR 1u
+
+static enum kmem_cache_id inode_cache(enum inode_kind kind)
+{
+	return kind == INODE_SHMEM ? CACHE_SHMEM_INODE : CACHE_INODE;
+}
+
+/* ---- names ---- */
+
+static handle_t *bucket_of(const struct machine *m, const char *path)
+{
+	u32 hash = 2166136261u; /* FNV-1a */
+
+	for (; *path; path++)
+		hash = (hash ^ (u8)*path) * 16777619u;
+	return (handle_t *)&m->mms.inode_hash[hash % INODE_HASH_BUCKETS];
+}
+
+static int name_set(struct machine *m, struct inode *i, const char *path)
+{
+	size_t bytes = strlen(path) + 1;
+	u32 slots = (u32)((bytes + NAME_SLOT_BYTES - 1) / NAME_SLOT_BYTES);
+
+	i->name = slots == 1 ? pool_alloc(&m->mms.names) : pool_alloc_array(&m->mms.names, slots);
+	if (!i->name)
+		return -ENOMEM;
+	i->name_slots = slots;
+	memcpy(pool_at(&m->mms.names, i->name), path, bytes);
+	return 0;
+}
+
+static void name_drop(struct machine *m, struct inode *i)
+{
+	while (i->name_slots)
+		pool_free(&m->mms.names, i->name + --i->name_slots);
+	i->name = 0;
+}
+
+handle_t inode_lookup(const struct machine *m, const char *path)
+{
+	handle_t h = *bucket_of(m, path);
+
+	while (h && strcmp(inode_path(m, h), path) != 0)
+		h = inode_at(m, h)->hash_next;
+	return h;
+}
+
+const char *inode_path(const struct machine *m, handle_t inode)
+{
+	const struct inode *i = inode_at(m, inode);
+
+	if (i->name)
+		return pool_at(&m->mms.names, i->name);
+	return i->kind == INODE_SHMEM ? "/dev/zero" : "";
+}
+
+static void hash_link(struct machine *m, handle_t h)
+{
+	handle_t *bucket = bucket_of(m, inode_path(m, h));
+
+	inode_at(m, h)->hash_next = *bucket;
+	*bucket = h;
+}
+
+static void hash_unlink(struct machine *m, handle_t h)
+{
+	handle_t *at = bucket_of(m, inode_path(m, h));
+
+	while (*at != h)
+		at = &inode_at(m, *at)->hash_next;
+	*at = inode_at(m, h)->hash_next;
+	inode_at(m, h)->hash_next = 0;
+}
+
+static void list_link(struct machine *m, handle_t h)
+{
+	struct inode *i = inode_at(m, h);
+
+	i->prev = m->mms.inode_tail;
+	if (i->prev)
+		inode_at(m, i->prev)->next = h;
+	else
+		m->mms.inode_head = h;
+	m->mms.inode_tail = h;
+}
+
+static void list_unlink(struct machine *m, handle_t h)
+{
+	struct inode *i = inode_at(m, h);
+
+	if (i->prev)
+		inode_at(m, i->prev)->next = i->next;
+	else
+		m->mms.inode_head = i->next;
+	if (i->next)
+		inode_at(m, i->next)->prev = i->prev;
+	else
+		m->mms.inode_tail = i->prev;
+}
+
+/* ---- inodes ---- */
+
+/* The kernel's tmpfs gives out inode numbers in batches of 1024 per CPU. */
+static u64 next_shmem_ino(struct machine *m)
+{
+	u64 *next = &m->mms.shmem_ino[m->cpu];
+
+	if (!(*next % 1024)) {
+		*next = m->mms.next_shmem_ino;
+		m->mms.next_shmem_ino += 1024;
+		if (!*next)
+			++*next;
+	}
+	return (*next)++;
+}
+
+handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size)
+{
+	handle_t h;
+	struct inode *i;
+
+	if (mm_should_fail(m) || kmem_charge(m, CACHE_DENTRY, 1))
+		return 0;
+	h = kobject_alloc(m, &m->mms.inodes, inode_cache(kind));
+	if (!h) {
+		kmem_uncharge(m, CACHE_DENTRY, 1);
+		return 0;
+	}
+	i = inode_at(m, h);
+	i->kind = (u8)kind;
+	i->size = size;
+	i->users = 1;
+	if (kind == INODE_SHMEM) {
+		i->dev_minor = SHMEM_MINOR;
+		i->ino = next_shmem_ino(m);
+	} else {
+		i->dev_major = DISK_MAJOR;
+		i->ino = m->mms.next_ino++;
+	}
+	list_link(m, h);
+	return h;
+}
+
+int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out)
+{
+	handle_t h;
+
+	if (inode_lookup(m, path))
+		return -EEXIST;
+	h = inode_new(m, kind, size);
+	if (!h)
+		return -ENOMEM;
+	if (name_set(m, inode_at(m, h), path)) {
+		inode_put(m, h);
+		return -ENOMEM;
+	}
+	hash_link(m, h);
+	*out = h;
+	return 0;
+}
+
+void inode_get(struct machine *m, handle_t inode)
+{
+	inode_at(m, inode)->users++;
+}
+
+void inode_put(struct machine *m, handle_t h)
+{
+	struct inode *i = inode_at(m, h);
+	enum kmem_cache_id cache = inode_cache((enum inode_kind)i->kind);
+
+	if (--i->users)
+		return;
+	truncate_range(m, h, 0, UINT64_MAX);
+	if (i->kind == INODE_SHMEM)
+		shmem_evict(m, h);
+	name_drop(m, i);
+	list_unlink(m, h);
+	kobject_free(m, &m->mms.inodes, cache, h);
+	kmem_uncharge(m, CACHE_DENTRY, 1);
+}
+
+void inode_unlink(struct machine *m, handle_t h)
+{
+	struct inode *i = inode_at(m, h);
+
+	if (i->deleted)
+		return;
+	hash_unlink(m, h);
+	i->deleted = 1;
+	inode_put(m, h);
+}
+
+void inode_truncate(struct machine *m, handle_t h, u64 size)
+{
+	struct inode *i = inode_at(m, h);
+	u64 old = i->size;
+
+	i->size = size;
+	if (size < old)
+		truncate_range(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
+}
+
+/* ---- open files ---- */
+
+handle_t file_open(struct machine *m, handle_t inode)
+{
+	handle_t h = kobject_alloc(m, &m->mms.files, CACHE_FILP);
+
+	if (h) {
+		file_at(m, h)->inode = inode;
+		file_at(m, h)->users = 1;
+		inode_get(m, inode);
+	}
+	return h;
+}
+
+void file_put(struct machine *m, handle_t h)
+{
+	handle_t inode = file_at(m, h)->inode;
+
+	if (--file_at(m, h)->users)
+		return;
+	kobject_free(m, &m->mms.files, CACHE_FILP, h);
+	inode_put(m, inode);
+}

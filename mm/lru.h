@@ -1,0 +1,93 @@
+/*
+ * lru.h - the LRU lists: which one a page belongs on, and the counters that move with it. Inline,
+ * because every fault and every unmap passes here. The rules: mm/swap.c.
+ */
+#ifndef MM_LRU_H
+#define MM_LRU_H
+
+#include <mman/machine.h>
+
+#include "mm/page_alloc.h"
+
+static inline enum lru_list page_lru(const struct page *p)
+{
+	if (page_test(p, PG_unevictable))
+		return LRU_UNEVICTABLE;
+	return (enum lru_list)((page_test(p, PG_swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE) +
+			       page_test(p, PG_active));
+}
+
+static inline void lru_count(struct machine *m, const struct page *p, enum lru_list lru, s64 delta)
+{
+	struct pglist_data *n = page_node(m, p);
+
+	mod_node_page_state(m, n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + lru), delta);
+	mod_zone_page_state(m, &n->zones[p->zone],
+			    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru), delta);
+}
+
+/* Unevictable pages are counted but linked nowhere: ->next is then the number of VMAs that lock one. */
+static inline void lru_insert(struct machine *m, pfn_t pfn, struct page *p, bool tail)
+{
+	enum lru_list lru = page_lru(p);
+	struct page_list *list = &page_node(m, p)->lruvec.lists[lru];
+
+	page_set(p, PG_lru);
+	if (lru == LRU_UNEVICTABLE)
+		list->nr++;
+	else if (tail)
+		page_list_add_tail(m, list, pfn);
+	else
+		page_list_add(m, list, pfn);
+	lru_count(m, p, lru, 1);
+}
+
+static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
+{
+	enum lru_list lru = page_lru(p);
+	struct page_list *list = &page_node(m, p)->lruvec.lists[lru];
+
+	page_clear(p, PG_lru);
+	if (lru == LRU_UNEVICTABLE)
+		list->nr--;
+	else
+		page_list_del(m, list, pfn);
+	lru_count(m, p, lru, -1);
+}
+
+/* swap.c */
+void deactivate_page(struct machine *m, pfn_t pfn);
+void mark_page_lazyfree(struct machine *m, pfn_t pfn);
+
+/* mlock.c: one more VMA locks the page; one less. */
+void mlock_new_page(struct machine *m, pfn_t pfn);
+void mlock_page(struct machine *m, pfn_t pfn);
+void munlock_page(struct machine *m, pfn_t pfn);
+
+/** lru_add_new() - a page that was just mapped for the first time goes on its inactive list, or is
+ * locked at once in a locked mapping. */
+static inline void lru_add_new(struct machine *m, pfn_t pfn, struct page *p, u32 vm_flags)
+{
+	if (unlikely((vm_flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
+		mlock_new_page(m, pfn);
+	else
+		lru_insert(m, pfn, p, false);
+}
+
+/** page_release() - the last reference is gone: off its list, back to the allocator. */
+static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
+{
+	if (unlikely(page_test(p, PG_mlocked))) {
+		page_clear(p, PG_mlocked);
+		mod_zone_page_state(m, page_zone(m, p), NR_MLOCK, -1);
+		count_vm_event(m, UNEVICTABLE_PGS_CLEARED);
+	}
+	if (likely(page_test(p, PG_lru)))
+		lru_remove(m, pfn, p);
+	p->mapping = 0;
+	page_set_index(p, 0);
+	p->flags = 0;
+	free_pages(m, pfn, 0);
+}
+
+#endif

@@ -1,0 +1,299 @@
+/*
+ * madvise.c - hints about ranges, and the few that do more than hint.
+ *
+ * An advice either changes flags of the mapping (which splits and merges it, as mprotect does) or works on
+ * its pages. The range is walked mapping by mapping: holes are reported with ENOMEM at the end, after
+ * what lies behind them was advised as well.
+ * Source: madvise(2).
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "mm/filemap.h"
+#include "mm/rmap.h"
+
+struct advice {
+	const char *name;
+	/* flags: set, clear (change the mapping), and those that a mapping may not have (EINVAL) */
+	u32 set, clear, refuse;
+	/* or this on [start, end) of one VMA */
+	int (*work)(struct machine *m, handle_t vma, u64 start, u64 end);
+};
+
+#define NOT_FOR_PAGES (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)
+
+/* ---- page by page ---- */
+
+static int advise_dontneed(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	zap_page_range(m, vma, start, end);
+	return 0;
+}
+
+/* Clean and unused from now on; written to again, it is an ordinary page. */
+static void free_page_lazily(struct machine *m, pte_t *pte)
+{
+	struct page *p = pfn_to_page(m, pte_pfn(*pte));
+
+	if (page_test(p, PG_dirty) || page_test(p, PG_swapcache)) {
+		if (p->mapcount != 1)
+			return;
+		page_clear(p, PG_dirty);
+	}
+	*pte &= ~(PTE_ACCESSED | PTE_DIRTY);
+	mark_page_lazyfree(m, pte_pfn(*pte));
+}
+
+static int advise_free(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	u32 i;
+
+	if (!vma_is_anonymous(v))
+		return -EINVAL;
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++)
+			if (pte_has_page(w.pte[i]))
+				free_page_lazily(m, &w.pte[i]);
+	return 0;
+}
+
+/* Only pages of our own: a page others use is not ours to call cold. */
+static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	u32 i;
+
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++) {
+			struct page *p;
+
+			if (!pte_has_page(w.pte[i]))
+				continue;
+			p = pfn_to_page(m, pte_pfn(w.pte[i]));
+			if (p->mapcount != 1)
+				continue;
+			w.pte[i] &= ~PTE_ACCESSED;
+			page_clear(p, PG_referenced);
+			page_clear(p, PG_young);
+			deactivate_page(m, pte_pfn(w.pte[i]));
+		}
+	return 0;
+}
+
+/* Reclaim now what can go without swap: clean cache pages that nobody else maps, MADV_FREE pages. Dirty
+ * file pages are written first. Anonymous pages need swap and stay. */
+static void pageout_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	bool anon = page_mapping_type(p) == MAPPING_ANON;
+
+	if (p->mapcount != 1 || p->pins || !page_test(p, PG_lru) || page_test(p, PG_unevictable) ||
+	    page_test(p, PG_swapbacked))
+		return;
+	if (!anon && page_mapping_type(p) != MAPPING_FILE)
+		return;
+	if (!try_to_unmap(m, pfn, 0))
+		return;
+	if (anon) {
+		count_vm_event(m, PGLAZYFREED);
+		page_release(m, pfn, p);
+		return;
+	}
+	if (page_test(p, PG_dirty))
+		filemap_fdatawrite(m, page_mapping(p), page_index(p), page_index(p));
+	delete_from_page_cache(m, pfn);
+}
+
+static int advise_pageout(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	u32 i;
+
+	while (pte_walk_next(m, &w)) {
+		for (i = 0; i < w.n; i++)
+			if (pte_has_page(w.pte[i])) {
+				w.pte[i] &= ~PTE_ACCESSED;
+				pageout_page(m, pte_pfn(w.pte[i]));
+			}
+		pte_chunk_put(m, &w);
+	}
+	return 0;
+}
+
+static int advise_willneed(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
+
+	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_REGULAR)
+		force_page_cache_readahead(m, file_at(m, v->file)->inode, first,
+					   first + ((end - start) >> PAGE_SHIFT) - 1);
+	return 0;
+}
+
+/* Punch a hole into the file. */
+static int advise_remove(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
+
+	if (!v->file)
+		return -EINVAL;
+	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+		return -EACCES;
+	truncate_range(m, file_at(m, v->file)->inode, first, first + ((end - start) >> PAGE_SHIFT) - 1);
+	return 0;
+}
+
+/* A child that finds zeroes can only be promised for memory of its own. */
+static int advise_wipeonfork(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	handle_t out;
+
+	if (v->file || v->flags & VM_SHARED)
+		return -EINVAL;
+	if (v->flags & VM_WIPEONFORK)
+		return 0;
+	return vma_modify(m, vma, start, end, v->flags | VM_WIPEONFORK, &out);
+}
+
+/* What cannot be merged is passed over in silence. */
+static int advise_mergeable(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	handle_t out;
+
+	if (v->flags & (VM_MERGEABLE | VM_SHARED | VM_MAYSHARE | VM_PFNMAP | VM_IO | VM_DONTEXPAND |
+			VM_HUGETLB | VM_MIXEDMAP))
+		return 0;
+	return vma_modify(m, vma, start, end, v->flags | VM_MERGEABLE, &out);
+}
+
+static const struct advice advices[] = {
+	{ "normal", 0, VM_RAND_READ | VM_SEQ_READ, 0, NULL },
+	{ "random", VM_RAND_READ, VM_SEQ_READ, 0, NULL },
+	{ "sequential", VM_SEQ_READ, VM_RAND_READ, 0, NULL },
+	{ "dontfork", VM_DONTCOPY, 0, 0, NULL },
+	{ "dofork", 0, VM_DONTCOPY, VM_IO, NULL },
+	{ "wipeonfork", 0, 0, 0, advise_wipeonfork },
+	{ "keeponfork", 0, VM_WIPEONFORK, 0, NULL },
+	{ "dontdump", VM_DONTDUMP, 0, 0, NULL },
+	{ "dodump", 0, VM_DONTDUMP, VM_SPECIAL, NULL },
+	{ "mergeable", 0, 0, 0, advise_mergeable },
+	{ "unmergeable", 0, VM_MERGEABLE, 0, NULL },
+	{ "hugepage", VM_HUGEPAGE, VM_NOHUGEPAGE, 0, NULL },
+	{ "nohugepage", VM_NOHUGEPAGE, VM_HUGEPAGE, 0, NULL },
+	{ "dontneed", 0, 0, NOT_FOR_PAGES, advise_dontneed },
+	{ "dontneedlocked", 0, 0, VM_PFNMAP | VM_HUGETLB, advise_dontneed },
+	{ "free", 0, 0, NOT_FOR_PAGES, advise_free },
+	{ "cold", 0, 0, NOT_FOR_PAGES, advise_cold },
+	{ "pageout", 0, 0, NOT_FOR_PAGES, advise_pageout },
+	{ "willneed", 0, 0, 0, advise_willneed },
+	{ "remove", 0, 0, NOT_FOR_PAGES, advise_remove },
+};
+
+/* Names are compared without their underscores. */
+static bool same_name(const char *given, const char *name)
+{
+	for (; *given; given++) {
+		if (*given == '_')
+			continue;
+		if (*given != *name)
+			return false;
+		name++;
+	}
+	return !*name;
+}
+
+static const struct advice *advice_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(advices); i++)
+		if (same_name(name, advices[i].name))
+			return &advices[i];
+	return NULL;
+}
+
+static int advise_vma(struct machine *m, const struct advice *a, handle_t vma, u64 start, u64 end)
+{
+	u32 old = vma_at(m, vma)->flags, flags = (old & ~a->clear) | a->set;
+	handle_t out;
+	int error;
+
+	if (old & a->refuse)
+		return -EINVAL;
+	if (a->work)
+		error = a->work(m, vma, start, end);
+	else
+		error = flags == old ? 0 : vma_modify(m, vma, start, end, flags, &out);
+	/* no more mappings may be made: come back later */
+	return error == -ENOMEM ? -EAGAIN : error;
+}
+
+/* MADV_POPULATE_READ, MADV_POPULATE_WRITE: fault in, and tell when that is not possible. */
+static int populate(struct machine *m, handle_t task, u64 addr, u64 end, bool write)
+{
+	handle_t mmh = task_at(m, task)->mm, h;
+	int error;
+
+	while (addr < end) {
+		h = find_vma_exact(m, mmh, addr);
+		if (!h)
+			return -ENOMEM;
+		if (vma_at(m, h)->flags & (VM_IO | VM_PFNMAP) ||
+		    !(vma_at(m, h)->flags & (write ? VM_WRITE : VM_ACCESS_FLAGS)))
+			return -EINVAL;
+		error = populate_vma_range(m, task, h, addr, addr + PAGE_SIZE, write);
+		if (error)
+			return error;
+		addr += PAGE_SIZE;
+		if (!machine_safe_point(m))
+			return -EINTR;
+	}
+	return 0;
+}
+
+static int advise_range(struct machine *m, handle_t mmh, const struct advice *a, u64 addr, u64 end)
+{
+	int error = 0, unmapped = 0;
+	handle_t h;
+	u64 to;
+
+	while (!error && addr < end) {
+		h = find_vma(m, mmh, addr);
+		if (!h || vma_at(m, h)->start > addr)
+			unmapped = -ENOMEM;
+		if (!h || vma_at(m, h)->start >= end)
+			break;
+		if (vma_at(m, h)->start > addr)
+			addr = vma_at(m, h)->start;
+		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
+		error = advise_vma(m, a, h, addr, to);
+		addr = to;
+	}
+	return error ? error : unmapped;
+}
+
+int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice)
+{
+	const struct advice *a = advice_find(advice);
+	bool populate_read = same_name(advice, "populateread"), populate_write = same_name(advice, "populatewrite");
+	u64 end = addr + PAGE_ALIGN(length);
+
+	clock_charge(m, m->cost.syscall);
+	if (!a && !populate_read && !populate_write)
+		return -EINVAL;
+	if (addr & ~PAGE_MASK || (length && !PAGE_ALIGN(length)) || end < addr)
+		return -EINVAL;
+	if (end == addr)
+		return 0;
+	if (!a)
+		return populate(m, task, addr, end, populate_write);
+	return advise_range(m, task_at(m, task)->mm, a, addr, end);
+}

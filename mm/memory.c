@@ -1,0 +1,486 @@
+/*
+ * memory.c - page faults and memory accesses.
+ *
+ *	entry        mapping            read                         write
+ *	none         private anonymous  the zero page                a new page
+ *	none         file or shared     page cache page, and up to   shared: that page, dirty
+ *	                                15 around it that are there  private: a copy
+ *	read-only    private            -                            the only owner: reuse; else a copy
+ *	read-only    shared             -                            page becomes dirty; entry writable
+ *
+ * A mapping's first anonymous page brings its anon_vma. New pages go on the inactive list. A fault that had
+ * to read from disk is tried a second time when the page is there, and counts twice in pgfault; the task
+ * counts it as major, also when only the next read-ahead window was started.
+ *
+ * The engine never waits inside a fault: what has to (a later engine's disk, a real program behind a
+ * mapping) answers VM_FAULT_PENDING and is continued by an event.
+ */
+#include <errno.h>
+
+#include "mm/filemap.h"
+#include "mm/rmap.h"
+
+#define FAULT_AROUND_PAGES 16u /* fault_around_bytes, 64 KiB */
+#define SIGBUS_NR 7
+#define SIGSEGV_NR 11
+
+#define PTE_NEW_ANON (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY)
+
+/* One fault on its way through this file. */
+struct fault {
+	struct mm *mm;
+	struct vma *v;
+	handle_t mmh, vma;
+	u64 vpn;
+	bool write;
+	bool tried;           /* the disk was asked: do not start over again */
+};
+
+/* What the parts below answer, besides enum vm_fault. */
+#define VM_FAULT_RETRY ((enum vm_fault)100)
+
+pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp)
+{
+	(void)vma; /* its memory policy, once there are policies */
+	if (mm_should_fail(m))
+		return PFN_NONE;
+	return alloc_pages(m, gfp, 0, NUMA_NO_NODE);
+}
+
+static u64 fault_index(const struct fault *f)
+{
+	return f->v->pgoff + (f->vpn - addr_vpn(f->v->start));
+}
+
+/* Access rights of an entry for a page that this mapping may write to at once. */
+static u64 writable_prot(const struct vma *v)
+{
+	return (v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0) | (v->flags & VM_WRITE ? PTE_WRITE : 0);
+}
+
+/* ---- anonymous memory ---- */
+
+/* A page of our own in @f's place, entry and counters; the entry was none or lost its page just now. */
+static void install_anon(struct machine *m, struct fault *f, pte_t *pte, pfn_t pfn)
+{
+	page_add_new_anon(m, pfn, f->v, fault_index(f));
+	*pte = pte_make(pfn, PTE_NEW_ANON | writable_prot(f->v));
+	f->mm->rss[MM_ANONPAGES]++;
+}
+
+/* Everything a new anonymous page needs, with the page itself: anon_vma, tables, chunk. The only place
+ * that allocates; pointers into the page table are good afterwards. */
+static pte_t *prepare_anon(struct machine *m, struct fault *f, gfp_t gfp, pfn_t *pfn)
+{
+	pte_t *pte;
+
+	if (unlikely(anon_vma_prepare(m, f->vma)) || unlikely(pte_table_alloc(m, f->mmh, f->vpn)))
+		return NULL;
+	*pfn = alloc_page_vma(m, f->vma, gfp);
+	if (unlikely(*pfn == PFN_NONE))
+		return NULL;
+	pte = pte_chunk_get(m, pte_table_find(m, f->mm, f->vpn), f->vpn);
+	if (unlikely(!pte))
+		free_pages(m, *pfn, 0);
+	return pte;
+}
+
+static enum vm_fault do_anonymous_page(struct machine *m, struct fault *f)
+{
+	pte_t *pte;
+	pfn_t pfn;
+
+	if (!f->write) {
+		pte = pte_alloc(m, f->mmh, f->vpn);
+		if (!pte)
+			return VM_FAULT_OOM;
+		*pte = pte_make(m->mms.zero_page,
+				PTE_PRESENT | PTE_ACCESSED | PTE_SPECIAL | vma_page_prot(m, f->v));
+		return VM_FAULT_DONE;
+	}
+	pte = prepare_anon(m, f, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, &pfn);
+	if (unlikely(!pte))
+		return VM_FAULT_OOM;
+	install_anon(m, f, pte, pfn);
+	m->clock.now += m->cost.zero_page;
+	return VM_FAULT_DONE;
+}
+
+/* ---- file and shared memory ---- */
+
+static bool is_vdso(const struct vma *v)
+{
+	return v->kind == VMA_VDSO;
+}
+
+static struct inode *vma_inode(const struct machine *m, const struct vma *v)
+{
+	return inode_at(m, file_at(m, v->file)->inode);
+}
+
+/* The page cache page behind the fault, read if need be. */
+static enum vm_fault get_file_page(struct machine *m, const struct fault *f, pfn_t *pfn)
+{
+	u64 index = fault_index(f);
+	enum filemap_result r;
+
+	if (is_vdso(f->v)) {
+		if (index >= VDSO_PAGES)
+			return VM_FAULT_SIGBUS;
+		*pfn = m->mms.vdso_page + (pfn_t)index;
+		return VM_FAULT_DONE;
+	}
+	if (vma_inode(m, f->v)->kind == INODE_SHMEM)
+		r = shmem_fault(m, file_at(m, f->v->file)->inode, index, pfn);
+	else
+		r = filemap_fault(m, f->v, index, pfn);
+	switch (r) {
+	case FILEMAP_EOF:
+		return VM_FAULT_SIGBUS;
+	case FILEMAP_NOMEM:
+		return VM_FAULT_OOM;
+	case FILEMAP_HIT:
+		return VM_FAULT_DONE;
+	default:
+		return f->tried ? VM_FAULT_DONE : VM_FAULT_RETRY;
+	}
+}
+
+/* The entry for a cache page. Its table was made before the page was looked up: making one may
+ * reclaim, and nothing holds a cache page that is not mapped yet. */
+static pte_t *file_pte(struct machine *m, const struct fault *f)
+{
+	return pte_chunk_get(m, pte_table_find(m, f->mm, f->vpn), f->vpn);
+}
+
+/* Map a cache page into an entry that is none. */
+static void set_file_pte(struct machine *m, const struct fault *f, pte_t *pte, pfn_t pfn, u64 flags)
+{
+	*pte = pte_make(pfn, PTE_PRESENT | PTE_ACCESSED | vma_page_prot(m, f->v) | flags);
+	f->mm->rss[mm_counter(pfn_to_page(m, pfn))]++;
+	page_add_file_rmap(m, pfn, f->v);
+}
+
+/* The aligned 64 KiB around the fault, within mapping and table. */
+static void around(const struct fault *f, u64 *first, u64 *last)
+{
+	u64 start = addr_vpn(f->v->start), end = addr_vpn(f->v->end);
+	u64 table_end = (f->vpn | (TABLE_ENTRIES - 1)) + 1;
+
+	*first = f->vpn & ~(u64)(FAULT_AROUND_PAGES - 1);
+	*first = *first < start ? start : *first;
+	*last = *first + FAULT_AROUND_PAGES;
+	*last = *last > end ? end : *last;
+	*last = (*last > table_end ? table_end : *last) - 1;
+}
+
+/* Map what the cache has around the fault; true if that served it. Pages that carry the read-ahead mark
+ * are left for a fault of their own. */
+static bool do_fault_around(struct machine *m, struct fault *f)
+{
+	struct file *file = file_at(m, f->v->file);
+	const struct inode *i = inode_at(m, file->inode);
+	u64 first, last, index, end, file_end = PAGE_ALIGN(i->size) >> PAGE_SHIFT;
+	bool served = false;
+	u32 pfn;
+
+	around(f, &first, &last);
+	index = f->v->pgoff + (first - addr_vpn(f->v->start));
+	end = index + (last - first);
+	if (end >= file_end)
+		end = file_end - 1; /* the fault itself is below: a page is in the cache, or was asked for */
+	while (file_end && (pfn = xa_find(m, i->pages, &index, end))) {
+		u64 vpn = addr_vpn(f->v->start) + (index - f->v->pgoff);
+		pte_t *pte = pte_chunk_get(m, pte_table_find(m, f->mm, vpn), vpn);
+
+		if (pte && !*pte && !page_test(pfn_to_page(m, pfn), PG_reclaim)) {
+			set_file_pte(m, f, pte, pfn, 0);
+			served |= vpn == f->vpn;
+			if (file->mmap_miss)
+				file->mmap_miss--;
+		}
+		if (index++ == end)
+			break;
+	}
+	return served;
+}
+
+/* The kernel's data page: a bare frame, which nothing counts. */
+static enum vm_fault do_vvar_fault(struct machine *m, struct fault *f)
+{
+	pte_t *pte = pte_alloc(m, f->mmh, f->vpn);
+
+	if (!pte)
+		return VM_FAULT_OOM;
+	*pte = pte_make(m->mms.vdso_page, PTE_PRESENT | PTE_ACCESSED | PTE_SPECIAL | vma_page_prot(m, f->v));
+	return VM_FAULT_DONE;
+}
+
+static enum vm_fault do_read_fault(struct machine *m, struct fault *f)
+{
+	enum vm_fault r;
+	pte_t *pte;
+	pfn_t pfn;
+
+	if (f->v->kind == VMA_VVAR)
+		return do_vvar_fault(m, f);
+	if (pte_table_alloc(m, f->mmh, f->vpn))
+		return VM_FAULT_OOM;
+	if (f->v->file && do_fault_around(m, f))
+		return VM_FAULT_DONE;
+	r = get_file_page(m, f, &pfn);
+	if (r != VM_FAULT_DONE)
+		return r;
+	pte = file_pte(m, f);
+	if (!pte)
+		return VM_FAULT_OOM;
+	set_file_pte(m, f, pte, pfn, 0);
+	return VM_FAULT_DONE;
+}
+
+/* A write to a private mapping of a file, nothing mapped yet: straight to the copy. */
+static enum vm_fault do_cow_fault(struct machine *m, struct fault *f)
+{
+	enum vm_fault r;
+	pfn_t pfn, cached;
+	pte_t *pte = prepare_anon(m, f, GFP_HIGHUSER_MOVABLE, &pfn);
+
+	if (!pte)
+		return VM_FAULT_OOM;
+	r = get_file_page(m, f, &cached);
+	if (r != VM_FAULT_DONE) {
+		free_pages(m, pfn, 0);
+		return r;
+	}
+	pte = file_pte(m, f);
+	if (!pte) {
+		free_pages(m, pfn, 0);
+		return VM_FAULT_OOM;
+	}
+	install_anon(m, f, pte, pfn);
+	clock_charge(m, m->cost.copy_page);
+	return VM_FAULT_DONE;
+}
+
+static enum vm_fault do_shared_fault(struct machine *m, struct fault *f)
+{
+	pfn_t pfn;
+	pte_t *pte;
+	enum vm_fault r;
+
+	if (pte_table_alloc(m, f->mmh, f->vpn))
+		return VM_FAULT_OOM;
+	r = get_file_page(m, f, &pfn);
+	if (r != VM_FAULT_DONE)
+		return r;
+	pte = file_pte(m, f);
+	if (!pte)
+		return VM_FAULT_OOM;
+	set_file_pte(m, f, pte, pfn, PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
+	page_set_dirty(m, pfn);
+	return VM_FAULT_DONE;
+}
+
+static enum vm_fault do_fault(struct machine *m, struct fault *f)
+{
+	enum vm_fault r;
+
+	for (;;) {
+		if (!f->write)
+			r = do_read_fault(m, f);
+		else if (f->v->flags & VM_SHARED)
+			r = do_shared_fault(m, f);
+		else
+			r = do_cow_fault(m, f);
+		if (r != VM_FAULT_RETRY)
+			break;
+		f->tried = true;
+		count_vm_event(m, PGFAULT);
+	}
+	return r == VM_FAULT_DONE && f->tried ? VM_FAULT_MAJOR : r;
+}
+
+/* ---- writes to what is mapped read-only ---- */
+
+static void wp_page_reuse(struct machine *m, const struct fault *f, pte_t *pte)
+{
+	*pte |= PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY | writable_prot(f->v);
+	count_vm_event(m, PGREUSE);
+}
+
+/* A copy in place of the zero page, of a page others share, or of a cache page. */
+static enum vm_fault wp_page_copy(struct machine *m, struct fault *f)
+{
+	pte_t *pte, old;
+	pfn_t pfn;
+
+	pte = prepare_anon(m, f, GFP_HIGHUSER_MOVABLE, &pfn);
+	if (!pte)
+		return VM_FAULT_OOM;
+	old = *pte;
+	install_anon(m, f, pte, pfn);
+	if (!pte_has_page(old)) {
+		clock_charge(m, m->cost.zero_page);
+	} else {
+		struct page *p = pfn_to_page(m, pte_pfn(old));
+
+		f->mm->rss[mm_counter(p)]--;
+		page_remove_rmap(m, pte_pfn(old), p, f->v);
+		if (!p->mapcount && page_mapping_type(p) == MAPPING_ANON)
+			page_release(m, pte_pfn(old), p);
+		clock_charge(m, m->cost.copy_page);
+	}
+	return VM_FAULT_DONE;
+}
+
+/* Is this mapping the page's only owner? Then it is exclusive from now on, and belongs to this VMA's
+ * anon_vma: nobody else can map it any more. */
+static bool take_ownership(struct machine *m, const struct fault *f, struct page *p)
+{
+	if (page_test(p, PG_anon_exclusive))
+		return true;
+	if (p->mapcount != 1 || p->pins || page_test(p, PG_swapcache) ||
+	    page_mapping_type(p) != MAPPING_ANON || anon_vma_prepare(m, f->vma))
+		return false;
+	page_set_mapping(p, f->v->anon_vma, MAPPING_ANON);
+	page_set(p, PG_anon_exclusive);
+	return true;
+}
+
+static enum vm_fault do_wp_page(struct machine *m, struct fault *f, pte_t *pte)
+{
+	pfn_t pfn = pte_pfn(*pte);
+	struct page *p;
+
+	if (!pte_has_page(*pte))
+		return wp_page_copy(m, f);
+	p = pfn_to_page(m, pfn);
+	if (f->v->flags & VM_SHARED) {
+		wp_page_reuse(m, f, pte);
+		page_set_dirty(m, pfn);
+		return VM_FAULT_DONE;
+	}
+	if (page_mapping_type(p) == MAPPING_ANON && take_ownership(m, f, p)) {
+		wp_page_reuse(m, f, pte);
+		return VM_FAULT_DONE;
+	}
+	return wp_page_copy(m, f);
+}
+
+/* ---- the fault ---- */
+
+static enum vm_fault handle_pte_fault(struct machine *m, struct fault *f)
+{
+	pte_t *pte = pte_find(m, f->mm, f->vpn);
+
+	if (!pte || !*pte)
+		return vma_is_anonymous(f->v) ? do_anonymous_page(m, f) : do_fault(m, f);
+	/* no swap area exists in this engine yet, so no entry can be swapped out */
+	if (!pte_present(*pte))
+		return VM_FAULT_SIGBUS;
+	if (f->write && !(*pte & PTE_WRITE))
+		return do_wp_page(m, f, pte);
+	*pte |= PTE_ACCESSED | PTE_USER;
+	return VM_FAULT_DONE;
+}
+
+/* May the access be made? A store wants VM_WRITE, a load any right at all. */
+static bool access_allowed(const struct vma *v, bool write)
+{
+	return v->flags & (write ? VM_WRITE : VM_ACCESS_FLAGS);
+}
+
+static bool find_mapping(struct machine *m, handle_t task, struct fault *f, u64 addr)
+{
+	f->vma = find_vma(m, f->mmh, addr);
+	if (!f->vma)
+		return false;
+	f->v = vma_at(m, f->vma);
+	if (likely(f->v->start <= addr))
+		return access_allowed(f->v, f->write);
+	return f->v->flags & VM_GROWSDOWN && access_allowed(f->v, f->write) &&
+	       !expand_stack(m, task, f->vma, addr);
+}
+
+enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool write)
+{
+	struct task *t = task_at(m, task);
+	struct fault f = { .mmh = t->mm, .vpn = addr_vpn(addr), .write = write };
+	enum vm_fault r;
+
+	if (unlikely(addr >= TASK_SIZE_X86_64))
+		return VM_FAULT_SIGSEGV;
+	f.mm = mm_at(m, f.mmh);
+	if (unlikely(!find_mapping(m, task, &f, addr)))
+		return VM_FAULT_SIGSEGV;
+	count_vm_event(m, PGFAULT);
+	m->clock.now += m->cost.minor_fault;
+	r = handle_pte_fault(m, &f);
+	if (likely(r == VM_FAULT_DONE))
+		t->min_flt++;
+	else if (r == VM_FAULT_MAJOR)
+		t->maj_flt++;
+	return r;
+}
+
+/* ---- loads and stores ---- */
+
+static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
+{
+	switch (handle_mm_fault(m, task, addr, write)) {
+	case VM_FAULT_DONE:
+	case VM_FAULT_MAJOR:
+		return 0;
+	case VM_FAULT_SIGBUS:
+		send_signal(m, task, SIGBUS_NR, 0);
+		return -EFAULT;
+	case VM_FAULT_SIGSEGV:
+		send_signal(m, task, SIGSEGV_NR, 0);
+		return -EFAULT;
+	case VM_FAULT_PENDING:
+		return -EINPROGRESS;
+	default:
+		return -ENOMEM;
+	}
+}
+
+/* What the hardware does: walk the table, set the bits, or fault. */
+static inline int touch(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
+{
+	u64 need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+	pte_t *pte = pte_find(m, mm, vpn);
+
+	m->clock.now += m->cost.memory_access;
+	if (likely(pte && (*pte & need) == need)) {
+		*pte |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
+		return 0;
+	}
+	return access_fault(m, task, vpn << PAGE_SHIFT, write);
+}
+
+int mm_access(struct machine *m, handle_t task, u64 addr, bool write)
+{
+	if (unlikely(addr >= TASK_SIZE_X86_64))
+		return access_fault(m, task, addr, write);
+	return touch(m, task, mm_at(m, task_at(m, task)->mm), addr_vpn(addr), write);
+}
+
+int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages)
+{
+	struct mm *mm = mm_at(m, task_at(m, task)->mm);
+	u64 vpn = addr_vpn(addr), end = addr_vpn(PAGE_ALIGN(addr + length)), done = 0;
+	int error = 0;
+
+	if (addr >= TASK_SIZE_X86_64 || length > TASK_SIZE_X86_64 - addr)
+		error = access_fault(m, task, TASK_SIZE_X86_64, write);
+	while (!error && vpn < end) {
+		error = touch(m, task, mm, vpn++, write);
+		if (unlikely(error))
+			break;
+		done++;
+		if (unlikely(!machine_safe_point(m)))
+			error = -EINTR;
+	}
+	*pages = done;
+	return error;
+}

@@ -1,0 +1,120 @@
+/*
+ * mprotect.c - other rights for what is mapped already.
+ *
+ * A private mapping that becomes writable is charged to Committed_AS then, once: taking the right away
+ * again refunds nothing. Entries follow: PROT_NONE takes PTE_USER away and the pages stay; a right to write
+ * is given at once to pages that nobody shares, others wait for their copy.
+ * Source: mprotect(2), Documentation/mm/overcommit-accounting.rst.
+ */
+#include <errno.h>
+
+#include "mm/rmap.h"
+
+/* May a write go ahead without a fault that has something to do? */
+static bool can_change_pte_writable(struct machine *m, const struct vma *v, pte_t pte)
+{
+	const struct page *p;
+
+	if (!(pte & PTE_DIRTY) || !pte_has_page(pte))
+		return false;
+	if (!(v->flags & VM_SOFTDIRTY) && !(pte & PTE_SOFT_DIRTY))
+		return false;
+	if (v->flags & VM_SHARED)
+		return true;
+	p = pfn_to_page(m, pte_pfn(pte));
+	return page_mapping_type(p) == MAPPING_ANON && page_test(p, PG_anon_exclusive);
+}
+
+static void change_protection(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	u64 prot = vma_page_prot(m, v);
+	u32 i;
+
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++) {
+			pte_t pte = w.pte[i];
+
+			if (!pte_present(pte))
+				continue;
+			pte = (pte & ~(PTE_USER | PTE_WRITE)) | prot;
+			if (v->flags & VM_WRITE && !(pte & PTE_WRITE) && can_change_pte_writable(m, v, pte))
+				pte |= PTE_WRITE;
+			w.pte[i] = pte;
+		}
+}
+
+/* What the change adds to Committed_AS: pages, -ENOMEM if it may not. */
+static s64 charge_of(struct machine *m, handle_t task, const struct vma *v, u32 flags, u64 pages)
+{
+	const struct mm *mm = mm_at(m, v->mm);
+	bool cap = task_capable(m, task);
+
+	if (!(flags & VM_WRITE))
+		return 0;
+	if (!may_expand_vm(m, task, mm, flags, pages) && may_expand_vm(m, task, mm, v->flags, pages))
+		return -ENOMEM;
+	if (v->flags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))
+		return 0;
+	return vm_enough_memory(m, v->mm, (s64)pages, cap) ? -ENOMEM : (s64)pages;
+}
+
+/* [start, end) of one VMA. *@vma: the one that covers it afterwards. */
+static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 start, u64 end, u32 flags)
+{
+	const struct vma *v = vma_at(m, *vma);
+	struct mm *mm = mm_at(m, v->mm);
+	u64 pages = (end - start) >> PAGE_SHIFT;
+	u32 old = v->flags;
+	handle_t changed;
+	s64 charged;
+
+	if (flags == old)
+		return 0;
+	charged = charge_of(m, task, v, flags, pages);
+	if (charged < 0)
+		return (int)charged;
+	if (charged)
+		flags |= VM_ACCOUNT;
+	if (vma_modify(m, *vma, start, end, flags, &changed)) {
+		vm_unacct_memory(m, charged);
+		return -ENOMEM;
+	}
+	*vma = changed;
+	change_protection(m, changed, start, end);
+	/* a locked private mapping has its own copies as soon as it may */
+	if ((flags & (VM_LOCKED | VM_SHARED)) == VM_LOCKED && flags & VM_WRITE && !(old & VM_WRITE))
+		populate_vma_range(m, task, changed, start, end, true);
+	vm_stat_account(mm, old, -(s64)pages);
+	vm_stat_account(mm, flags, (s64)pages);
+	return 0;
+}
+
+int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot)
+{
+	handle_t mmh = task_at(m, task)->mm, h;
+	u64 end = addr + PAGE_ALIGN(length), to;
+	u32 flags;
+	int error = 0;
+
+	clock_charge(m, m->cost.syscall);
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (!length)
+		return 0;
+	if (end <= addr)
+		return -ENOMEM;
+	while (!error && addr < end) {
+		h = find_vma_exact(m, mmh, addr);
+		if (!h)
+			return -ENOMEM;
+		flags = (vma_at(m, h)->flags & ~VM_ACCESS_FLAGS) | (prot & VM_ACCESS_FLAGS);
+		if (flags & VM_ACCESS_FLAGS & ~(flags >> 4))
+			return -EACCES;
+		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
+		error = mprotect_fixup(m, task, &h, addr, to, flags);
+		addr = to;
+	}
+	return error;
+}

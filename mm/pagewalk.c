@@ -1,0 +1,177 @@
+/*
+ * pagewalk.c - looking at an address space: pagemap, smaps, numa_maps; and clear_refs.
+ *
+ * A page's dirtiness is known to its entries and to the page: either counts. PSS divides a page among its
+ * mappings, in units of 1/4096 byte.
+ * Source: Documentation/filesystems/proc.rst, admin-guide/mm/pagemap.rst, soft-dirty.rst.
+ */
+#include <string.h>
+
+#include "mm/vma.h"
+
+#define PSS_SHIFT 12u
+
+bool pte_lookup(struct machine *m, handle_t mmh, u64 addr, struct pte_info *out)
+{
+	handle_t table = pte_table_find(m, mm_at(m, mmh), addr_vpn(addr));
+	const pte_t *pte;
+	const struct page *p;
+
+	memset(out, 0, sizeof(*out));
+	out->pfn = PFN_NONE;
+	if (!table)
+		return false;
+	pte = table_pte(m, table, addr_vpn(addr));
+	if (!pte || !*pte)
+		return true;
+	out->soft_dirty = *pte & PTE_SOFT_DIRTY;
+	out->swapped = *pte & PTE_SWAP;
+	if (out->swapped) {
+		out->swap_type = (u32)(*pte >> PTE_SWAP_TYPE_SHIFT) % PTE_SWAP_TYPES;
+		out->swap_offset = *pte >> PTE_SWAP_OFFSET_SHIFT;
+		return true;
+	}
+	out->present = true;
+	out->pfn = pte_pfn(*pte);
+	out->write = *pte & PTE_WRITE;
+	out->dirty = *pte & PTE_DIRTY;
+	out->accessed = *pte & PTE_ACCESSED;
+	out->zero_page = out->pfn == m->mms.zero_page;
+	if (!pte_has_page(*pte))
+		return true;
+	p = pfn_to_page(m, out->pfn);
+	out->file = page_mapping_type(p) != MAPPING_ANON;
+	out->exclusive = p->mapcount == 1;
+	return true;
+}
+
+/* ---- smaps ---- */
+
+/* The lines that a page's share goes to, by what it is and who else has it. */
+static void account_page(const struct page *p, pte_t pte, bool locked, struct vma_stats *s)
+{
+	bool anon = page_mapping_type(p) == MAPPING_ANON, dirty = pte & PTE_DIRTY || page_test(p, PG_dirty);
+	bool private = p->mapcount < 2;
+	u64 pss = PAGE_SIZE << PSS_SHIFT;
+
+	if (!private)
+		pss /= p->mapcount;
+	s->rss += PAGE_SIZE;
+	s->pss += pss;
+	if (anon)
+		s->pss_anon += pss;
+	else if (page_test(p, PG_swapbacked))
+		s->pss_shmem += pss;
+	else
+		s->pss_file += pss;
+	if (locked)
+		s->pss_locked += pss;
+	if (dirty)
+		s->pss_dirty += pss;
+	*(dirty ? private ? &s->private_dirty : &s->shared_dirty :
+		  private ? &s->private_clean : &s->shared_clean) += PAGE_SIZE;
+	if (anon) {
+		s->anonymous += PAGE_SIZE;
+		if (!page_test(p, PG_swapbacked) && !dirty)
+			s->lazyfree += PAGE_SIZE;
+	}
+	if (page_mapping_type(p) == MAPPING_KSM)
+		s->ksm += PAGE_SIZE;
+	if (pte & PTE_ACCESSED || p->flags & (PAGE_FLAG(young) | PAGE_FLAG(referenced)))
+		s->referenced += PAGE_SIZE;
+}
+
+/* numa_maps leaves out the kernel's own pages. */
+static void account_numa(const struct page *p, pte_t pte, struct vma_stats *s)
+{
+	if (page_test(p, PG_reserved))
+		return;
+	s->node_pages[p->node]++;
+	s->dirty_pages += pte & PTE_DIRTY || page_test(p, PG_dirty);
+	s->swapcache_pages += page_test(p, PG_swapcache);
+	s->active_pages += page_test(p, PG_active) || page_test(p, PG_unevictable);
+	s->writeback_pages += page_test(p, PG_writeback);
+	s->anon_pages += page_mapping_type(p) == MAPPING_ANON;
+	if (p->mapcount > s->mapcount_max)
+		s->mapcount_max = p->mapcount;
+}
+
+void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
+	u32 i;
+
+	memset(out, 0, sizeof(*out));
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++) {
+			if (pte_has_page(w.pte[i])) {
+				const struct page *p = pfn_to_page(m, pte_pfn(w.pte[i]));
+
+				account_page(p, w.pte[i], v->flags & VM_LOCKED, out);
+				account_numa(p, w.pte[i], out);
+			} else if (w.pte[i] & PTE_SWAP) {
+				out->swap += PAGE_SIZE;
+				out->swap_pss += PAGE_SIZE << PSS_SHIFT;
+			}
+		}
+	out->locked = out->pss_locked >> PSS_SHIFT;
+}
+
+/* ---- clear_refs ---- */
+
+enum { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY, CLEAR_REFS_MM_HIWATER_RSS };
+
+static void clear_soft_dirty(pte_t *pte)
+{
+	if (pte_present(*pte))
+		*pte &= ~(PTE_SOFT_DIRTY | PTE_WRITE); /* the next write faults, and sets it again */
+	else
+		*pte &= ~PTE_SOFT_DIRTY;
+}
+
+static void clear_referenced(struct machine *m, pte_t *pte)
+{
+	struct page *p;
+
+	if (!pte_has_page(*pte))
+		return;
+	*pte &= ~PTE_ACCESSED;
+	p = pfn_to_page(m, pte_pfn(*pte));
+	p->flags &= ~(PAGE_FLAG(young) | PAGE_FLAG(referenced));
+}
+
+static void clear_refs_vma(struct machine *m, const struct vma *v, bool soft_dirty)
+{
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
+	u32 i;
+
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++) {
+			if (!soft_dirty)
+				clear_referenced(m, &w.pte[i]);
+			else if (w.pte[i])
+				clear_soft_dirty(&w.pte[i]);
+		}
+}
+
+void clear_refs(struct machine *m, handle_t mmh, int type)
+{
+	struct mm *mm = mm_at(m, mmh);
+	handle_t h;
+
+	if (type == CLEAR_REFS_MM_HIWATER_RSS) {
+		mm->hiwater_rss = mm_rss(mm);
+		return;
+	}
+	for (h = mm->vma_first; h; h = vma_at(m, h)->next) {
+		struct vma *v = vma_at(m, h);
+
+		if (v->flags & VM_PFNMAP || (type == CLEAR_REFS_ANON && v->file) ||
+		    (type == CLEAR_REFS_MAPPED && !v->file))
+			continue;
+		clear_refs_vma(m, v, type == CLEAR_REFS_SOFT_DIRTY);
+		if (type == CLEAR_REFS_SOFT_DIRTY)
+			v->flags &= ~VM_SOFTDIRTY;
+	}
+}

@@ -1,0 +1,181 @@
+/*
+ * pgtable.h - four-level page tables.
+ *
+ *	vpn (36 bits)   pgd 9 | pud 9 | pmd 9 | pte 9
+ *
+ * Each table is a page of the machine, charged and counted as Linux does. On the host it is kept small:
+ * a table is 32 handles of chunks of 16 entries, and a chunk exists while one of its entries is used.
+ *
+ *	table (pfn, chunk[32]) --> pte chunk: 16 x u64 entries        (lowest level)
+ *	                       --> dir chunk: 16 x u32 table handles  (upper levels)
+ *
+ * A process that touches a page here and there costs a chunk of 128 bytes for each place, a resident
+ * range 8.3 bytes a page.
+ *
+ * An entry in use is one of
+ *	present    frame in the upper half; PTE_USER is missing where the mapping forbids every access
+ *	           (PROT_NONE, later NUMA hints): the page is still resident
+ *	swapped    PTE_SWAP: type and offset of the slot
+ * and soft-dirty survives both. PTE_SPECIAL marks entries that have no struct page to count: the zero
+ * page. Whether an anonymous page belongs to this entry alone is in the page (PG_anon_exclusive).
+ */
+#ifndef MM_PGTABLE_H
+#define MM_PGTABLE_H
+
+#include <mman/machine.h>
+
+#include "mm/kobject.h"
+
+typedef u64 pte_t;
+
+#define PTE_PRESENT 0x1ull
+#define PTE_USER 0x2ull
+#define PTE_WRITE 0x4ull
+#define PTE_ACCESSED 0x8ull
+#define PTE_DIRTY 0x10ull
+#define PTE_SOFT_DIRTY 0x20ull
+#define PTE_SPECIAL 0x40ull
+#define PTE_SWAP 0x80ull
+#define PTE_PFN_SHIFT 32u
+#define PTE_FLAGS 0xffull
+#define PTE_SWAP_TYPE_SHIFT 8u    /* 5 bits */
+#define PTE_SWAP_TYPES 32u
+#define PTE_SWAP_OFFSET_SHIFT 16u /* 48 bits */
+
+static inline pfn_t pte_pfn(pte_t pte)
+{
+	return (pfn_t)(pte >> PTE_PFN_SHIFT);
+}
+
+static inline pte_t pte_make(pfn_t pfn, u64 flags)
+{
+	return (u64)pfn << PTE_PFN_SHIFT | flags;
+}
+
+static inline bool pte_present(pte_t pte)
+{
+	return pte & PTE_PRESENT;
+}
+
+/* Has the entry a page that is counted (rss, mapcount)? */
+static inline bool pte_has_page(pte_t pte)
+{
+	return (pte & (PTE_PRESENT | PTE_SPECIAL)) == PTE_PRESENT;
+}
+
+#define PTE_CHUNK 16u
+#define TABLE_CHUNKS 32u
+#define TABLE_SHIFT 9u
+#define TABLE_ENTRIES (1u << TABLE_SHIFT)
+
+struct pt_table {
+	pfn_t pfn;
+	u32 reserved;
+	handle_t chunk[TABLE_CHUNKS];
+};
+
+enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_PGD };
+
+static inline struct pt_table *table_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->mms.tables, h);
+}
+
+static inline pte_t *pte_chunk_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->mms.pte_chunks, h);
+}
+
+static inline handle_t *dir_chunk_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->mms.dir_chunks, h);
+}
+
+static inline u64 addr_vpn(u64 addr)
+{
+	return addr >> PAGE_SHIFT;
+}
+
+/* The table one level below @level that covers @vpn, 0 if there is none. */
+static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt_level level, u64 vpn)
+{
+	u32 i = (u32)(vpn >> (TABLE_SHIFT * level)) & (TABLE_ENTRIES - 1);
+	handle_t chunk = table_at(m, table)->chunk[i / PTE_CHUNK];
+
+	return chunk ? dir_chunk_at(m, chunk)[i % PTE_CHUNK] : 0;
+}
+
+/* The entry of @vpn in a lowest-level table, NULL while its chunk does not exist (entry is none). */
+static inline pte_t *table_pte(const struct machine *m, handle_t table, u64 vpn)
+{
+	handle_t chunk = table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
+
+	return chunk ? &pte_chunk_at(m, chunk)[vpn % PTE_CHUNK] : NULL;
+}
+
+handle_t pte_table_find_slow(struct machine *m, struct mm *mm, u64 vpn);
+
+/** pte_table_find() - the lowest-level table that covers @vpn, 0 if there is none. Remembers it. */
+static inline handle_t pte_table_find(struct machine *m, struct mm *mm, u64 vpn)
+{
+	if (likely(mm->cache_table && mm->cache_vpn == vpn >> TABLE_SHIFT))
+		return mm->cache_table;
+	return pte_table_find_slow(m, mm, vpn);
+}
+
+/** pte_find() - the entry of @vpn, NULL if it is none for want of a table or chunk. */
+static inline pte_t *pte_find(struct machine *m, struct mm *mm, u64 vpn)
+{
+	handle_t table = pte_table_find(m, mm, vpn);
+
+	return table ? table_pte(m, table, vpn) : NULL;
+}
+
+/** pte_alloc() - the entry of @vpn, with all tables above it made; NULL when memory is out. May reclaim:
+ * pointers to other entries are stale afterwards. */
+pte_t *pte_alloc(struct machine *m, handle_t mm, u64 vpn);
+
+/** pte_table_alloc() - the tables only. 0 or -ENOMEM. Takes pages; chunks for entries take none. */
+int pte_table_alloc(struct machine *m, handle_t mm, u64 vpn);
+
+/** pte_chunk_get() - the entry of @vpn in an existing table, its chunk made if need be. */
+pte_t *pte_chunk_get(struct machine *m, handle_t table, u64 vpn);
+
+/** pgd_alloc() / pgd_free() - the root. */
+int pgd_alloc(struct machine *m, handle_t mm);
+void pgd_free(struct machine *m, handle_t mm);
+
+/**
+ * free_pgtables() - after [@start, @end) was unmapped: free the tables that cover nothing but the hole
+ * [@floor, @ceiling) it lies in (all in bytes; ceiling 0: no end). Their entries are all none.
+ */
+void free_pgtables(struct machine *m, handle_t mm, u64 start, u64 end, u64 floor, u64 ceiling);
+
+/**
+ * A walk over the entries that exist in [vpn, end): stretches of at most one chunk.
+ *
+ *	struct pte_walk w = pte_walk_range(mm, first_vpn, end_vpn);
+ *	while (pte_walk_next(m, &w))
+ *		for (i = 0; i < w.n; i++)
+ *			... w.pte[i] is the entry of w.vpn + i
+ */
+struct pte_walk {
+	struct mm *mm;
+	u64 at, end;          /* where to go on; the end */
+	u64 vpn;              /* of pte[0] */
+	pte_t *pte;
+	u32 n;
+	handle_t table;       /* of this stretch */
+};
+
+static inline struct pte_walk pte_walk_range(struct mm *mm, u64 vpn, u64 end)
+{
+	return (struct pte_walk){ .mm = mm, .at = vpn, .end = end };
+}
+
+bool pte_walk_next(struct machine *m, struct pte_walk *w);
+
+/** pte_chunk_put() - the stretch's chunk goes if all its entries have become none. */
+void pte_chunk_put(struct machine *m, const struct pte_walk *w);
+
+#endif

@@ -1,0 +1,175 @@
+/*
+ * rmap.c - from a page to every entry that maps it.
+ *
+ *	anonymous page --> anon_vma's tree --\
+ *	file page      --> inode's i_mmap  ---+--> VMA, address = start + (index - pgoff) --> entry
+ *
+ * The trees say who may map the page; the entry says whether it does. So a walk looks the entry up and skips
+ * the VMA if it holds something else, e.g. its own copy after a write.
+ */
+#include "mm/rmap.h"
+
+struct walk {
+	pfn_t pfn;
+	u64 index;
+	bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg);
+	void *arg;
+};
+
+static bool visit(struct machine *m, handle_t h, void *arg)
+{
+	const struct walk *w = arg;
+	const struct vma *v = vma_at(m, h);
+	u64 vpn = addr_vpn(v->start) + (w->index - v->pgoff);
+	const pte_t *pte = pte_find(m, mm_at(m, v->mm), vpn);
+
+	if (!pte || !pte_has_page(*pte) || pte_pfn(*pte) != w->pfn)
+		return true;
+	return w->fn(m, h, vpn << PAGE_SHIFT, w->arg);
+}
+
+void rmap_walk(struct machine *m, pfn_t pfn,
+	       bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg), void *arg)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	struct walk w = { pfn, page_index(p), fn, arg };
+
+	if (!p->mapcount)
+		return;
+	if (page_mapping_type(p) == MAPPING_ANON)
+		anon_vma_visit(m, page_mapping(p), w.index, w.index, visit, &w);
+	else if (page_mapping_type(p) == MAPPING_FILE)
+		i_mmap_visit(m, page_mapping(p), w.index, w.index, visit, &w);
+}
+
+static pte_t *entry_of(struct machine *m, const struct vma *v, u64 addr)
+{
+	return pte_find(m, mm_at(m, v->mm), addr_vpn(addr));
+}
+
+/* ---- accessed ---- */
+
+struct referenced {
+	u32 count, vm_flags;
+};
+
+static bool referenced_one(struct machine *m, handle_t h, u64 addr, void *arg)
+{
+	const struct vma *v = vma_at(m, h);
+	struct referenced *r = arg;
+	pte_t *pte = entry_of(m, v, addr);
+
+	if (v->flags & VM_LOCKED) {
+		r->vm_flags |= VM_LOCKED;
+		return false;
+	}
+	if (!(*pte & PTE_ACCESSED))
+		return true;
+	*pte &= ~PTE_ACCESSED;
+	/* a sequential reader will not be back */
+	if (!(v->flags & VM_SEQ_READ)) {
+		r->count++;
+		r->vm_flags |= v->flags & ~VM_LOCKED;
+	}
+	return true;
+}
+
+u32 page_referenced(struct machine *m, pfn_t pfn, u32 *vm_flags)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	struct referenced r = { 0, 0 };
+
+	rmap_walk(m, pfn, referenced_one, &r);
+	page_clear(p, PG_idle);
+	if (page_test(p, PG_young)) {
+		page_clear(p, PG_young);
+		r.count++;
+	}
+	*vm_flags = r.vm_flags;
+	return r.count;
+}
+
+/* ---- dirty ---- */
+
+static bool mkclean_one(struct machine *m, handle_t h, u64 addr, void *arg)
+{
+	const struct vma *v = vma_at(m, h);
+	pte_t *pte = entry_of(m, v, addr);
+
+	if (v->flags & VM_SHARED) {
+		*(bool *)arg |= (*pte & PTE_DIRTY) != 0;
+		*pte &= ~(PTE_DIRTY | PTE_WRITE);
+	}
+	return true;
+}
+
+bool page_mkclean(struct machine *m, pfn_t pfn)
+{
+	bool dirty = false;
+
+	if (page_mapping_type(pfn_to_page(m, pfn)) == MAPPING_FILE)
+		rmap_walk(m, pfn, mkclean_one, &dirty);
+	return dirty;
+}
+
+/* ---- unmapping ---- */
+
+struct unmap {
+	pfn_t pfn;
+	u64 swap;
+	bool refused;
+};
+
+/* What an anonymous page's entry becomes: 0 none (MADV_FREE, still clean), or the swap entry. */
+static bool anon_replacement(struct machine *m, const struct unmap *u, struct page *p, pte_t pte, u64 *to)
+{
+	if (page_test(p, PG_swapbacked)) {
+		*to = u->swap ? u->swap | (pte & PTE_SOFT_DIRTY) : 0;
+		return u->swap != 0;
+	}
+	*to = 0;
+	if (!(pte & PTE_DIRTY) && !page_test(p, PG_dirty))
+		return true;
+	/* written to after MADV_FREE: an ordinary page again */
+	if (page_test(p, PG_lru)) {
+		lru_remove(m, u->pfn, p);
+		page_set(p, PG_swapbacked);
+		lru_insert(m, u->pfn, p, false);
+	} else {
+		page_set(p, PG_swapbacked);
+	}
+	return false;
+}
+
+static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
+{
+	struct unmap *u = arg;
+	const struct vma *v = vma_at(m, h);
+	struct mm *mm = mm_at(m, v->mm);
+	struct page *p = pfn_to_page(m, u->pfn);
+	pte_t *pte = entry_of(m, v, addr);
+	bool anon = page_mapping_type(p) == MAPPING_ANON;
+	u64 to = 0;
+
+	if (v->flags & VM_LOCKED || (anon && !anon_replacement(m, u, p, *pte, &to))) {
+		u->refused = true;
+		return false;
+	}
+	update_hiwater_rss(mm);
+	if (!anon && *pte & PTE_DIRTY)
+		page_set_dirty(m, u->pfn);
+	mm->rss[mm_counter(p)]--;
+	if (to)
+		mm->rss[MM_SWAPENTS]++;
+	*pte = to;
+	page_remove_rmap(m, u->pfn, p, v);
+	return p->mapcount != 0;
+}
+
+bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap)
+{
+	struct unmap u = { pfn, swap, false };
+
+	rmap_walk(m, pfn, unmap_one, &u);
+	return !pfn_to_page(m, pfn)->mapcount;
+}

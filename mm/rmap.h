@@ -1,0 +1,52 @@
+/*
+ * rmap.h - a page gains and loses mappers: mapcount, AnonPages, Mapped. Walks: mm/rmap.c.
+ */
+#ifndef MM_RMAP_H
+#define MM_RMAP_H
+
+#include "mm/lru.h"
+#include "mm/vma.h"
+
+/** page_add_new_anon() - a page nobody has seen becomes the one copy that @v maps at @index. */
+static inline void page_add_new_anon(struct machine *m, pfn_t pfn, const struct vma *v, u64 index)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	p->flags |= PAGE_FLAG(uptodate) | PAGE_FLAG(swapbacked) | PAGE_FLAG(anon_exclusive);
+	page_set_mapping(p, v->anon_vma, MAPPING_ANON);
+	page_set_index(p, index);
+	p->mapcount = 1;
+	mod_node_page_state(m, page_node(m, p), NR_ANON_PAGES, 1);
+	lru_add_new(m, pfn, p, v->flags);
+}
+
+/** page_add_file_rmap() - one more entry maps a page of the page cache (or of the vdso). */
+static inline void page_add_file_rmap(struct machine *m, pfn_t pfn, const struct vma *v)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (!p->mapcount++)
+		mod_node_page_state(m, page_node(m, p), NR_MAPPED, 1);
+	if (unlikely((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
+		mlock_page(m, pfn);
+}
+
+/** page_remove_rmap() - one entry less; an anonymous page that has none left is freed by the caller. */
+static inline void page_remove_rmap(struct machine *m, pfn_t pfn, struct page *p, const struct vma *v)
+{
+	if (!--p->mapcount)
+		mod_node_page_state(m, page_node(m, p),
+				    page_mapping_type(p) == MAPPING_ANON ? NR_ANON_PAGES : NR_MAPPED, -1);
+	if (unlikely((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
+		munlock_page(m, pfn);
+}
+
+/** mm_counter() - which line of rss a mapped page belongs to. */
+static inline enum mm_counter mm_counter(const struct page *p)
+{
+	if (page_mapping_type(p) == MAPPING_ANON)
+		return MM_ANONPAGES;
+	return page_test(p, PG_swapbacked) ? MM_SHMEMPAGES : MM_FILEPAGES;
+}
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * unmapped_area.c - where a new mapping goes.
+ *
+ *	0 .. mmap_min_addr | program, heap | bottom-up, if all else fails ... top-down | stack
+ *	                                    ^ TASK_SIZE / 3               ^ mmap_base
+ *
+ * The tree of VMAs knows the largest hole below each subtree, so the highest hole that is large enough is
+ * found in a walk down. A stack's guard gap is not part of the hole below it.
+ */
+#include <errno.h>
+
+#include "mm/vma.h"
+
+#define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE_X86_64 / 3)
+#define PMD_SIZE (PAGE_SIZE << TABLE_SHIFT)
+#define NOWHERE UINT64_MAX
+
+struct search {
+	u64 length, low, high;
+};
+
+/* The part of the hole below @v that may be used. */
+static bool hole_below(const struct machine *m, const struct vma *v, const struct search *s, u64 *from, u64 *to)
+{
+	*from = v->prev ? vma_at(m, v->prev)->end : 0;
+	*to = vma_start_gap(v);
+	*from = *from < s->low ? s->low : *from;
+	*to = *to > s->high ? s->high : *to;
+	return *to >= *from && *to - *from >= s->length;
+}
+
+static u64 highest(const struct machine *m, handle_t h, const struct search *s)
+{
+	const struct vma *v = vma_at(m, h);
+	u64 from, to, found;
+
+	if (!h || v->rb_gap < s->length)
+		return NOWHERE;
+	if (v->end < s->high) {
+		found = highest(m, v->rb.right, s);
+		if (found != NOWHERE)
+			return found;
+	}
+	if (hole_below(m, v, s, &from, &to))
+		return to - s->length;
+	return v->start > s->low ? highest(m, v->rb.left, s) : NOWHERE;
+}
+
+static u64 lowest(const struct machine *m, handle_t h, const struct search *s)
+{
+	const struct vma *v = vma_at(m, h);
+	u64 from, to, found;
+
+	if (!h || v->rb_gap < s->length)
+		return NOWHERE;
+	if (v->start > s->low) {
+		found = lowest(m, v->rb.left, s);
+		if (found != NOWHERE)
+			return found;
+	}
+	if (hole_below(m, v, s, &from, &to))
+		return from;
+	return v->end < s->high ? lowest(m, v->rb.right, s) : NOWHERE;
+}
+
+u64 unmapped_area(struct machine *m, handle_t mmh, u64 length, u64 low, u64 high, bool topdown)
+{
+	struct search s = { length, low, high };
+	handle_t root = mm_at(m, mmh)->vma_root, last = root;
+	u64 above = low, found;
+
+	while (last && vma_at(m, last)->rb.right)
+		last = vma_at(m, last)->rb.right;
+	if (last && vma_at(m, last)->end > above)
+		above = vma_at(m, last)->end;
+	if (topdown && above <= high && high - above >= length)
+		return high - length;
+	found = topdown ? highest(m, root, &s) : lowest(m, root, &s);
+	if (found == NOWHERE && !topdown && above <= high && high - above >= length)
+		return above;
+	return found;
+}
+
+/* A place of the kernel's choice. */
+static u64 search(struct machine *m, handle_t mmh, u64 length)
+{
+	u64 low = m->sysctl.mmap_min_addr > PAGE_SIZE ? PAGE_ALIGN(m->sysctl.mmap_min_addr) : PAGE_SIZE;
+	u64 found = NOWHERE;
+
+	if (!m->sysctl.legacy_va_layout)
+		found = unmapped_area(m, mmh, length, low, mm_at(m, mmh)->mmap_base, true);
+	if (found == NOWHERE)
+		found = unmapped_area(m, mmh, length, TASK_UNMAPPED_BASE, TASK_SIZE_X86_64, false);
+	return found;
+}
+
+/* Large files on disk are placed so that huge pages could map them: address and offset agree mod 2 MiB. */
+static u64 search_aligned(struct machine *m, handle_t mmh, u64 length, u64 offset)
+{
+	u64 end = offset + length, first = (offset + PMD_SIZE - 1) & ~(PMD_SIZE - 1), found;
+
+	if (end <= first || end - first < PMD_SIZE || length + PMD_SIZE < length)
+		return NOWHERE;
+	found = search(m, mmh, length + PMD_SIZE);
+	return found == NOWHERE ? NOWHERE : found + ((offset - found) & (PMD_SIZE - 1));
+}
+
+/* May the mapping lie where the caller wished? */
+static bool hint_free(struct machine *m, handle_t mmh, u64 addr, u64 length)
+{
+	handle_t next = find_vma(m, mmh, addr);
+
+	if (addr > TASK_SIZE_X86_64 - length)
+		return false;
+	return !next || addr + length <= vma_start_gap(vma_at(m, next));
+}
+
+int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr)
+{
+	handle_t mmh = task_at(m, task)->mm;
+	u64 found = rq->addr & PAGE_MASK, min = m->sysctl.mmap_min_addr;
+
+	if (rq->length > TASK_SIZE_X86_64)
+		return -ENOMEM;
+	if (rq->map & MAPF_FIXED) {
+		found = rq->addr;
+		if (found > TASK_SIZE_X86_64 - rq->length)
+			return -ENOMEM;
+	} else {
+		if (found && found < min)
+			found = PAGE_ALIGN(min);
+		if (!found || !hint_free(m, mmh, found, rq->length)) {
+			found = NOWHERE;
+			if (rq->inode && inode_at(m, rq->inode)->kind == INODE_REGULAR)
+				found = search_aligned(m, mmh, rq->length, rq->offset);
+			if (found == NOWHERE)
+				found = search(m, mmh, rq->length);
+		}
+		if (found == NOWHERE)
+			return -ENOMEM;
+	}
+	if (found & ~PAGE_MASK)
+		return -EINVAL;
+	if (found < min && !task_capable(m, task))
+		return -EPERM;
+	*addr = found;
+	return 0;
+}

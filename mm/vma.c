@@ -1,0 +1,288 @@
+/*
+ * vma.c - single mappings, and the list and tree of an address space.
+ *
+ * The tree is ordered by address; each node knows the largest hole below a VMA of its subtree, so that
+ * a place for a new mapping is found without looking at every hole (unmapped_area.c).
+ */
+#include "mm/vma.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "mm/filemap.h"
+
+/* ---- the tree ---- */
+
+static struct treap_node *vma_node(struct machine *m, handle_t h)
+{
+	return &vma_at(m, h)->rb;
+}
+
+static bool vma_before(struct machine *m, handle_t a, handle_t b)
+{
+	return vma_at(m, a)->start < vma_at(m, b)->start;
+}
+
+static bool vma_augment(struct machine *m, handle_t h)
+{
+	struct vma *v = vma_at(m, h);
+	u64 below = v->prev ? vma_at(m, v->prev)->end : 0, top = vma_start_gap(v);
+	u64 gap = top > below ? top - below : 0;
+
+	if (v->rb.left && vma_at(m, v->rb.left)->rb_gap > gap)
+		gap = vma_at(m, v->rb.left)->rb_gap;
+	if (v->rb.right && vma_at(m, v->rb.right)->rb_gap > gap)
+		gap = vma_at(m, v->rb.right)->rb_gap;
+	if (v->rb_gap == gap)
+		return false;
+	v->rb_gap = gap;
+	return true;
+}
+
+const struct treap_type vma_tree = { vma_node, vma_before, vma_augment };
+
+/*
+ * The kernel keeps VMAs in a maple tree. Ours is another tree, but its slab objects are charged: a node
+ * holds ten ranges, holes count as ranges, and nodes are rarely full.
+ */
+static u32 maple_nodes_for(u32 map_count)
+{
+	u32 level = (2 * map_count + 1 + 7) / 8, nodes = 0;
+
+	while (level > 1) {
+		nodes += level;
+		level = (level + 7) / 8;
+	}
+	return nodes + 1;
+}
+
+static int maple_reserve(struct machine *m, struct mm *mm, u32 map_count)
+{
+	u32 need = maple_nodes_for(map_count);
+
+	if (need <= mm->maple_nodes)
+		return 0;
+	if (mm_should_fail(m) || kmem_charge(m, CACHE_MAPLE_NODE, need - mm->maple_nodes))
+		return -ENOMEM;
+	mm->maple_nodes = need;
+	return 0;
+}
+
+static void maple_trim(struct machine *m, struct mm *mm)
+{
+	u32 need = mm->map_count ? maple_nodes_for(mm->map_count) : 0;
+
+	if (need < mm->maple_nodes) {
+		kmem_uncharge(m, CACHE_MAPLE_NODE, mm->maple_nodes - need);
+		mm->maple_nodes = need;
+	}
+}
+
+/* ---- one VMA ---- */
+
+handle_t vma_new(struct machine *m, handle_t mmh)
+{
+	handle_t h;
+
+	if (maple_reserve(m, mm_at(m, mmh), mm_at(m, mmh)->map_count + 1))
+		return 0;
+	h = kobject_alloc(m, &m->mms.vmas, CACHE_VM_AREA);
+	if (h)
+		vma_at(m, h)->mm = mmh;
+	else
+		maple_trim(m, mm_at(m, mmh));
+	return h;
+}
+
+handle_t vma_dup(struct machine *m, handle_t mmh, handle_t from)
+{
+	handle_t h = vma_new(m, mmh);
+	struct vma *v;
+
+	if (!h)
+		return 0;
+	v = vma_at(m, h);
+	*v = *vma_at(m, from);
+	v->mm = mmh;
+	v->anon_vma = v->avc_head = 0;
+	v->prev = v->next = 0;
+	memset(&v->rb, 0, sizeof(v->rb));
+	memset(&v->shared, 0, sizeof(v->shared));
+	if (v->file)
+		file_at(m, v->file)->users++;
+	return h;
+}
+
+void vma_free(struct machine *m, handle_t h)
+{
+	struct vma *v = vma_at(m, h);
+	struct mm *mm = mm_at(m, v->mm);
+
+	unlink_anon_vmas(m, h);
+	if (v->file)
+		file_put(m, v->file);
+	if (mm->cache_vma == h)
+		mm->cache_vma = 0;
+	kobject_free(m, &m->mms.vmas, CACHE_VM_AREA, h);
+	maple_trim(m, mm);
+}
+
+/* ---- the address space ---- */
+
+handle_t find_vma(struct machine *m, handle_t mmh, u64 addr)
+{
+	struct mm *mm = mm_at(m, mmh);
+	handle_t h = mm->cache_vma, best = 0;
+	const struct vma *v;
+
+	if (h) {
+		v = vma_at(m, h);
+		if (v->start <= addr && addr < v->end)
+			return h;
+	}
+	h = mm->vma_root;
+	while (h) {
+		v = vma_at(m, h);
+		if (v->end > addr) {
+			best = h;
+			if (v->start <= addr) {
+				mm->cache_vma = h;
+				break;
+			}
+			h = v->rb.left;
+		} else {
+			h = v->rb.right;
+		}
+	}
+	return best;
+}
+
+handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr)
+{
+	handle_t h = find_vma(m, mm, addr);
+
+	return h && vma_at(m, h)->start <= addr ? h : 0;
+}
+
+handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 end)
+{
+	handle_t h = find_vma(m, mm, start);
+
+	return h && vma_at(m, h)->start < end ? h : 0;
+}
+
+handle_t find_vma_prev(struct machine *m, handle_t mmh, u64 addr)
+{
+	handle_t h = mm_at(m, mmh)->vma_root, best = 0;
+
+	while (h) {
+		const struct vma *v = vma_at(m, h);
+
+		if (v->end <= addr) {
+			best = h;
+			h = v->rb.right;
+		} else {
+			h = v->rb.left;
+		}
+	}
+	return best;
+}
+
+void vma_link(struct machine *m, handle_t h)
+{
+	struct vma *v = vma_at(m, h);
+	struct mm *mm = mm_at(m, v->mm);
+
+	v->prev = find_vma_prev(m, v->mm, v->start);
+	v->next = v->prev ? vma_at(m, v->prev)->next : mm->vma_first;
+	if (v->prev)
+		vma_at(m, v->prev)->next = h;
+	else
+		mm->vma_first = h;
+	if (v->next)
+		vma_at(m, v->next)->prev = h;
+	v->rb_gap = 0;
+	treap_insert(m, &vma_tree, &mm->vma_root, h);
+	if (v->next)
+		treap_augment_up(m, &vma_tree, v->next);
+	rmap_trees_enter(m, h);
+	mm->map_count++;
+}
+
+void vma_unlink(struct machine *m, handle_t h)
+{
+	struct vma *v = vma_at(m, h);
+	struct mm *mm = mm_at(m, v->mm);
+	handle_t next = v->next;
+
+	rmap_trees_leave(m, h);
+	if (v->prev)
+		vma_at(m, v->prev)->next = next;
+	else
+		mm->vma_first = next;
+	if (next)
+		vma_at(m, next)->prev = v->prev;
+	treap_erase(m, &vma_tree, &mm->vma_root, h);
+	if (next)
+		treap_augment_up(m, &vma_tree, next);
+	v->prev = v->next = 0;
+	mm->map_count--;
+}
+
+void vma_set_extent(struct machine *m, handle_t h, u64 start, u64 end, u64 pgoff)
+{
+	struct vma *v = vma_at(m, h);
+
+	rmap_trees_leave(m, h);
+	v->start = start;
+	v->end = end;
+	v->pgoff = pgoff;
+	rmap_trees_enter(m, h);
+	treap_augment_up(m, &vma_tree, h);
+	if (v->next)
+		treap_augment_up(m, &vma_tree, v->next);
+}
+
+int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper)
+{
+	struct vma *v = vma_at(m, h), *n;
+	handle_t new = vma_dup(m, v->mm, h);
+
+	if (!new)
+		return -ENOMEM;
+	n = vma_at(m, new);
+	n->start = addr;
+	n->pgoff = v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
+	if (v->anon_vma && anon_vma_clone(m, new, h)) {
+		vma_free(m, new);
+		return -ENOMEM;
+	}
+	vma_set_extent(m, h, v->start, addr, v->pgoff);
+	vma_link(m, new);
+	*upper = new;
+	return 0;
+}
+
+void vma_rejoin(struct machine *m, handle_t h)
+{
+	struct vma *v = vma_at(m, h);
+	handle_t next = v->next;
+	u64 end = vma_at(m, next)->end;
+
+	vma_unlink(m, next);
+	vma_free(m, next);
+	vma_set_extent(m, h, v->start, end, v->pgoff);
+}
+
+enum vma_kind vma_kind(const struct machine *m, const struct vma *v)
+{
+	const struct mm *mm = mm_at(m, v->mm);
+
+	if (v->file || v->kind == VMA_VDSO || v->kind == VMA_VVAR)
+		return (enum vma_kind)v->kind;
+	if (v->start <= mm->brk && v->end >= mm->start_brk)
+		return VMA_HEAP;
+	if (v->start <= mm->start_stack && v->end >= mm->start_stack)
+		return VMA_STACK;
+	return VMA_ANON;
+}

@@ -1,0 +1,159 @@
+/*
+ * vma.h - what the files of the address space share: VMAs (vma.c, vma_merge.c), their anon_vmas
+ * (anon_vma.c), limits and accounts (mmap.c), zapping (memory.c), locked pages (mlock.c).
+ */
+#ifndef MM_VMA_H
+#define MM_VMA_H
+
+#include <mman/machine.h>
+
+#include "mm/kobject.h"
+#include "mm/pgtable.h"
+
+/* ---- vma.c: one mapping and its place in the address space ---- */
+
+extern const struct treap_type vma_tree;
+
+/** vma_new() - a zeroed VMA of @mm, linked nowhere; vma_dup(): a copy of @h with a reference to its
+ * file, but in no tree and without anon_vma. 0: no memory. */
+handle_t vma_new(struct machine *m, handle_t mm);
+handle_t vma_dup(struct machine *m, handle_t mm, handle_t h);
+/** vma_free() - of an unlinked VMA: leaves its anon_vmas, drops its file. */
+void vma_free(struct machine *m, handle_t h);
+
+/** vma_link() - into the list, the tree and the file's i_mmap; vma_unlink(): out of them. */
+void vma_link(struct machine *m, handle_t h);
+void vma_unlink(struct machine *m, handle_t h);
+
+static inline bool vma_linked(const struct machine *m, handle_t h)
+{
+	return vma_at(m, h)->prev || mm_at(m, vma_at(m, h)->mm)->vma_first == h;
+}
+
+/** vma_set_extent() - move the ends of a linked VMA; the neighbours leave room for it. */
+void vma_set_extent(struct machine *m, handle_t h, u64 start, u64 end, u64 pgoff);
+
+/** vma_start_gap() - where the room below @v ends: the guard gap of a stack is not free. */
+static inline u64 vma_start_gap(const struct vma *v)
+{
+	u64 gap = v->flags & VM_GROWSDOWN ? STACK_GUARD_GAP_PAGES << PAGE_SHIFT : 0;
+
+	return v->start > gap ? v->start - gap : 0;
+}
+
+/** find_vma_intersection() - the first VMA that has a byte of [@start, @end), 0 if none. */
+handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 end);
+/** find_vma_prev() - the last VMA that ends at or below @addr; 0 if none. */
+handle_t find_vma_prev(struct machine *m, handle_t mm, u64 addr);
+
+/** split_vma() - cut at @addr; *@upper: the new VMA from there on. max_map_count is the caller's. */
+int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper);
+/** vma_rejoin() - undo a split: the VMA behind @h becomes part of it. Cannot fail. */
+void vma_rejoin(struct machine *m, handle_t h);
+
+/* ---- vma_merge.c: which neighbours become one ---- */
+
+/* A mapping that is to be: what decides whether it can be part of a neighbour. */
+struct vma_wish {
+	u64 start, end, pgoff;
+	u32 flags;
+	u8 kind;
+	handle_t file, anon_vma, policy;
+};
+
+struct vma_wish vma_as_wish(const struct vma *v, u64 start, u64 end);
+
+/**
+ * vma_merge_new() - make the free range of @w part of its neighbours, if they allow it.
+ * @next_first: a fresh mmap looks at the mapping above before the one below; a moved mapping the
+ * other way round. *@out: the VMA that covers the range now, 0 if a new one is needed. 0 or -ENOMEM.
+ */
+int vma_merge_new(struct machine *m, handle_t mm, const struct vma_wish *w, bool next_first,
+		  handle_t *out);
+/** vma_grow() - may [@end, @w->end) simply be added to @h, the VMA below? Does it: brk. */
+bool vma_grow(struct machine *m, handle_t h, const struct vma_wish *w);
+
+/**
+ * vma_modify() - give [@start, @end) of @h other flags: merged with neighbours that have them, or
+ * split off. *@out: the VMA that covers the range. -ENOMEM (max_map_count, or memory): unchanged.
+ */
+int vma_modify(struct machine *m, handle_t h, u64 start, u64 end, u32 flags, handle_t *out);
+
+/* ---- anon_vma.c ---- */
+
+/** anon_vma_prepare() - @h is about to get its first anonymous page. 0 or -ENOMEM. */
+int anon_vma_prepare_slow(struct machine *m, handle_t h);
+static inline int anon_vma_prepare(struct machine *m, handle_t h)
+{
+	return likely(vma_at(m, h)->anon_vma) ? 0 : anon_vma_prepare_slow(m, h);
+}
+
+/** anon_vma_clone() - @dst may hold whatever anonymous pages @src holds (split, merge, move). */
+int anon_vma_clone(struct machine *m, handle_t dst, handle_t src);
+/** anon_vma_fork() - @child is fork's copy of @parent. */
+int anon_vma_fork(struct machine *m, handle_t child, handle_t parent);
+void unlink_anon_vmas(struct machine *m, handle_t h);
+/** anon_vma_chain_single() - is this mapping in exactly one anon_vma's tree? */
+bool anon_vma_chain_single(const struct machine *m, const struct vma *v);
+
+/* Before and after the page offsets of a VMA change: out of the interval trees, and in again. */
+void rmap_trees_leave(struct machine *m, handle_t h);
+void rmap_trees_enter(struct machine *m, handle_t h);
+
+/** rmap_visit() - every VMA of an anon_vma (or of a file) whose page offsets include [@first, @last],
+ * until @fn returns false. */
+bool anon_vma_visit(struct machine *m, handle_t anon_vma, u64 first, u64 last,
+		    bool (*fn)(struct machine *m, handle_t vma, void *arg), void *arg);
+bool i_mmap_visit(struct machine *m, handle_t inode, u64 first, u64 last,
+		  bool (*fn)(struct machine *m, handle_t vma, void *arg), void *arg);
+extern const struct treap_type anon_vma_tree, i_mmap_tree;
+
+/* ---- mmap.c: limits and accounts ---- */
+
+static inline bool task_capable(const struct machine *m, handle_t task)
+{
+	return !task || task_at(m, task)->uid == 0;
+}
+
+u64 task_rlimit_pages(const struct machine *m, handle_t task, enum rlimit_id which);
+bool may_expand_vm(const struct machine *m, handle_t task, const struct mm *mm, u32 flags, u64 pages);
+void vm_stat_account(struct mm *mm, u32 flags, s64 pages);
+/** mlock_future_check() - may @pages more be locked? 0 or -EAGAIN. */
+int mlock_future_check(const struct machine *m, handle_t task, const struct mm *mm, u32 flags, u64 pages);
+bool vma_wants_writenotify(const struct machine *m, const struct vma *v);
+/** vma_page_prot() - PTE_USER and PTE_WRITE of a fresh entry: private mappings wait for the copy. */
+u64 vma_page_prot(const struct machine *m, const struct vma *v);
+bool map_count_full(const struct machine *m, const struct mm *mm);
+/** mm_munmap() - unmap without a task's limits; @keep_charge: Committed_AS stays (mremap). */
+int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_charge);
+/** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */
+int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
+/** unmapped_area() - search of get_unmapped_area(): top-down below @high, or bottom-up from @low. */
+u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
+
+/* ---- memory.c ---- */
+
+/** zap_page_range() - forget the entries of [@start, @end) of one VMA; pages nobody else has go. */
+void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
+/** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it; @even_cows:
+ * private copies too (truncate). */
+void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);
+/** copy_page_range() - fork: the child's @dst gets the entries of @src. */
+int copy_page_range(struct machine *m, handle_t dst, handle_t src);
+/** alloc_page_vma() - a user page for @vma, by its memory policy. */
+pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp);
+
+/** populate_range() - fault in what is missing of [@start, @end) of one VMA, as mlock does. */
+int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end, bool write);
+/** mm_populate() - the same for every VMA of the range; @ignore_errors: as far as it goes. */
+int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors);
+
+static inline void update_hiwater_rss(struct mm *mm)
+{
+	u64 rss = mm_rss(mm);
+
+	if (rss > mm->hiwater_rss)
+		mm->hiwater_rss = rss;
+}
+
+#endif

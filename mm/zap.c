@@ -1,0 +1,203 @@
+/*
+ * zap.c - page table entries go (unmap, truncate), or are copied (fork).
+ *
+ * Zapping tells the page what the entry knew: a dirty bit makes a file page dirty, an accessed bit counts as
+ * one access. An anonymous page that nobody maps any more is freed; a cache page stays in its cache.
+ */
+#include <errno.h>
+
+#include "mm/filemap.h"
+#include "mm/rmap.h"
+
+/* ---- zap ---- */
+
+struct zap {
+	u64 rss[NR_MM_COUNTERS];
+	u64 unmapped, freed;
+};
+
+static inline void zap_page(struct machine *m, const struct vma *v, pte_t pte, struct zap *z)
+{
+	pfn_t pfn = pte_pfn(pte);
+	struct page *p = pfn_to_page(m, pfn);
+
+	z->unmapped++;
+	if (likely(page_mapping_type(p) == MAPPING_ANON)) {
+		z->rss[MM_ANONPAGES]++;
+		page_remove_rmap(m, pfn, p, v);
+		if (likely(!p->mapcount)) {
+			page_release(m, pfn, p);
+			z->freed++;
+		}
+		return;
+	}
+	z->rss[mm_counter(p)]++;
+	if (pte & PTE_DIRTY)
+		page_set_dirty(m, pfn);
+	if (pte & PTE_ACCESSED && !(v->flags & VM_SEQ_READ) && page_test(p, PG_lru))
+		mark_page_accessed(m, pfn);
+	page_remove_rmap(m, pfn, p, v);
+}
+
+static void zap_stretch(struct machine *m, const struct vma *v, struct pte_walk *w, struct zap *z)
+{
+	u32 i;
+
+	for (i = 0; i < w->n; i++) {
+		pte_t pte = w->pte[i];
+
+		if (!pte)
+			continue;
+		w->pte[i] = 0;
+		if (pte_has_page(pte))
+			zap_page(m, v, pte, z);
+		else if (pte & PTE_SWAP)
+			z->rss[MM_SWAPENTS]++;
+	}
+}
+
+void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct mm *mm = mm_at(m, v->mm);
+	struct pte_walk w = pte_walk_range(mm, addr_vpn(start), addr_vpn(end));
+	struct zap z = { .unmapped = 0 };
+	u32 i;
+
+	update_hiwater_rss(mm);
+	while (pte_walk_next(m, &w)) {
+		zap_stretch(m, v, &w, &z);
+		pte_chunk_put(m, &w);
+	}
+	for (i = 0; i < NR_MM_COUNTERS; i++)
+		mm->rss[i] -= (s64)z.rss[i];
+	clock_charge(m, z.unmapped * m->cost.pte_unmap + z.freed * m->cost.page_free);
+}
+
+/* ---- truncate ---- */
+
+struct unmap_file {
+	u64 first, last;
+	bool even_cows;
+};
+
+/* Cache pages only: private copies of a page outlive a hole punched into the file under them. */
+static void zap_cache_pages(struct machine *m, const struct vma *v, u64 vpn, u64 end)
+{
+	struct mm *mm = mm_at(m, v->mm);
+	struct pte_walk w = pte_walk_range(mm, vpn, end);
+	struct zap z = { .unmapped = 0 };
+	u32 i;
+
+	update_hiwater_rss(mm);
+	while (pte_walk_next(m, &w)) {
+		for (i = 0; i < w.n; i++) {
+			pte_t pte = w.pte[i];
+
+			if (!pte_has_page(pte) ||
+			    page_mapping_type(pfn_to_page(m, pte_pfn(pte))) == MAPPING_ANON)
+				continue;
+			w.pte[i] = 0;
+			zap_page(m, v, pte, &z);
+		}
+		pte_chunk_put(m, &w);
+	}
+	mm->rss[MM_FILEPAGES] -= (s64)z.rss[MM_FILEPAGES];
+	mm->rss[MM_SHMEMPAGES] -= (s64)z.rss[MM_SHMEMPAGES];
+	clock_charge(m, z.unmapped * m->cost.pte_unmap);
+}
+
+static bool unmap_file_in(struct machine *m, handle_t h, void *arg)
+{
+	const struct unmap_file *u = arg;
+	const struct vma *v = vma_at(m, h);
+	u64 last = v->pgoff + vma_pages(v) - 1;
+	u64 from = addr_vpn(v->start) + (u->first > v->pgoff ? u->first - v->pgoff : 0);
+	u64 to = addr_vpn(v->start) + ((u->last < last ? u->last : last) - v->pgoff) + 1;
+
+	if (u->even_cows)
+		zap_page_range(m, h, from << PAGE_SHIFT, to << PAGE_SHIFT);
+	else
+		zap_cache_pages(m, v, from, to);
+	return true;
+}
+
+void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows)
+{
+	struct unmap_file u = { first, last, even_cows };
+
+	i_mmap_visit(m, inode, first, last, unmap_file_in, &u);
+}
+
+/* ---- fork ---- */
+
+/*
+ * Pages of a private mapping are shared until one side writes: both entries lose their write right, and an
+ * anonymous page is nobody's exclusively. The child's entry has not been used yet.
+ */
+static pte_t copy_entry(struct machine *m, const struct vma *dst, pte_t *src)
+{
+	struct mm *mm = mm_at(m, dst->mm);
+	pte_t pte = *src;
+	struct page *p;
+
+	if (!(dst->flags & VM_SHARED)) {
+		*src &= ~PTE_WRITE;
+		pte &= ~PTE_WRITE;
+	} else {
+		pte &= ~PTE_DIRTY;
+	}
+	if (!pte_present(pte)) {
+		mm->rss[MM_SWAPENTS]++;
+		return pte;
+	}
+	pte &= ~PTE_ACCESSED;
+	if (!pte_has_page(pte))
+		return pte;
+	p = pfn_to_page(m, pte_pfn(pte));
+	if (page_mapping_type(p) == MAPPING_ANON) {
+		page_clear(p, PG_anon_exclusive);
+		p->mapcount++;
+	} else {
+		page_add_file_rmap(m, pte_pfn(pte), dst);
+	}
+	mm->rss[mm_counter(p)]++;
+	return pte;
+}
+
+static int copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *w)
+{
+	const struct vma *v = vma_at(m, dst);
+	pte_t *to = NULL;
+	u64 copied = 0;
+	u32 i;
+
+	for (i = 0; i < w->n; i++) {
+		if (!w->pte[i])
+			continue;
+		if (!to) {
+			to = pte_alloc(m, v->mm, w->vpn);
+			if (!to)
+				return -ENOMEM;
+		}
+		/* the stretch lies in one chunk, here as there */
+		to[i] = copy_entry(m, v, &w->pte[i]);
+		copied++;
+	}
+	clock_charge(m, copied * m->cost.fork_page);
+	return 0;
+}
+
+int copy_page_range(struct machine *m, handle_t dst, handle_t src)
+{
+	const struct vma *v = vma_at(m, src);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
+	int error = 0;
+
+	/* cache pages can be faulted in again: a mapping without copies of its own starts empty */
+	if (!v->anon_vma && !(v->flags & (VM_PFNMAP | VM_MIXEDMAP)))
+		return 0;
+	while (!error && pte_walk_next(m, &w))
+		error = copy_stretch(m, dst, &w);
+	return error;
+}
