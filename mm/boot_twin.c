@@ -25,6 +25,8 @@ static u64 freed_later(const struct boot *b, pfn_t start, pfn_t end)
 		if (at >= from && at < to)
 			sum += b->kernel->freed[i].size;
 	}
+	if (b->kernel_base + b->kernel->smp_locks >= from && b->kernel_base + b->kernel->smp_locks < to)
+		sum += b->kernel->smp_locks_size;
 	if (b->initrd_end && b->initrd_start >= from && b->initrd_start < to)
 		sum += b->initrd_end - b->initrd_start;
 	return sum >> PAGE_SHIFT;
