@@ -107,6 +107,7 @@ int knobs_init(struct machine *m)
 	zswap_defaults(&k->zswap);
 	misc_defaults(&k->misc);
 	kernel_defaults(m);
+	k->cgroup.max_depth = k->cgroup.max_descendants = CGROUP_MAX;
 	k->vma_ra_enabled = true;
 	k->fault_around_bytes = 65536;
 	k->auto_online_blocks = m->boot.params.memhp;

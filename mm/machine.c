@@ -80,6 +80,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = tasks_init(m);
 	if (!error)
+		error = memory_hotplug_init(m);
+	if (!error)
 		error = knobs_init(m);
 	return error;
 }
@@ -113,6 +115,7 @@ void machine_destroy(struct machine *m)
 	if (m->disk_end)
 		m->disk_end(m->disk);
 	knobs_destroy(m);
+	memory_hotplug_destroy(m);
 	tasks_destroy(m);
 	mm_destroy(m);
 	slab_destroy(m);

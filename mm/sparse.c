@@ -307,6 +307,82 @@ int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t star
 	return 0;
 }
 
+/* [start, end) leaves the ranges; it may lie in the middle of one. */
+static int range_remove(struct machine *m, pfn_t start, pfn_t end)
+{
+	u32 i = range_index(m, start);
+	struct zone_range *r = range_at(m, i), rest = { .start = end, .end = r->end, .nid = r->nid, .type = r->type };
+
+	if (r->start == start && r->end == end) {
+		for (m->nr_zone_ranges--; i < m->nr_zone_ranges; i++)
+			*range_at(m, i) = *range_at(m, i + 1);
+	} else if (r->start == start) {
+		r->start = end;
+	} else {
+		r->end = start;
+		if (rest.start < rest.end && range_insert(m, &rest)) {
+			range_at(m, i)->end = rest.end;
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* First and last frame of what is left of a node, or of one zone of it (@type below MAX_NR_ZONES). */
+static void remaining_span(const struct machine *m, u32 nid, u32 type, u64 *first, u64 *spanned)
+{
+	u64 end = 0;
+	u32 i;
+
+	*first = 0;
+	for (i = 0; i < m->nr_zone_ranges; i++) {
+		const struct zone_range *r = range_at(m, i);
+
+		if (r->nid != nid || (type < MAX_NR_ZONES && r->type != type))
+			continue;
+		*first = end ? *first : r->start;
+		end = r->end;
+	}
+	*spanned = end - *first;
+}
+
+static void forget_blocks(struct machine *m, pfn_t start, pfn_t end)
+{
+	u32 block;
+
+	for (block = start >> BLOCK_SHIFT; block < end >> BLOCK_SHIFT; block++)
+		m->block_touched[block / 64] &= ~(1ull << block % 64);
+}
+
+int zone_remove_present(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	struct pglist_data *n = &m->node[z->nid];
+	bool at_end = start == z->start_pfn || end == z->start_pfn + z->spanned_pages;
+	bool normal = false;
+	u64 first;
+	u32 type;
+	pfn_t pfn;
+
+	for (pfn = start; pfn < end; pfn += PAGEBLOCK_NR_PAGES)
+		set_zone_pageblock_migratetype(m, z, pfn, MIGRATE_MOVABLE);
+	if (range_remove(m, start, end))
+		return -ENOMEM;
+	forget_blocks(m, start, end);
+	z->present_pages -= end - start;
+	n->node_present_pages -= end - start;
+	if (at_end) {
+		remaining_span(m, z->nid, z->type, &first, &z->spanned_pages);
+		z->start_pfn = (pfn_t)first;
+	}
+	remaining_span(m, z->nid, MAX_NR_ZONES, &n->node_start_pfn, &n->node_spanned_pages);
+	for (type = 0; type <= ZONE_NORMAL; type++)
+		normal |= zone_populated(&n->zones[type]);
+	n->has_memory = n->node_present_pages != 0;
+	n->has_normal_memory = normal;
+	zone_recount_pageblocks(m, z);
+	return 0;
+}
+
 void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages)
 {
 	z->start_pfn = start;

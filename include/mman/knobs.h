@@ -84,6 +84,15 @@ struct misc_knobs {
 	    numa_scan_period_min_ms, numa_scan_size_mb;
 };
 
+#define CGROUP_MAX UINT32_MAX /* "max" */
+
+/* The root group's files. */
+struct cgroup_knobs {
+	u32 subtree_control;  /* bits of fs/sys/cgroup.c's list */
+	u32 max_depth, max_descendants;
+	bool pressure_off;
+};
+
 /* A device whose power/ files were written: all others are "auto" and "enabled". */
 struct device_power {
 	u64 device;        /* whichever number fs/ gives it */
@@ -98,6 +107,7 @@ struct knobs {
 	struct zswap_knobs zswap;
 	struct bdi_knobs bdi[MAX_BDIS];
 	struct misc_knobs misc;
+	struct cgroup_knobs cgroup;
 	bool demotion_enabled, vma_ra_enabled;
 	u32 auto_online_blocks; /* offline, online, online_kernel, online_movable */
 	u64 fault_around_bytes;

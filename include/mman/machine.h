@@ -14,6 +14,7 @@
 #include <mman/boot.h>
 #include <mman/clock.h>
 #include <mman/knobs.h>
+#include <mman/memory_hotplug.h>
 #include <mman/mm.h>
 #include <mman/mmzone.h>
 #include <mman/pool.h>
@@ -95,6 +96,7 @@ struct machine {
 
 	/* knobs, time, chance */
 	struct sysctl sysctl;
+	struct memory_hotplug_state hotplug;
 	struct knobs knobs;           /* knobs.h: those that only hold so far, and sysfs */
 	struct clock clock;
 	struct event *events;         /* binary heap */

@@ -223,6 +223,9 @@ int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end);
  * node, widens both spans to cover it (with the pageblock counts), and pfn_zone() knows it.
  * Ranges of one zone may come in any order and must not overlap. 0 or -ENOMEM. */
 int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t start, pfn_t end);
+/** zone_remove_present() - the way back: pfn_zone() forgets a stretch of one zone that is on no list
+ * any more, spans shrink if it was at an end, its struct pages are gone. 0 or -ENOMEM. */
+int zone_remove_present(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
 /** zone_set_span() - the zone's start and length where they are wider than its RAM (holes). */
 void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages);
 
