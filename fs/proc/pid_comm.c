@@ -10,6 +10,8 @@ enum {
 	AUX_HWCAP = 16, AUX_CLKTCK = 17, AUX_SECURE = 23, AUX_HWCAP2 = 26, AUX_SYSINFO_EHDR = 33,
 };
 
+#define CMDLINE_USUAL 512u /* bytes that most command lines fit into */
+
 #define ELF_HEADER_BYTES 64u
 #define ELF_PROGRAM_HEADER_BYTES 56u
 #define PROGRAM_HEADERS 10u
@@ -33,11 +35,17 @@ ssize_t pid_comm_store(const struct request *rq, const char *data, size_t size, 
 int pid_cmdline_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
-	size_t length = task_cmdline(rq->m, t_handle, NULL, 0);
-	char *to = length ? text_reserve(out, length) : NULL;
+	size_t room, length;
+	char *to;
 
-	if (to)
-		out->length += task_cmdline(rq->m, t_handle, to, length);
+	(void)t;
+	for (room = CMDLINE_USUAL;; room *= 4) {
+		to = text_reserve(out, room);
+		length = to ? task_cmdline(rq->m, t_handle, to, room) : 0;
+		if (length < room)
+			break;
+	}
+	out->length += length;
 	return 0;
 }
 

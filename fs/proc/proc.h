@@ -37,6 +37,7 @@ PROC_SHOW(mtrr);
 PROC_SHOW(vmallocinfo);
 PROC_SHOW(mounts_link);
 PROC_SHOW(net_link);
+PROC_SHOW(sysrq_trigger);
 
 ssize_t proc_mtrr_store(const struct request *rq, const char *data, size_t size, u64 offset);
 ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size, u64 offset);

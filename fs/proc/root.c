@@ -44,7 +44,8 @@ static const struct attribute root_attrs[] = {
 	{ .name = "kpagecgroup", .mode = 0400, .flags = ATTR_POSITIONAL, .pread = proc_kpagecgroup_pread },
 	FILE_ROOT("vmallocinfo", proc_vmallocinfo_show),
 	FILE_ROOT("pagetypeinfo", proc_pagetypeinfo_show),
-	{ .name = "sysrq-trigger", .mode = 0200, .store = proc_sysrq_trigger_store },
+	{ .name = "sysrq-trigger", .mode = 0200, .show = proc_sysrq_trigger_show,
+	  .store = proc_sysrq_trigger_store },
 	LINK("self", 0, visitor_self),
 	LINK("thread-self", 0, visitor_thread_self),
 };

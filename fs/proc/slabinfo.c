@@ -38,7 +38,7 @@ int proc_slabinfo_show(const struct request *rq, struct text *out)
 		const struct kmem_cache *c = pool_at(caches, h);
 
 		if (c->name[0])
-			show_cache(c, c->active_objects, out);
+			show_cache(c, kmem_cache_slabinfo_active(c), out);
 	}
 	return 0;
 }

@@ -5,6 +5,14 @@
  */
 #include "fs/proc/proc.h"
 
+#include <errno.h>
+
+int proc_sysrq_trigger_show(const struct request *rq, struct text *out)
+{
+	(void)rq, (void)out;
+	return -EIO;
+}
+
 ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	(void)offset;
