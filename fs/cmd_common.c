@@ -4,6 +4,7 @@
 #include "fs/cmd_common.h"
 
 #include "fs/replay.h"
+#include "fs/twin/twin.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,51 +13,110 @@
 #include <sysexits.h>
 
 #define DEFAULT_PRESET "laptop"
-#define MACHINE_FILE_MAX (1u << 20)
+#define FILE_MAX (1u << 30)
 
-/* A whole small file as a string; NULL with errno. */
-static char *read_file(const char *path)
+/* A whole file, and a zero behind it. 0 or -errno. */
+static int read_file(const char *path, struct text *out)
 {
 	FILE *f = fopen(path, "re");
-	struct text t;
 	size_t n;
 	char *to;
+	int error = 0;
 
 	if (!f)
-		return NULL;
-	text_init(&t);
-	errno = 0;
+		return -errno;
 	do {
-		to = text_reserve(&t, 4096);
-		n = to ? fread(to, 1, 4096, f) : 0;
-		t.length += n;
-	} while (n && t.length < MACHINE_FILE_MAX);
-	text_char(&t, '\0');
-	if (!ferror(f) && n)
-		errno = EFBIG;
-	if (ferror(f) || n || text_error(&t))
-		text_free(&t);
+		errno = 0;
+		to = text_reserve(out, 65536);
+		n = to ? fread(to, 1, 65536, f) : 0;
+		out->length += n;
+	} while (n && out->length < FILE_MAX);
+	if (ferror(f))
+		error = errno ? -errno : -EIO;
+	else if (n)
+		error = -EFBIG;
 	fclose(f);
-	return t.data;
+	text_char(out, '\0');
+	return error ? error : text_error(out) ? -ENOMEM : 0;
+}
+
+/* Takes the text over as a string. */
+static char *take_text(struct text *t)
+{
+	char *data = t->data;
+
+	text_init(t);
+	return data;
 }
 
 /* A name with a slash is a file in any case; without one, a preset goes before a file. */
-static int load_source(const struct options *o, struct machine_source *s)
+static int load_machine(const struct options *o, struct machine_source *s)
 {
 	const char *name = o->machine ? o->machine : DEFAULT_PRESET;
 	const char *preset = strchr(name, '/') ? NULL : preset_text(name);
+	struct text text;
+	int error = 0;
 
-	memset(s, 0, sizeof(*s));
-	s->machine = preset ? strdup(preset) : read_file(name);
-	if (!s->machine)
+	text_init(&text);
+	if (preset) {
+		text_str(&text, preset);
+		text_char(&text, '\0');
+	} else {
+		error = read_file(name, &text);
+	}
+	if (error) {
+		text_free(&text);
 		return complain(o, EX_NOINPUT, "--machine %s: neither a preset nor a file that can be read: %s",
-				name, strerror(errno));
+				name, strerror(-error));
+	}
+	s->machine = take_text(&text);
 	s->name = strdup(name);
-	s->cmdline = strdup(o->cmdline ? o->cmdline : "");
-	return s->name && s->cmdline ? 0 : complain(o, EX_OSERR, "%s", strerror(ENOMEM));
+	return 0;
 }
 
-/* The machine of @s with its tree, as it is just after boot, and a journal that records nothing yet. */
+/* The machine of a capture: of this host now, or of a file. */
+static int load_twin(const struct options *o, struct machine_source *s)
+{
+	struct text capture, machine;
+	int error, status = 0;
+
+	text_init(&capture);
+	text_init(&machine);
+	error = o->like ? read_file(o->like, &capture) : twin_capture(&capture, stderr);
+	if (error) {
+		status = complain(o, EX_NOINPUT, "%s: %s", o->like ? o->like : "--like-host", strerror(-error));
+	} else {
+		if (o->like)
+			capture.length--; /* the zero behind it */
+		if (twin_machine_file(capture.data, capture.length, &machine, stderr))
+			status = EX_DATAERR;
+	}
+	text_char(&machine, '\0');
+	if (!status && (text_error(&capture) || text_error(&machine)))
+		status = complain(o, EX_OSERR, "%s", strerror(ENOMEM));
+	if (!status) {
+		s->name = strdup(o->like ? o->like : "host");
+		s->capture_size = capture.length;
+		s->capture = take_text(&capture);
+		s->machine = take_text(&machine);
+	}
+	text_free(&capture);
+	text_free(&machine);
+	return status;
+}
+
+static int load_source(const struct options *o, struct machine_source *s)
+{
+	int status;
+
+	memset(s, 0, sizeof(*s));
+	status = o->like || o->like_host ? load_twin(o, s) : load_machine(o, s);
+	if (status)
+		return status;
+	s->cmdline = strdup(o->cmdline ? o->cmdline : "");
+	return s->name && s->machine && s->cmdline ? 0 : complain(o, EX_OSERR, "%s", strerror(ENOMEM));
+}
+
 static int boot(const struct options *o, const struct machine_source *s, struct powered *p)
 {
 	p->m = machine_source_boot(s, stderr);
@@ -71,30 +131,37 @@ static int boot(const struct options *o, const struct machine_source *s, struct 
 	return p->journal ? 0 : complain(o, EX_OSERR, "%s", strerror(ENOMEM));
 }
 
-static int boot_anew(const struct options *o, struct powered *p)
+static int boot_new(const struct options *o, struct powered *p)
 {
 	struct machine_source source;
-	int status = load_source(o, &source), error = 0;
+	int status = load_source(o, &source), error;
 
 	if (!status)
 		status = boot(o, &source, p);
 	machine_source_free(&source);
-	if (!status && o->journal)
-		error = journal_to_file(p->journal, o->journal);
-	return error ? complain(o, EX_CANTCREAT, "--journal %s: %s", o->journal, strerror(-error)) : status;
+	if (status || !o->journal)
+		return status;
+	error = journal_to_file(p->journal, o->journal);
+	return error ? complain(o, EX_CANTCREAT, "--journal %s: %s", o->journal, strerror(-error)) : 0;
 }
 
-/* Go on where the journal ends, after a clean end or kill -9. */
-static int boot_from_journal(const struct options *o, struct powered *p)
+static bool is_other_machine(const struct options *o, const struct machine_source *s)
+{
+	return (o->machine && strcmp(o->machine, s->name)) || (o->cmdline && strcmp(o->cmdline, s->cmdline)) ||
+	       o->like || o->like_host;
+}
+
+/* The machine goes on where its journal ended, well or by kill -9. */
+static int boot_again(const struct options *o, struct powered *p)
 {
 	struct replay_file f;
 	int status = replay_load(&f, o->journal, stderr), error;
 
 	if (status)
 		return status;
-	if (o->machine && strcmp(o->machine, f.source.name) != 0)
-		status = complain(o, EX_USAGE, "--journal %s: it is of machine %s, not %s", o->journal,
-				  f.source.name, o->machine);
+	if (is_other_machine(o, &f.source))
+		status = complain(o, EX_USAGE, "--journal %s: it is of machine '%s', with kernel parameters '%s'",
+				  o->journal, f.source.name, f.source.cmdline);
 	if (!status)
 		status = boot(o, &f.source, p);
 	if (!status) {
@@ -103,12 +170,11 @@ static int boot_from_journal(const struct options *o, struct powered *p)
 		if (!error)
 			error = replay_run(&f, p->tree, UINT64_MAX, stderr);
 		journal_suspend(p->journal, false);
-		p->m = tree_machine(p->tree);
 		if (!error)
 			error = journal_continue_file(p->journal, o->journal, f.keep);
 		if (error)
-			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s",
-					  o->journal, strerror(-error));
+			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s", o->journal,
+					  strerror(-error));
 	}
 	replay_unload(&f);
 	return status;
@@ -124,16 +190,19 @@ static bool has_journal(const struct options *o)
 int power_on(const struct options *o, bool paused, struct powered *p)
 {
 	const char *mode = paused ? "pause\n" : "realtime\n";
+	bool again = has_journal(o);
 	int status;
 
 	memset(p, 0, sizeof(*p));
-	status = has_journal(o) ? boot_from_journal(o, p) : boot_anew(o, p);
+	status = again ? boot_again(o, p) : boot_new(o, p);
 	if (status) {
 		power_off(p);
 		return status;
 	}
-	/* through the tree, so that a replay knows how the clock went */
-	(void)tree_write_file(p->tree, "sim/clock", mode, strlen(mode));
+	p->m = tree_machine(p->tree);
+	/* through the tree, so that the journal has it; one that goes on keeps its clock's mode */
+	if (!again)
+		tree_write_file(p->tree, "sim/clock", mode, strlen(mode));
 	return 0;
 }
 
@@ -142,8 +211,7 @@ void power_off(struct powered *p)
 {
 	struct machine *m = p->tree ? tree_machine(p->tree) : p->m;
 
-	if (p->journal)
-		journal_destroy(p->journal);
+	journal_destroy(p->journal);
 	tree_destroy(p->tree);
 	if (m)
 		machine_destroy(m);
