@@ -4,10 +4,11 @@
  * Each node has a list of all zones of all nodes: the nearest node first, and within a node the
  * highest zone first, so that the small low zones are spared. Among nodes at the same distance the
  * ones that follow in number go first, nodes without CPUs before nodes with, and those that were
- * chosen as next-best less often so far: so the neighbours of a full node share its overflow.
+ * chosen as next-best less often so far: so the neighbours of a full node share its overflow. At boot
+ * the lists are made before any CPU is known, so that CPUs only count when memory is plugged later.
  *
- * Source: Documentation/mm/numa.rst; "Fallback order for Node" in boot logs of machines with up to
- * eight nodes.
+ * Source: Documentation/mm/numa.rst; "Fallback order for Node" in the boot logs of guests with five
+ * and eight nodes, at one distance and at two, with and without CPUs.
  */
 #include "mm/page_alloc.h"
 
@@ -30,7 +31,7 @@ static int find_next_best_node(const struct machine *m, u32 node, bool *used, co
 			continue;
 		value = n->distance[other];
 		value += other < node;
-		value += m->node[other].nr_cpus != 0;
+		value += m->pagesets.nr_live && m->node[other].nr_cpus;
 		value = value * MAX_NUMNODES * MAX_NUMNODES + load[other];
 		if (value < best_value) {
 			best_value = value;
