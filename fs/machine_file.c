@@ -28,7 +28,7 @@ struct parser {
 	u32 index;               /* of the node, dimm, swap or zone that the section is about */
 	bool node_seen[MAX_NUMNODES];
 	bool has_nodes;
-	u32 node_line[MAX_NUMNODES], memory_line, cpus_line;
+	u32 node_line[MAX_NUMNODES], swap_line[8], memory_line, cpus_line, last_line;
 	u32 range_line[MAX_MEMORY_RANGES];
 	char dimm_name[MAX_MEMORY_RANGES][32];
 	u32 nr_dimms;
@@ -429,6 +429,7 @@ static int open_swap(struct parser *p, const char *arg)
 	if (c->nr_swap == ARRAY_SIZE(c->swap))
 		return fail(p, "more than %zu swap areas", ARRAY_SIZE(c->swap));
 	p->index = c->nr_swap++;
+	p->swap_line[p->index] = p->line;
 	strcpy(c->swap[p->index].name, arg);
 	c->swap[p->index].prio = -1;
 	return 0;
@@ -661,7 +662,7 @@ static int check_memory(struct parser *p)
 		if (r->nid >= c->nr_nodes || !c->node[r->nid].present)
 			return fail(p, "there is no node %u", r->nid);
 	}
-	p->line = p->memory_line ? p->memory_line : p->line;
+	p->line = p->memory_line ? p->memory_line : p->last_line;
 	if (ranges && (sizes || c->ram))
 		return fail(p, "memory is given as ranges and as sizes: only one of the two can be");
 	if (sizes && c->ram && sizes != c->ram)
@@ -686,9 +687,11 @@ static int check_rest(struct parser *p)
 				return fail(p, "node %u has a distance to node %u, which is not there",
 					    nid, other);
 	}
-	for (i = 0; i < c->nr_swap; i++)
+	for (i = 0; i < c->nr_swap; i++) {
+		p->line = p->swap_line[i];
 		if (!c->swap[i].size)
 			return fail(p, "swap %s needs a size", c->swap[i].name);
+	}
 	if (c->arch == ARCH_I386 && (c->nr_nodes > 1 || c->nr_ranges)) {
 		p->line = c->nr_nodes > 1 ? p->node_line[c->nr_nodes - 1] : p->range_line[0];
 		return fail(p, "an i386 machine has one node, no ranges and no DIMMs");
@@ -716,6 +719,7 @@ int machine_file_parse(struct machine_config *c, const char *text, const char *n
 		error = parse_line(p, text, length);
 		text += length + (text[length] == '\n');
 	}
+	p->last_line = p->line;
 	if (!error)
 		error = check_cpus(p);
 	if (!error)
@@ -738,7 +742,7 @@ static char *read_file(const char *path, int *error)
 	if (!text)
 		goto out;
 	n = fread(text, 1, FILE_MAX, f);
-	*error = ferror(f) ? -EIO : n == FILE_MAX ? -EFBIG : 0;
+	*error = ferror(f) ? -errno : n == FILE_MAX ? -EFBIG : 0;
 	text[n] = '\0';
 	if (!*error && strlen(text) != n)
 		*error = -EINVAL; /* a NUL byte: no text */

@@ -186,8 +186,8 @@ u64 memblock_alloc(struct memblock *mb, u64 size, u64 align, u64 min, u64 max, s
 
 	if (!at)
 		at = memblock_find(mb, size, align, min, max, MEMBLOCK_ANY_NODE);
-	if (!at)
-		at = memblock_find(mb, size, align, 0, max, MEMBLOCK_ANY_NODE);
+	if (!at && min)
+		return memblock_alloc(mb, size, align, 0, max, nid);
 	if (at)
 		memblock_reserve(mb, at, size);
 	return at;

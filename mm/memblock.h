@@ -48,7 +48,7 @@ void memblock_free(struct memblock *mb, u64 start, u64 size);
 u64 memblock_find(const struct memblock *mb, u64 size, u64 align, u64 min, u64 max, s32 nid);
 
 /**
- * memblock_alloc() - find and reserve; any node if @nid has none, any address if none is above @min.
+ * memblock_alloc() - find and reserve; any node if @nid has none, then any address, @nid first again.
  * memblock_alloc_exact() - on @nid and above @min, or not at all. Both: 0 if there is none.
  */
 u64 memblock_alloc(struct memblock *mb, u64 size, u64 align, u64 min, u64 max, s32 nid);
