@@ -98,9 +98,9 @@ ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const cha
 
 const char *fixture_format(const char *format, ...)
 {
-	static char ring[4][512];
+	static char ring[16][512];
 	static unsigned int next;
-	char *to = ring[next++ % 4];
+	char *to = ring[next++ % ARRAY_SIZE(ring)];
 	va_list args;
 
 	va_start(args, format);

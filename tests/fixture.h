@@ -37,7 +37,7 @@ ssize_t fixture_write(struct fixture *f, const char *path, const char *text);
 ssize_t fixture_read_as(struct fixture *f, u32 uid, const char *path);
 ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data, size_t size);
 
-/** fixture_format() - a path or the like, from a ring of four buffers. */
+/** fixture_format() - a path or the like, from a ring of 16 buffers. */
 const char *fixture_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /** text_value() - the number after @key at the start of a line ("MemFree:", "nr_mlock"); -1: none. */

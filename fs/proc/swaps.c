@@ -1,13 +1,7 @@
-/*
- * /proc/swaps: the swap areas in use, in order of swapon. Sizes in kB, without the first page of the
- * area, which holds its header.
- */
+/* /proc/swaps: the swap areas in use. The engine has none yet: only the heading. */
 #include "fs/proc/proc.h"
 
 #include <poll.h>
-#include <string.h>
-
-#define NAME_WIDTH 40u
 
 int proc_swaps_show(const struct request *rq, struct text *out)
 {
