@@ -189,6 +189,7 @@ struct open_file {
 	struct text text;
 	bool generated;
 	bool wrote;      /* a write went through this descriptor */
+	u64 appended;    /* O_APPEND: bytes written so far */
 	int flags;       /* open flags */
 	u64 sequence;    /* kmsg, events: next record */
 	void *private;   /* the attribute's own (PSI trigger ...), freed by its release */

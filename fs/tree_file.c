@@ -216,6 +216,12 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 		return error;
 	if (!n.rq.attr->store)
 		return read_only_error(node_family(t, &n));
+	/*
+	 * Linux ignores O_APPEND here: these files have no size. The kernel in front of us does not
+	 * know that, and may add the length of an earlier write.
+	 */
+	if (f->flags & O_APPEND && !(n.rq.attr->flags & ATTR_POSITIONAL))
+		offset = f->appended;
 	f->wrote = true;
 	if (offset && n.rq.attr->flags & ATTR_SYSCTL)
 		return (ssize_t)size;
@@ -227,6 +233,8 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 		return error;
 	change.result = n.rq.attr->store(&n.rq, data, size, offset);
 	change_end(t, &change);
+	if (change.result > 0)
+		f->appended += (u64)change.result;
 	return (ssize_t)change.result;
 }
 
