@@ -25,7 +25,8 @@ static u64 highmem_dirtyable(const struct machine *m)
 		u64 free = z->vm_stat[NR_FREE_PAGES] > 0 ? (u64)z->vm_stat[NR_FREE_PAGES] : 0;
 
 		free -= min_t(u64, free, z->watermark[WMARK_HIGH]);
-		pages += free + (u64)(z->vm_stat[NR_ZONE_INACTIVE_FILE] + z->vm_stat[NR_ZONE_ACTIVE_FILE]);
+		pages += free +
+			 (u64)(z->vm_stat[NR_ZONE_INACTIVE_FILE] + z->vm_stat[NR_ZONE_ACTIVE_FILE]);
 	}
 	return pages;
 }
@@ -38,7 +39,8 @@ u64 global_dirtyable_memory(const struct machine *m)
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		reserve += m->node[nid].totalreserve_pages;
 	pages -= min_t(u64, pages, reserve);
-	pages += global_node_page_state(m, NR_INACTIVE_FILE) + global_node_page_state(m, NR_ACTIVE_FILE);
+	pages += global_node_page_state(m, NR_INACTIVE_FILE) +
+		 global_node_page_state(m, NR_ACTIVE_FILE);
 	pages -= min_t(u64, pages, highmem_dirtyable(m));
 	return pages + 1; /* never 0 */
 }
@@ -55,8 +57,8 @@ void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit)
 	u64 dirtyable = global_dirtyable_memory(m);
 
 	*limit = limit_pages(m->sysctl.dirty_bytes, m->sysctl.dirty_ratio, dirtyable);
-	*background = limit_pages(m->sysctl.dirty_background_bytes, m->sysctl.dirty_background_ratio,
-				  dirtyable);
+	*background = limit_pages(m->sysctl.dirty_background_bytes,
+				  m->sysctl.dirty_background_ratio, dirtyable);
 	if (*background >= *limit)
 		*background = *limit / 2;
 }

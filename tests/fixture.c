@@ -82,7 +82,8 @@ ssize_t fixture_read_as(struct fixture *f, u32 uid, const char *path)
 	return n;
 }
 
-ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data, size_t size)
+ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data,
+			 size_t size)
 {
 	struct caller c = { .uid = uid, .gid = uid };
 	struct open_file *file;

@@ -35,7 +35,8 @@ ssize_t fixture_write(struct fixture *f, const char *path, const char *text);
 /** fixture_read_as(), fixture_write_as(), fixture_open_as() - the same as another user; bytes, or the
  * error of whatever came first: lookup, open, read or write. */
 ssize_t fixture_read_as(struct fixture *f, u32 uid, const char *path);
-ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data, size_t size);
+ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data,
+			 size_t size);
 
 /** fixture_format() - a path or the like, from a ring of 16 buffers. */
 const char *fixture_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -162,8 +162,10 @@ static u32 columns(const char *line, const char *after, s64 *value, u32 max)
 
 static void check_free_lists(struct checker *c)
 {
-	char *buddy = read_text(c->t, "proc/buddyinfo"), *types = read_text(c->t, "proc/pagetypeinfo");
-	s64 by_order[MAX_ORDER] = { 0 }, by_type[MAX_ORDER] = { 0 }, value[MAX_ORDER], pages = 0;
+	char *buddy = read_text(c->t, "proc/buddyinfo"),
+	     *types = read_text(c->t, "proc/pagetypeinfo");
+	s64 by_order[MAX_ORDER] = { 0 }, by_type[MAX_ORDER] = { 0 }, value[MAX_ORDER] = { 0 },
+	    pages = 0;
 	const char *line, *zone;
 	char after[40];
 	bool capped = false;
@@ -179,7 +181,8 @@ static void check_free_lists(struct checker *c)
 			pages += value[i] << i;
 		}
 	}
-	same(c, pages, text_value(c->vmstat, "nr_free_pages"), "pages of buddyinfo", "nr_free_pages");
+	same(c, pages, text_value(c->vmstat, "nr_free_pages"), "pages of buddyinfo",
+	     "nr_free_pages");
 
 	for (line = types ? types : ""; *line; line = next_line(line)) {
 		zone = strstr(line, "type");
@@ -193,7 +196,8 @@ static void check_free_lists(struct checker *c)
 		capped |= memchr(line, '>', (size_t)(next_line(line) - line)) != NULL;
 	}
 	for (i = 0; i < MAX_ORDER && !capped; i++)
-		same(c, by_type[i], by_order[i], "pagetypeinfo", fixture_format("buddyinfo, order %u", i));
+		same(c, by_type[i], by_order[i], "pagetypeinfo",
+		     fixture_format("buddyinfo, order %u", i));
 	free(buddy);
 	free(types);
 }
@@ -215,22 +219,33 @@ static void check_meminfo(struct checker *c)
 	static const struct {
 		const char *meminfo, *vmstat;
 	} pair[] = {
-		{ "MemFree:", "nr_free_pages" }, { "SwapCached:", "nr_swapcached" },
-		{ "Active(anon):", "nr_active_anon" }, { "Inactive(anon):", "nr_inactive_anon" },
-		{ "Active(file):", "nr_active_file" }, { "Inactive(file):", "nr_inactive_file" },
-		{ "Unevictable:", "nr_unevictable" }, { "Mlocked:", "nr_mlock" },
-		{ "Dirty:", "nr_dirty" }, { "Writeback:", "nr_writeback" },
-		{ "AnonPages:", "nr_anon_pages" }, { "Mapped:", "nr_mapped" }, { "Shmem:", "nr_shmem" },
-		{ "SReclaimable:", "nr_slab_reclaimable" }, { "SUnreclaim:", "nr_slab_unreclaimable" },
-		{ "PageTables:", "nr_page_table_pages" }, { "Bounce:", "nr_bounce" },
-		{ "WritebackTmp:", "nr_writeback_temp" }, { "SecPageTables:", "nr_sec_page_table_pages" },
+		{ "MemFree:", "nr_free_pages" },
+		{ "SwapCached:", "nr_swapcached" },
+		{ "Active(anon):", "nr_active_anon" },
+		{ "Inactive(anon):", "nr_inactive_anon" },
+		{ "Active(file):", "nr_active_file" },
+		{ "Inactive(file):", "nr_inactive_file" },
+		{ "Unevictable:", "nr_unevictable" },
+		{ "Mlocked:", "nr_mlock" },
+		{ "Dirty:", "nr_dirty" },
+		{ "Writeback:", "nr_writeback" },
+		{ "AnonPages:", "nr_anon_pages" },
+		{ "Mapped:", "nr_mapped" },
+		{ "Shmem:", "nr_shmem" },
+		{ "SReclaimable:", "nr_slab_reclaimable" },
+		{ "SUnreclaim:", "nr_slab_unreclaimable" },
+		{ "PageTables:", "nr_page_table_pages" },
+		{ "Bounce:", "nr_bounce" },
+		{ "WritebackTmp:", "nr_writeback_temp" },
+		{ "SecPageTables:", "nr_sec_page_table_pages" },
 	};
 	static const char *const lru[] = { "active_anon", "inactive_anon", "active_file",
 					   "inactive_file", "unevictable" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(pair); i++)
-		same(c, mem(c, pair[i].meminfo), vm_kb(c, pair[i].vmstat), pair[i].meminfo, pair[i].vmstat);
+		same(c, mem(c, pair[i].meminfo), vm_kb(c, pair[i].vmstat), pair[i].meminfo,
+		     pair[i].vmstat);
 	for (i = 0; i < ARRAY_SIZE(lru); i++)
 		same(c, text_value(c->vmstat, fixture_format("nr_%s", lru[i])),
 		     text_value(c->vmstat, fixture_format("nr_zone_%s", lru[i])), lru[i],
@@ -239,11 +254,12 @@ static void check_meminfo(struct checker *c)
 	     "nr_kernel_stack");
 	same(c, mem(c, "Active:"), mem(c, "Active(anon):") + mem(c, "Active(file):"), "Active",
 	     "its parts' sum");
-	same(c, mem(c, "Inactive:"), mem(c, "Inactive(anon):") + mem(c, "Inactive(file):"), "Inactive",
+	same(c, mem(c, "Inactive:"), mem(c, "Inactive(anon):") + mem(c, "Inactive(file):"),
+	     "Inactive", "its parts' sum");
+	same(c, mem(c, "Slab:"), mem(c, "SReclaimable:") + mem(c, "SUnreclaim:"), "Slab",
 	     "its parts' sum");
-	same(c, mem(c, "Slab:"), mem(c, "SReclaimable:") + mem(c, "SUnreclaim:"), "Slab", "its parts' sum");
-	same(c, mem(c, "Cached:") + mem(c, "Buffers:") + mem(c, "SwapCached:"), vm_kb(c, "nr_file_pages"),
-	     "Cached + Buffers + SwapCached", "nr_file_pages");
+	same(c, mem(c, "Cached:") + mem(c, "Buffers:") + mem(c, "SwapCached:"),
+	     vm_kb(c, "nr_file_pages"), "Cached + Buffers + SwapCached", "nr_file_pages");
 	if (mem(c, "MemAvailable:") > mem(c, "MemTotal:"))
 		wrong(c, "MemAvailable is above MemTotal");
 }
@@ -257,20 +273,24 @@ static s64 node_value(const char *text, u32 nid, const char *key)
 
 static void check_nodes(struct checker *c)
 {
-	static const char *const keys[] = { "MemTotal:", "MemFree:", "AnonPages:", "Mapped:", "Shmem:",
-					    "Slab:", "SReclaimable:", "KernelStack:", "PageTables:",
-					    "Active:", "Inactive:", "Mlocked:", "Dirty:" };
+	static const char *const keys[] = {
+		"MemTotal:", "MemFree:",      "AnonPages:",   "Mapped:",     "Shmem:",
+		"Slab:",     "SReclaimable:", "KernelStack:", "PageTables:", "Active:",
+		"Inactive:", "Mlocked:",      "Dirty:"
+	};
 	static const char *const numa[] = { "numa_hit", "numa_miss", "numa_foreign", "local_node",
 					    "other_node" };
-	static const char *const numa_vm[] = { "numa_hit", "numa_miss", "numa_foreign", "numa_local",
-					       "numa_other" };
+	static const char *const numa_vm[] = { "numa_hit", "numa_miss", "numa_foreign",
+					       "numa_local", "numa_other" };
 	s64 sum[ARRAY_SIZE(keys)] = { 0 }, numa_sum[ARRAY_SIZE(numa)] = { 0 };
 	struct machine *m = tree_machine(c->t);
 	u32 nid, i, seen = 0;
 
 	for (nid = 0; nid < m->nr_nodes; nid++) {
-		char *text = read_text(c->t, fixture_format("sys/devices/system/node/node%u/meminfo", nid));
-		char *stat = read_text(c->t, fixture_format("sys/devices/system/node/node%u/numastat", nid));
+		char *text = read_text(
+			c->t, fixture_format("sys/devices/system/node/node%u/meminfo", nid));
+		char *stat = read_text(
+			c->t, fixture_format("sys/devices/system/node/node%u/numastat", nid));
 
 		seen += text && stat;
 		for (i = 0; text && i < ARRAY_SIZE(keys); i++)
@@ -281,7 +301,8 @@ static void check_nodes(struct checker *c)
 		free(stat);
 	}
 	for (i = 0; seen && i < ARRAY_SIZE(keys); i++)
-		same(c, sum[i], mem(c, keys[i]), fixture_format("the nodes' sum of %s", keys[i]), "meminfo");
+		same(c, sum[i], mem(c, keys[i]), fixture_format("the nodes' sum of %s", keys[i]),
+		     "meminfo");
 	for (i = 0; seen && i < ARRAY_SIZE(numa); i++)
 		same(c, numa_sum[i], text_value(c->vmstat, numa_vm[i]),
 		     fixture_format("the nodes' sum of %s", numa[i]), "vmstat");
@@ -298,15 +319,17 @@ static void check_slab(struct checker *c)
 	s64 pages = 0;
 
 	for (; *line; line = next_line(line)) {
-		if (sscanf(line, "%47s %lld %lld %*d %lld %lld : tunables %*d %*d %*d : slabdata %lld", name,
-			   &active, &objects, &objects_per_slab, &pages_per_slab, &slabs) != 6) {
+		if (sscanf(line,
+			   "%47s %lld %lld %*d %lld %lld : tunables %*d %*d %*d : slabdata %lld",
+			   name, &active, &objects, &objects_per_slab, &pages_per_slab,
+			   &slabs) != 6) {
 			wrong(c, "slabinfo: %.60s", line);
 			continue;
 		}
 		pages += slabs * pages_per_slab;
 		if (active > objects || objects != slabs * objects_per_slab)
-			wrong(c, "slabinfo: %s has %lld of %lld objects on %lld slabs", name, active, objects,
-			      slabs);
+			wrong(c, "slabinfo: %s has %lld of %lld objects on %lld slabs", name,
+			      active, objects, slabs);
 	}
 	/* large kmallocs are whole pages, in Slab but in no cache */
 	if (pages * 4 > mem(c, "Slab:"))
@@ -345,8 +368,10 @@ static s64 check_process(struct checker *c, u32 pid)
 	same(c, vsize, size * 4096, fixture_format("stat's vsize of %u", pid), "statm");
 	same(c, rss, resident, fixture_format("stat's rss of %u", pid), "statm");
 	if (rollup && status) {
-		same(c, text_value(status, "VmSize:"), size * 4, fixture_format("VmSize of %u", pid), "statm");
-		same(c, text_value(status, "VmRSS:"), resident * 4, fixture_format("VmRSS of %u", pid), "statm");
+		same(c, text_value(status, "VmSize:"), size * 4,
+		     fixture_format("VmSize of %u", pid), "statm");
+		same(c, text_value(status, "VmRSS:"), resident * 4,
+		     fixture_format("VmRSS of %u", pid), "statm");
 		same(c, text_value(status, "VmData:") + text_value(status, "VmStk:"), data * 4,
 		     fixture_format("VmData and VmStk of %u", pid), "statm");
 		same(c, text_value(rollup, "Anonymous:"), text_value(status, "RssAnon:"),
@@ -375,8 +400,8 @@ static void check_processes(struct checker *c)
 	}
 	/* each process's share is rounded down to a kB */
 	if (pss_anon > anon || pss_anon < anon - (s64)n)
-		wrong(c, "Pss_Anon of %u processes is %lld kB, but AnonPages %lld", n, (long long)pss_anon,
-		      (long long)anon);
+		wrong(c, "Pss_Anon of %u processes is %lld kB, but AnonPages %lld", n,
+		      (long long)pss_anon, (long long)anon);
 }
 
 /* ---- swap, engine ---- */
@@ -429,5 +454,6 @@ bool check_identities(struct tree *t, const char *when)
 	free(c.meminfo);
 	free(c.vmstat);
 	free(c.zoneinfo);
-	return ok(!c.violations, "%s: the files agree with each other and the engine with itself", name);
+	return ok(!c.violations, "%s: the files agree with each other and the engine with itself",
+		  name);
 }

@@ -4,8 +4,9 @@
 int proc_filesystems_show(const struct request *rq, struct text *out)
 {
 	static const char *const without_device[] = {
-		"sysfs", "tmpfs", "proc", "cgroup", "cgroup2", "cpuset", "devtmpfs", "debugfs", "tracefs",
-		"securityfs", "sockfs", "bpf", "pipefs", "ramfs", "hugetlbfs", "devpts", "mqueue", "pstore",
+		"sysfs",    "tmpfs",   "proc",	    "cgroup",	  "cgroup2", "cpuset",
+		"devtmpfs", "debugfs", "tracefs",   "securityfs", "sockfs",  "bpf",
+		"pipefs",   "ramfs",   "hugetlbfs", "devpts",	  "mqueue",  "pstore",
 	};
 	size_t i;
 
@@ -19,11 +20,19 @@ int proc_filesystems_show(const struct request *rq, struct text *out)
 int proc_cgroups_show(const struct request *rq, struct text *out)
 {
 	static const char *const controllers[] = {
-		[CGROUP_CPUSET] = "cpuset", [CGROUP_CPU] = "cpu", [CGROUP_CPUACCT] = "cpuacct",
-		[CGROUP_IO] = "blkio", [CGROUP_MEMORY] = "memory", [CGROUP_DEVICES] = "devices",
-		[CGROUP_FREEZER] = "freezer", [CGROUP_NET_CLS] = "net_cls",
-		[CGROUP_PERF_EVENT] = "perf_event", [CGROUP_NET_PRIO] = "net_prio",
-		[CGROUP_HUGETLB] = "hugetlb", [CGROUP_PIDS] = "pids", [CGROUP_RDMA] = "rdma",
+		[CGROUP_CPUSET] = "cpuset",
+		[CGROUP_CPU] = "cpu",
+		[CGROUP_CPUACCT] = "cpuacct",
+		[CGROUP_IO] = "blkio",
+		[CGROUP_MEMORY] = "memory",
+		[CGROUP_DEVICES] = "devices",
+		[CGROUP_FREEZER] = "freezer",
+		[CGROUP_NET_CLS] = "net_cls",
+		[CGROUP_PERF_EVENT] = "perf_event",
+		[CGROUP_NET_PRIO] = "net_prio",
+		[CGROUP_HUGETLB] = "hugetlb",
+		[CGROUP_PIDS] = "pids",
+		[CGROUP_RDMA] = "rdma",
 		[CGROUP_MISC] = "misc",
 	};
 	u32 i;

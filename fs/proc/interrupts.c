@@ -14,7 +14,8 @@ static void show_heading(const struct machine *m, struct text *out)
 	text_char(out, '\n');
 }
 
-static void show_counts(const struct machine *m, const char *name, const char *what, struct text *out)
+static void show_counts(const struct machine *m, const char *name, const char *what,
+			struct text *out)
 {
 	u32 cpu;
 
@@ -73,7 +74,8 @@ int proc_interrupts_show(const struct request *rq, struct text *out)
 int proc_softirqs_show(const struct request *rq, struct text *out)
 {
 	static const char *const names[] = {
-		"HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER", "RCU",
+		"HI",	    "TIMER",   "NET_TX", "NET_RX",  "BLOCK",
+		"IRQ_POLL", "TASKLET", "SCHED",	 "HRTIMER", "RCU",
 	};
 	u32 cpu;
 	size_t i;

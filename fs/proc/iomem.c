@@ -12,7 +12,7 @@ int proc_iomem_show(const struct request *rq, struct text *out)
 	for (i = 0; i < boot->nr_iomem; i++) {
 		const struct resource *r = &boot->iomem[i];
 
-		text_fill(out, ' ', 2u * r->depth);
+		text_fill(out, ' ', (size_t)2 * r->depth);
 		text_hex(out, hidden ? 0 : r->start, ADDRESS_DIGITS);
 		text_char(out, '-');
 		text_hex(out, hidden ? 0 : r->end, ADDRESS_DIGITS);

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#define KCORE_BYTES 0x7fffff003000ull          /* kernel addresses of four-level page tables */
+#define KCORE_BYTES	 0x7fffff003000ull /* kernel addresses of four-level page tables */
 #define KCORE_LA57_BYTES 0xffffffff004000ull
 
 u64 proc_kcore_size(const struct request *rq)

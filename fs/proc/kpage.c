@@ -11,22 +11,52 @@
 #define ENTRY_BYTES sizeof(u64)
 
 enum kpf {
-	KPF_LOCKED, KPF_ERROR, KPF_REFERENCED, KPF_UPTODATE, KPF_DIRTY, KPF_LRU, KPF_ACTIVE, KPF_SLAB,
-	KPF_WRITEBACK, KPF_RECLAIM, KPF_BUDDY, KPF_MMAP, KPF_ANON, KPF_SWAPCACHE, KPF_SWAPBACKED,
-	KPF_COMPOUND_HEAD, KPF_COMPOUND_TAIL, KPF_HUGE, KPF_UNEVICTABLE, KPF_HWPOISON, KPF_NOPAGE,
-	KPF_KSM, KPF_THP, KPF_OFFLINE, KPF_ZERO_PAGE, KPF_IDLE, KPF_PGTABLE,
-	KPF_RESERVED = 32, KPF_MLOCKED, KPF_MAPPEDTODISK, KPF_PRIVATE
+	KPF_LOCKED,
+	KPF_ERROR,
+	KPF_REFERENCED,
+	KPF_UPTODATE,
+	KPF_DIRTY,
+	KPF_LRU,
+	KPF_ACTIVE,
+	KPF_SLAB,
+	KPF_WRITEBACK,
+	KPF_RECLAIM,
+	KPF_BUDDY,
+	KPF_MMAP,
+	KPF_ANON,
+	KPF_SWAPCACHE,
+	KPF_SWAPBACKED,
+	KPF_COMPOUND_HEAD,
+	KPF_COMPOUND_TAIL,
+	KPF_HUGE,
+	KPF_UNEVICTABLE,
+	KPF_HWPOISON,
+	KPF_NOPAGE,
+	KPF_KSM,
+	KPF_THP,
+	KPF_OFFLINE,
+	KPF_ZERO_PAGE,
+	KPF_IDLE,
+	KPF_PGTABLE,
+	KPF_RESERVED = 32,
+	KPF_MLOCKED,
+	KPF_MAPPEDTODISK,
+	KPF_PRIVATE
 };
 
 /* Flags that a page has under the same meaning here. */
 static const u8 kpf_of[] = {
-	[PG_locked] = KPF_LOCKED, [PG_error] = KPF_ERROR, [PG_referenced] = KPF_REFERENCED,
-	[PG_uptodate] = KPF_UPTODATE, [PG_dirty] = KPF_DIRTY, [PG_lru] = KPF_LRU,
-	[PG_active] = KPF_ACTIVE, [PG_slab] = KPF_SLAB, [PG_writeback] = KPF_WRITEBACK,
-	[PG_reclaim] = KPF_RECLAIM, [PG_swapcache] = KPF_SWAPCACHE, [PG_swapbacked] = KPF_SWAPBACKED,
-	[PG_hugetlb] = KPF_HUGE, [PG_unevictable] = KPF_UNEVICTABLE, [PG_hwpoison] = KPF_HWPOISON,
-	[PG_ksm] = KPF_KSM, [PG_offline] = KPF_OFFLINE, [PG_idle] = KPF_IDLE, [PG_table] = KPF_PGTABLE,
-	[PG_reserved] = KPF_RESERVED, [PG_mlocked] = KPF_MLOCKED, [PG_mappedtodisk] = KPF_MAPPEDTODISK,
+	[PG_locked] = KPF_LOCKED,	  [PG_error] = KPF_ERROR,
+	[PG_referenced] = KPF_REFERENCED, [PG_uptodate] = KPF_UPTODATE,
+	[PG_dirty] = KPF_DIRTY,		  [PG_lru] = KPF_LRU,
+	[PG_active] = KPF_ACTIVE,	  [PG_slab] = KPF_SLAB,
+	[PG_writeback] = KPF_WRITEBACK,	  [PG_reclaim] = KPF_RECLAIM,
+	[PG_swapcache] = KPF_SWAPCACHE,	  [PG_swapbacked] = KPF_SWAPBACKED,
+	[PG_hugetlb] = KPF_HUGE,	  [PG_unevictable] = KPF_UNEVICTABLE,
+	[PG_hwpoison] = KPF_HWPOISON,	  [PG_ksm] = KPF_KSM,
+	[PG_offline] = KPF_OFFLINE,	  [PG_idle] = KPF_IDLE,
+	[PG_table] = KPF_PGTABLE,	  [PG_reserved] = KPF_RESERVED,
+	[PG_mlocked] = KPF_MLOCKED,	  [PG_mappedtodisk] = KPF_MAPPEDTODISK,
 	[PG_private] = KPF_PRIVATE,
 };
 
@@ -97,7 +127,9 @@ static u64 page_count(const struct machine *m, pfn_t pfn)
 	if (!page_exists(m, pfn))
 		return 0;
 	p = pfn_to_page(m, pfn);
-	return page_test(p, PG_slab) || page_test(p, PG_buddy) || page_test(p, PG_table) ? 0 : p->mapcount;
+	return page_test(p, PG_slab) || page_test(p, PG_buddy) || page_test(p, PG_table) ?
+		       0 :
+		       p->mapcount;
 }
 
 static u64 page_cgroup(const struct machine *m, pfn_t pfn)

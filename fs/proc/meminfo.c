@@ -2,12 +2,13 @@
 #include "fs/proc/proc.h"
 
 /* Both literals: a label padded to the column where the number's field begins. */
-#define LINE(label, kb) text_mem(out, label, sizeof(label) - 1), text_u64_width(out, kb, 8), \
-			text_mem(out, " kB\n", 4)
-#define COUNT(label, n) text_mem(out, label, sizeof(label) - 1), text_u64_width(out, n, 5), \
-			text_char(out, '\n')
+#define LINE(label, kb)                                                      \
+	text_mem(out, label, sizeof(label) - 1), text_u64_width(out, kb, 8), \
+		text_mem(out, " kB\n", 4)
+#define COUNT(label, n) \
+	text_mem(out, label, sizeof(label) - 1), text_u64_width(out, n, 5), text_char(out, '\n')
 
-#define VMALLOC_TOTAL_KB 34359738367ull      /* 32 TiB less one page, rounded down */
+#define VMALLOC_TOTAL_KB      34359738367ull /* 32 TiB less one page, rounded down */
 #define VMALLOC_TOTAL_LA57_KB 13743895347199ull
 #define VMALLOC_TOTAL_I386_KB 122880ull
 
@@ -39,7 +40,8 @@ static void show_totals(const struct machine *m, struct text *out)
 	s64 available = si_mem_available(m);
 	u64 cached = global_node_page_state(m, NR_FILE_PAGES);
 
-	cached -= min_t(u64, cached, global_node_page_state(m, NR_SWAPCACHED) + m->nr_blockdev_pages);
+	cached -=
+		min_t(u64, cached, global_node_page_state(m, NR_SWAPCACHED) + m->nr_blockdev_pages);
 
 	LINE("MemTotal:       ", K(m->totalram_pages));
 	LINE("MemFree:        ", K(global_zone_page_state(m, NR_FREE_PAGES)));
@@ -107,7 +109,8 @@ static void show_kernel(const struct machine *m, struct text *out)
 	LINE("Committed_AS:   ", K(committed < 0 ? 0 : committed));
 	LINE("VmallocTotal:   ", vmalloc_total_kb(m));
 	/* kernel stacks come from the vmalloc area */
-	LINE("VmallocUsed:    ", m->boot.vmalloc_used_kb + global_node_page_state(m, NR_KERNEL_STACK));
+	LINE("VmallocUsed:    ",
+	     m->boot.vmalloc_used_kb + global_node_page_state(m, NR_KERNEL_STACK));
 	LINE("VmallocChunk:   ", 0); /* no longer computed by any kernel */
 	LINE("Percpu:         ", m->boot.percpu_kb);
 	text_str(out, "HardwareCorrupted: "); /* longer than its column */

@@ -6,7 +6,7 @@
 #define COUNT_LIMIT 100000u
 
 static const char *const migratetype_names[MIGRATE_TYPES] = {
-	[MIGRATE_UNMOVABLE] = "Unmovable", [MIGRATE_MOVABLE] = "Movable",
+	[MIGRATE_UNMOVABLE] = "Unmovable",     [MIGRATE_MOVABLE] = "Movable",
 	[MIGRATE_RECLAIMABLE] = "Reclaimable", [MIGRATE_HIGHATOMIC] = "HighAtomic",
 	[MIGRATE_ISOLATE] = "Isolate",
 };

@@ -107,7 +107,8 @@ int proc_pid_lookup(const struct request *rq, const char *name, struct entry *ou
 
 	if (!task)
 		return -ENOENT;
-	*out = (struct entry){ .dir = &proc_pid_directory, .object = pid_object(task_at(rq->m, task)) };
+	*out = (struct entry){ .dir = &proc_pid_directory,
+			       .object = pid_object(task_at(rq->m, task)) };
 	return 0;
 }
 
@@ -151,7 +152,8 @@ static int task_lookup(const struct request *rq, const char *name, struct entry 
 
 	if (!thread || !task || task_at(rq->m, thread)->leader != task_at(rq->m, task)->leader)
 		return -ENOENT;
-	*out = (struct entry){ .dir = &proc_tid_directory, .object = pid_object(task_at(rq->m, thread)) };
+	*out = (struct entry){ .dir = &proc_tid_directory,
+			       .object = pid_object(task_at(rq->m, thread)) };
 	return 0;
 }
 
@@ -161,7 +163,8 @@ static handle_t thread_at_or_after(const struct machine *m, handle_t leader, u64
 	handle_t thread, best = 0;
 
 	for (thread = leader; thread; thread = task_at(m, thread)->next_thread)
-		if (task_at(m, thread)->pid >= tid && (!best || task_at(m, thread)->pid < task_at(m, best)->pid))
+		if (task_at(m, thread)->pid >= tid &&
+		    (!best || task_at(m, thread)->pid < task_at(m, best)->pid))
 			best = thread;
 	return best;
 }
@@ -208,16 +211,32 @@ static const struct directory pid_task_directory = {
 /* ---- the table ---- */
 
 #define GUARD(guard) .data = (const void *)(uintptr_t)(guard)
-#define RO(_name, _show) { .name = #_name, .mode = 0444, .show = _show }
-#define PTRACE(_name, _mode, guard) \
-	{ .name = #_name, .mode = _mode, .show = pid_##_name##_show, GUARD(guard) }
-#define RW(_name, _mode) \
-	{ .name = #_name, .mode = _mode, .show = pid_##_name##_show, .store = pid_##_name##_store }
-#define PROCESS_RW(_name, _mode) { .name = #_name, .mode = _mode, .show = pid_##_name##_show, \
-				   .store = pid_##_name##_store, .visible = pid_is_process }
-#define LINK(_name, _show) \
-	{ .name = #_name, .mode = S_IFLNK | 0777, .show = _show, GUARD(PID_PTRACE) }
-#define ID_MAP(_name) { .name = #_name, .mode = 0644, .show = pid_id_map_show, .store = pid_id_map_store }
+#define RO(_name, _show)                                    \
+	{                                                   \
+		.name = #_name, .mode = 0444, .show = _show \
+	}
+#define PTRACE(_name, _mode, guard)                                                     \
+	{                                                                               \
+		.name = #_name, .mode = _mode, .show = pid_##_name##_show, GUARD(guard) \
+	}
+#define RW(_name, _mode)                                                   \
+	{                                                                  \
+		.name = #_name, .mode = _mode, .show = pid_##_name##_show, \
+		.store = pid_##_name##_store                               \
+	}
+#define PROCESS_RW(_name, _mode)                                           \
+	{                                                                  \
+		.name = #_name, .mode = _mode, .show = pid_##_name##_show, \
+		.store = pid_##_name##_store, .visible = pid_is_process    \
+	}
+#define LINK(_name, _show)                                                               \
+	{                                                                                \
+		.name = #_name, .mode = S_IFLNK | 0777, .show = _show, GUARD(PID_PTRACE) \
+	}
+#define ID_MAP(_name)                                                                            \
+	{                                                                                        \
+		.name = #_name, .mode = 0644, .show = pid_id_map_show, .store = pid_id_map_store \
+	}
 
 static const struct attribute pid_attrs[] = {
 	PTRACE(environ, 0400, PID_PTRACE_MM),
@@ -236,18 +255,28 @@ static const struct attribute pid_attrs[] = {
 	PTRACE(maps, 0444, PID_PTRACE_MM),
 	{ .name = "children", .mode = 0444, .show = pid_children_show, .visible = pid_is_thread },
 	PTRACE(numa_maps, 0444, PID_PTRACE_MM),
-	{ .name = "mem", .mode = 0600, .flags = ATTR_POSITIONAL, .pread = pid_mem_pread,
-	  .store = pid_mem_store, GUARD(PID_PTRACE_MM) },
+	{ .name = "mem",
+	  .mode = 0600,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = pid_mem_pread,
+	  .store = pid_mem_store,
+	  GUARD(PID_PTRACE_MM) },
 	LINK(cwd, pid_root_link_show),
 	LINK(root, pid_root_link_show),
 	LINK(exe, pid_exe_show),
 	RO(mounts, pid_mounts_show),
 	RO(mountinfo, pid_mountinfo_show),
-	{ .name = "mountstats", .mode = 0400, .show = pid_mountstats_show, .visible = pid_is_process },
+	{ .name = "mountstats",
+	  .mode = 0400,
+	  .show = pid_mountstats_show,
+	  .visible = pid_is_process },
 	{ .name = "clear_refs", .mode = 0200, .store = pid_clear_refs_store },
 	PTRACE(smaps, 0444, PID_PTRACE_MM),
 	PTRACE(smaps_rollup, 0444, PID_PTRACE_MM),
-	{ .name = "pagemap", .mode = 0400, .flags = ATTR_POSITIONAL, .pread = pid_pagemap_pread,
+	{ .name = "pagemap",
+	  .mode = 0400,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = pid_pagemap_pread,
 	  GUARD(PID_PTRACE_MM) },
 	RO(wchan, pid_wchan_show),
 	PTRACE(stack, 0400, PID_PTRACE),
@@ -274,12 +303,14 @@ static const struct attribute pid_attrs[] = {
 	PTRACE(ksm_stat, 0400, PID_OPEN),
 };
 
-#define THREAD_SUBDIRS									\
-	{ .name = "fd", .dir = &pid_fd_directory },					\
-	{ .name = "fdinfo", .dir = &pid_fdinfo_directory },				\
-	{ .name = "ns", .dir = &pid_ns_directory },					\
-	{ .name = "net", .dir = &pid_net_directory },					\
-	{ .name = "attr", .dir = &pid_attr_directory }
+#define THREAD_SUBDIRS                                              \
+	{ .name = "fd", .dir = &pid_fd_directory },                 \
+		{ .name = "fdinfo", .dir = &pid_fdinfo_directory }, \
+		{ .name = "ns", .dir = &pid_ns_directory },         \
+		{ .name = "net", .dir = &pid_net_directory },       \
+	{                                                           \
+		.name = "attr", .dir = &pid_attr_directory          \
+	}
 
 static const struct subdirectory pid_subdirs[] = {
 	{ .name = "task", .dir = &pid_task_directory },

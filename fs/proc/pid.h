@@ -30,7 +30,7 @@ handle_t pid_task(const struct request *rq);
 bool pid_exists(const struct request *rq);
 u32 pid_owner_uid(const struct request *rq);
 u32 pid_owner_gid(const struct request *rq);
-int pid_permission(const struct request *rq);        /* by the row's guard */
+int pid_permission(const struct request *rq);	     /* by the row's guard */
 int pid_ptrace_permission(const struct request *rq); /* for the whole directory */
 
 /** pid_may_ptrace() - may the caller look into @t: root, or the same uid and gid? */
@@ -39,16 +39,17 @@ bool pid_may_ptrace(const struct request *rq, const struct task *t);
 bool pid_is_process(const struct request *rq);
 
 /** PID_RQ() - the start of a show function: t is the task, or the read fails with ESRCH. */
-#define PID_RQ(rq, t)										\
-	handle_t t##_handle = pid_task(rq);							\
-	struct task *t = t##_handle ? task_at((rq)->m, t##_handle) : NULL;			\
-	if (!t)											\
-		return -ESRCH
+#define PID_RQ(rq, t)                                                      \
+	handle_t t##_handle = pid_task(rq);                                \
+	struct task *t = t##_handle ? task_at((rq)->m, t##_handle) : NULL; \
+	if (!t)                                                            \
+	return -ESRCH
 
 #define PID_SHOW(name) int pid_##name##_show(const struct request *rq, struct text *out)
-#define PID_STORE(name)									\
-	ssize_t pid_##name##_store(const struct request *rq, const char *data, size_t size, u64 offset)
-#define PID_PREAD(name)									\
+#define PID_STORE(name)                                                                     \
+	ssize_t pid_##name##_store(const struct request *rq, const char *data, size_t size, \
+				   u64 offset)
+#define PID_PREAD(name) \
 	ssize_t pid_##name##_pread(const struct request *rq, char *buffer, size_t size, u64 offset)
 
 PID_SHOW(stat);
@@ -115,7 +116,8 @@ PID_SHOW(exe);
 PID_SHOW(root_link);
 
 extern const struct directory pid_fd_directory, pid_fdinfo_directory, pid_ns_directory,
-	pid_attr_directory, pid_net_directory, pid_map_files_directory; /* pid_links.c, pid_attr.c */
+	pid_attr_directory, pid_net_directory,
+	pid_map_files_directory; /* pid_links.c, pid_attr.c */
 
 /* ---- shared by the files about memory ---- */
 

@@ -25,15 +25,15 @@ static ssize_t attr_store(const struct request *rq, const char *data, size_t siz
 	return -EPERM;
 }
 
-#define ATTR_OWN(_name, _show) { .name = _name, .mode = 0666, .show = _show, .store = attr_store }
+#define ATTR_OWN(_name, _show)                                                  \
+	{                                                                       \
+		.name = _name, .mode = 0666, .show = _show, .store = attr_store \
+	}
 
 static const struct attribute attr_attrs[] = {
-	ATTR_OWN("current", current_show),
-	{ .name = "prev", .mode = 0444, .show = none_show },
-	ATTR_OWN("exec", none_show),
-	ATTR_OWN("fscreate", none_show),
-	ATTR_OWN("keycreate", none_show),
-	ATTR_OWN("sockcreate", none_show),
+	ATTR_OWN("current", current_show), { .name = "prev", .mode = 0444, .show = none_show },
+	ATTR_OWN("exec", none_show),	   ATTR_OWN("fscreate", none_show),
+	ATTR_OWN("keycreate", none_show),  ATTR_OWN("sockcreate", none_show),
 };
 
 static const struct attribute apparmor_attrs[] = {
@@ -42,16 +42,26 @@ static const struct attribute apparmor_attrs[] = {
 	ATTR_OWN("exec", none_show),
 };
 
-#define PROCESS_DIRECTORY .exists = pid_exists, .owner_uid = pid_owner_uid, .owner_gid = pid_owner_gid
+#define PROCESS_DIRECTORY \
+	.exists = pid_exists, .owner_uid = pid_owner_uid, .owner_gid = pid_owner_gid
 
 static const struct directory apparmor_directory = {
-	.name = "proc/PID/attr/apparmor", .mode = 0555, .attrs = apparmor_attrs,
-	.nr_attrs = ARRAY_SIZE(apparmor_attrs), PROCESS_DIRECTORY,
+	.name = "proc/PID/attr/apparmor",
+	.mode = 0555,
+	.attrs = apparmor_attrs,
+	.nr_attrs = ARRAY_SIZE(apparmor_attrs),
+	PROCESS_DIRECTORY,
 };
 
-static const struct subdirectory attr_subdirs[] = { { .name = "apparmor", .dir = &apparmor_directory } };
+static const struct subdirectory attr_subdirs[] = { { .name = "apparmor",
+						      .dir = &apparmor_directory } };
 
 const struct directory pid_attr_directory = {
-	.name = "proc/PID/attr", .mode = 0555, .attrs = attr_attrs, .nr_attrs = ARRAY_SIZE(attr_attrs),
-	.subdirs = attr_subdirs, .nr_subdirs = ARRAY_SIZE(attr_subdirs), PROCESS_DIRECTORY,
+	.name = "proc/PID/attr",
+	.mode = 0555,
+	.attrs = attr_attrs,
+	.nr_attrs = ARRAY_SIZE(attr_attrs),
+	.subdirs = attr_subdirs,
+	.nr_subdirs = ARRAY_SIZE(attr_subdirs),
+	PROCESS_DIRECTORY,
 };

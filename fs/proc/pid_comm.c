@@ -5,17 +5,31 @@
 
 /* Entries of the auxiliary vector (getauxval(3)). */
 enum {
-	AUX_NULL = 0, AUX_PHDR = 3, AUX_PHENT = 4, AUX_PHNUM = 5, AUX_PAGESZ = 6, AUX_BASE = 7,
-	AUX_FLAGS = 8, AUX_ENTRY = 9, AUX_UID = 11, AUX_EUID = 12, AUX_GID = 13, AUX_EGID = 14,
-	AUX_HWCAP = 16, AUX_CLKTCK = 17, AUX_SECURE = 23, AUX_HWCAP2 = 26, AUX_SYSINFO_EHDR = 33,
+	AUX_NULL = 0,
+	AUX_PHDR = 3,
+	AUX_PHENT = 4,
+	AUX_PHNUM = 5,
+	AUX_PAGESZ = 6,
+	AUX_BASE = 7,
+	AUX_FLAGS = 8,
+	AUX_ENTRY = 9,
+	AUX_UID = 11,
+	AUX_EUID = 12,
+	AUX_GID = 13,
+	AUX_EGID = 14,
+	AUX_HWCAP = 16,
+	AUX_CLKTCK = 17,
+	AUX_SECURE = 23,
+	AUX_HWCAP2 = 26,
+	AUX_SYSINFO_EHDR = 33,
 };
 
 #define CMDLINE_USUAL 512u /* bytes that most command lines fit into */
 
-#define ELF_HEADER_BYTES 64u
+#define ELF_HEADER_BYTES	 64u
 #define ELF_PROGRAM_HEADER_BYTES 56u
-#define PROGRAM_HEADERS 10u
-#define HWCAP_X86 0x178bfbfdu /* the features of /proc/cpuinfo as CPUID's EDX has them */
+#define PROGRAM_HEADERS		 10u
+#define HWCAP_X86		 0x178bfbfdu /* the features of /proc/cpuinfo as CPUID's EDX has them */
 
 int pid_comm_show(const struct request *rq, struct text *out)
 {

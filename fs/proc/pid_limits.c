@@ -40,7 +40,9 @@ int pid_limits_show(const struct request *rq, struct text *out)
 	const struct rlimits *r = pool_at(&rq->m->tasks.rlimits, t->rlimits);
 	u32 i;
 
-	text_str(out, "Limit                     Soft Limit           Hard Limit           Units     \n");
+	text_str(
+		out,
+		"Limit                     Soft Limit           Hard Limit           Units     \n");
 	for (i = 0; i < RLIM_NLIMITS; i++) {
 		text_str_left(out, limit[i].name, 25);
 		text_char(out, ' ');

@@ -35,8 +35,8 @@ static bool has_mm(const struct request *rq)
 }
 
 /* What is common to the directories below: the process's object, its owner, its owner's alone. */
-#define PRIVATE_DIRECTORY									\
-	.exists = pid_exists, .owner_uid = pid_owner_uid, .owner_gid = pid_owner_gid,		\
+#define PRIVATE_DIRECTORY                                                             \
+	.exists = pid_exists, .owner_uid = pid_owner_uid, .owner_gid = pid_owner_gid, \
 	.permission = pid_ptrace_permission
 
 /* ---- fd/ and fdinfo/ ---- */
@@ -57,21 +57,33 @@ static int fdinfo_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-#define FD(_name) { .name = _name, .mode = S_IFLNK | 0777, .size = FD_LINK_BYTES, .show = fd_show, \
-		    .visible = has_mm }
-#define FDINFO(_name) { .name = _name, .mode = 0444, .show = fdinfo_show, .visible = has_mm }
+#define FD(_name)                                                                              \
+	{                                                                                      \
+		.name = _name, .mode = S_IFLNK | 0777, .size = FD_LINK_BYTES, .show = fd_show, \
+		.visible = has_mm                                                              \
+	}
+#define FDINFO(_name)                                                               \
+	{                                                                           \
+		.name = _name, .mode = 0444, .show = fdinfo_show, .visible = has_mm \
+	}
 
 static const struct attribute fd_attrs[] = { FD("0"), FD("1"), FD("2") };
 static const struct attribute fdinfo_attrs[] = { FDINFO("0"), FDINFO("1"), FDINFO("2") };
 
 const struct directory pid_fd_directory = {
-	.name = "proc/PID/fd", .mode = 0500, .attrs = fd_attrs, .nr_attrs = ARRAY_SIZE(fd_attrs),
+	.name = "proc/PID/fd",
+	.mode = 0500,
+	.attrs = fd_attrs,
+	.nr_attrs = ARRAY_SIZE(fd_attrs),
 	PRIVATE_DIRECTORY,
 };
 
 const struct directory pid_fdinfo_directory = {
-	.name = "proc/PID/fdinfo", .mode = 0555, .attrs = fdinfo_attrs,
-	.nr_attrs = ARRAY_SIZE(fdinfo_attrs), PRIVATE_DIRECTORY,
+	.name = "proc/PID/fdinfo",
+	.mode = 0555,
+	.attrs = fdinfo_attrs,
+	.nr_attrs = ARRAY_SIZE(fdinfo_attrs),
+	PRIVATE_DIRECTORY,
 };
 
 /* ---- ns/ ---- */
@@ -85,7 +97,10 @@ static int ns_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-#define NS(_name, target) { .name = _name, .mode = S_IFLNK | 0777, .show = ns_show, .data = target }
+#define NS(_name, target)                                                              \
+	{                                                                              \
+		.name = _name, .mode = S_IFLNK | 0777, .show = ns_show, .data = target \
+	}
 
 static const struct attribute ns_attrs[] = {
 	NS("net", "net:[4026531840]"),
@@ -101,7 +116,10 @@ static const struct attribute ns_attrs[] = {
 };
 
 const struct directory pid_ns_directory = {
-	.name = "proc/PID/ns", .mode = 0511, .attrs = ns_attrs, .nr_attrs = ARRAY_SIZE(ns_attrs),
+	.name = "proc/PID/ns",
+	.mode = 0511,
+	.attrs = ns_attrs,
+	.nr_attrs = ARRAY_SIZE(ns_attrs),
 	PRIVATE_DIRECTORY,
 };
 
@@ -111,18 +129,24 @@ static int net_dev_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
 	(void)t;
-	text_str(out, "Inter-|   Receive                                                |  Transmit\n"
-		      " face |bytes    packets errs drop fifo frame compressed multicast"
-		      "|bytes    packets errs drop fifo colls carrier compressed\n"
-		      "    lo:       0       0    0    0    0     0          0         0"
-		      "        0       0    0    0    0     0       0          0\n");
+	text_str(out,
+		 "Inter-|   Receive                                                |  Transmit\n"
+		 " face |bytes    packets errs drop fifo frame compressed multicast"
+		 "|bytes    packets errs drop fifo colls carrier compressed\n"
+		 "    lo:       0       0    0    0    0     0          0         0"
+		 "        0       0    0    0    0     0       0          0\n");
 	return 0;
 }
 
-static const struct attribute net_attrs[] = { { .name = "dev", .mode = 0444, .show = net_dev_show } };
+static const struct attribute net_attrs[] = {
+	{ .name = "dev", .mode = 0444, .show = net_dev_show }
+};
 
 const struct directory pid_net_directory = {
-	.name = "proc/PID/net", .mode = 0555, .attrs = net_attrs, .nr_attrs = ARRAY_SIZE(net_attrs),
+	.name = "proc/PID/net",
+	.mode = 0555,
+	.attrs = net_attrs,
+	.nr_attrs = ARRAY_SIZE(net_attrs),
 	.exists = pid_exists,
 };
 
@@ -138,7 +162,8 @@ static handle_t map_vma(const struct request *rq)
 {
 	handle_t task = find_task_by_pid(rq->m, object_number(rq->object)), v;
 
-	for (v = task ? pid_vma_first(rq->m, task_at(rq->m, task)) : 0; v; v = vma_at(rq->m, v)->next)
+	for (v = task ? pid_vma_first(rq->m, task_at(rq->m, task)) : 0; v;
+	     v = vma_at(rq->m, v)->next)
 		if (vma_at(rq->m, v)->file &&
 		    map_object(task_at(rq->m, task), vma_at(rq->m, v)) == rq->object)
 			return v;
@@ -188,16 +213,22 @@ static const struct attribute map_attrs[] = {
 };
 
 static const struct directory map_entry_directory = {
-	.name = "proc/PID/map_files/RANGE", .attrs = map_attrs, .nr_attrs = ARRAY_SIZE(map_attrs),
-	.rows_only = true, .exists = map_exists, .owner_uid = map_owner_uid,
-	.permission = map_permission, .parent_object = map_parent,
+	.name = "proc/PID/map_files/RANGE",
+	.attrs = map_attrs,
+	.nr_attrs = ARRAY_SIZE(map_attrs),
+	.rows_only = true,
+	.exists = map_exists,
+	.owner_uid = map_owner_uid,
+	.permission = map_permission,
+	.parent_object = map_parent,
 };
 
 static const struct directory *const map_files_dynamic[] = { &map_entry_directory, NULL };
 
 static struct entry map_entry(const struct task *t, const struct vma *v)
 {
-	return (struct entry){ .attr = map_attrs, .owner = &map_entry_directory,
+	return (struct entry){ .attr = map_attrs,
+			       .owner = &map_entry_directory,
 			       .object = map_object(t, v) };
 }
 
@@ -244,7 +275,8 @@ static int map_files_iterate(const struct request *rq, u64 position, struct dir_
 		text_char(&name, '-');
 		text_hex(&name, v->end, 0);
 		text_char(&name, '\0');
-		if (text_error(&name) || !e->emit(e, name.data, &entry, (v->start >> PAGE_SHIFT) + 1))
+		if (text_error(&name) ||
+		    !e->emit(e, name.data, &entry, (v->start >> PAGE_SHIFT) + 1))
 			break;
 	}
 	text_free(&name);
@@ -252,6 +284,10 @@ static int map_files_iterate(const struct request *rq, u64 position, struct dir_
 }
 
 const struct directory pid_map_files_directory = {
-	.name = "proc/PID/map_files", .mode = 0500, .dynamic = map_files_dynamic,
-	.lookup = map_files_lookup, .iterate = map_files_iterate, PRIVATE_DIRECTORY,
+	.name = "proc/PID/map_files",
+	.mode = 0500,
+	.dynamic = map_files_dynamic,
+	.lookup = map_files_lookup,
+	.iterate = map_files_iterate,
+	PRIVATE_DIRECTORY,
 };

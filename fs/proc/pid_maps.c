@@ -74,8 +74,10 @@ void pid_vma_line(struct machine *m, const struct vma *v, struct text *out)
 
 	if (name) {
 		/* a long line has one blank more before the name, however far it reaches */
-		text_fill(out, ' ', out->length - start < NAME_COLUMN - 1
-					    ? NAME_COLUMN - (out->length - start) : 1);
+		text_fill(out, ' ',
+			  out->length - start < NAME_COLUMN - 1 ?
+				  NAME_COLUMN - (out->length - start) :
+				  1);
 		text_escaped(out, name, "\n");
 		if (inode && inode->deleted)
 			text_str(out, " (deleted)");

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define COREDUMP_FILTER_MASK 0x1ffu
-#define KSTRTOUINT_BYTES 34u  /* what kstrtouint_from_user() copies at most */
-#define MAP_WRITE_BYTES 4096u
-#define SETGROUPS_BYTES 8u
+#define KSTRTOUINT_BYTES     34u /* what kstrtouint_from_user() copies at most */
+#define MAP_WRITE_BYTES	     4096u
+#define SETGROUPS_BYTES	     8u
 
 int pid_nothing_show(const struct request *rq, struct text *out)
 {
@@ -39,7 +39,8 @@ int pid_coredump_filter_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-ssize_t pid_coredump_filter_store(const struct request *rq, const char *data, size_t size, u64 offset)
+ssize_t pid_coredump_filter_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
 {
 	PID_RQ(rq, t);
 	u32 filter;
@@ -118,7 +119,8 @@ int pid_timens_offsets_show(const struct request *rq, struct text *out)
 
 /* The first time namespace cannot be moved; what is not a line about one of its clocks is an error of
  * its own kind. */
-ssize_t pid_timens_offsets_store(const struct request *rq, const char *data, size_t size, u64 offset)
+ssize_t pid_timens_offsets_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	static const char *const clocks[] = { "monotonic ", "boottime ", "1 ", "7 " };
 	size_t i;

@@ -40,7 +40,8 @@ int pid_mounts_show(const struct request *rq, struct text *out)
 
 	(void)t;
 	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
-		text_printf(out, "%s %s %s rw,relatime", mounts[i].source, mounts[i].path, mounts[i].type);
+		text_printf(out, "%s %s %s rw,relatime", mounts[i].source, mounts[i].path,
+			    mounts[i].type);
 		show_options(rq->m, &mounts[i], out);
 		text_str(out, " 0 0\n");
 	}
@@ -54,9 +55,9 @@ int pid_mountinfo_show(const struct request *rq, struct text *out)
 
 	(void)t;
 	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
-		text_printf(out, "%u %u %u:%u / %s rw,relatime - %s %s rw", mounts[i].id, mounts[i].parent,
-			    mounts[i].major, mounts[i].minor, mounts[i].path, mounts[i].type,
-			    mounts[i].source);
+		text_printf(out, "%u %u %u:%u / %s rw,relatime - %s %s rw", mounts[i].id,
+			    mounts[i].parent, mounts[i].major, mounts[i].minor, mounts[i].path,
+			    mounts[i].type, mounts[i].source);
 		show_options(rq->m, &mounts[i], out);
 		text_char(out, '\n');
 	}

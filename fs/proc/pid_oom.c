@@ -8,9 +8,9 @@
 #include <errno.h>
 
 #define OOM_SCORE_ADJ_MAX 1000
-#define OOM_DISABLE (-17)
-#define OOM_ADJUST_MIN (-16)
-#define OOM_ADJUST_MAX 15
+#define OOM_DISABLE	  (-17)
+#define OOM_ADJUST_MIN	  (-16)
+#define OOM_ADJUST_MAX	  15
 
 int pid_oom_score_show(const struct request *rq, struct text *out)
 {

@@ -12,16 +12,22 @@
 
 #define ENTRY_BYTES sizeof(u64)
 
-#define PM_SOFT_DIRTY (1ull << 55)
+#define PM_SOFT_DIRTY	  (1ull << 55)
 #define PM_MMAP_EXCLUSIVE (1ull << 56)
-#define PM_FILE (1ull << 61)
-#define PM_SWAP (1ull << 62)
-#define PM_PRESENT (1ull << 63)
-#define PM_FRAME_MASK ((1ull << 55) - 1)
+#define PM_FILE		  (1ull << 61)
+#define PM_SWAP		  (1ull << 62)
+#define PM_PRESENT	  (1ull << 63)
+#define PM_FRAME_MASK	  ((1ull << 55) - 1)
 #define PM_SWAP_TYPE_BITS 5
 
 /* Values of clear_refs. */
-enum { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY, CLEAR_REFS_MM_HIWATER_RSS };
+enum {
+	CLEAR_REFS_ALL = 1,
+	CLEAR_REFS_ANON,
+	CLEAR_REFS_MAPPED,
+	CLEAR_REFS_SOFT_DIRTY,
+	CLEAR_REFS_MM_HIWATER_RSS
+};
 
 static u64 make_entry(const struct pte_info *pte, bool vma_soft_dirty, bool show_pfn)
 {
@@ -34,7 +40,8 @@ static u64 make_entry(const struct pte_info *pte, bool vma_soft_dirty, bool show
 	} else if (pte->swapped) {
 		entry |= PM_SWAP;
 		if (show_pfn)
-			entry |= (pte->swap_type | pte->swap_offset << PM_SWAP_TYPE_BITS) & PM_FRAME_MASK;
+			entry |= (pte->swap_type | pte->swap_offset << PM_SWAP_TYPE_BITS) &
+				 PM_FRAME_MASK;
 	}
 	if (pte->file)
 		entry |= PM_FILE;
@@ -44,7 +51,8 @@ static u64 make_entry(const struct pte_info *pte, bool vma_soft_dirty, bool show
 }
 
 /* Fills @buffer for the pages from @start that lie in @v; returns how many those are. */
-static u64 read_vma(struct machine *m, const struct vma *v, u64 start, u64 n, char *buffer, bool show_pfn)
+static u64 read_vma(struct machine *m, const struct vma *v, u64 start, u64 n, char *buffer,
+		    bool show_pfn)
 {
 	bool soft_dirty = v->flags & VM_SOFTDIRTY;
 	u64 i;

@@ -11,13 +11,14 @@
 #include <string.h>
 
 #define TIMERSLACK_DEFAULT_NS 50000u
-#define KSTRTO_BYTES 66u /* what kstrtoull_from_user() copies at most */
+#define KSTRTO_BYTES	      66u /* what kstrtoull_from_user() copies at most */
 
 /* Weights of nice -20 to 19: each step is a quarter more or less, nice 0 is 1024. */
 static const u32 nice_weight[40] = {
-	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904,
-	3906,  3121,  2501,  1991,  1586,  1277,  1024,	 820,	655,   526,   423,  335,  272,	215,
-	172,   137,   110,   87,    70,	   56,	  45,	 36,	29,    23,    18,   15,
+	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
+	9548,  7620,  6100,  4904,  3906,  3121,  2501,	 1991,	1586,  1277,
+	1024,  820,   655,   526,   423,   335,	  272,	 215,	172,   137,
+	110,   87,    70,    56,    45,	   36,	  29,	 23,	18,    15,
 };
 
 static void show_name(struct text *out, const char *name)
@@ -44,9 +45,9 @@ static void show_ms(struct text *out, const char *name, u64 ns)
 static void show_entity(const struct task *t, struct text *out)
 {
 	static const char *const averages[] = {
-		"se.avg.load_sum", "se.avg.runnable_sum", "se.avg.util_sum", "se.avg.load_avg",
-		"se.avg.runnable_avg", "se.avg.util_avg", "se.avg.last_update_time",
-		"se.avg.util_est.ewma", "se.avg.util_est.enqueued",
+		"se.avg.load_sum",	   "se.avg.runnable_sum",  "se.avg.util_sum",
+		"se.avg.load_avg",	   "se.avg.runnable_avg",  "se.avg.util_avg",
+		"se.avg.last_update_time", "se.avg.util_est.ewma", "se.avg.util_est.enqueued",
 	};
 	u64 run = t->utime + t->stime;
 	size_t i;
@@ -78,10 +79,11 @@ static void show_numa(const struct machine *m, const struct task *t, struct text
 	text_printf(out, "current_node=%d, numa_group_id=0\n", cpu_to_node(m, t->cpu));
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		if (m->node[nid].online)
-			text_printf(out,
-				    "numa_faults node=%u task_private=0 task_shared=0 group_private=0 "
-				    "group_shared=0\n",
-				    nid);
+			text_printf(
+				out,
+				"numa_faults node=%u task_private=0 task_shared=0 group_private=0 "
+				"group_shared=0\n",
+				nid);
 }
 
 int pid_sched_show(const struct request *rq, struct text *out)
@@ -172,12 +174,19 @@ static const char *wait_channel(const struct machine *m, handle_t task)
 	static const struct {
 		const char *prefix, *channel;
 	} thread[] = {
-		{ "kthreadd", "kthreadd" }, { "kswapd", "kswapd" }, { "kcompactd", "kcompactd" },
-		{ "khugepaged", "khugepaged" }, { "ksmd", "ksm_scan_thread" },
-		{ "oom_reaper", "oom_reaper" }, { "kworker/", "worker_thread" },
-		{ "migration/", "smpboot_thread_fn" }, { "ksoftirqd/", "smpboot_thread_fn" },
-		{ "cpuhp/", "smpboot_thread_fn" }, { "kdevtmpfs", "devtmpfsd" },
-		{ "kauditd", "kauditd_thread" }, { "khungtaskd", "watchdog" },
+		{ "kthreadd", "kthreadd" },
+		{ "kswapd", "kswapd" },
+		{ "kcompactd", "kcompactd" },
+		{ "khugepaged", "khugepaged" },
+		{ "ksmd", "ksm_scan_thread" },
+		{ "oom_reaper", "oom_reaper" },
+		{ "kworker/", "worker_thread" },
+		{ "migration/", "smpboot_thread_fn" },
+		{ "ksoftirqd/", "smpboot_thread_fn" },
+		{ "cpuhp/", "smpboot_thread_fn" },
+		{ "kdevtmpfs", "devtmpfsd" },
+		{ "kauditd", "kauditd_thread" },
+		{ "khungtaskd", "watchdog" },
 		{ "rcu_preempt", "rcu_gp_kthread" },
 	};
 	const struct task *t = task_at(m, task);

@@ -7,24 +7,27 @@
 
 #include <errno.h>
 
-#define PSS_SHIFT 12 /* fraction bits of proportional sizes */
+#define PSS_SHIFT  12 /* fraction bits of proportional sizes */
 #define HPAGE_SIZE (PAGE_SIZE << PAGEBLOCK_ORDER)
 
-#define KB(label, bytes) text_mem(out, label, sizeof(label) - 1), text_u64_width(out, (bytes) >> 10, 8), \
-			 text_mem(out, " kB\n", 4)
+#define KB(label, bytes)                                                                \
+	text_mem(out, label, sizeof(label) - 1), text_u64_width(out, (bytes) >> 10, 8), \
+		text_mem(out, " kB\n", 4)
 
 /* Two letters for each flag of a mapping, in the order of the bits. 6.1 has none for LOCKONFAULT. */
 static const struct {
 	u32 flag;
 	char letters[4];
 } flag_names[] = {
-	{ VM_READ, "rd " }, { VM_WRITE, "wr " }, { VM_EXEC, "ex " }, { VM_SHARED, "sh " },
-	{ VM_MAYREAD, "mr " }, { VM_MAYWRITE, "mw " }, { VM_MAYEXEC, "me " }, { VM_MAYSHARE, "ms " },
-	{ VM_GROWSDOWN, "gd " }, { VM_PFNMAP, "pf " }, { VM_LOCKED, "lo " }, { VM_IO, "io " },
-	{ VM_SEQ_READ, "sr " }, { VM_RAND_READ, "rr " }, { VM_DONTCOPY, "dc " }, { VM_DONTEXPAND, "de " },
-	{ VM_LOCKONFAULT, "?? " }, { VM_ACCOUNT, "ac " }, { VM_NORESERVE, "nr " }, { VM_HUGETLB, "ht " },
-	{ VM_WIPEONFORK, "wf " }, { VM_DONTDUMP, "dd " }, { VM_SOFTDIRTY, "sd " }, { VM_MIXEDMAP, "mm " },
-	{ VM_HUGEPAGE, "hg " }, { VM_NOHUGEPAGE, "nh " }, { VM_MERGEABLE, "mg " },
+	{ VM_READ, "rd " },	  { VM_WRITE, "wr " },	     { VM_EXEC, "ex " },
+	{ VM_SHARED, "sh " },	  { VM_MAYREAD, "mr " },     { VM_MAYWRITE, "mw " },
+	{ VM_MAYEXEC, "me " },	  { VM_MAYSHARE, "ms " },    { VM_GROWSDOWN, "gd " },
+	{ VM_PFNMAP, "pf " },	  { VM_LOCKED, "lo " },	     { VM_IO, "io " },
+	{ VM_SEQ_READ, "sr " },	  { VM_RAND_READ, "rr " },   { VM_DONTCOPY, "dc " },
+	{ VM_DONTEXPAND, "de " }, { VM_LOCKONFAULT, "?? " }, { VM_ACCOUNT, "ac " },
+	{ VM_NORESERVE, "nr " },  { VM_HUGETLB, "ht " },     { VM_WIPEONFORK, "wf " },
+	{ VM_DONTDUMP, "dd " },	  { VM_SOFTDIRTY, "sd " },   { VM_MIXEDMAP, "mm " },
+	{ VM_HUGEPAGE, "hg " },	  { VM_NOHUGEPAGE, "nh " },  { VM_MERGEABLE, "mg " },
 };
 
 static void show_flags(const struct vma *v, struct text *out)
@@ -45,7 +48,8 @@ static bool thp_eligible(const struct machine *m, const struct vma *v)
 
 	if (m->sysctl.thp_enabled == 2 || (m->sysctl.thp_enabled == 1 && !(v->flags & VM_HUGEPAGE)))
 		return false;
-	if (v->flags & (VM_NOHUGEPAGE | VM_PFNMAP | VM_MIXEDMAP | VM_IO | VM_HUGETLB | VM_DONTEXPAND))
+	if (v->flags &
+	    (VM_NOHUGEPAGE | VM_PFNMAP | VM_MIXEDMAP | VM_IO | VM_HUGETLB | VM_DONTEXPAND))
 		return false;
 	return vma_is_anonymous(v) && first >= v->start && first + HPAGE_SIZE <= v->end;
 }

@@ -8,12 +8,12 @@
 #include <errno.h>
 
 /* Flags of a kernel's task_struct that readers see in field 9. */
-#define LINUX_PF_EXITING 0x4u
-#define LINUX_PF_WQ_WORKER 0x20u
+#define LINUX_PF_EXITING    0x4u
+#define LINUX_PF_WQ_WORKER  0x20u
 #define LINUX_PF_FORKNOEXEC 0x40u
-#define LINUX_PF_SUPERPRIV 0x100u
-#define LINUX_PF_KTHREAD 0x200000u
-#define LINUX_PF_RANDOMIZE 0x400000u
+#define LINUX_PF_SUPERPRIV  0x100u
+#define LINUX_PF_KTHREAD    0x200000u
+#define LINUX_PF_RANDOMIZE  0x400000u
 
 #define SIGNAL_MASK_IGNORED_BY_KTHREADS 0x7fffffffu
 
@@ -48,7 +48,8 @@ static struct usage task_usage(const struct request *rq, const struct task *t)
 
 static u32 linux_flags(const struct task *t)
 {
-	u32 flags = t->flags & PF_KTHREAD ? LINUX_PF_KTHREAD | LINUX_PF_FORKNOEXEC : LINUX_PF_RANDOMIZE;
+	u32 flags = t->flags & PF_KTHREAD ? LINUX_PF_KTHREAD | LINUX_PF_FORKNOEXEC :
+					    LINUX_PF_RANDOMIZE;
 
 	if (t->flags & PF_EXITING)
 		flags |= LINUX_PF_EXITING;

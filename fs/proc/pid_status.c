@@ -7,11 +7,13 @@
 #define LINUX_MAX_NUMNODES 1024u
 
 #define ALL_CAPABILITIES "000001ffffffffff"
-#define NO_CAPABILITIES "0000000000000000"
+#define NO_CAPABILITIES	 "0000000000000000"
 
-#define KB(label, kb) text_mem(out, label, sizeof(label) - 1), text_u64_width(out, kb, 8), \
-		      text_mem(out, " kB\n", 4)
-#define NUMBER(label, n) text_mem(out, label, sizeof(label) - 1), text_u64(out, n), text_char(out, '\n')
+#define KB(label, kb)                                                        \
+	text_mem(out, label, sizeof(label) - 1), text_u64_width(out, kb, 8), \
+		text_mem(out, " kB\n", 4)
+#define NUMBER(label, n) \
+	text_mem(out, label, sizeof(label) - 1), text_u64(out, n), text_char(out, '\n')
 
 static const char *state_name(u8 state)
 {
@@ -128,15 +130,19 @@ static void show_signals(const struct machine *m, handle_t task, struct text *ou
 	NUMBER("Threads:\t", count_threads(m, t));
 	text_str(out, "SigQ:\t0/");
 	text_u64(out, task_rlimit(m, task, RLIM_SIGPENDING));
-	text_str(out, "\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\nSigBlk:\t0000000000000000\n");
-	text_str(out, t->flags & PF_KTHREAD ? "SigIgn:\tffffffffffffffff\n" : "SigIgn:\t0000000000000000\n");
+	text_str(
+		out,
+		"\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\nSigBlk:\t0000000000000000\n");
+	text_str(out, t->flags & PF_KTHREAD ? "SigIgn:\tffffffffffffffff\n" :
+					      "SigIgn:\t0000000000000000\n");
 	text_str(out, "SigCgt:\t0000000000000000\nCapInh:\t" NO_CAPABILITIES "\nCapPrm:\t");
 	text_str(out, t->uid ? NO_CAPABILITIES : ALL_CAPABILITIES);
 	text_str(out, "\nCapEff:\t");
 	text_str(out, t->uid ? NO_CAPABILITIES : ALL_CAPABILITIES);
-	text_str(out, "\nCapBnd:\t" ALL_CAPABILITIES "\nCapAmb:\t" NO_CAPABILITIES "\nNoNewPrivs:\t0\n"
-		      "Seccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
-		      "SpeculationIndirectBranch:\talways enabled\n");
+	text_str(out,
+		 "\nCapBnd:\t" ALL_CAPABILITIES "\nCapAmb:\t" NO_CAPABILITIES "\nNoNewPrivs:\t0\n"
+		 "Seccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\tnot vulnerable\n"
+		 "SpeculationIndirectBranch:\talways enabled\n");
 }
 
 static void show_cpus_allowed(const struct machine *m, const struct task *t, struct text *out)

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TRIGGER_BUFFER 32u
-#define WINDOW_MIN_US 500000u
-#define WINDOW_MAX_US 10000000u
+#define TRIGGER_BUFFER	       32u
+#define WINDOW_MIN_US	       500000u
+#define WINDOW_MAX_US	       10000000u
 #define UNPRIVILEGED_WINDOW_US 2000000u /* others than root: multiples of this only */
 
 struct psi_trigger {
@@ -75,7 +75,8 @@ static bool scan_u32(const char **at, u32 *value)
 	return true;
 }
 
-static int parse_trigger(const struct request *rq, const char *data, size_t size, struct psi_trigger *t)
+static int parse_trigger(const struct request *rq, const char *data, size_t size,
+			 struct psi_trigger *t)
 {
 	char buffer[TRIGGER_BUFFER];
 	const char *at = buffer + 4;
@@ -143,10 +144,12 @@ bool proc_pressure_visible(const struct request *rq)
 	return !rq->m->boot.psi_off;
 }
 
-#define PRESSURE(_name, resource) {								\
-	.name = _name, .mode = 0666, .flags = ATTR_NO_JOURNAL, .data = (void *)resource,	\
-	.show = pressure_show, .store = pressure_store, .release = pressure_release,		\
-	.poll = pressure_poll }
+#define PRESSURE(_name, resource)                                                                \
+	{                                                                                        \
+		.name = _name, .mode = 0666, .flags = ATTR_NO_JOURNAL, .data = (void *)resource, \
+		.show = pressure_show, .store = pressure_store, .release = pressure_release,     \
+		.poll = pressure_poll                                                            \
+	}
 
 static const struct attribute pressure_attrs[] = {
 	PRESSURE("io", PSI_IO),

@@ -7,7 +7,7 @@
 
 #include "fs/tree.h"
 
-#define USER_HZ 100u
+#define USER_HZ	    100u
 #define NS_PER_TICK (NSEC_PER_SEC / USER_HZ)
 
 #define K(pages) ((u64)(pages) << (PAGE_SHIFT - 10))
@@ -40,7 +40,8 @@ PROC_SHOW(net_link);
 PROC_SHOW(sysrq_trigger);
 
 ssize_t proc_mtrr_store(const struct request *rq, const char *data, size_t size, u64 offset);
-ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size, u64 offset);
+ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset);
 u32 proc_swaps_poll(const struct request *rq);
 
 ssize_t proc_kpagecount_pread(const struct request *rq, char *buffer, size_t size, u64 offset);

@@ -11,16 +11,28 @@
 
 extern const struct directory proc_sys_directory; /* sys.c */
 
-#define FILE_RO(_name, _show) { .name = _name, .mode = 0444, .show = _show }
-#define FILE_ROOT(_name, _show) { .name = _name, .mode = 0400, .show = _show }
-#define LINK(_name, _size, _show) { .name = _name, .mode = S_IFLNK | 0777, .size = _size, .show = _show }
+#define FILE_RO(_name, _show)                              \
+	{                                                  \
+		.name = _name, .mode = 0444, .show = _show \
+	}
+#define FILE_ROOT(_name, _show)                            \
+	{                                                  \
+		.name = _name, .mode = 0400, .show = _show \
+	}
+#define LINK(_name, _size, _show)                                                   \
+	{                                                                           \
+		.name = _name, .mode = S_IFLNK | 0777, .size = _size, .show = _show \
+	}
 
 static const struct attribute root_attrs[] = {
 	LINK("net", 8, proc_net_link_show),
 	{ .name = "mtrr", .mode = 0644, .show = proc_mtrr_show, .store = proc_mtrr_store },
 	FILE_RO("stat", proc_stat_show),
 	FILE_RO("iomem", proc_iomem_show),
-	{ .name = "kcore", .mode = 0400, .flags = ATTR_POSITIONAL, .pread = proc_kcore_pread,
+	{ .name = "kcore",
+	  .mode = 0400,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = proc_kcore_pread,
 	  .get_size = proc_kcore_size },
 	{ .name = "swaps", .mode = 0444, .show = proc_swaps_show, .poll = proc_swaps_poll },
 	LINK("mounts", 11, proc_mounts_link_show),
@@ -38,13 +50,24 @@ static const struct attribute root_attrs[] = {
 	FILE_RO("zoneinfo", proc_zoneinfo_show),
 	FILE_RO("buddyinfo", proc_buddyinfo_show),
 	FILE_RO("interrupts", proc_interrupts_show),
-	{ .name = "kpagecount", .mode = 0400, .flags = ATTR_POSITIONAL, .pread = proc_kpagecount_pread },
-	{ .name = "kpageflags", .mode = 0400, .flags = ATTR_POSITIONAL, .pread = proc_kpageflags_pread },
+	{ .name = "kpagecount",
+	  .mode = 0400,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = proc_kpagecount_pread },
+	{ .name = "kpageflags",
+	  .mode = 0400,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = proc_kpageflags_pread },
 	FILE_RO("filesystems", proc_filesystems_show),
-	{ .name = "kpagecgroup", .mode = 0400, .flags = ATTR_POSITIONAL, .pread = proc_kpagecgroup_pread },
+	{ .name = "kpagecgroup",
+	  .mode = 0400,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = proc_kpagecgroup_pread },
 	FILE_ROOT("vmallocinfo", proc_vmallocinfo_show),
 	FILE_ROOT("pagetypeinfo", proc_pagetypeinfo_show),
-	{ .name = "sysrq-trigger", .mode = 0200, .show = proc_sysrq_trigger_show,
+	{ .name = "sysrq-trigger",
+	  .mode = 0200,
+	  .show = proc_sysrq_trigger_show,
 	  .store = proc_sysrq_trigger_store },
 	LINK("self", 0, visitor_self),
 	LINK("thread-self", 0, visitor_thread_self),

@@ -30,10 +30,11 @@ int proc_slabinfo_show(const struct request *rq, struct text *out)
 	const struct pool *caches = &rq->m->slab.caches;
 	handle_t h;
 
-	text_str(out, "slabinfo - version: 2.1\n"
-		      "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
-		      " : tunables <limit> <batchcount> <sharedfactor>"
-		      " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	text_str(out,
+		 "slabinfo - version: 2.1\n"
+		 "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>"
+		 " : tunables <limit> <batchcount> <sharedfactor>"
+		 " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 	for (h = caches->nr_slots; h-- > 1;) {
 		const struct kmem_cache *c = pool_at(caches, h);
 

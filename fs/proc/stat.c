@@ -7,9 +7,9 @@
 
 /* Interrupt numbers of a PC: 24 IO-APIC pins, 16 legacy ones, 8 for each CPU, and room for as many
  * message-signalled ones as 16 times the pins; never more than the vectors of all CPUs. */
-#define GSI_PINS 24u
+#define GSI_PINS    24u
 #define LEGACY_IRQS 16u
-#define VECTORS 256u
+#define VECTORS	    256u
 
 #define NR_SOFTIRQS 10u
 
@@ -68,7 +68,8 @@ static void show_cpus(const struct machine *m, struct text *out)
 
 static u32 nr_irqs(const struct machine *m)
 {
-	return min_t(u32, GSI_PINS + LEGACY_IRQS + 8 * m->nr_cpus + 16 * GSI_PINS, VECTORS * m->nr_cpus);
+	return min_t(u32, GSI_PINS + LEGACY_IRQS + 8 * m->nr_cpus + 16 * GSI_PINS,
+		     VECTORS * m->nr_cpus);
 }
 
 static void show_zeros(struct text *out, const char *name, u32 n)

@@ -13,7 +13,8 @@ int proc_sysrq_trigger_show(const struct request *rq, struct text *out)
 	return -EIO;
 }
 
-ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size, u64 offset)
+ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	(void)offset;
 	if (!size)

@@ -18,7 +18,8 @@ int proc_vmstat_show(const struct request *rq, struct text *out)
 	u32 i;
 
 	for (i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
-		show_line(out, zone_stat_names[i], global_zone_page_state(m, (enum zone_stat_item)i));
+		show_line(out, zone_stat_names[i],
+			  global_zone_page_state(m, (enum zone_stat_item)i));
 	for (i = 0; i < NR_VM_NUMA_STAT_ITEMS; i++)
 		show_line(out, numa_stat_names[i], (u64)m->vm_numa_stat[i]);
 	for (i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)

@@ -4,7 +4,7 @@
  */
 #include "fs/proc/proc.h"
 
-#define STAT_INDENT "      "
+#define STAT_INDENT	"      "
 #define STAT_NAME_WIDTH 12u
 
 static void show_stat(struct text *out, const char *name, u64 value)
@@ -115,7 +115,8 @@ static void show_zone(const struct machine *m, const struct zone *z, bool first,
 		show_stat(out, numa_stat_names[i], (u64)z->vm_numa_stat[i]);
 	if (z->pageset)
 		show_pagesets(m, z, out);
-	show_field(out, "  node_unreclaimable:  ", m->node[z->nid].kswapd_failures >= MAX_RECLAIM_RETRIES);
+	show_field(out, "  node_unreclaimable:  ",
+		   m->node[z->nid].kswapd_failures >= MAX_RECLAIM_RETRIES);
 	show_field(out, "  start_pfn:           ", z->start_pfn);
 }
 

@@ -15,8 +15,8 @@ static void check_layout(struct fixture *f, const char *path, const char *data)
 	char *want = file_text(fixture_format("tests/data/proc/%s", data));
 
 	if (ok(want != NULL, "there is a reference for %s", path))
-		ok(same_layout(fixture_read(f, path), want), "%s is laid out as on a real kernel (%s)", path,
-		   data);
+		ok(same_layout(fixture_read(f, path), want),
+		   "%s is laid out as on a real kernel (%s)", path, data);
 	free(want);
 }
 
@@ -30,9 +30,9 @@ static void check_exact(struct fixture *f, const char *path, const char *data)
 
 static void test_one_node(void)
 {
-	static const char *const same[] = { "meminfo", "vmstat", "zoneinfo", "buddyinfo", "pagetypeinfo",
-					    "stat", "uptime", "loadavg", "cgroups", "cpuinfo", "mtrr",
-					    "softirqs" };
+	static const char *const same[] = { "meminfo",	    "vmstat",  "zoneinfo", "buddyinfo",
+					    "pagetypeinfo", "stat",    "uptime",   "loadavg",
+					    "cgroups",	    "cpuinfo", "mtrr",	   "softirqs" };
 	static const char *const exact[] = { "devices", "filesystems", "version" };
 	static const char *const pressure[] = { "cpu", "io", "memory" };
 	struct fixture f;
@@ -41,11 +41,14 @@ static void test_one_node(void)
 	if (!fixture_open(&f, "one-node", NULL))
 		bail_out("%s", f.why);
 	for (i = 0; i < ARRAY_SIZE(same); i++)
-		check_layout(&f, fixture_format("proc/%s", same[i]), fixture_format("one-node/%s", same[i]));
+		check_layout(&f, fixture_format("proc/%s", same[i]),
+			     fixture_format("one-node/%s", same[i]));
 	for (i = 0; i < ARRAY_SIZE(exact); i++)
-		check_exact(&f, fixture_format("proc/%s", exact[i]), fixture_format("one-node/%s", exact[i]));
+		check_exact(&f, fixture_format("proc/%s", exact[i]),
+			    fixture_format("one-node/%s", exact[i]));
 	for (i = 0; i < ARRAY_SIZE(pressure); i++)
-		check_layout(&f, fixture_format("proc/pressure/%s", pressure[i]), "one-node/pressure");
+		check_layout(&f, fixture_format("proc/pressure/%s", pressure[i]),
+			     "one-node/pressure");
 
 	is_str(fixture_read(&f, "proc/swaps"), "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
 	       "proc/swaps has only its heading when no swap is on");
@@ -77,9 +80,10 @@ static void test_other_machines(void)
 	static const struct {
 		const char *machine, *file;
 	} row[] = {
-		{ "two-node", "zoneinfo" }, { "two-node", "buddyinfo" }, { "two-node", "pagetypeinfo" },
-		{ "two-node", "cpuinfo" }, { "hotplug", "zoneinfo" }, { "hotplug", "pagetypeinfo" },
-		{ "hugetlb", "meminfo" }, { "hugetlb", "mtrr" },
+		{ "two-node", "zoneinfo" },	{ "two-node", "buddyinfo" },
+		{ "two-node", "pagetypeinfo" }, { "two-node", "cpuinfo" },
+		{ "hotplug", "zoneinfo" },	{ "hotplug", "pagetypeinfo" },
+		{ "hugetlb", "meminfo" },	{ "hugetlb", "mtrr" },
 	};
 	struct fixture f = { 0 };
 	const char *open = "";
@@ -101,28 +105,33 @@ static void test_other_machines(void)
 
 static void test_hidden(void)
 {
-	static const char *const roots_only[] = { "slabinfo", "pagetypeinfo", "vmallocinfo", "kpageflags",
-						  "kpagecount", "kpagecgroup", "kcore" };
+	static const char *const roots_only[] = { "slabinfo",	"pagetypeinfo", "vmallocinfo",
+						  "kpageflags", "kpagecount",	"kpagecgroup",
+						  "kcore" };
 	struct fixture f;
 	size_t i;
 
 	if (!fixture_open(&f, "one-node", NULL))
 		bail_out("%s", f.why);
 	for (i = 0; i < ARRAY_SIZE(roots_only); i++)
-		is_err(fixture_read_as(&f, 65534, fixture_format("proc/%s", roots_only[i])), -EACCES,
-		       "proc/%s is not for other users", roots_only[i]);
+		is_err(fixture_read_as(&f, 65534, fixture_format("proc/%s", roots_only[i])),
+		       -EACCES, "proc/%s is not for other users", roots_only[i]);
 	cmp_int(fixture_read_as(&f, 65534, "proc/iomem"), >, 0, "others may read proc/iomem");
 	unlike(f.text.data, "[1-9a-f][0-9a-f]*-|-[0-9a-f]*[1-9a-f]", "... but see no address");
-	is_err(fixture_write(&f, "proc/meminfo", "1"), -EIO, "a write to meminfo fails as on procfs");
-	is_err(fixture_write_as(&f, 65534, "proc/meminfo", "1", 1), -EACCES, "others cannot open it for that");
-	is_err(fixture_read_as(&f, 0, "proc/sysrq-trigger"), -EIO, "sysrq-trigger can only be written");
+	is_err(fixture_write(&f, "proc/meminfo", "1"), -EIO,
+	       "a write to meminfo fails as on procfs");
+	is_err(fixture_write_as(&f, 65534, "proc/meminfo", "1", 1), -EACCES,
+	       "others cannot open it for that");
+	is_err(fixture_read_as(&f, 0, "proc/sysrq-trigger"), -EIO,
+	       "sysrq-trigger can only be written");
 	is_err(fixture_write(&f, "proc/mtrr", "x"), -EINVAL, "mtrr refuses what it does not know");
 	is_int(fixture_write(&f, "proc/mtrr", ""), 0, "an empty write to mtrr does nothing");
 	fixture_close(&f);
 
 	if (!fixture_open(&f, "one-node", "psi=0"))
 		bail_out("%s", f.why);
-	is_err(fixture_error(&f, "proc/pressure/memory"), -ENOENT, "psi=0 takes proc/pressure away");
+	is_err(fixture_error(&f, "proc/pressure/memory"), -ENOENT,
+	       "psi=0 takes proc/pressure away");
 	fixture_close(&f);
 }
 

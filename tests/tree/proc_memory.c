@@ -13,26 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY 65534u
-#define REGION_PAGES 1024u
+#define NOBODY	      65534u
+#define REGION_PAGES  1024u
 #define WRITTEN_PAGES 100u
 
-#define PM_PRESENT (1ull << 63)
-#define PM_EXCLUSIVE (1ull << 56)
+#define PM_PRESENT    (1ull << 63)
+#define PM_EXCLUSIVE  (1ull << 56)
 #define PM_SOFT_DIRTY (1ull << 55)
-#define PM_FRAME ((1ull << 55) - 1)
+#define PM_FRAME      ((1ull << 55) - 1)
 
-#define KPF_UPTODATE (1ull << 3)
-#define KPF_LRU (1ull << 5)
-#define KPF_BUDDY (1ull << 10)
-#define KPF_MMAP (1ull << 11)
-#define KPF_ANON (1ull << 12)
+#define KPF_UPTODATE   (1ull << 3)
+#define KPF_LRU	       (1ull << 5)
+#define KPF_BUDDY      (1ull << 10)
+#define KPF_MMAP       (1ull << 11)
+#define KPF_ANON       (1ull << 12)
 #define KPF_SWAPBACKED (1ull << 14)
-#define KPF_ZERO_PAGE (1ull << 24)
-#define KPF_PGTABLE (1ull << 26)
-#define KPF_RESERVED (1ull << 32)
+#define KPF_ZERO_PAGE  (1ull << 24)
+#define KPF_PGTABLE    (1ull << 26)
+#define KPF_RESERVED   (1ull << 32)
 
-static ssize_t read_at(struct fixture *f, u32 uid, const char *path, void *buffer, size_t size, u64 offset)
+static ssize_t read_at(struct fixture *f, u32 uid, const char *path, void *buffer, size_t size,
+		       u64 offset)
 {
 	struct caller c = { .uid = uid, .gid = uid };
 	struct open_file *file;
@@ -52,7 +53,7 @@ static ssize_t read_at(struct fixture *f, u32 uid, const char *path, void *buffe
 /* Entry @index of a file of eight-byte entries; all ones if there is none. */
 static u64 entry(struct fixture *f, const char *path, u64 index)
 {
-	u64 value;
+	u64 value = UINT64_MAX;
 
 	return read_at(f, 0, path, &value, sizeof(value), index * 8) == 8 ? value : UINT64_MAX;
 }
@@ -108,8 +109,9 @@ static void touch(struct fixture *f, const struct process *p, u64 page, u64 n, b
 	u64 pages;
 
 	task_run_begin(f->m, &r, p->task);
-	is_err(mm_access_range(f->m, p->task, p->region + page * PAGE_SIZE, n * PAGE_SIZE, write, &pages), 0,
-	       "%s %llu pages", write ? "writing" : "reading", (unsigned long long)n);
+	is_err(mm_access_range(f->m, p->task, p->region + page * PAGE_SIZE, n * PAGE_SIZE, write,
+			       &pages),
+	       0, "%s %llu pages", write ? "writing" : "reading", (unsigned long long)n);
 	task_run_end(f->m, &r);
 }
 
@@ -123,13 +125,16 @@ static void test_write(struct fixture *f, const struct process *p)
 	is_int(status(f, p->pid, "RssAnon:") - rss, WRITTEN_PAGES * 4, "so has RssAnon");
 	is_int(smaps(f, p->pid, p->region, "Rss:"), WRITTEN_PAGES * 4, "Rss of the mapping");
 	is_int(smaps(f, p->pid, p->region, "Pss:"), WRITTEN_PAGES * 4, "its Pss");
-	is_int(smaps(f, p->pid, p->region, "Private_Dirty:"), WRITTEN_PAGES * 4, "its Private_Dirty");
+	is_int(smaps(f, p->pid, p->region, "Private_Dirty:"), WRITTEN_PAGES * 4,
+	       "its Private_Dirty");
 	is_int(smaps(f, p->pid, p->region, "Size:"), REGION_PAGES * 4, "Size is the whole mapping");
-	is_int((s64)task_at(f->m, p->task)->min_flt - minflt, WRITTEN_PAGES, "one minor fault each");
+	is_int((s64)task_at(f->m, p->task)->min_flt - minflt, WRITTEN_PAGES,
+	       "one minor fault each");
 	is_int((status(f, p->pid, "VmPTE:") - pte) % 4, 0, "page tables are whole pages");
 	like(fixture_read(f, fixture_format("proc/%u/numa_maps", p->pid)),
 	     fixture_format("\n%llx default anon=%u dirty=%u active=0 N0=%u kernelpagesize_kB=4\n",
-			    (unsigned long long)p->region, WRITTEN_PAGES, WRITTEN_PAGES, WRITTEN_PAGES),
+			    (unsigned long long)p->region, WRITTEN_PAGES, WRITTEN_PAGES,
+			    WRITTEN_PAGES),
 	     "numa_maps has them on node 0");
 }
 
@@ -144,11 +149,14 @@ static void test_read(struct fixture *f, const struct process *p)
 
 static void test_pagemap(struct fixture *f, const struct process *p)
 {
-	u64 written = pagemap(f, p->pid, p->region), zero = pagemap(f, p->pid, p->region + 512 * PAGE_SIZE);
-	u64 none = pagemap(f, p->pid, p->region + 900 * PAGE_SIZE), pfn = written & PM_FRAME, value[4];
+	u64 written = pagemap(f, p->pid, p->region),
+	    zero = pagemap(f, p->pid, p->region + 512 * PAGE_SIZE);
+	u64 none = pagemap(f, p->pid, p->region + 900 * PAGE_SIZE), pfn = written & PM_FRAME,
+	    value[4] = { 0 };
 	const char *path = fixture_format("proc/%u/pagemap", p->pid);
 
-	is_hex(written & ~PM_FRAME, PM_PRESENT | PM_EXCLUSIVE | PM_SOFT_DIRTY, "pagemap of a written page");
+	is_hex(written & ~PM_FRAME, PM_PRESENT | PM_EXCLUSIVE | PM_SOFT_DIRTY,
+	       "pagemap of a written page");
 	is_hex(none, PM_SOFT_DIRTY, "of one never touched in a young mapping");
 	is_hex(zero & ~PM_FRAME, PM_PRESENT | PM_SOFT_DIRTY, "of one only read");
 	is_hex(pagemap(f, p->pid, p->region - PAGE_SIZE * 4096), 0, "where nothing is mapped");
@@ -156,7 +164,8 @@ static void test_pagemap(struct fixture *f, const struct process *p)
 
 	is_hex(entry(f, "proc/kpageflags", pfn) &
 		       (KPF_LRU | KPF_MMAP | KPF_ANON | KPF_SWAPBACKED | KPF_UPTODATE | KPF_BUDDY),
-	       KPF_LRU | KPF_MMAP | KPF_ANON | KPF_SWAPBACKED | KPF_UPTODATE, "kpageflags of its frame");
+	       KPF_LRU | KPF_MMAP | KPF_ANON | KPF_SWAPBACKED | KPF_UPTODATE,
+	       "kpageflags of its frame");
 	is_int(entry(f, "proc/kpagecount", pfn), 1, "kpagecount: mapped once");
 	ok(entry(f, "proc/kpageflags", zero & PM_FRAME) & KPF_ZERO_PAGE, "the zero page is marked");
 
@@ -164,18 +173,21 @@ static void test_pagemap(struct fixture *f, const struct process *p)
 	is_err(read_at(f, 0, path, value, 8, 3), -EINVAL, "at their places");
 	is_int(read_at(f, 0, path, value, 32, (TASK_SIZE_X86_64 >> PAGE_SHIFT) * 8 - 8), 8,
 	       "up to the end of the address space");
-	is_int(read_at(f, 0, path, value, 8, TASK_SIZE_X86_64 >> PAGE_SHIFT << 3), 0, "nothing behind it");
+	is_int(read_at(f, 0, path, value, 8, TASK_SIZE_X86_64 >> PAGE_SHIFT << 3), 0,
+	       "nothing behind it");
 	is_err(read_at(f, 0, "proc/kpageflags", value, 7, 0), -EINVAL, "the same for frames");
 
 	task_at(f->m, p->task)->uid = task_at(f->m, p->task)->gid = NOBODY;
-	is_int(read_at(f, NOBODY, path, value, 8, (p->region >> PAGE_SHIFT) * 8), 8, "its user may read pagemap");
+	is_int(read_at(f, NOBODY, path, value, 8, (p->region >> PAGE_SHIFT) * 8), 8,
+	       "its user may read pagemap");
 	is_hex(value[0], written & ~PM_FRAME, "but sees no frame number");
 	task_at(f->m, p->task)->uid = task_at(f->m, p->task)->gid = 0;
 }
 
 static void test_frames(struct fixture *f)
 {
-	u64 *flags = malloc(f->m->max_pfn * 8), pfn, end, seen_free = 0, seen_table = 0, untouched = 0;
+	u64 *flags = malloc(f->m->max_pfn * 8), pfn, end, seen_free = 0, seen_table = 0,
+	    untouched = 0;
 	ssize_t n = read_at(f, 0, "proc/kpageflags", flags, f->m->max_pfn * 8 & ~7ull, 0);
 
 	cmp_int(n, >, 0, "kpageflags can be read in one go");
@@ -211,7 +223,8 @@ static void test_fork(struct fixture *f, const struct process *p)
 	is_int(smaps(f, pid, p->region, "Rss:"), WRITTEN_PAGES * 4, "the child has all of it");
 	is_int(smaps(f, pid, p->region, "Pss:"), WRITTEN_PAGES * 2, "but half of each page");
 	is_int(smaps(f, pid, p->region, "Shared_Dirty:"), WRITTEN_PAGES * 4, "it is shared");
-	is_int(smaps(f, p->pid, p->region, "Shared_Dirty:"), WRITTEN_PAGES * 4, "for the parent too");
+	is_int(smaps(f, p->pid, p->region, "Shared_Dirty:"), WRITTEN_PAGES * 4,
+	       "for the parent too");
 	pfn = pagemap(f, p->pid, p->region) & PM_FRAME;
 	is_int(entry(f, "proc/kpagecount", pfn), 2, "kpagecount: mapped twice");
 	ok(!(pagemap(f, p->pid, p->region) & PM_EXCLUSIVE), "not exclusive any more");
@@ -230,7 +243,8 @@ static void test_clear_refs(struct fixture *f, const struct process *p)
 	const char *path = fixture_format("proc/%u/clear_refs", p->pid);
 
 	is_int(fixture_write(f, path, "4"), 1, "clear_refs 4");
-	ok(!(pagemap(f, p->pid, p->region + PAGE_SIZE) & PM_SOFT_DIRTY), "takes the soft-dirty mark");
+	ok(!(pagemap(f, p->pid, p->region + PAGE_SIZE) & PM_SOFT_DIRTY),
+	   "takes the soft-dirty mark");
 	is_hex(pagemap(f, p->pid, p->region + 900 * PAGE_SIZE), 0, "also the mapping's");
 	unlike(fixture_read(f, fixture_format("proc/%u/smaps", p->pid)),
 	       "VmFlags: rd wr mr mw me ac sd ", "no mapping has it any more");
@@ -241,16 +255,19 @@ static void test_clear_refs(struct fixture *f, const struct process *p)
 	is_int(fixture_write(f, path, "1"), 1, "clear_refs 1");
 	is_int(smaps(f, p->pid, p->region, "Referenced:"), 0, "takes the accessed mark");
 	touch(f, p, 0, 3, false);
-	is_int(smaps(f, p->pid, p->region, "Referenced:"), 12, "what is read after that has it again");
+	is_int(smaps(f, p->pid, p->region, "Referenced:"), 12,
+	       "what is read after that has it again");
 	is_int(fixture_write(f, path, "5"), 1, "clear_refs 5");
-	is_int(status(f, p->pid, "VmHWM:"), status(f, p->pid, "VmRSS:"), "brings VmHWM down to VmRSS");
+	is_int(status(f, p->pid, "VmHWM:"), status(f, p->pid, "VmRSS:"),
+	       "brings VmHWM down to VmRSS");
 }
 
 static void test_mlock(struct fixture *f, const struct process *p)
 {
 	u64 address = p->region + 600 * PAGE_SIZE;
 
-	is_err(do_mlock(f->m, p->task, address, 16 * PAGE_SIZE, true, false), 0, "16 pages are locked");
+	is_err(do_mlock(f->m, p->task, address, 16 * PAGE_SIZE, true, false), 0,
+	       "16 pages are locked");
 	is_int(status(f, p->pid, "VmLck:"), 64, "VmLck has them");
 	is_int(smaps(f, p->pid, address, "Locked:"), 64, "so has Locked");
 	is_int(meminfo(f, "Mlocked:"), 64, "Mlocked");
@@ -266,13 +283,17 @@ static void test_mem(struct fixture *f, const struct process *p)
 	char buffer[16] = "x";
 	s64 rss = status(f, p->pid, "VmRSS:");
 
-	is_int(read_at(f, 0, path, buffer, 16, p->region), 16, "mem can be read where something is mapped");
+	is_int(read_at(f, 0, path, buffer, 16, p->region), 16,
+	       "mem can be read where something is mapped");
 	is_int(buffer[0], 0, "it is all zeros");
 	is_int(read_at(f, 0, path, buffer, 16, p->region + 800 * PAGE_SIZE), 16, "resident or not");
 	is_int(status(f, p->pid, "VmRSS:"), rss, "a reader changes nothing");
 	is_err(read_at(f, 0, path, buffer, 16, 0), -EIO, "EIO where nothing is mapped");
 	is_int(read_at(f, 0, path, buffer, 16, p->region + REGION_PAGES * PAGE_SIZE - 8),
-	       find_vma_exact(f->m, task_at(f->m, p->task)->mm, p->region + REGION_PAGES * PAGE_SIZE) ? 16 : 8,
+	       find_vma_exact(f->m, task_at(f->m, p->task)->mm,
+			      p->region + REGION_PAGES * PAGE_SIZE) ?
+		       16 :
+		       8,
 	       "a read ends with the mapping");
 }
 
@@ -300,7 +321,8 @@ static void check_thresholds(struct fixture *f, s64 limit, s64 background, const
 	const char *vmstat = fixture_read(f, "proc/vmstat");
 
 	is_int(text_value(vmstat, "nr_dirty_threshold"), limit, "nr_dirty_threshold with %s", what);
-	is_int(text_value(vmstat, "nr_dirty_background_threshold"), background, "the background one");
+	is_int(text_value(vmstat, "nr_dirty_background_threshold"), background,
+	       "the background one");
 }
 
 /* The rounding of a 6.1 kernel: the ratio in 4096ths, rounded down first. */
@@ -318,7 +340,8 @@ static void test_dirty_thresholds(struct fixture *f)
 	fixture_write(f, "proc/sys/vm/dirty_ratio", "40");
 	check_thresholds(f, percent(dirtyable, 40), percent(dirtyable, 10), "40 and 10 percent");
 	fixture_write(f, "proc/sys/vm/dirty_background_ratio", "60");
-	check_thresholds(f, percent(dirtyable, 40), percent(dirtyable, 40) / 2, "a background above the limit");
+	check_thresholds(f, percent(dirtyable, 40), percent(dirtyable, 40) / 2,
+			 "a background above the limit");
 	fixture_write(f, "proc/sys/vm/dirty_bytes", "8388608");
 	check_thresholds(f, 2048, 1024, "8 MiB");
 	fixture_write(f, "proc/sys/vm/dirty_background_bytes", "4194305");

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define NOBODY 65534u
-#define PATH "proc/pressure/memory"
+#define PATH   "proc/pressure/memory"
 
 static const struct {
 	const char *bytes;
@@ -60,7 +60,8 @@ static void test_descriptor(struct fixture *f)
 	}
 	is_int(tree_poll(f->t, &root, file) & (POLLIN | POLLPRI | POLLOUT | POLLERR),
 	       POLLIN | POLLPRI | POLLOUT | POLLERR, "poll without a trigger is an error");
-	is_int(tree_write(f->t, &root, file, TEXT("some 150000 1000000\n"), 0), 20, "a trigger is set");
+	is_int(tree_write(f->t, &root, file, TEXT("some 150000 1000000\n"), 0), 20,
+	       "a trigger is set");
 	is_int(tree_poll(f->t, &root, file) & (POLLIN | POLLPRI | POLLERR), POLLIN,
 	       "poll waits for it then: no stall, no event");
 	is_err(tree_write(f->t, &root, file, TEXT("some 150000 1000000\n"), 0), -EBUSY,
@@ -85,7 +86,8 @@ int main(void)
 	}
 	is_int(fixture_write_as(&f, NOBODY, PATH, TEXT("full 150000 2000000\n")), 20,
 	       "another user may watch windows of 2 s");
-	is_err(fixture_write_as(&f, NOBODY, PATH, TEXT("full 150000 1000000\n")), -EINVAL, "not of 1 s");
+	is_err(fixture_write_as(&f, NOBODY, PATH, TEXT("full 150000 1000000\n")), -EINVAL,
+	       "not of 1 s");
 	test_descriptor(&f);
 	fixture_close(&f);
 	return done_testing();
