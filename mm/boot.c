@@ -15,14 +15,11 @@
 #include "boot_internal.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOWMEM_END_I386 0x36ffe000ull /* 1 GiB of kernel addresses, less vmalloc and fixed maps */
 #define THP_MIN_RAM (512 * MiB)
-#define VMALLOC_PGTABLES 65u          /* made before the Memory: line: one for each 512 GiB ... */
-#define VMALLOC_PGTABLES_LA57 51u     /* ... or 256 TiB of vmalloc space, and one below */
 
 static const char *const linux_banner[] = {
 	[ARCH_X86_64] = "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) "
@@ -144,16 +141,16 @@ static void set_up_hstates(struct boot *b)
 
 static int early_memory(struct boot *b)
 {
+	const struct memblock_type *memory = &b->mb.memory;
 	int error = firmware_place_memory(b);
 
 	if (error)
 		return error;
 	firmware_print_e820(b);
-	error = numa_assign_nodes(b);
-	if (!error)
-		error = find_node_spans(b);
-	if (error)
-		return error;
+	firmware_add_memory(b);
+	if (!memory->nr)
+		return boot_error(b, "too little RAM: mem= leaves nothing");
+	b->max_pfn = (pfn_t)(memory->regions[memory->nr - 1].end >> PAGE_SHIFT);
 	printk(b->m, 6, "last_pfn = 0x%x max_arch_pfn = 0x%llx", b->max_pfn,
 	       is_i386(b) ? 0x1000000ull : b->c->cpu_la57 ? 0x10000000000ull : 0x400000000ull);
 	b->lowmem_end = (u64)b->max_pfn << PAGE_SHIFT;
@@ -162,7 +159,12 @@ static int early_memory(struct boot *b)
 			b->lowmem_end = LOWMEM_END_I386;
 		b->mb.limit = b->lowmem_end;
 	}
-	return reserve_image(b);
+	error = reserve_image(b);
+	if (!error)
+		error = numa_assign_nodes(b);
+	if (!error)
+		error = find_node_spans(b);
+	return error;
 }
 
 static int zones_and_tables(struct boot *b)
@@ -215,88 +217,6 @@ static int hand_over(struct boot *b)
 	if (!error)
 		error = setup_per_cpu_pageset(b->m);
 	return error;
-}
-
-/* ---- lines of the log that need all of it ---- */
-
-static void print_zonelists(struct boot *b)
-{
-	enum zone_type z, policy = ZONE_DMA;
-	u32 nid, i;
-
-	for (nid = 0; nid < b->m->nr_nodes; nid++) {
-		const struct pglist_data *n = &b->m->node[nid];
-		char order[MAX_NUMNODES * 4 + 4];
-		size_t at = 0;
-
-		if (!b->node_possible[nid] || is_i386(b))
-			continue;
-		/* a memoryless node is its own first choice, though nothing comes of it */
-		if (!n->has_memory)
-			at += (size_t)snprintf(order, sizeof(order), "%u ", nid);
-		for (i = 0; i < n->nr_node_order && at < sizeof(order) - 5; i++)
-			at += (size_t)snprintf(order + at, sizeof(order) - at, "%u ", n->node_order[i]);
-		order[at] = '\0';
-		printk(b->m, 6, "Fallback order for Node %u: %s", nid, order);
-	}
-	for (nid = 0; nid < b->m->nr_nodes; nid++)
-		for (z = ZONE_DMA; z <= ZONE_HIGHMEM; z++)
-			if (zone_populated(&b->m->node[nid].zones[z]) && z > policy)
-				policy = z;
-	printk(b->m, 6, "Built %u zonelists, mobility grouping %s.  Total pages: %llu",
-	       b->m->nr_online_nodes, b->m->page_group_by_mobility_disabled ? "off" : "on",
-	       (unsigned long long)b->nr_all_pages);
-	if (!is_i386(b))
-		printk(b->m, 6, "Policy zone: %s", zone_name(policy));
-}
-
-static void print_cmdline(struct boot *b)
-{
-	printk(b->m, 5, "Kernel command line: %s", b->c->cmdline);
-	if (b->p->nr_unknown)
-		printk(b->m, 5, "Unknown kernel command line parameters \"%s\", will be passed to user space.",
-		       b->p->unknown);
-}
-
-static void print_memory(struct boot *b, u64 available)
-{
-	const struct kernel_image *k = b->kernel;
-	u64 present = 0, high = 0, reserved;
-	char highmem[48] = "";
-	u32 nid;
-
-	for (nid = 0; nid < b->m->nr_nodes; nid++) {
-		present += b->m->node[nid].node_present_pages;
-		high += b->m->node[nid].zones[ZONE_HIGHMEM].managed_pages;
-	}
-	reserved = present - b->m->totalram_pages;
-	b->m->boot.physical_pages = present;
-	b->m->boot.reserved_pages = reserved;
-	if (is_i386(b))
-		snprintf(highmem, sizeof(highmem), ", %lluK highmem", (unsigned long long)high * 4);
-	printk(b->m, 6,
-	       "Memory: %lluK/%lluK available (%uK kernel code, %uK rwdata, %uK rodata, %uK init, "
-	       "%uK bss, %lluK reserved, 0K cma-reserved%s)",
-	       (unsigned long long)available * 4, (unsigned long long)present * 4, k->code_kb,
-	       k->rwdata_kb, k->rodata_kb, k->init_kb, k->bss_kb, (unsigned long long)reserved * 4,
-	       highmem);
-}
-
-static void print_allocator(struct boot *b)
-{
-	u64 early = pages_initialised_early(b);
-	u32 tables = is_i386(b) ? 0 : b->c->cpu_la57 ? VMALLOC_PGTABLES_LA57 : VMALLOC_PGTABLES;
-
-	print_memory(b, early > tables ? early - tables : 0);
-	printk(b->m, 6, "SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=%u, Nodes=%u", b->c->nr_cpus,
-	       b->nr_nodes);
-	printk(b->m, 6, "Freeing SMP alternatives memory: %lluK",
-	       (unsigned long long)b->kernel->smp_locks_size / KiB);
-	print_late_hash_tables(b);
-	printk(b->m, 6, "smp: Brought up %u node%s, %u CPU%s", b->m->nr_online_nodes,
-	       b->m->nr_online_nodes == 1 ? "" : "s", b->c->nr_cpus, b->c->nr_cpus == 1 ? "" : "s");
-	if (!is_i386(b))
-		printk(b->m, 6, "x86/mm: Memory block size: 128MB");
 }
 
 /* ---- sizes that others show ---- */
@@ -392,29 +312,36 @@ static int free_init_memory(struct boot *b)
 	return error;
 }
 
-static int run_kernel(struct boot *b)
+static int start_kernel(struct boot *b)
+{
+	print_zonelists(b);
+	print_cmdline(b);
+	print_memory(b);
+	set_up_numa_balancing(b);
+	return free_smp_locks(b);
+}
+
+static int run_initcalls(struct boot *b)
 {
 	int error;
 
-	print_zonelists(b);
-	print_cmdline(b);
-	print_allocator(b);
-	error = free_smp_locks(b);
-	if (error)
-		return error;
+	print_processors(b);
 	b->m->sysctl.thp_enabled = 2; /* never, until its own initcall */
 	init_per_zone_wmark_min(b->m);
 	b->early_pages = b->m->totalram_pages;
 	count_gigantic_pages(b);
 	set_up_thp(b);
-	set_up_numa_balancing(b);
 	error = boot_dimms(b);
 	if (!error)
 		error = boot_kernel_memory(b);
-	if (!error)
-		error = free_init_memory(b);
+	if (error)
+		return error;
+	print_bounce_buffers(b);
+	error = free_init_memory(b);
 	if (!error)
 		error = record_reserved(b);
+	if (!error)
+		printk(b->m, 6, "Run /init as init process");
 	return error;
 }
 
@@ -441,7 +368,9 @@ static int boot(struct boot *b)
 	if (!error)
 		error = hand_over(b);
 	if (!error)
-		error = run_kernel(b);
+		error = start_kernel(b);
+	if (!error)
+		error = run_initcalls(b);
 	if (error)
 		return error;
 	count_direct_map(b);

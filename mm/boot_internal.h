@@ -6,6 +6,7 @@
  *	mm_init.c        memblock -> zones, spans, the Movable boundary, hash table sizes
  *	boot_iomem.c     /proc/iomem
  *	boot_kernel.c    what the kernel then takes from the allocator
+ *	boot_log.c       what it says meanwhile
  *	boot.c           the order of it all, and what happens once there are zones
  *
  * The rules and the guests they were checked with: docs/boot.md.
@@ -120,7 +121,11 @@ const struct kernel_image *kernel_image_of(enum machine_arch arch);
 /* firmware.c */
 int firmware_place_memory(struct boot *b);
 void firmware_print_e820(struct boot *b);
+/** firmware_add_memory() - all usable RAM into memblock, as node 0's for now. */
+void firmware_add_memory(struct boot *b);
+/** numa_assign_nodes() - RAM and CPUs to their nodes, as ACPI, numa=off or numa=fake= have it. */
 int numa_assign_nodes(struct boot *b);
+bool numa_has_distances(const struct boot *b);
 
 /* boot_reserve.c: in this order */
 int reserve_image(struct boot *b);
@@ -151,6 +156,15 @@ int record_reserved(struct boot *b);
 
 /* boot_iomem.c */
 void build_iomem(struct boot *b);
+
+/* boot_log.c: lines that need all of it */
+void print_unavailable(struct boot *b);
+void print_percpu_setup(struct boot *b);
+void print_zonelists(struct boot *b);
+void print_cmdline(struct boot *b);
+void print_memory(struct boot *b);
+void print_processors(struct boot *b);
+void print_bounce_buffers(struct boot *b);
 
 /* boot_twin.c: the machine file says what zones manage */
 int adjust_managed_pages(struct boot *b);

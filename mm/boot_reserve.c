@@ -180,17 +180,6 @@ int reserve_image(struct boot *b)
 
 /* ---- nodes and memmap ---- */
 
-static bool has_distances(const struct boot *b)
-{
-	u32 i, j;
-
-	for (i = 0; i < b->c->nr_nodes; i++)
-		for (j = 0; j < b->c->nr_nodes; j++)
-			if (b->c->node[i].distance[j])
-				return true;
-	return false;
-}
-
 int reserve_node_data(struct boot *b)
 {
 	u64 size = round_up_to(b->kernel->pgdat, PAGE_SIZE);
@@ -198,7 +187,7 @@ int reserve_node_data(struct boot *b)
 
 	if (is_i386(b))
 		return 0;
-	if (b->nr_nodes > 1 && (b->p->numa_fake > 1 || has_distances(b)))
+	if (numa_has_distances(b))
 		memblock_alloc(&b->mb, (u64)b->nr_nodes * b->nr_nodes, PAGE_SIZE, 0, 0,
 			       MEMBLOCK_ANY_NODE);
 	for (nid = 0; nid < b->nr_nodes; nid++) {
@@ -486,6 +475,7 @@ int reserve_percpu(struct boot *b)
 	/* six pages of the second chunk are populated at once (i386: none) */
 	b->m->boot.percpu_kb = (plan.used / KiB + (is_i386(b) ? 0 : 24)) * b->c->nr_cpus;
 	b->m->boot.percpu_unit = plan.unit;
+	print_percpu_setup(b);
 	printk(b->m, 6, "percpu: Embedded %llu pages/cpu s%u r%u d%llu u%llu",
 	       (unsigned long long)(plan.used / PAGE_SIZE), b->kernel->percpu_static,
 	       b->kernel->percpu_reserved,

@@ -277,6 +277,8 @@ void firmware_print_e820(struct boot *b)
 	if (b->p->mem)
 		printk(b->m, 6, "e820: remove [mem 0x%08llx-0xfffffffffffffffe] usable",
 		       (unsigned long long)b->p->mem);
+	printk(b->m, 6, "e820: update [mem 0x00000000-0x00000fff] usable ==> reserved");
+	printk(b->m, 6, "e820: remove [mem 0x000a0000-0x000fffff] usable");
 }
 
 /* RAM of [start, end) as the kernel may use it goes to @nid. */
@@ -420,37 +422,75 @@ static int assign_fake(struct boot *b, u32 fakes)
 	return 0;
 }
 
+void firmware_add_memory(struct boot *b)
+{
+	assign(b, 0, UINT64_MAX, 0);
+}
+
 static void assign_one_node(struct boot *b)
 {
 	u32 nid;
 
-	assign(b, 0, UINT64_MAX, 0);
 	for (nid = 0; nid < b->c->nr_nodes; nid++)
 		copy_cpus(b, 0, nid);
 	b->nr_nodes = 1;
 	b->hotplug_nid = 0;
 }
 
-int numa_assign_nodes(struct boot *b)
-{
-	u32 i, nid, fakes = b->p->numa_fake < MAX_NUMNODES ? b->p->numa_fake : MAX_NUMNODES;
+/* ---- what the ACPI tables say about nodes ---- */
 
-	if (is_i386(b) || b->p->numa_off || b->c->nr_nodes == 1) {
-		if (b->p->numa_off)
-			printk(b->m, 6, "NUMA turned off");
-		if (fakes > 1 && !is_i386(b) && !b->p->numa_off && !assign_fake(b, fakes))
-			goto done;
-		assign_one_node(b);
-		goto done;
+static void print_srat_range(struct boot *b, u32 nid, u64 start, u64 end, const char *remark)
+{
+	printk(b->m, 6, "ACPI: SRAT: Node %u PXM %u [mem 0x%08llx-0x%08llx]%s", nid, nid,
+	       (unsigned long long)start, (unsigned long long)end - 1, remark);
+}
+
+static void print_srat(struct boot *b)
+{
+	u32 cpu, nid, i;
+
+	for (cpu = 0; cpu < b->c->nr_cpus; cpu++)
+		for (nid = 0; nid < b->c->nr_nodes; nid++)
+			if (b->c->node[nid].cpumask[cpu / 64] >> (cpu % 64) & 1)
+				printk(b->m, 6, "SRAT: PXM %u -> APIC 0x%02x -> Node %u", nid, cpu, nid);
+	for (i = 0; i < b->nr_ram; i++) {
+		u64 start = b->ram[i].start, end = start + b->ram[i].size;
+
+		if (start < LEGACY_HOLE) {
+			print_srat_range(b, b->ram[i].nid, start, LEGACY_HOLE, "");
+			start = LEGACY_END;
+		}
+		if (start < end)
+			print_srat_range(b, b->ram[i].nid, start, end, "");
 	}
-	if (fakes > 1 && !assign_fake(b, fakes))
-		goto done;
-	for (i = 0; i < b->nr_ram; i++)
-		assign(b, b->ram[i].start, b->ram[i].start + b->ram[i].size, b->ram[i].nid);
-	for (nid = 0; nid < b->c->nr_nodes; nid++)
-		copy_cpus(b, nid, nid);
-	b->nr_nodes = b->c->nr_nodes;
-done:
+	if (b->hotplug_end > b->hotplug_start)
+		print_srat_range(b, b->hotplug_nid, b->hotplug_start, b->hotplug_end, " hotplug");
+}
+
+bool numa_has_distances(const struct boot *b)
+{
+	u32 i, j;
+
+	if (b->p->numa_fake > 1 && b->nr_nodes > 1)
+		return true;
+	for (i = 0; i < b->nr_nodes && b->nr_nodes > 1; i++)
+		for (j = 0; j < b->nr_nodes; j++)
+			if (b->c->node[i].distance[j])
+				return true;
+	return false;
+}
+
+static void print_no_numa(struct boot *b)
+{
+	printk(b->m, 6, "%s", b->p->numa_off ? "NUMA turned off" : "No NUMA configuration found");
+	printk(b->m, 6, "Faking a node at [mem 0x%016llx-0x%016llx]", 0ull,
+	       ((unsigned long long)b->max_pfn << PAGE_SHIFT) - 1);
+}
+
+static void find_possible_nodes(struct boot *b)
+{
+	u32 i, nid;
+
 	for (nid = 0; nid < b->nr_nodes; nid++)
 		for (i = 0; i < NR_CPUS_MAX / 64; i++)
 			b->node_possible[nid] |= b->cpumask[nid][i] != 0;
@@ -463,5 +503,31 @@ done:
 	}
 	if (b->hotplug_end > b->hotplug_start && b->hotplug_nid < b->nr_nodes)
 		b->node_possible[b->hotplug_nid] = true;
+}
+
+int numa_assign_nodes(struct boot *b)
+{
+	u32 i, nid, fakes = b->p->numa_fake < MAX_NUMNODES ? b->p->numa_fake : MAX_NUMNODES;
+	bool numa = !is_i386(b) && !b->p->numa_off && b->c->nr_nodes > 1;
+
+	if (numa)
+		print_srat(b);
+	else if (!is_i386(b))
+		print_no_numa(b);
+	if (fakes > 1 && !is_i386(b) && !b->p->numa_off && !assign_fake(b, fakes)) {
+		find_possible_nodes(b);
+	} else if (!numa) {
+		assign_one_node(b);
+		find_possible_nodes(b);
+	} else {
+		for (i = 0; i < b->nr_ram; i++)
+			assign(b, b->ram[i].start, b->ram[i].start + b->ram[i].size, b->ram[i].nid);
+		for (nid = 0; nid < b->c->nr_nodes; nid++)
+			copy_cpus(b, nid, nid);
+		b->nr_nodes = b->c->nr_nodes;
+		find_possible_nodes(b);
+	}
+	if (numa_has_distances(b))
+		printk(b->m, 6, "NUMA: Initialized distance table, cnt=%u", b->nr_nodes);
 	return b->mb.failed ? -ENOMEM : 0;
 }

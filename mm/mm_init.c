@@ -59,8 +59,6 @@ int find_node_spans(struct boot *b)
 	const struct memblock_type *memory = &b->mb.memory;
 	u32 i;
 
-	if (!memory->nr)
-		return boot_error(b, "the machine has no memory");
 	for (i = 0; i < memory->nr; i++) {
 		const struct memblock_region *r = &memory->regions[i];
 		pfn_t start = pfn_up(r->start), end = pfn_down(r->end);
@@ -71,7 +69,6 @@ int find_node_spans(struct boot *b)
 			b->node_end[r->nid] = end;
 	}
 	b->min_pfn = pfn_up(memory->regions[0].start);
-	b->max_pfn = pfn_down(memory->regions[memory->nr - 1].end);
 	return 0;
 }
 
@@ -228,6 +225,13 @@ int find_zone_limits(struct boot *b)
 		set_zone(b, ZONE_NORMAL, DMA32_END, b->max_pfn);
 	}
 	find_movable_boundaries(b);
+	if (is_i386(b)) {
+		u64 high = (u64)b->max_pfn << PAGE_SHIFT;
+
+		printk(b->m, 5, "%lluMB HIGHMEM available.",
+		       (unsigned long long)(high - b->lowmem_end) / MiB);
+		printk(b->m, 5, "%lluMB LOWMEM available.", (unsigned long long)b->lowmem_end / MiB);
+	}
 	printk(b->m, 6, "Zone ranges:");
 	for (z = ZONE_DMA; z < MAX_NR_ZONES; z++)
 		if (b->m->zone_mask >> z & 1 && z != ZONE_MOVABLE)
@@ -250,6 +254,7 @@ int find_zone_limits(struct boot *b)
 		else if (b->node_possible[nid])
 			printk(b->m, 6, "Initmem setup node %u as memoryless", nid);
 	}
+	print_unavailable(b);
 	return 0;
 }
 

@@ -122,7 +122,7 @@ static void test_refusals(void)
 	refuse("[machine]\nmemory=1G\n[dimm a]\nnode=0\n", "m.ini:3: a DIMM needs a size");
 	refuse("[machine]\nmemory=1G\n[dimm a]\nsize=1G\nnode=1\n", "m.ini:3: there is no node 1");
 	refuse("[swap a/b]\n", "m.ini:1: [swap NAME]: a name");
-	refuse("[machine]\nmemory=1G\n[swap a]\n", "m.ini:2: swap a needs a size");
+	refuse("[machine]\nmemory=1G\n[swap a]\n", "m.ini:3: swap a needs a size");
 	refuse("[swap a]\nprio=-2\n", "m.ini:2: prio: '-2' is no number from 0 to 32767");
 	refuse("[swap a]\ntype=zram\n", "m.ini:2: type: 'zram' is neither partition nor file");
 	refuse("[zone 0]\n", "m.ini:1: [zone 0]: a node's number and the name of a zone");
