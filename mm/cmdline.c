@@ -9,6 +9,7 @@
 #include <mman/machine.h>
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -224,12 +225,6 @@ static void param_init_on_alloc(struct boot_params *p, const char *value)
 		p->no_init_on_alloc = !on;
 }
 
-static void param_nokaslr(struct boot_params *p, const char *value)
-{
-	(void)value;
-	p->nokaslr = true;
-}
-
 static void param_log_buf_len(struct boot_params *p, const char *value)
 {
 	u64 n = memparse(value, NULL), size = 1;
@@ -316,7 +311,6 @@ static const struct {
 	{ "page_poison", param_page_poison },
 	{ "init_on_free", param_init_on_free },
 	{ "init_on_alloc", param_init_on_alloc },
-	{ "nokaslr", param_nokaslr },
 	{ "log_buf_len", param_log_buf_len },
 	{ "default_hugepagesz", param_default_hugepagesz },
 };
@@ -345,21 +339,22 @@ static bool is_known(const char *name)
 	return false;
 }
 
+/* As the kernel lists them: init's arguments first, then its environment. */
 static void note_unknown(struct boot_params *p, const struct param *param)
 {
-	size_t used = strlen(p->unknown);
-	size_t need = strlen(param->name) + strlen(param->value) + 2;
+	size_t used = strlen(p->unknown), at = param->has_value ? used : p->unknown_arguments;
+	char word[2 * PARAM_MAX + 2];
+	size_t need;
 
 	p->nr_unknown++;
+	need = (size_t)snprintf(word, sizeof(word), "%s%s%s ", param->name, param->has_value ? "=" : "",
+				param->value);
 	if (used + need >= sizeof(p->unknown))
 		return;
-	if (used)
-		strcat(p->unknown, " ");
-	strcat(p->unknown, param->name);
-	if (param->has_value) {
-		strcat(p->unknown, "=");
-		strcat(p->unknown, param->value);
-	}
+	memmove(p->unknown + at + need, p->unknown + at, used - at + 1);
+	memcpy(p->unknown + at, word, need);
+	if (!param->has_value)
+		p->unknown_arguments += (u32)need;
 }
 
 static bool handle_param(struct boot_params *p, const struct param *param)
@@ -393,10 +388,15 @@ void parse_cmdline(struct boot_params *p, const char *text)
 		} else if (same_name(param.name, "hugepages")) {
 			if (!size_refused)
 				parse_hugepages(p, hugepage_size, param.value);
+		} else if (same_name(param.name, "nokaslr")) {
+			p->nokaslr = true; /* obeyed before the kernel proper, which does not know it */
+			note_unknown(p, &param);
 		} else if (!handle_param(p, &param) && !is_known(param.name)) {
 			note_unknown(p, &param);
 		}
 	}
+	if (p->unknown[0])
+		p->unknown[strlen(p->unknown) - 1] = '\0'; /* the last blank */
 	if (!p->default_hugepage_size)
 		p->default_hugepage_size = (u64)2 << 20;
 	for (i = 0; i < p->nr_hugepages; i++)

@@ -120,7 +120,8 @@ struct boot_params {
 	struct hugepage_param hugepages[MAX_HUGEPAGE_PARAMS];
 	u32 nr_hugepages;
 	u32 nr_unknown;            /* passed to init, as the kernel does */
-	char unknown[256];         /* for the log line */
+	char unknown[256];         /* for the log line: words, then NAME=VALUEs */
+	u32 unknown_arguments;     /* bytes of it that are words */
 };
 
 enum { CGROUP_CPUSET, CGROUP_CPU, CGROUP_CPUACCT, CGROUP_IO, CGROUP_MEMORY, CGROUP_DEVICES,

@@ -105,7 +105,7 @@ static void test_unknown(void)
 {
 	struct boot_params p = parse("console=ttyS0 panic=-1 oracle=two-node quiet zram.num_devices=2 3");
 
-	is_str(p.unknown, "oracle=two-node 3", "init gets what nobody knows");
+	is_str(p.unknown, "3 oracle=two-node", "init gets what nobody knows, words first");
 	is_int(p.nr_unknown, 2, "and they are counted");
 	p = parse("a=\"b c\" mem=1G -- mem=2G splash");
 	is_str(p.unknown, "a=b c", "quotes hold blanks together");
