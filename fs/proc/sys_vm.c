@@ -180,9 +180,12 @@ static ssize_t lowmem_reserve_ratio_store(const struct request *rq, const char *
 		used = (ssize_t)size;
 
 	count = 0;
-	for (type = 0; type < MAX_NR_ZONES; type++)
-		if (zone_is_shown(rq->m, type))
-			ratio[type] = max_t(s32, values[count++], 0);
+	for (type = 0; type < MAX_NR_ZONES; type++) {
+		if (!zone_is_shown(rq->m, type))
+			continue;
+		ratio[type] = values[count] > 0 ? values[count] : 0;
+		count++;
+	}
 	setup_per_zone_lowmem_reserve(rq->m);
 	return used;
 }
