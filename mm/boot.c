@@ -21,7 +21,7 @@
 #define LOWMEM_END_I386 0x36ffe000ull /* 1 GiB of kernel addresses, less vmalloc and fixed maps */
 #define THP_MIN_RAM (512 * MiB)
 
-static const char *const linux_banner[] = {
+const char *const linux_banner[] = {
 	[ARCH_X86_64] = "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) "
 			"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
 			"#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",

@@ -182,6 +182,9 @@ struct boot_info {
 	bool numa_off, movable_node, psi_off, memcg_off;
 };
 
+/* The first line of the kernel log and of /proc/version, by enum machine_arch. */
+extern const char *const linux_banner[];
+
 /** preset_text() - machine-file text of a preset, or NULL; preset_name(i): the i-th name or NULL. */
 const char *preset_text(const char *name);
 const char *preset_name(unsigned int i);
