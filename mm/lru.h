@@ -64,16 +64,6 @@ void mlock_new_page(struct machine *m, pfn_t pfn);
 void mlock_page(struct machine *m, pfn_t pfn);
 void munlock_page(struct machine *m, pfn_t pfn);
 
-/** lru_add_new() - a page that was just mapped for the first time goes on its inactive list, or is
- * locked at once in a locked mapping. */
-static inline void lru_add_new(struct machine *m, pfn_t pfn, struct page *p, u32 vm_flags)
-{
-	if (unlikely((vm_flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
-		mlock_new_page(m, pfn);
-	else
-		lru_insert(m, pfn, p, false);
-}
-
 /** page_release() - the last reference is gone: off its list, back to the allocator. */
 static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 {

@@ -402,7 +402,7 @@ static bool find_mapping(struct machine *m, handle_t task, struct fault *f, u64 
 	       !expand_stack(m, task, f->vma, addr);
 }
 
-enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool write)
+static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, handle_t task, u64 addr, bool write)
 {
 	struct task *t = task_at(m, task);
 	struct fault f = { .mmh = t->mm, .vpn = addr_vpn(addr), .write = write };
@@ -423,11 +423,57 @@ enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool w
 	return r;
 }
 
+/*
+ * The commonest fault of all, straight through: a store to fresh private anonymous memory, in the mapping
+ * that the last fault was in, whose entry in @table is none. VM_FAULT_RETRY, with nothing done, if it is
+ * another one.
+ */
+static inline enum vm_fault fault_fast(struct machine *m, handle_t task, struct mm *mm, handle_t table,
+				       u64 vpn)
+{
+	const struct vma *v = vma_at(m, mm->cache_vma);
+	u64 offset = vpn - addr_vpn(v->start);
+	pte_t *pte;
+	pfn_t pfn;
+
+	/* no VMA remembered: slot 0 of the pool is all zero */
+	if (offset >= vma_pages(v) || !v->anon_vma || v->file || (v->flags & (VM_WRITE | VM_SHARED)) != VM_WRITE)
+		return VM_FAULT_RETRY;
+	pfn = alloc_page_vma(m, mm->cache_vma, GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
+	if (unlikely(pfn == PFN_NONE))
+		return VM_FAULT_OOM;
+	pte = pte_chunk_get(m, table, vpn);
+	if (unlikely(!pte)) {
+		free_pages(m, pfn, 0);
+		return VM_FAULT_OOM;
+	}
+	page_add_new_anon(m, pfn, v, v->pgoff + offset);
+	*pte = pte_make(pfn, PTE_NEW_ANON | PTE_USER | PTE_WRITE);
+	mm->rss[MM_ANONPAGES]++;
+	count_vm_event(m, PGFAULT);
+	task_at(m, task)->min_flt++;
+	m->clock.now += m->cost.minor_fault + m->cost.zero_page;
+	return VM_FAULT_DONE;
+}
+
+enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool write)
+{
+	struct mm *mm = mm_at(m, task_at(m, task)->mm);
+	u64 vpn = addr_vpn(addr);
+	handle_t table = addr < TASK_SIZE_X86_64 ? pte_table_find(m, mm, vpn) : 0;
+	const pte_t *pte = table ? table_pte(m, table, vpn) : NULL;
+	enum vm_fault r = VM_FAULT_RETRY;
+
+	if (write && table && (!pte || !*pte))
+		r = fault_fast(m, task, mm, table, vpn);
+	return r == VM_FAULT_RETRY ? fault_slow(m, task, addr, write) : r;
+}
+
 /* ---- loads and stores ---- */
 
 static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 {
-	switch (handle_mm_fault(m, task, addr, write)) {
+	switch (fault_slow(m, task, addr, write)) {
 	case VM_FAULT_DONE:
 	case VM_FAULT_MAJOR:
 		return 0;
@@ -448,12 +494,21 @@ static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 static inline int touch(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
 {
 	u64 need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
-	pte_t *pte = pte_find(m, mm, vpn);
+	handle_t table = pte_table_find(m, mm, vpn);
+	pte_t *pte = likely(table) ? table_pte(m, table, vpn) : NULL;
+	enum vm_fault r;
 
 	m->clock.now += m->cost.memory_access;
-	if (likely(pte && (*pte & need) == need)) {
+	if (pte && (*pte & need) == need) {
 		*pte |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
 		return 0;
+	}
+	if (write && table && (!pte || !*pte)) {
+		r = fault_fast(m, task, mm, table, vpn);
+		if (likely(r == VM_FAULT_DONE))
+			return 0;
+		if (r == VM_FAULT_OOM)
+			return -ENOMEM;
 	}
 	return access_fault(m, task, vpn << PAGE_SHIFT, write);
 }

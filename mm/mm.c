@@ -156,9 +156,9 @@ static int pools_init(struct mm_state *s)
 		{ &s->inodes, "inode", sizeof(struct inode), 1u << 24 },
 		{ &s->names, "name", 64, 1u << 24 },
 		{ &s->tables, "page table", sizeof(struct pt_table), 1u << 25 },
-		{ &s->pte_chunks, "page table chunk", PTE_CHUNK * sizeof(pte_t), 1u << 29 },
+		{ &s->pte_chunks, "page table chunk", PTE_CHUNK * sizeof(pte_t), 1u << 27 },
 		{ &s->dir_chunks, "directory chunk", PTE_CHUNK * sizeof(handle_t), 1u << 25 },
-		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 28 },
+		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
 	};
 	size_t i;
 	int error = 0;

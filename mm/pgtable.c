@@ -138,15 +138,6 @@ int pte_table_alloc(struct machine *m, handle_t mmh, u64 vpn)
 	return 0;
 }
 
-pte_t *pte_chunk_get(struct machine *m, handle_t table, u64 vpn)
-{
-	handle_t *chunk = &table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
-
-	if (!*chunk)
-		*chunk = pool_alloc(&m->mms.pte_chunks);
-	return *chunk ? &pte_chunk_at(m, *chunk)[vpn % PTE_CHUNK] : NULL;
-}
-
 pte_t *pte_alloc(struct machine *m, handle_t mmh, u64 vpn)
 {
 	if (pte_table_alloc(m, mmh, vpn))

@@ -78,17 +78,17 @@ enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_PGD };
 
 static inline struct pt_table *table_at(const struct machine *m, handle_t h)
 {
-	return pool_at(&m->mms.tables, h);
+	return (struct pt_table *)(void *)m->mms.tables.base + h;
 }
 
 static inline pte_t *pte_chunk_at(const struct machine *m, handle_t h)
 {
-	return pool_at(&m->mms.pte_chunks, h);
+	return (pte_t *)(void *)m->mms.pte_chunks.base + (u64)h * PTE_CHUNK;
 }
 
 static inline handle_t *dir_chunk_at(const struct machine *m, handle_t h)
 {
-	return pool_at(&m->mms.dir_chunks, h);
+	return (handle_t *)(void *)m->mms.dir_chunks.base + (u64)h * PTE_CHUNK;
 }
 
 static inline u64 addr_vpn(u64 addr)
@@ -139,7 +139,14 @@ pte_t *pte_alloc(struct machine *m, handle_t mm, u64 vpn);
 int pte_table_alloc(struct machine *m, handle_t mm, u64 vpn);
 
 /** pte_chunk_get() - the entry of @vpn in an existing table, its chunk made if need be. */
-pte_t *pte_chunk_get(struct machine *m, handle_t table, u64 vpn);
+static inline pte_t *pte_chunk_get(struct machine *m, handle_t table, u64 vpn)
+{
+	handle_t *chunk = &table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
+
+	if (unlikely(!*chunk))
+		*chunk = pool_alloc(&m->mms.pte_chunks);
+	return likely(*chunk) ? &pte_chunk_at(m, *chunk)[vpn % PTE_CHUNK] : NULL;
+}
 
 /** pgd_alloc() / pgd_free() - the root. */
 int pgd_alloc(struct machine *m, handle_t mm);

@@ -151,6 +151,7 @@ struct anon_vma {
 	u32 num_children;     /* child anon_vmas, and itself for a root */
 	u32 nr_chains;        /* anon_vma_chain entries that point here */
 	u32 refs;             /* 1 while there are such, and one for each child of a root */
+	u32 reserved;
 };
 
 /* "This VMA may have pages of that anon_vma." */
@@ -180,12 +181,17 @@ struct mm_state {
 
 #define VDSO_PAGES 2u
 
-#define mm_at(m, h) ((struct mm *)pool_at(&(m)->mms.mms, h))
-#define vma_at(m, h) ((struct vma *)pool_at(&(m)->mms.vmas, h))
-#define file_at(m, h) ((struct file *)pool_at(&(m)->mms.files, h))
-#define inode_at(m, h) ((struct inode *)pool_at(&(m)->mms.inodes, h))
-#define anon_vma_at(m, h) ((struct anon_vma *)pool_at(&(m)->mms.anon_vmas, h))
-#define avc_at(m, h) ((struct anon_vma_chain *)pool_at(&(m)->mms.anon_vma_chains, h))
+/* pool_at() with the object's size known to the compiler: these are on the way of every fault */
+#define mm_at(m, h) ((struct mm *)(void *)(m)->mms.mms.base + (h))
+#define vma_at(m, h) ((struct vma *)(void *)(m)->mms.vmas.base + (h))
+#define file_at(m, h) ((struct file *)(void *)(m)->mms.files.base + (h))
+#define inode_at(m, h) ((struct inode *)(void *)(m)->mms.inodes.base + (h))
+#define anon_vma_at(m, h) ((struct anon_vma *)(void *)(m)->mms.anon_vmas.base + (h))
+#define avc_at(m, h) ((struct anon_vma_chain *)(void *)(m)->mms.anon_vma_chains.base + (h))
+
+_Static_assert(sizeof(struct mm) % 8 == 0 && sizeof(struct vma) % 8 == 0 && sizeof(struct file) % 8 == 0 &&
+	       sizeof(struct inode) % 8 == 0 && sizeof(struct anon_vma) % 8 == 0 &&
+	       sizeof(struct anon_vma_chain) % 8 == 0, "pools round object sizes up to 8 bytes");
 
 int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
 void mm_destroy(struct machine *m);
