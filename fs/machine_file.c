@@ -256,6 +256,7 @@ static const struct key machine_keys[] = {
 	{ "cmdline", parse_text, CONFIG(cmdline), 0, CMDLINE_MAX },
 	{ "seed", parse_u64, CONFIG(seed), 0, 0 },
 	{ "boot_time", parse_u64, CONFIG(boot_time), 0, (u64)1 << 40 },
+	{ "bare", parse_bool, CONFIG(bare), 0, 0 },
 };
 
 /* ---- [node N] ---- */
@@ -539,6 +540,8 @@ static void *zone_target(struct parser *p)
 
 static const struct key zone_keys[] = {
 	{ "managed", parse_u64, offsetof(struct zone_config, managed_pages), 0, UINT32_MAX },
+	{ "start", parse_u64, offsetof(struct zone_config, start_pfn), 0, UINT32_MAX },
+	{ "spanned", parse_u64, offsetof(struct zone_config, spanned_pages), 1, UINT32_MAX },
 };
 
 #define KEYS(array) array, ARRAY_SIZE(array)

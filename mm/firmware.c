@@ -222,7 +222,7 @@ static bool has_ranges(const struct boot *b)
 
 static void build_e820(struct boot *b)
 {
-	u64 kept = has_ranges(b) ? 0 : b->kernel->firmware_pages * PAGE_SIZE;
+	u64 kept = has_ranges(b) ? 0 : b->kernel->firmware_pages * PAGE_SIZE, low_end = EBDA;
 	u32 i;
 
 	for (i = 0; i < b->nr_ram; i++) {
@@ -231,12 +231,16 @@ static void build_e820(struct boot *b)
 		if (end == b->low_top)
 			end -= kept;
 		if (start < LEGACY_END) {
-			add_e820(b, start, end < EBDA ? end : EBDA, true);
+			/* ranges that end below the hole say how much there is: UEFI leaves the EBDA */
+			u64 top = end <= LEGACY_HOLE && has_ranges(b) ? end : EBDA;
+
+			add_e820(b, start, end < top ? end : top, true);
+			low_end = top > low_end ? top : low_end;
 			start = LEGACY_END;
 		}
 		add_e820(b, start, end, true);
 	}
-	add_e820(b, EBDA, LEGACY_HOLE, false);
+	add_e820(b, low_end, LEGACY_HOLE, false);
 	add_e820(b, 0xf0000, LEGACY_END, false);
 	add_e820(b, b->low_top - kept, b->low_top, false);
 	add_e820(b, 0xfffc0000, FOUR_GIB, false);

@@ -258,12 +258,33 @@ int find_zone_limits(struct boot *b)
 	return 0;
 }
 
+/* Does the machine file say what zones span? Then @start and @end are what it says of this one. */
+static bool zone_span_given(const struct boot *b, u32 nid, enum zone_type z, pfn_t *start, pfn_t *end)
+{
+	bool any = false;
+	u32 i;
+
+	*start = *end = 0;
+	for (i = 0; i < b->c->nr_zones; i++) {
+		const struct zone_config *c = &b->c->zone[i];
+
+		any |= c->spanned_pages != 0;
+		if (c->nid != nid || c->type != (u16)z)
+			continue;
+		*start = (pfn_t)c->start_pfn;
+		*end = (pfn_t)(c->start_pfn + c->spanned_pages);
+	}
+	return any;
+}
+
 bool zone_span(const struct boot *b, u32 nid, enum zone_type z, pfn_t *start, pfn_t *end)
 {
 	pfn_t movable = b->movable_pfn[nid];
 
 	if (b->node_end[nid] == b->node_start[nid])
 		return false;
+	if (zone_span_given(b, nid, z, start, end))
+		return *start < *end;
 	if (z == ZONE_MOVABLE) {
 		*start = movable;
 		*end = b->node_end[nid];

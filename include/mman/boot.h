@@ -46,11 +46,13 @@ struct tlb_config {
 	u32 l1d_4k, l1d_2m, l1d_1g, l2_4k, l2_1g; /* entries */
 };
 
-/* What a zone of an existing machine manages (a twin): boot reserves as much as makes it so. */
+/* What a zone of an existing machine spans and manages (a twin): boot draws its limits there, and
+ * reserves as much as makes it so. If one says what it spans, zones that do not say are empty. */
 struct zone_config {
 	u16 nid;
 	u16 type;                  /* enum zone_type */
 	u64 managed_pages;
+	u64 start_pfn, spanned_pages; /* spanned 0: by the architecture's limits */
 };
 
 #define MAX_ZONE_CONFIGS 256
@@ -80,7 +82,7 @@ struct machine_config {
 	bool cpu_la57;             /* five-level page tables */
 	u64 kernel_base;           /* physical address of the kernel image; 0: 16 MiB (nokaslr) */
 	u64 initrd_size;           /* bytes; freed at the end of boot */
-	bool bare;                 /* no init, no kernel threads: unit tests of the allocator */
+	bool bare;                 /* no init, no kernel threads, nothing the kernel took after boot */
 	char cmdline[CMDLINE_MAX];
 };
 
