@@ -6,16 +6,17 @@
 
 void cpu_topology(const struct machine *m, u32 cpu, u32 *package, u32 *core, u32 *cores)
 {
-	u32 nid = (u32)cpu_to_node(m, cpu), other, id;
+	u32 nid = m->cpu_to_node[cpu], i;
+	const u64 *mask = m->node[nid].cpumask;
 
 	*package = *core = *cores = 0;
-	for (id = 0; id < nid; id++)
-		*package += m->node[id].has_cpu;
-	for (other = 0; other < m->nr_cpus; other++) {
-		if ((u32)cpu_to_node(m, other) != nid)
-			continue;
-		*core += other < cpu;
-		++*cores;
+	for (i = 0; i < nid; i++)
+		*package += m->node[i].has_cpu;
+	for (i = 0; i < NR_CPUS_MAX / 64; i++) {
+		u64 below = i < cpu / 64 ? UINT64_MAX : i == cpu / 64 ? (1ull << cpu % 64) - 1 : 0;
+
+		*core += (u32)__builtin_popcountll(mask[i] & below);
+		*cores += (u32)__builtin_popcountll(mask[i]);
 	}
 }
 

@@ -76,11 +76,17 @@ static bool is_free_buddy_page(const struct machine *m, pfn_t pfn)
 	return false;
 }
 
+static bool section_present(const struct machine *m, u64 section)
+{
+	return m->section_present[section / 64] >> section % 64 & 1;
+}
+
+/* A section has page structs for all its frames; where there is no RAM they are reserved. */
 static u64 untouched_flags(const struct machine *m, pfn_t pfn)
 {
-	if (!pfn_present(m, pfn))
+	if (!section_present(m, pfn / PAGES_PER_SECTION))
 		return KPF(NOPAGE);
-	return pfn_reserved(m, pfn) ? KPF(RESERVED) : KPF(BUDDY);
+	return !pfn_present(m, pfn) || pfn_reserved(m, pfn) ? KPF(RESERVED) : KPF(BUDDY);
 }
 
 static u64 compound_flags(const struct page *p)
@@ -142,7 +148,7 @@ static u64 max_dump_pfn(const struct machine *m)
 {
 	u64 section = (m->max_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION;
 
-	while (section && !(m->section_present[(section - 1) / 64] >> (section - 1) % 64 & 1))
+	while (section && !section_present(m, section - 1))
 		section--;
 	return section * PAGES_PER_SECTION;
 }

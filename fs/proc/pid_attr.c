@@ -56,6 +56,13 @@ static const struct directory apparmor_directory = {
 static const struct subdirectory attr_subdirs[] = { { .name = "apparmor",
 						      .dir = &apparmor_directory } };
 
+/* procfs does not count the directory that it holds. */
+static u32 attr_nlink(const struct request *rq)
+{
+	(void)rq;
+	return 2;
+}
+
 const struct directory pid_attr_directory = {
 	.name = "proc/PID/attr",
 	.mode = 0555,
@@ -63,5 +70,6 @@ const struct directory pid_attr_directory = {
 	.nr_attrs = ARRAY_SIZE(attr_attrs),
 	.subdirs = attr_subdirs,
 	.nr_subdirs = ARRAY_SIZE(attr_subdirs),
+	.nlink = attr_nlink,
 	PROCESS_DIRECTORY,
 };
