@@ -39,6 +39,8 @@ static void count_cached(struct machine *m, const struct page *p, const struct i
 	mod_node_page_state(m, page_node(m, p), NR_FILE_PAGES, delta);
 	if (is_shmem(i))
 		mod_node_page_state(m, page_node(m, p), NR_SHMEM, delta);
+	else if (unlikely(i->kind == INODE_DEVICE))
+		m->nr_blockdev_pages += (u64)delta;
 }
 
 int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn)

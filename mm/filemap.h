@@ -16,6 +16,8 @@ void file_put(struct machine *m, handle_t file);
 void inode_get(struct machine *m, handle_t inode);
 /** inode_new() - without a name, one user. */
 handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
+/** inode_set_name() - the name that maps shows; no path leads to the inode by that. 0 or -ENOMEM. */
+int inode_set_name(struct machine *m, struct inode *i, const char *path);
 
 /* ---- filemap.c ---- */
 

@@ -33,7 +33,7 @@ static handle_t *bucket_of(const struct machine *m, const char *path)
 	return (handle_t *)&m->mms.inode_hash[hash % INODE_HASH_BUCKETS];
 }
 
-static int name_set(struct machine *m, struct inode *i, const char *path)
+int inode_set_name(struct machine *m, struct inode *i, const char *path)
 {
 	size_t bytes = strlen(path) + 1;
 	u32 slots = (u32)((bytes + NAME_SLOT_BYTES - 1) / NAME_SLOT_BYTES);
@@ -167,7 +167,7 @@ int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind 
 	h = inode_new(m, kind, size);
 	if (!h)
 		return -ENOMEM;
-	if (name_set(m, inode_at(m, h), path)) {
+	if (inode_set_name(m, inode_at(m, h), path)) {
 		inode_put(m, h);
 		return -ENOMEM;
 	}

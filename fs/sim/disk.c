@@ -27,7 +27,8 @@ static bool on_disk(const struct machine *m, handle_t h)
 	const struct inode *i = inode_at(m, h);
 	const char *path = i->name ? inode_path(m, h) : "";
 
-	return i->kind == INODE_REGULAR && !i->deleted && *path == '/' && !strchr(path + 1, '/');
+	return i->kind == INODE_REGULAR && !i->deleted && !(i->flags & INODE_FOREIGN) && *path == '/' &&
+	       !strchr(path + 1, '/');
 }
 
 static bool file_exists(const struct request *rq)

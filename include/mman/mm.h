@@ -119,6 +119,7 @@ struct file {
 enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
 
 #define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
+#define INODE_FOREIGN 2u   /* a file of the machine this one is the twin of: no path leads to it here */
 
 struct inode {
 	u64 size;             /* bytes */
