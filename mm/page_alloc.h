@@ -114,7 +114,8 @@ void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn
 /** zone_count_pageblocks() - pageblocks of @z as pagetypeinfo walks them. Costs a step a section. */
 u64 zone_count_pageblocks(const struct machine *m, const struct zone *z);
 
-void zone_recount_pageblocks(struct machine *m, struct zone *z);
+/** zone_init_pageblocks() - boot: types of all pageblocks before memory is freed into them. */
+void zone_init_pageblocks(struct machine *m, struct zone *z);
 
 /** zone_take_untouched() - the zone's next untouched block, with struct pages now, on no list and no
  * longer counted in free_area; NR_FREE_PAGES still counts it. PFN_NONE: none, or host memory is out. */

@@ -269,8 +269,8 @@ static void widen(u64 *start, u64 *spanned, u64 from, u64 to)
 	*spanned = end - *start;
 }
 
-/* The zone became wider: the new pageblocks are MOVABLE, as a boot leaves them. */
-void zone_recount_pageblocks(struct machine *m, struct zone *z)
+/* The zone became wider: the new pageblocks are MOVABLE. */
+static void recount_pageblocks(struct machine *m, struct zone *z)
 {
 	u64 others = 0;
 	unsigned int mt;
@@ -303,7 +303,7 @@ int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t star
 	n->has_memory = true;
 	if (type <= ZONE_NORMAL)
 		n->has_normal_memory = true;
-	zone_recount_pageblocks(m, z);
+	recount_pageblocks(m, z);
 	return 0;
 }
 
@@ -379,7 +379,7 @@ int zone_remove_present(struct machine *m, struct zone *z, pfn_t start, pfn_t en
 		normal |= zone_populated(&n->zones[type]);
 	n->has_memory = n->node_present_pages != 0;
 	n->has_normal_memory = normal;
-	zone_recount_pageblocks(m, z);
+	recount_pageblocks(m, z);
 	return 0;
 }
 
@@ -387,7 +387,7 @@ void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages)
 {
 	z->start_pfn = start;
 	z->spanned_pages = pages;
-	zone_recount_pageblocks(m, z);
+	recount_pageblocks(m, z);
 }
 
 /* ---- pageblocks ---- */
@@ -422,29 +422,68 @@ static u64 steps_within(u64 from, u64 low, u64 high)
 	return last > first ? last - first : 0;
 }
 
-u64 zone_count_pageblocks(const struct machine *m, const struct zone *z)
+/* Does the zone's piece of a section, [low, high), lie in one range of its own? */
+static bool all_in_zone(const struct machine *m, const struct zone *z, u64 low, u64 high)
+{
+	const struct zone_range *r = zone_range_of(m, (pfn_t)low);
+
+	return r && r->nid == z->nid && r->type == z->type && r->end >= high &&
+	       r->start <= (low & ~(u64)(PAGEBLOCK_NR_PAGES - 1));
+}
+
+static bool owns_frame(const struct machine *m, const struct zone *z, u64 pfn)
+{
+	const struct zone_range *r = zone_range_of(m, (pfn_t)pfn);
+
+	return r && r->nid == z->nid && r->type == z->type;
+}
+
+/* Calls @fn for each pageblock in sections with holes or several zones; returns how many there are. */
+static u64 walk_pageblocks(const struct machine *m, const struct zone *z,
+			   void (*fn)(struct machine *m, struct zone *z, pfn_t pfn))
 {
 	u64 count = 0, low, high, pfn, end = z->start_pfn + z->spanned_pages;
 
 	for (low = z->start_pfn; low < end; low = high) {
-		const struct zone_range *r;
-
 		high = (low / PAGES_PER_SECTION + 1) * PAGES_PER_SECTION;
 		high = high < end ? high : end;
 		if (!section_present(m, (u32)(low / PAGES_PER_SECTION)))
 			continue;
-		r = zone_range_of(m, (pfn_t)low);
-		if (r && r->nid == z->nid && r->type == z->type && r->end >= high) {
+		if (all_in_zone(m, z, low, high)) {
 			count += steps_within(z->start_pfn, low, high);
 			continue;
 		}
 		pfn = z->start_pfn + steps_within(z->start_pfn, z->start_pfn, low) * PAGEBLOCK_NR_PAGES;
 		for (; pfn < high; pfn += PAGEBLOCK_NR_PAGES) {
-			r = zone_range_of(m, (pfn_t)pfn);
-			count += r && r->nid == z->nid && r->type == z->type;
+			if (!owns_frame(m, z, pfn))
+				continue;
+			count++;
+			if (fn)
+				fn((struct machine *)m, (struct zone *)z, (pfn_t)pfn);
 		}
 	}
 	return count;
+}
+
+u64 zone_count_pageblocks(const struct machine *m, const struct zone *z)
+{
+	return walk_pageblocks(m, z, NULL);
+}
+
+/* Only pageblocks whose first frame is RAM are made MOVABLE at boot; 0 is UNMOVABLE. */
+static void init_holed_pageblock(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	pfn_t first = pfn & ~(PAGEBLOCK_NR_PAGES - 1);
+	const struct zone_range *r = zone_range_of(m, first);
+
+	if (!r || first < r->start || first >= r->end)
+		set_zone_pageblock_migratetype(m, z, pfn, MIGRATE_UNMOVABLE);
+}
+
+void zone_init_pageblocks(struct machine *m, struct zone *z)
+{
+	recount_pageblocks(m, z);
+	walk_pageblocks(m, z, init_holed_pageblock);
 }
 
 /* ---- struct pages ---- */
@@ -649,12 +688,38 @@ static bool any_touched(const struct machine *m, pfn_t start, pfn_t end)
 	return false;
 }
 
+void zone_defer_init(struct zone *z, pfn_t start)
+{
+	z->deferred_next = start;
+}
+
+/* Nothing in [deferred_next, @start) was free: pageblocks that begin there are not MOVABLE. */
+static void skip_deferred(struct machine *m, struct zone *z, u64 start)
+{
+	u64 pfn = (z->deferred_next + PAGEBLOCK_NR_PAGES - 1) & ~(u64)(PAGEBLOCK_NR_PAGES - 1);
+
+	for (; pfn < start; pfn += PAGEBLOCK_NR_PAGES)
+		if (pfn_present(m, (pfn_t)pfn) && owns_frame(m, z, pfn))
+			set_zone_pageblock_migratetype(m, z, (pfn_t)pfn, MIGRATE_UNMOVABLE);
+}
+
+void zone_deferred_done(struct machine *m, struct zone *z)
+{
+	if (z->deferred_next)
+		skip_deferred(m, z, z->start_pfn + z->spanned_pages);
+	z->deferred_next = 0;
+}
+
 int zone_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
 {
 	pfn_t first = (start + MAX_ORDER_NR_PAGES - 1) & ~(MAX_ORDER_NR_PAGES - 1);
 	pfn_t last = end & ~(MAX_ORDER_NR_PAGES - 1);
 	int error;
 
+	if (z->deferred_next && end > z->deferred_next) {
+		skip_deferred(m, z, start);
+		z->deferred_next = end;
+	}
 	if (first >= last)
 		return free_edge(m, z, start, end);
 	error = free_edge(m, z, start, first);

@@ -122,7 +122,8 @@ void build_zonelists(struct machine *m)
 		for (type = 0; type < MAX_NR_ZONES; type++) {
 			struct zone *z = &n->zones[type];
 
-			zone_recount_pageblocks(m, z);
+			if (!m->pagesets.nr_live) /* at boot */
+				zone_init_pageblocks(m, z);
 			pages += z->managed_pages ? z->managed_pages : z->present_pages;
 		}
 	}

@@ -110,6 +110,7 @@ struct zone {
 	struct free_area free_area[MAX_ORDER];
 	u64 nr_pageblocks[MIGRATE_TYPES];
 	handle_t untouched, untouched_last; /* extents */
+	pfn_t deferred_next;    /* boot: pages from here on were not looked at yet; 0: not deferred */
 	u64 untouched_pages;
 	handle_t pageset;       /* first of nr_cpus struct per_cpu_pages in machine->pagesets */
 	pfn_t start_pfn;
@@ -228,6 +229,14 @@ int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t star
 int zone_remove_present(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
 /** zone_set_span() - the zone's start and length where they are wider than its RAM (holes). */
 void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages);
+
+/**
+ * zone_defer_init() - from @start on the zone's struct pages are made late (DEFERRED_STRUCT_PAGE_INIT):
+ * zone_free_range() then makes a pageblock MOVABLE only if its first frame is free, and others keep
+ * the type 0, UNMOVABLE. Ranges must come in ascending order until zone_deferred_done().
+ */
+void zone_defer_init(struct zone *z, pfn_t start);
+void zone_deferred_done(struct machine *m, struct zone *z);
 
 /**
  * zone_free_range() - [@start, @end) of @z becomes free memory (boot, hotplug online).
