@@ -223,6 +223,31 @@ static int run_shell(const struct exec_session *s)
 	return exec_complain(126, "%s: %s", shell, strerror(errno));
 }
 
+/*
+ * Is there any file of that name on the search path? execvp(3) says EACCES for a folder that may not
+ * be searched as well as for a file that may not be run; a shell tells the two apart.
+ */
+static bool is_on_path(const char *name)
+{
+	char path[PATH_MAX];
+	const char *end;
+
+	for (const char *dir = getenv("PATH"); dir; dir = *end ? end + 1 : NULL) {
+		end = strchrnul(dir, ':');
+		snprintf(path, sizeof(path), "%.*s/%s", (int)(end - dir), dir, name);
+		if (access(path, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int explain_command(const char *name, int error)
+{
+	if (error == EACCES && !strchr(name, '/') && !is_on_path(name))
+		error = ENOENT;
+	return exec_complain(error == ENOENT ? 127 : 126, "%s: %s", name, strerror(error));
+}
+
 int exec_run(const struct exec_session *s)
 {
 	char *const *argv = s->opt->argv;
@@ -232,7 +257,7 @@ int exec_run(const struct exec_session *s)
 	if (!argv || !argv[0])
 		return run_shell(s);
 	execvp(argv[0], argv);
-	return exec_complain(errno == ENOENT ? 127 : 126, "%s: %s", argv[0], strerror(errno));
+	return explain_command(argv[0], errno);
 }
 
 /* --- Waiting for it --- */

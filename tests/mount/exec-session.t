@@ -1,6 +1,6 @@
 #!/bin/bash
 # `mmanfs exec` as a command: its status, its environment, visitors, sessions within sessions, refusals.
-# shellcheck disable=SC2016,SC2119 # other shells expand it; no arguments are meant
+# shellcheck disable=SC2016,SC2119,SC2317 # other shells expand it; no arguments are meant; called by name
 . "$(dirname "$0")/lib.sh"
 
 mount_machine

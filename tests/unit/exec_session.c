@@ -357,12 +357,15 @@ static void test_places(const char *who)
 
 static void test_status(const char *who)
 {
-	char missing[] = "/nowhere/command", folder[] = "/";
+	char missing[] = "/nowhere/command", folder[] = "/", unknown[] = "no-such-command";
 
 	is_int(run("exit 7"), 7, "%s: the command's status comes through", who);
 	is_int(run("kill -9 $$"), 128 + SIGKILL, "%s: so does the signal that ended it", who);
 	is_int(run("kill -TERM $$"), 128 + SIGTERM, "%s: any signal", who);
 	is_int(run_argv((char *[]){ missing, NULL }), 127, "%s: no such command is 127", who);
+	setenv("PATH", "/root/nowhere:/usr/bin:/bin", 1); /* which only root may search */
+	is_int(run_argv((char *[]){ unknown, NULL }), 127, "%s: none on the path either", who);
+	setenv("PATH", "/usr/bin:/bin", 1);
 	is_int(run_argv((char *[]){ folder, NULL }), 126, "%s: one that cannot be run is 126", who);
 	like(output, "^mmanfs exec: /: Permission denied\n$", "%s: and explained", who);
 }
