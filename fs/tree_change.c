@@ -290,7 +290,9 @@ int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size)
 		return error;
 	if (!n.rq.attr)
 		return -EISDIR;
-	error = node_permission(t, &n, W_OK);
+	/* sysfs asks root only when a file is opened */
+	if (c->uid || node_family(t, &n) != FAMILY_SYSFS)
+		error = node_permission(t, &n, W_OK);
 	if (error || !n.rq.dir->truncate)
 		return error;
 

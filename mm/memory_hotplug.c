@@ -78,6 +78,24 @@ static u16 offline_nid(const struct machine *m, u32 block)
 	return 0;
 }
 
+int memory_block_dimm(const struct machine *m, u32 block)
+{
+	u64 start = (u64)block << SECTION_SHIFT;
+	int number = 0;
+	u32 i;
+
+	for (i = 0; i < m->config.nr_ranges; i++) {
+		const struct memory_range *r = &m->config.range[i];
+
+		if (!r->hotplug)
+			continue;
+		if (start >= r->start && start < r->start + r->size)
+			return number;
+		number++;
+	}
+	return -1;
+}
+
 static void forget_offline(struct machine *m, u32 block)
 {
 	handle_t *at = &m->hotplug.first;

@@ -3,6 +3,13 @@
  */
 #include "fs/proc/sys.h"
 
+/* Sysctl does not count. */
+u32 sysctl_nlink(const struct request *rq)
+{
+	(void)rq;
+	return 1;
+}
+
 static const struct subdirectory sys_subdirs[] = {
 	{ .name = "fs", .dir = &proc_sys_fs_directory },
 	{ .name = "kernel", .dir = &proc_sys_kernel_directory },
@@ -12,6 +19,7 @@ static const struct subdirectory sys_subdirs[] = {
 const struct directory proc_sys_directory = {
 	.name = "proc/sys",
 	.mode = 0555,
+	.nlink = sysctl_nlink,
 	.subdirs = sys_subdirs,
 	.nr_subdirs = ARRAY_SIZE(sys_subdirs),
 };

@@ -11,4 +11,6 @@ extern const struct directory proc_sys_vm_directory;
 extern const struct directory proc_sys_kernel_directory;
 extern const struct directory proc_sys_fs_directory;
 
+u32 sysctl_nlink(const struct request *rq);
+
 #endif

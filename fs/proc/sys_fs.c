@@ -52,6 +52,7 @@ static const struct attribute fs_attrs[] = {
 const struct directory proc_sys_fs_directory = {
 	.name = "proc/sys/fs",
 	.mode = 0555,
+	.nlink = sysctl_nlink,
 	.attrs = fs_attrs,
 	.nr_attrs = ARRAY_SIZE(fs_attrs),
 };

@@ -58,6 +58,7 @@ static const struct attribute kernel_attrs[] = {
 const struct directory proc_sys_kernel_directory = {
 	.name = "proc/sys/kernel",
 	.mode = 0555,
+	.nlink = sysctl_nlink,
 	.attrs = kernel_attrs,
 	.nr_attrs = ARRAY_SIZE(kernel_attrs),
 };

@@ -393,6 +393,7 @@ static const struct attribute vm_attrs[] = {
 const struct directory proc_sys_vm_directory = {
 	.name = "proc/sys/vm",
 	.mode = 0555,
+	.nlink = sysctl_nlink,
 	.attrs = vm_attrs,
 	.nr_attrs = ARRAY_SIZE(vm_attrs),
 };

@@ -104,7 +104,22 @@ static int valid_zones_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
+/* ACPI's device of the slot. */
+static int firmware_node_show(const struct request *rq, struct text *out)
+{
+	text_str(out, "../../../LNXSYSTM:00/LNXSYBUS:00/PNP0A06:04/PNP0C80:");
+	text_hex(out, (u64)memory_block_dimm(rq->m, (u32)rq->object), 2);
+	return 0;
+}
+
+static bool is_on_dimm(const struct request *rq)
+{
+	return memory_block_dimm(rq->m, (u32)rq->object) >= 0;
+}
+
 static const struct attribute block_attrs[] = {
+	{ .name = "firmware_node", .mode = S_IFLNK | 0777, .show = firmware_node_show,
+	  .visible = is_on_dimm },
 	SYSFS_OTHER("online", 0644, online_show, online_store, ACTS,
 		    "1 or 0: put the block's memory to use, or take it back"),
 	SYSFS_TEXT("phys_device", "0\n"),

@@ -44,6 +44,9 @@ struct memory_block {
 
 void memory_block_look(struct machine *m, u32 block, struct memory_block *out);
 
+/** memory_block_dimm() - number of the plugged DIMM that the block is part of, -1: boot memory. */
+int memory_block_dimm(const struct machine *m, u32 block);
+
 /** memory_block_zone() - the zone that an offline block joins when onlined so. */
 enum zone_type memory_block_zone(struct machine *m, u32 block, enum mhp_online_type type);
 
