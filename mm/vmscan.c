@@ -77,7 +77,7 @@ static u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, u64 nr
 		scanned++;
 		switch (judge_page(m, pfn)) {
 		case PAGE_DROP:
-			if (invalidate_mapping_pages(m, page_mapping(p), p->index, p->index)) {
+			if (invalidate_mapping_pages(m, page_mapping(p), page_index(p), page_index(p))) {
 				stolen++;
 				continue;
 			}

@@ -1,0 +1,119 @@
+/*
+ * Reclaim as far as it goes: clean page cache that nobody maps is dropped before anybody is killed.
+ */
+#include "mm/page_alloc.h"
+#include "mm/vmscan.h"
+#include "tests/bare.h"
+#include "tests/tap.h"
+
+#define TINY "[machine]\ncpus = 1\nmemory = 256M\n"
+#define FILE_PAGES 20000u
+
+static handle_t read_file(struct machine *m, const char *path, u32 pages)
+{
+	handle_t inode;
+	u32 i;
+
+	if (inode_create(m, path, (u64)pages << PAGE_SHIFT, INODE_REGULAR, &inode))
+		bail_out("no inode");
+	for (i = 0; i < pages; i++)
+		if (filemap_get_page(m, inode, i, true) == PFN_NONE)
+			bail_out("the page cache is full");
+	return inode;
+}
+
+static u64 fill(struct machine *m)
+{
+	u64 n = 0;
+
+	while (!m->panicked && alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, 0,
+					   NUMA_NO_NODE) != PFN_NONE)
+		n++;
+	return n;
+}
+
+static void test_cache_gives_way(void)
+{
+	struct machine *m = bare_machine(TINY);
+	handle_t inode = read_file(m, "/data", FILE_PAGES);
+	u64 cache = global_node_page_state(m, NR_FILE_PAGES), stolen = m->vm_event[PGSTEAL_DIRECT];
+	pfn_t dirty = filemap_get_page(m, inode, 5, false);
+	u64 free, taken;
+
+	cmp_int(cache, >=, FILE_PAGES, "a file was read into the page cache");
+	page_set_dirty(m, dirty);
+	free = (u64)m->vm_zone_stat[NR_FREE_PAGES];
+	taken = fill(m);
+	cmp_int(taken, >, free + FILE_PAGES / 2, "more pages can be had than were free");
+	cmp_int(global_node_page_state(m, NR_FILE_PAGES), <, 300, "because the page cache gave way");
+	is_int(cache - global_node_page_state(m, NR_FILE_PAGES), m->vm_event[PGSTEAL_DIRECT] - stolen,
+	       "pgsteal_direct counts each page");
+	cmp_int(m->vm_event[PGSCAN_DIRECT], >=, m->vm_event[PGSTEAL_DIRECT], "of those scanned");
+	cmp_int(m->vm_event[ALLOCSTALL_MOVABLE], >, 0, "in direct reclaim, which allocstall_movable counts");
+	is_int(filemap_get_page(m, inode, 5, false), dirty, "a dirty page stays");
+	ok(!m->panicked, "and nobody was killed");
+	is_sound(m, "after reclaim");
+	machine_destroy(m);
+}
+
+/* Pages used twice are on the active list: they are the last to go, but they go. */
+static void test_active_pages_go_last(void)
+{
+	struct machine *m = bare_machine(TINY);
+	handle_t hot = read_file(m, "/hot", 2000), cold = read_file(m, "/cold", 2000);
+	u32 i, kept = 0;
+	u64 n;
+
+	for (i = 0; i < 2000; i++) {
+		mark_page_accessed(m, filemap_get_page(m, hot, i, false));
+		mark_page_accessed(m, filemap_get_page(m, hot, i, false));
+	}
+	is_int(m->vm_node_stat[NR_ACTIVE_FILE], 2000, "pages used twice are active");
+	n = try_to_free_pages(m, &m->node[0], 0, GFP_HIGHUSER_MOVABLE, 0, ZONE_MOVABLE);
+	cmp_int(n, >=, SWAP_CLUSTER_MAX, "direct reclaim frees a cluster of pages");
+	for (i = 0; i < 2000; i++)
+		kept += filemap_get_page(m, hot, i, false) != PFN_NONE;
+	is_int(kept, 2000, "none of them active");
+	is_int(filemap_get_page(m, cold, 0, false), PFN_NONE, "but the page that was read first");
+	ok(filemap_get_page(m, cold, 1999, false) != PFN_NONE, "and not the one read last");
+	fill(m);
+	is_int(global_node_page_state(m, NR_FILE_PAGES), 0, "in need all go");
+	cmp_int(m->vm_event[PGDEACTIVATE], >=, 2000, "by way of the inactive list: pgdeactivate");
+	is_sound(m, "after reclaim of active pages");
+	machine_destroy(m);
+}
+
+/* zone_reclaim_mode: a near node's page cache goes before a far node's free memory. */
+static void test_node_reclaim(void)
+{
+	struct machine *m = bare_machine("two-node");
+	struct zone *near = zone_of(m, 0, ZONE_DMA32);
+	pfn_t pfn;
+	u32 i;
+
+	read_file(m, "/data", 20000);
+	zone_of(m, 0, ZONE_DMA)->lowmem_reserve[ZONE_MOVABLE] = 4096;
+	m->sysctl.watermark_boost_factor = 0;
+	while (rmqueue_buddy(m, near, 0, MIGRATE_MOVABLE, 0) != PFN_NONE)
+		if (!zone_watermark_ok(m, near, 0, near->watermark[WMARK_LOW], ZONE_MOVABLE, 0))
+			break;
+	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0, NUMA_NO_NODE);
+	is_int(pfn_to_page(m, pfn)->node, 1, "with zone_reclaim_mode 0 a full node's overflow goes elsewhere");
+	m->sysctl.zone_reclaim_mode = 1;
+	m->sysctl.percpu_pagelist_high_fraction = 1000000;
+	zone_pcp_update(m, near);
+	/* what is reclaimed passes the CPU's lists before it counts as free */
+	for (i = 0; i < 50 && pfn_to_page(m, pfn)->node; i++)
+		pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0, NUMA_NO_NODE);
+	is_int(pfn_to_page(m, pfn)->node, 0, "with 1 it drops its own page cache first");
+	cmp_int(m->vm_event[PGSTEAL_DIRECT], >, 0, "as pgsteal_direct shows");
+	machine_destroy(m);
+}
+
+int main(void)
+{
+	test_cache_gives_way();
+	test_active_pages_go_last();
+	test_node_reclaim();
+	return done_testing();
+}
