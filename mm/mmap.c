@@ -12,6 +12,7 @@
 
 #define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define OVERCOMMIT_NEVER 2
+#define FILE_BYTES_MAX (((1ull << 32) - 1) << PAGE_SHIFT) /* of ext4 with blocks of 4 KiB */
 
 /* ---- limits and accounts ---- */
 
@@ -218,7 +219,7 @@ static int check_request(const struct machine *m, handle_t task, struct mmap_req
 	rq->length = PAGE_ALIGN(rq->length);
 	if (!rq->length)
 		return -ENOMEM;
-	if ((rq->offset >> PAGE_SHIFT) + (rq->length >> PAGE_SHIFT) < rq->offset >> PAGE_SHIFT)
+	if (rq->inode && (rq->length > FILE_BYTES_MAX || rq->offset > FILE_BYTES_MAX - rq->length))
 		return -EOVERFLOW;
 	if ((s64)mm_at(m, task_at(m, task)->mm)->map_count > m->sysctl.max_map_count)
 		return -ENOMEM;

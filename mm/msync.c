@@ -1,0 +1,43 @@
+/*
+ * msync.c - msync(2): write out what a shared mapping of a file has made dirty.
+ */
+#include <errno.h>
+
+#include "mm/filemap.h"
+#include "mm/vma.h"
+
+static void sync_vma(struct machine *m, const struct vma *v, u64 start, u64 end)
+{
+	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
+
+	if (v->file && v->flags & VM_SHARED)
+		filemap_fdatawrite(m, file_at(m, v->file)->inode, first,
+				   first + ((end - start) >> PAGE_SHIFT) - 1);
+}
+
+/* Holes are reported, after all the rest has been written. */
+int do_msync(struct machine *m, handle_t task, u64 addr, u64 length)
+{
+	handle_t mmh = task_at(m, task)->mm, h;
+	u64 end = addr + PAGE_ALIGN(length), to;
+	int error = 0;
+
+	clock_charge(m, m->cost.syscall);
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (end < addr)
+		return -ENOMEM;
+	while (addr < end) {
+		h = find_vma_intersection(m, mmh, addr, end);
+		if (!h || vma_at(m, h)->start > addr)
+			error = -ENOMEM;
+		if (!h)
+			break;
+		if (vma_at(m, h)->start > addr)
+			addr = vma_at(m, h)->start;
+		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
+		sync_vma(m, vma_at(m, h), addr, to);
+		addr = to;
+	}
+	return error;
+}
