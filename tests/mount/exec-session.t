@@ -48,8 +48,13 @@ ok 'and its signals reach the machine' inside "$MMANFS" exec "$M" -- kill -9 "$p
 not_ok 'for good' test -d "$M/proc/$pid"
 first=$M
 mount_machine --machine tiny
-is "$(status timeout 60 "$MMANFS" exec "$first" -- "$MMANFS" exec "$M" -- true)" 69 'of another machine it is refused'
-like "$(timeout 60 "$MMANFS" exec "$first" -- "$MMANFS" exec "$M" -- true 2>&1)" 'already inside' 'with a word'
+# A sanitizer's search for leaks at the exit needs more of a /proc than a visitor is shown.
+no_leaks=(env "ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0")
+elsewhere() {
+	timeout 60 "$MMANFS" exec "$first" -- "${no_leaks[@]}" "$MMANFS" exec "$M" -- true
+}
+is "$(status elsewhere)" 69 'of another machine it is refused'
+like "$(elsewhere 2>&1)" 'already inside' 'with a word'
 
 # --- refusals ---
 
