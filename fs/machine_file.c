@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_MAX (1u << 20)
+#define FILE_MAX       (1u << 20)
 #define LINE_MAX_BYTES 4096u
-#define GiB ((u64)1 << 30)
+#define GiB	       ((u64)1 << 30)
 
 struct parser {
 	struct machine_config *c;
@@ -25,7 +25,7 @@ struct parser {
 	size_t why_size;
 
 	const struct section *section;
-	u32 index;               /* of the node, dimm, swap or zone that the section is about */
+	u32 index; /* of the node, dimm, swap or zone that the section is about */
 	bool node_seen[MAX_NUMNODES];
 	bool has_nodes;
 	u32 node_line[MAX_NUMNODES], swap_line[8], memory_line, cpus_line, last_line;
@@ -37,7 +37,7 @@ struct parser {
 struct key {
 	const char *name;
 	int (*parse)(struct parser *p, const struct key *k, const char *value);
-	size_t offset;           /* in the struct the section fills, for the general parsers */
+	size_t offset; /* in the struct the section fills, for the general parsers */
 	u64 min, max;
 };
 
@@ -128,7 +128,7 @@ static int read_number(struct parser *p, const struct key *k, const char *value,
 
 static int parse_u32(struct parser *p, const struct key *k, const char *value)
 {
-	u64 n;
+	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error && n > UINT32_MAX)
@@ -146,7 +146,7 @@ static int parse_u64(struct parser *p, const struct key *k, const char *value)
 /* Bytes that must be whole pages. */
 static int parse_pages(struct parser *p, const struct key *k, const char *value)
 {
-	u64 n;
+	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error && n % PAGE_SIZE)
@@ -334,11 +334,13 @@ static int parse_distances(struct parser *p, const struct key *k, const char *va
 		unsigned long d = strtoul(value, &end, 10);
 
 		if (end == value || d < 10 || d > 255)
-			return fail(p, "distance: '%s' is no list of numbers from 10 to 255", value);
+			return fail(p, "distance: '%s' is no list of numbers from 10 to 255",
+				    value);
 		if (i >= MAX_NUMNODES)
 			return fail(p, "distance: more than %d", MAX_NUMNODES);
 		if ((i == p->index) != (d == 10))
-			return fail(p, "distance: 10 is the distance of a node to itself and no other");
+			return fail(
+				p, "distance: 10 is the distance of a node to itself and no other");
 		n->distance[i] = (u8)d;
 		value = end + strspn(end, " \t,");
 	}
@@ -361,7 +363,8 @@ static int open_dimm(struct parser *p, const char *arg)
 	u32 i;
 
 	if (!*arg || strlen(arg) >= sizeof(p->dimm_name[0]))
-		return fail(p, "[dimm NAME]: a name of 1 to %zu characters", sizeof(p->dimm_name[0]) - 1);
+		return fail(p, "[dimm NAME]: a name of 1 to %zu characters",
+			    sizeof(p->dimm_name[0]) - 1);
 	for (i = 0; i < p->nr_dimms; i++)
 		if (!strcmp(p->dimm_name[i], arg))
 			return fail(p, "[dimm %s] is there a second time", arg);
@@ -380,7 +383,7 @@ static void *dimm_target(struct parser *p)
 
 static int parse_dimm_bytes(struct parser *p, const struct key *k, const char *value)
 {
-	u64 n;
+	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error && n % ((u64)1 << SECTION_SHIFT))
@@ -393,7 +396,7 @@ static int parse_dimm_bytes(struct parser *p, const struct key *k, const char *v
 static int parse_dimm_node(struct parser *p, const struct key *k, const char *value)
 {
 	struct memory_range *r = dimm_target(p);
-	u64 n;
+	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error)
@@ -488,7 +491,10 @@ static void *tlb_target(struct parser *p)
 	return &p->c->tlb;
 }
 
-#define TLB(field) { #field, parse_u32, offsetof(struct tlb_config, field), 0, 65536 }
+#define TLB(field)                                                              \
+	{                                                                       \
+#field, parse_u32, offsetof(struct tlb_config, field), 0, 65536 \
+	}
 
 static const struct key tlb_keys[] = {
 	TLB(l1d_4k), TLB(l1d_2m), TLB(l1d_1g), TLB(l2_4k), TLB(l2_1g),
@@ -499,13 +505,30 @@ static void *cost_target(struct parser *p)
 	return &p->c->cost;
 }
 
-#define COST(field) { #field, parse_u32, offsetof(struct cost_table, field), 0, 4000000000u }
+#define COST(field)                                                                   \
+	{                                                                             \
+#field, parse_u32, offsetof(struct cost_table, field), 0, 4000000000u \
+	}
 
 static const struct key cost_keys[] = {
-	COST(syscall), COST(minor_fault), COST(zero_page), COST(copy_page), COST(tlb_miss),
-	COST(memory_access), COST(memory_access_remote), COST(pte_unmap), COST(page_alloc_slow),
-	COST(page_free), COST(context_switch), COST(fork_page), COST(exec), COST(reclaim_page),
-	COST(disk_seek), COST(disk_page_read), COST(disk_page_write), COST(migrate_page),
+	COST(syscall),
+	COST(minor_fault),
+	COST(zero_page),
+	COST(copy_page),
+	COST(tlb_miss),
+	COST(memory_access),
+	COST(memory_access_remote),
+	COST(pte_unmap),
+	COST(page_alloc_slow),
+	COST(page_free),
+	COST(context_switch),
+	COST(fork_page),
+	COST(exec),
+	COST(reclaim_page),
+	COST(disk_seek),
+	COST(disk_page_read),
+	COST(disk_page_write),
+	COST(migrate_page),
 };
 
 /* ---- [zone NID NAME]: what a zone of a copied machine manages ---- */
@@ -635,11 +658,11 @@ static int check_cpus(struct parser *p)
 			if (!(c->node[nid].cpumask[cpu / 64] >> (cpu % 64) & 1))
 				continue;
 			if (cpu >= c->nr_cpus)
-				return fail(p, "node %u has CPU %u, but there are %u CPUs", nid, cpu,
-					    c->nr_cpus);
+				return fail(p, "node %u has CPU %u, but there are %u CPUs", nid,
+					    cpu, c->nr_cpus);
 			if (owner[cpu] != UINT32_MAX)
-				return fail(p, "CPU %u is in node %u and in node %u", cpu, owner[cpu],
-					    nid);
+				return fail(p, "CPU %u is in node %u and in node %u", cpu,
+					    owner[cpu], nid);
 			owner[cpu] = nid;
 		}
 	}
@@ -667,7 +690,8 @@ static int check_memory(struct parser *p)
 	}
 	p->line = p->memory_line ? p->memory_line : p->last_line;
 	if (ranges && (sizes || c->ram))
-		return fail(p, "memory is given as ranges and as sizes: only one of the two can be");
+		return fail(p,
+			    "memory is given as ranges and as sizes: only one of the two can be");
 	if (sizes && c->ram && sizes != c->ram)
 		return fail(p, "memory is %llu MiB, but the nodes have %llu MiB",
 			    (unsigned long long)c->ram >> 20, (unsigned long long)sizes >> 20);
@@ -687,7 +711,8 @@ static int check_rest(struct parser *p)
 		p->line = p->node_line[nid];
 		for (other = c->nr_nodes; other < MAX_NUMNODES; other++)
 			if (c->node[nid].distance[other])
-				return fail(p, "node %u has a distance to node %u, which is not there",
+				return fail(p,
+					    "node %u has a distance to node %u, which is not there",
 					    nid, other);
 	}
 	for (i = 0; i < c->nr_swap; i++) {

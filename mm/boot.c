@@ -19,15 +19,17 @@
 #include <string.h>
 
 #define LOWMEM_END_I386 0x36ffe000ull /* 1 GiB of kernel addresses, less vmalloc and fixed maps */
-#define THP_MIN_RAM (512 * MiB)
+#define THP_MIN_RAM	(512 * MiB)
 
 const char *const linux_banner[] = {
-	[ARCH_X86_64] = "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) "
-			"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
-			"#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",
-	[ARCH_I386] = "Linux version 6.1.0-50-686-pae (debian-kernel@lists.debian.org) "
-		      "(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
-		      "#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)",
+	[ARCH_X86_64] =
+		"Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) "
+		"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
+		"#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",
+	[ARCH_I386] =
+		"Linux version 6.1.0-50-686-pae (debian-kernel@lists.debian.org) "
+		"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
+		"#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)",
 };
 
 static bool cpu_in(const u64 *mask, u32 cpu)
@@ -51,8 +53,8 @@ static int check_config(struct boot *b)
 	for (nid = 0; nid < c->nr_nodes; nid++)
 		for (cpu = c->nr_cpus; cpu < NR_CPUS_MAX; cpu++)
 			if (cpu_in(c->node[nid].cpumask, cpu))
-				return boot_error(b, "node %u has CPU %u, but there are %u", nid, cpu,
-						  c->nr_cpus);
+				return boot_error(b, "node %u has CPU %u, but there are %u", nid,
+						  cpu, c->nr_cpus);
 	for (cpu = 0; cpu < c->nr_cpus; cpu++) {
 		u32 owners = 0;
 
@@ -152,7 +154,9 @@ static int early_memory(struct boot *b)
 		return boot_error(b, "too little RAM: mem= leaves nothing");
 	b->max_pfn = (pfn_t)(memory->regions[memory->nr - 1].end >> PAGE_SHIFT);
 	printk(b->m, 6, "last_pfn = 0x%x max_arch_pfn = 0x%llx", b->max_pfn,
-	       is_i386(b) ? 0x1000000ull : b->c->cpu_la57 ? 0x10000000000ull : 0x400000000ull);
+	       is_i386(b)     ? 0x1000000ull :
+	       b->c->cpu_la57 ? 0x10000000000ull :
+				0x400000000ull);
 	b->lowmem_end = (u64)b->max_pfn << PAGE_SHIFT;
 	if (is_i386(b)) {
 		if (b->lowmem_end > LOWMEM_END_I386)
@@ -169,9 +173,9 @@ static int early_memory(struct boot *b)
 
 static int zones_and_tables(struct boot *b)
 {
-	static int (*const steps[])(struct boot *b) = {
-		reserve_node_data, find_zone_limits, reserve_memmap, reserve_memoryless_nodes,
-		reserve_small_tables, reserve_percpu,
+	static int (*const steps[])(struct boot * b) = {
+		reserve_node_data,	  find_zone_limits,	reserve_memmap,
+		reserve_memoryless_nodes, reserve_small_tables, reserve_percpu,
 	};
 	u32 i;
 	int error;
@@ -247,7 +251,8 @@ static void count_direct_map(struct boot *b)
 	if (info->direct_map_4k_kb > total / KiB)
 		info->direct_map_4k_kb = total / KiB;
 	total = total / KiB - info->direct_map_4k_kb;
-	info->direct_map_2m_kb = total > info->direct_map_1g_kb ? total - info->direct_map_1g_kb : 0;
+	info->direct_map_2m_kb = total > info->direct_map_1g_kb ? total - info->direct_map_1g_kb :
+								  0;
 	info->kernel_code_kb = b->kernel->code_kb;
 	info->kernel_rwdata_kb = b->kernel->rwdata_kb;
 	info->kernel_rodata_kb = b->kernel->rodata_kb;
@@ -285,8 +290,9 @@ static void set_up_numa_balancing(struct boot *b)
 
 	b->m->sysctl.numa_balancing = on;
 	if (on)
-		printk(b->m, 6, "mempolicy: Enabling automatic NUMA balancing. "
-				"Configure with numa_balancing= or the kernel.numa_balancing sysctl");
+		printk(b->m, 6,
+		       "mempolicy: Enabling automatic NUMA balancing. "
+		       "Configure with numa_balancing= or the kernel.numa_balancing sysctl");
 }
 
 /* What boot needed and the running kernel does not. */
@@ -301,7 +307,8 @@ static int free_init_memory(struct boot *b)
 		       (unsigned long long)(b->initrd_end - b->initrd_start) / KiB);
 	}
 	for (i = 0; !error && i < ARRAY_SIZE(b->kernel->freed); i++) {
-		u64 start = b->kernel_base + b->kernel->freed[i].start, size = b->kernel->freed[i].size;
+		u64 start = b->kernel_base + b->kernel->freed[i].start,
+		    size = b->kernel->freed[i].size;
 
 		if (!size)
 			continue;
@@ -358,7 +365,8 @@ static int boot(struct boot *b)
 	b->m->nr_cpus = b->c->nr_cpus;
 	b->m->zone_mask = 1u << ZONE_DMA | 1u << ZONE_NORMAL | 1u << ZONE_MOVABLE;
 	b->m->zone_mask |= is_i386(b) ? 1u << ZONE_HIGHMEM : 1u << ZONE_DMA32 | 1u << ZONE_DEVICE;
-	error = pool_init(&b->m->boot.huge_frames, "huge_frame", sizeof(struct huge_frame), 1u << 23);
+	error = pool_init(&b->m->boot.huge_frames, "huge_frame", sizeof(struct huge_frame),
+			  1u << 23);
 	if (error)
 		return error;
 	set_up_hstates(b);

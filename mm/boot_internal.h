@@ -32,18 +32,18 @@ struct e820_entry {
 /* Where the parts of a kernel image lie, in bytes from its start. */
 struct kernel_image {
 	u64 size, code_end, rodata, rodata_end, data, data_end, bss, bss_end;
-	u64 brk;                   /* early heap behind the image */
+	u64 brk; /* early heap behind the image */
 	u64 smp_locks, smp_locks_size;
 	struct {
-		const char *name;  /* as in "Freeing unused NAME memory: 2824K" */
+		const char *name; /* as in "Freeing unused NAME memory: 2824K" */
 		u64 start, size;
 	} freed[4];
 	u32 code_kb, rwdata_kb, rodata_kb, init_kb, bss_kb; /* as the kernel counts them */
-	u32 firmware_pages;        /* what the firmware keeps at the top of low RAM */
-	u32 page_struct;           /* bytes of memmap for each page */
-	u32 hash_bucket;           /* bytes of a hash table's head */
+	u32 firmware_pages; /* what the firmware keeps at the top of low RAM */
+	u32 page_struct;    /* bytes of memmap for each page */
+	u32 hash_bucket;    /* bytes of a hash table's head */
 	u32 percpu_static, percpu_reserved, percpu_dynamic; /* bytes for each CPU */
-	u32 pgdat;                 /* bytes of NODE_DATA */
+	u32 pgdat;					    /* bytes of NODE_DATA */
 };
 
 struct boot {
@@ -60,8 +60,8 @@ struct boot {
 	u32 nr_ram;
 	struct memory_range dimm[MAX_MEMORY_RANGES];
 	u32 nr_dimms;
-	u64 low_top;               /* first byte above the RAM below 4 GiB */
-	u64 high_top;              /* first byte above all boot RAM */
+	u64 low_top;			/* first byte above the RAM below 4 GiB */
+	u64 high_top;			/* first byte above all boot RAM */
 	u64 hotplug_start, hotplug_end; /* where DIMMs may go; equal: nowhere */
 	u16 hotplug_nid;
 
@@ -72,10 +72,10 @@ struct boot {
 
 	/* image and tables */
 	u64 kernel_base, initrd_start, initrd_end;
-	u64 lowmem_end;            /* i386: end of directly mapped memory, bytes */
-	u64 hash_vmalloc_kb;       /* hash tables spread over the nodes, by vmalloc ... */
-	u64 hash_huge_kb;          /* ... of these, in pieces of 2 MiB */
-	u64 late_hash_kb;          /* hash tables made after the allocator is up, in one piece each */
+	u64 lowmem_end;	     /* i386: end of directly mapped memory, bytes */
+	u64 hash_vmalloc_kb; /* hash tables spread over the nodes, by vmalloc ... */
+	u64 hash_huge_kb;    /* ... of these, in pieces of 2 MiB */
+	u64 late_hash_kb;    /* hash tables made after the allocator is up, in one piece each */
 
 	/* zones, in pages */
 	pfn_t min_pfn, max_pfn;
@@ -83,7 +83,7 @@ struct boot {
 	pfn_t movable_pfn[MAX_NUMNODES];
 	pfn_t node_start[MAX_NUMNODES], node_end[MAX_NUMNODES];
 	u64 nr_kernel_pages, nr_all_pages, dma_reserve;
-	u64 early_pages;           /* managed when the first watermarks were set */
+	u64 early_pages; /* managed when the first watermarks were set */
 
 	char *why;
 	size_t why_size;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define PCI_WINDOW_END 0xfec00000ull
-#define NR_DISKS 3u
+#define NR_DISKS       3u
 
 static void add(struct boot *b, u64 start, u64 end, u8 depth, const char *name)
 {
@@ -60,7 +60,7 @@ static void add_disks(struct boot *b)
 	u32 i;
 
 	for (i = 0; i < NR_DISKS; i++) {
-		u64 bar4 = 0xfebf0000ull + i * 0x4000u, bar1 = 0xfebfd000ull + i * 0x1000u;
+		u64 bar4 = 0xfebf0000ull + i * 0x4000ull, bar1 = 0xfebfd000ull + i * 0x1000ull;
 		char name[32];
 
 		snprintf(name, sizeof(name), "0000:00:%02x.0", i + 2);

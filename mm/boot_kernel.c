@@ -78,8 +78,8 @@ static void count_vmalloc(struct boot *b)
 	if (is_i386(b))
 		info->vmalloc_used_kb = 100;
 	else
-		info->vmalloc_used_kb = 2048 * online + 2124 * info->percpu_unit / MiB + 1328 +
-					256 * b->c->nr_cpus + 36;
+		info->vmalloc_used_kb = 2048 * (u64)online + 2124 * info->percpu_unit / MiB + 1328 +
+					256 * (u64)b->c->nr_cpus + 36;
 	info->vmalloc_used_kb += b->hash_vmalloc_kb;
 }
 
@@ -102,8 +102,9 @@ int boot_kernel_memory(struct boot *b)
 		error = take_spread(b->m, b->late_hash_kb / KB_PAGES, 3);
 	/* six pages of each CPU's second chunk; tracing, early page tables, queues, drivers */
 	if (!error)
-		error = take_spread(b->m, (info->percpu_kb / KB_PAGES - info->percpu_pages) +
-					  other / KB_PAGES, 0);
+		error = take_spread(
+			b->m, (info->percpu_kb / KB_PAGES - info->percpu_pages) + other / KB_PAGES,
+			0);
 	return error ? boot_error(b, "too little RAM for the kernel to boot") : 0;
 }
 
@@ -149,7 +150,8 @@ int boot_dimms(struct boot *b)
 		int error = sparse_add_range(b->m, start, end);
 
 		b->m->node[d->nid].online = true;
-		for (; !error && !b->c->bare && memmap >= PAGEBLOCK_NR_PAGES; memmap -= PAGEBLOCK_NR_PAGES)
+		for (; !error && !b->c->bare && memmap >= PAGEBLOCK_NR_PAGES;
+		     memmap -= PAGEBLOCK_NR_PAGES)
 			if (!take(b->m, GFP_KERNEL, PAGEBLOCK_ORDER, d->nid))
 				return boot_error(b, "too little RAM for the memmap of the DIMMs");
 		if (!error && b->p->memhp != MEMHP_OFFLINE)
@@ -188,7 +190,9 @@ void count_gigantic_pages(struct boot *b)
 			handle_t h = info->hstate[k].free_list[nid];
 
 			for (; h; h = ((struct huge_frame *)pool_at(&info->huge_frames, h))->next)
-				adopt_gigantic(b, ((struct huge_frame *)pool_at(&info->huge_frames, h))->pfn);
+				adopt_gigantic(
+					b,
+					((struct huge_frame *)pool_at(&info->huge_frames, h))->pfn);
 		}
 	}
 }

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define VMALLOC_PGTABLES 65u      /* made before the Memory: line: one for each 512 GiB ... */
+#define VMALLOC_PGTABLES      65u /* made before the Memory: line: one for each 512 GiB ... */
 #define VMALLOC_PGTABLES_LA57 51u /* ... or 256 TiB of vmalloc space, and one below */
 
 static enum zone_type zone_of(const struct boot *b, u32 nid, pfn_t pfn)
@@ -69,7 +69,8 @@ void print_percpu_setup(struct boot *b)
 		if (b->e820[i].ram && b->e820[i].end <= 4 * GiB)
 			low = b->e820[i].end;
 	if (b->max_pfn > 4 * GiB >> PAGE_SHIFT)
-		printk(b->m, 6, "PM: hibernation: Registered nosave memory: [mem 0x%08llx-0xffffffff]",
+		printk(b->m, 6,
+		       "PM: hibernation: Registered nosave memory: [mem 0x%08llx-0xffffffff]",
 		       (unsigned long long)low);
 	printk(b->m, 6, "[mem 0x%08llx-0xfffbffff] available for PCI devices",
 	       (unsigned long long)b->low_top);
@@ -116,7 +117,8 @@ void print_cmdline(struct boot *b)
 {
 	printk(b->m, 5, "Kernel command line: %s", b->c->cmdline);
 	if (b->p->nr_unknown)
-		printk(b->m, 5, "Unknown kernel command line parameters \"%s\", will be passed to user space.",
+		printk(b->m, 5,
+		       "Unknown kernel command line parameters \"%s\", will be passed to user space.",
 		       b->p->unknown);
 }
 
@@ -153,8 +155,8 @@ void print_memory(struct boot *b)
 	       (unsigned long long)(early > tables ? early - tables : 0) * 4,
 	       (unsigned long long)present * 4, k->code_kb, k->rwdata_kb, k->rodata_kb, k->init_kb,
 	       k->bss_kb, (unsigned long long)reserved * 4, highmem);
-	printk(b->m, 6, "SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=%u, Nodes=%u", b->c->nr_cpus,
-	       b->nr_nodes);
+	printk(b->m, 6, "SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=%u, Nodes=%u",
+	       b->c->nr_cpus, b->nr_nodes);
 }
 
 void print_processors(struct boot *b)
@@ -174,11 +176,11 @@ void print_processors(struct boot *b)
 
 void print_bounce_buffers(struct boot *b)
 {
-	u64 start = b->m->boot.swiotlb_start;
+	u64 start = b->m->boot.swiotlb_start, end = start + 64 * MiB;
 
 	if (!start)
 		return;
 	printk(b->m, 6, "PCI-DMA: Using software bounce buffering for IO (SWIOTLB)");
 	printk(b->m, 6, "software IO TLB: mapped [mem 0x%016llx-0x%016llx] (64MB)",
-	       (unsigned long long)start, (unsigned long long)(start + 64 * MiB));
+	       (unsigned long long)start, (unsigned long long)end);
 }

@@ -10,15 +10,15 @@
 #include <errno.h>
 #include <string.h>
 
-#define PMD_SIZE ((u64)2 << 20)
-#define ALLOC_FLOOR ((u64)16 << 20) /* tables bound to a node stay out of the DMA zone */
-#define SMALL 64u                   /* alignment of small early tables: a cache line */
-#define INITRD_GAP 0x30000u         /* the boot loader keeps this off the top of low RAM */
-#define BRK_PAGE_TABLES 12u         /* page tables that the image itself brings along */
-#define SECTIONS_PER_ROOT 128u      /* 32-byte sections in a page */
-#define SECTION_BYTES ((u64)1 << SECTION_SHIFT)
-#define SWIOTLB_BYTES ((u64)64 << 20)
-#define LOG_BUF_BYTES ((u64)1 << 17)
+#define PMD_SIZE	  ((u64)2 << 20)
+#define ALLOC_FLOOR	  ((u64)16 << 20) /* tables bound to a node stay out of the DMA zone */
+#define SMALL		  64u		  /* alignment of small early tables: a cache line */
+#define INITRD_GAP	  0x30000u	  /* the boot loader keeps this off the top of low RAM */
+#define BRK_PAGE_TABLES	  12u		  /* page tables that the image itself brings along */
+#define SECTIONS_PER_ROOT 128u		  /* 32-byte sections in a page */
+#define SECTION_BYTES	  ((u64)1 << SECTION_SHIFT)
+#define SWIOTLB_BYTES	  ((u64)64 << 20)
+#define LOG_BUF_BYTES	  ((u64)1 << 17)
 
 /* Debian's linux-image-6.1.0-56-amd64 and linux-image-6.1.0-50-686-pae. */
 static const struct kernel_image images[] = {
@@ -85,8 +85,8 @@ static int place_kernel(struct boot *b)
 		for (base = 16 * MiB; base < b->high_top && !image_fits(b, base);)
 			base += PMD_SIZE;
 		if (base >= b->high_top)
-			return boot_error(b, "too little RAM: the kernel needs %llu MiB in one piece",
-					  (unsigned long long)(image_bytes(b, 16 * MiB) / MiB + 1));
+			return boot_error(b, "too little RAM: the kernel needs %u MiB in one piece",
+					  (u32)(image_bytes(b, 16 * MiB) / MiB) + 1);
 	}
 	b->kernel_base = base;
 	memblock_reserve(&b->mb, base, image_bytes(b, base));
@@ -116,7 +116,8 @@ static int place_initrd(struct boot *b)
 					  (unsigned long long)size >> 10);
 		printk(b->m, 6, "Allocated new RAMDISK: [mem 0x%08llx-0x%08llx]",
 		       (unsigned long long)at, (unsigned long long)(at + size - 1));
-		printk(b->m, 6, "Move RAMDISK from [mem 0x%08llx-0x%08llx] to [mem 0x%08llx-0x%08llx]",
+		printk(b->m, 6,
+		       "Move RAMDISK from [mem 0x%08llx-0x%08llx] to [mem 0x%08llx-0x%08llx]",
 		       (unsigned long long)old, (unsigned long long)(old + size - 1),
 		       (unsigned long long)at, (unsigned long long)(at + size - 1));
 	}
@@ -250,7 +251,8 @@ static void reserve_section_roots(struct boot *b)
 	}
 }
 
-static void reserve_memmap_tables(struct boot *b, u32 nid, const struct node_sections *s, u64 *mapped)
+static void reserve_memmap_tables(struct boot *b, u32 nid, const struct node_sections *s,
+				  u64 *mapped)
 {
 	/* 64 bytes a page: a table of 2 MiB entries covers the memmap of 64 GiB */
 	u64 last = (s->first + s->nr) * SECTION_BYTES / (64 * GiB) + 1;
@@ -274,8 +276,9 @@ static int reserve_sparse_memmap(struct boot *b)
 		if (!sections[nid].nr)
 			continue;
 		memblock_alloc(&b->mb, sections[nid].nr * 56, SMALL,
-			       round_down_to((u64)(b->node_end[nid] - 1) << PAGE_SHIFT, SECTION_BYTES), 0,
-			       (s32)nid);
+			       round_down_to((u64)(b->node_end[nid] - 1) << PAGE_SHIFT,
+					     SECTION_BYTES),
+			       0, (s32)nid);
 		nr = sections[nid].nr * PAGES_PER_SECTION * b->kernel->page_struct;
 		b->m->boot.memmap_pages += nr >> PAGE_SHIFT;
 		if (!memblock_alloc_exact(&b->mb, nr, PMD_SIZE, ALLOC_FLOOR, 0, (s32)nid))
@@ -283,7 +286,8 @@ static int reserve_sparse_memmap(struct boot *b)
 				part = PMD_SIZE;
 				if (!memblock_alloc(&b->mb, part, PMD_SIZE, 0, 0, (s32)nid) &&
 				    !memblock_alloc(&b->mb, part, PAGE_SIZE, 0, 0, (s32)nid))
-					return boot_error(b, "too little RAM for node %u's memmap", nid);
+					return boot_error(b, "too little RAM for node %u's memmap",
+							  nid);
 			}
 		reserve_memmap_tables(b, nid, &sections[nid], &mapped);
 	}
@@ -344,9 +348,9 @@ int reserve_small_tables(struct boot *b)
 {
 	u64 i, size = is_i386(b) ? 49 : 73;
 
-	memblock_alloc(&b->mb, size, SMALL, 0, 0, MEMBLOCK_ANY_NODE);     /* HPET's resource */
+	memblock_alloc(&b->mb, size, SMALL, 0, 0, MEMBLOCK_ANY_NODE);	  /* HPET's resource */
 	memblock_alloc(&b->mb, size + 2, SMALL, 0, 0, MEMBLOCK_ANY_NODE); /* I/O APIC's */
-	memblock_alloc(&b->mb, (b->nr_e820 + 1) * (is_i386(b) ? 40 : 64), SMALL, 0, 0,
+	memblock_alloc(&b->mb, (u64)(b->nr_e820 + 1) * (is_i386(b) ? 40 : 64), SMALL, 0, 0,
 		       MEMBLOCK_ANY_NODE);
 	for (i = 0; i < b->nr_e820; i++)
 		memblock_alloc(&b->mb, is_i386(b) ? 64 : 104, SMALL, 0, 0, MEMBLOCK_ANY_NODE);
@@ -363,9 +367,9 @@ int reserve_small_tables(struct boot *b)
 /* The CPUs of a node share chunks. */
 struct percpu_plan {
 	u32 group_cpus[MAX_NUMNODES]; /* CPUs of each node */
-	u64 unit;                     /* bytes from one CPU's area to the next */
+	u64 unit;		      /* bytes from one CPU's area to the next */
 	u32 units_per_chunk;
-	u64 used;                     /* bytes of a unit that are kept */
+	u64 used; /* bytes of a unit that are kept */
 };
 
 static void group_cpus(const struct boot *b, struct percpu_plan *plan)
@@ -394,7 +398,8 @@ static void plan_units(const struct boot *b, struct percpu_plan *plan)
 	u32 upa, best_allocs = UINT32_MAX, nid;
 
 	plan->used = round_up_to(b->kernel->percpu_static + b->kernel->percpu_reserved +
-				 b->kernel->percpu_dynamic, PAGE_SIZE);
+					 b->kernel->percpu_dynamic,
+				 PAGE_SIZE);
 	plan->units_per_chunk = 1;
 	for (upa = (u32)(PMD_SIZE / plan->used); upa; upa--) {
 		u32 allocs = 0;
@@ -479,7 +484,8 @@ int reserve_percpu(struct boot *b)
 	printk(b->m, 6, "percpu: Embedded %llu pages/cpu s%u r%u d%llu u%llu",
 	       (unsigned long long)(plan.used / PAGE_SIZE), b->kernel->percpu_static,
 	       b->kernel->percpu_reserved,
-	       (unsigned long long)(plan.used - b->kernel->percpu_static - b->kernel->percpu_reserved),
+	       (unsigned long long)(plan.used - b->kernel->percpu_static -
+				    b->kernel->percpu_reserved),
 	       (unsigned long long)plan.unit);
 	return 0;
 }
@@ -609,12 +615,12 @@ static const struct late_hash {
 } late_hashes[] = {
 	{ "Mount-cache", 19, 8, UINT32_MAX, 1 },
 	{ "Mountpoint-cache", 19, 8, UINT32_MAX, 1 },
-	{ NULL, 16, 8, 262144, 1 },  /* IP idents */
-	{ NULL, 17, 8, 524288, 1 },  /* TCP established */
-	{ NULL, 17, 32, 65536, 1 },  /* TCP bind */
-	{ NULL, 20, 24, 65536, 1 },  /* MPTCP token */
-	{ NULL, 21, 32, 65536, 2 },  /* UDP, UDP-Lite */
-	{ NULL, 21, 16, 65536, 1 },  /* TCP listen */
+	{ NULL, 16, 8, 262144, 1 }, /* IP idents */
+	{ NULL, 17, 8, 524288, 1 }, /* TCP established */
+	{ NULL, 17, 32, 65536, 1 }, /* TCP bind */
+	{ NULL, 20, 24, 65536, 1 }, /* MPTCP token */
+	{ NULL, 21, 32, 65536, 2 }, /* UDP, UDP-Lite */
+	{ NULL, 21, 16, 65536, 1 }, /* TCP listen */
 };
 
 #define FIXED_HASH_KB 288u /* TCP's perturbation table and the futexes of two CPUs */

@@ -25,7 +25,8 @@ static u64 freed_later(const struct boot *b, pfn_t start, pfn_t end)
 		if (at >= from && at < to)
 			sum += b->kernel->freed[i].size;
 	}
-	if (b->kernel_base + b->kernel->smp_locks >= from && b->kernel_base + b->kernel->smp_locks < to)
+	if (b->kernel_base + b->kernel->smp_locks >= from &&
+	    b->kernel_base + b->kernel->smp_locks < to)
 		sum += b->kernel->smp_locks_size;
 	if (b->initrd_end && b->initrd_start >= from && b->initrd_start < to)
 		sum += b->initrd_end - b->initrd_start;
@@ -88,7 +89,8 @@ static int adjust_zone(struct boot *b, const struct zone_config *z)
 	pfn_t start, end;
 
 	if (z->nid >= b->nr_nodes || !zone_span(b, z->nid, (enum zone_type)z->type, &start, &end))
-		return boot_error(b, "node %u has no zone %s", z->nid, zone_name((enum zone_type)z->type));
+		return boot_error(b, "node %u has no zone %s", z->nid,
+				  zone_name((enum zone_type)z->type));
 	want = freed_later(b, start, end);
 	want = z->managed_pages > want ? z->managed_pages - want : 0;
 	for (;;) {

@@ -192,9 +192,10 @@ static void param_swapaccount(struct boot_params *p, const char *value)
 
 static void param_cgroup_disable(struct boot_params *p, const char *value)
 {
-	static const char *const names[] = { "cpuset", "cpu", "cpuacct", "io", "memory", "devices",
-					     "freezer", "net_cls", "perf_event", "net_prio",
-					     "hugetlb", "pids", "rdma", "misc" };
+	static const char *const names[] = { "cpuset",	   "cpu",      "cpuacct", "io",
+					     "memory",	   "devices",  "freezer", "net_cls",
+					     "perf_event", "net_prio", "hugetlb", "pids",
+					     "rdma",	   "misc" };
 	size_t i;
 
 	while (*value) {
@@ -317,14 +318,64 @@ static const struct {
 
 /* The kernel has these, and they mean nothing here; anything else it would hand to init. */
 static const char *const ignored[] = {
-	"acpi", "apparmor", "audit", "console", "crashkernel", "debug", "earlycon", "earlyprintk",
-	"init", "initrd", "intel_iommu", "iommu", "iomem", "ignore_loglevel", "isolcpus",
-	"kfence.sample_interval", "loglevel", "lsm", "maxcpus", "memblock", "mitigations", "net.ifnames",
-	"nmi_watchdog", "nohz", "nohz_full", "nomodeset", "noresume", "nosmp", "nosmt", "nr_cpus",
-	"numa_zonelist_order", "panic", "pci", "percpu_alloc", "preempt", "printk.devkmsg", "quiet",
-	"rcupdate.rcu_expedited", "resume", "ro", "root", "rootdelay", "rootflags", "rootfstype",
-	"rootwait", "rw", "security", "selinux", "slab_nomerge", "slub_debug", "swiotlb",
-	"sysrq_always_enabled", "thash_entries", "tsc", "vga", "video", "vmalloc", "watchdog",
+	"acpi",
+	"apparmor",
+	"audit",
+	"console",
+	"crashkernel",
+	"debug",
+	"earlycon",
+	"earlyprintk",
+	"init",
+	"initrd",
+	"intel_iommu",
+	"iommu",
+	"iomem",
+	"ignore_loglevel",
+	"isolcpus",
+	"kfence.sample_interval",
+	"loglevel",
+	"lsm",
+	"maxcpus",
+	"memblock",
+	"mitigations",
+	"net.ifnames",
+	"nmi_watchdog",
+	"nohz",
+	"nohz_full",
+	"nomodeset",
+	"noresume",
+	"nosmp",
+	"nosmt",
+	"nr_cpus",
+	"numa_zonelist_order",
+	"panic",
+	"pci",
+	"percpu_alloc",
+	"preempt",
+	"printk.devkmsg",
+	"quiet",
+	"rcupdate.rcu_expedited",
+	"resume",
+	"ro",
+	"root",
+	"rootdelay",
+	"rootflags",
+	"rootfstype",
+	"rootwait",
+	"rw",
+	"security",
+	"selinux",
+	"slab_nomerge",
+	"slub_debug",
+	"swiotlb",
+	"sysrq_always_enabled",
+	"thash_entries",
+	"tsc",
+	"vga",
+	"video",
+	"vmalloc",
+	"watchdog",
 };
 
 static bool is_known(const char *name)
@@ -347,8 +398,8 @@ static void note_unknown(struct boot_params *p, const struct param *param)
 	size_t need;
 
 	p->nr_unknown++;
-	need = (size_t)snprintf(word, sizeof(word), "%s%s%s ", param->name, param->has_value ? "=" : "",
-				param->value);
+	need = (size_t)snprintf(word, sizeof(word), "%s%s%s ", param->name,
+				param->has_value ? "=" : "", param->value);
 	if (used + need >= sizeof(p->unknown))
 		return;
 	memmove(p->unknown + at + need, p->unknown + at, used - at + 1);
@@ -389,7 +440,8 @@ void parse_cmdline(struct boot_params *p, const char *text)
 			if (!size_refused)
 				parse_hugepages(p, hugepage_size, param.value);
 		} else if (same_name(param.name, "nokaslr")) {
-			p->nokaslr = true; /* obeyed before the kernel proper, which does not know it */
+			p->nokaslr =
+				true; /* obeyed before the kernel proper, which does not know it */
 			note_unknown(p, &param);
 		} else if (!handle_param(p, &param) && !is_known(param.name)) {
 			note_unknown(p, &param);

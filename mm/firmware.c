@@ -17,14 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOUR_GIB ((u64)4 << 30)
-#define LOW_MAX ((u64)3 << 30)
-#define SPLIT_FROM ((u64)3584 << 20)
-#define EBDA 0x9fc00ull
-#define LEGACY_HOLE 0xa0000ull
-#define LEGACY_END 0x100000ull
-#define HT_START 0xfd00000000ull /* an AMD processor's HyperTransport window */
-#define HT_END 0x10000000000ull
+#define FOUR_GIB       ((u64)4 << 30)
+#define LOW_MAX	       ((u64)3 << 30)
+#define SPLIT_FROM     ((u64)3584 << 20)
+#define EBDA	       0x9fc00ull
+#define LEGACY_HOLE    0xa0000ull
+#define LEGACY_END     0x100000ull
+#define HT_START       0xfd00000000ull /* an AMD processor's HyperTransport window */
+#define HT_END	       0x10000000000ull
 #define FAKE_NODE_UNIT ((u64)32 << 20)
 
 int boot_error(struct boot *b, const char *format, ...)
@@ -140,9 +140,9 @@ static int add_dimm(struct boot *b, struct memory_range *r, u64 *next)
 	if (!r->size || r->size % ((u64)1 << SECTION_SHIFT) || r->start % ((u64)1 << SECTION_SHIFT))
 		return boot_error(b, "a DIMM starts and ends at multiples of 128 MiB");
 	if (r->start < b->hotplug_start)
-		return boot_error(b, "a DIMM at 0x%llx is below the slots' space, which starts at 0x%llx",
-				  (unsigned long long)r->start,
-				  (unsigned long long)b->hotplug_start);
+		return boot_error(
+			b, "a DIMM at 0x%llx is below the slots' space, which starts at 0x%llx",
+			(unsigned long long)r->start, (unsigned long long)b->hotplug_start);
 	b->dimm[b->nr_dimms++] = *r;
 	*next = r->start + r->size;
 	return 0;
@@ -276,8 +276,8 @@ void firmware_print_e820(struct boot *b)
 	printk(b->m, 6, "BIOS-provided physical RAM map:");
 	for (i = 0; i < b->nr_bios_e820; i++)
 		printk(b->m, 6, "BIOS-e820: [mem 0x%016llx-0x%016llx] %s",
-		       (unsigned long long)b->e820[i].start,
-		       (unsigned long long)b->e820[i].end - 1, b->e820[i].ram ? "usable" : "reserved");
+		       (unsigned long long)b->e820[i].start, (unsigned long long)b->e820[i].end - 1,
+		       b->e820[i].ram ? "usable" : "reserved");
 	if (b->p->mem)
 		printk(b->m, 6, "e820: remove [mem 0x%08llx-0xfffffffffffffffe] usable",
 		       (unsigned long long)b->p->mem);
@@ -388,7 +388,8 @@ static u64 end_of_node(const struct boot *b, u32 nid)
 
 			if (to > b->e820[j].end)
 				to = b->e820[j].end;
-			if (b->ram[i].nid == nid && b->e820[j].ram && to > b->e820[j].start && to > end)
+			if (b->ram[i].nid == nid && b->e820[j].ram && to > b->e820[j].start &&
+			    to > end)
 				end = to;
 		}
 	return end;
@@ -456,7 +457,8 @@ static void print_srat(struct boot *b)
 	for (cpu = 0; cpu < b->c->nr_cpus; cpu++)
 		for (nid = 0; nid < b->c->nr_nodes; nid++)
 			if (b->c->node[nid].cpumask[cpu / 64] >> (cpu % 64) & 1)
-				printk(b->m, 6, "SRAT: PXM %u -> APIC 0x%02x -> Node %u", nid, cpu, nid);
+				printk(b->m, 6, "SRAT: PXM %u -> APIC 0x%02x -> Node %u", nid, cpu,
+				       nid);
 	for (i = 0; i < b->nr_ram; i++) {
 		u64 start = b->ram[i].start, end = start + b->ram[i].size;
 

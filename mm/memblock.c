@@ -158,7 +158,8 @@ u64 memblock_find(const struct memblock *mb, u64 size, u64 align, u64 min, u64 m
 			end = used->regions[j].start;
 		for (;;) {
 			u64 floor = j && used->regions[j - 1].end > start ?
-					    used->regions[j - 1].end : start;
+					    used->regions[j - 1].end :
+					    start;
 			u64 at = end > floor ? fit(floor, end, size, align) : 0;
 
 			if (at)
@@ -208,7 +209,8 @@ bool memblock_next_free(const struct memblock *mb, u64 from, struct memblock_reg
 			continue;
 		out->start = start;
 		out->end = j < mb->reserved.nr && mb->reserved.regions[j].start < r->end ?
-				   mb->reserved.regions[j].start : r->end;
+				   mb->reserved.regions[j].start :
+				   r->end;
 		out->nid = r->nid;
 		return true;
 	}

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off */
 #define QEMU_CPU                                                                                     \
 	"cpu_model = QEMU Virtual CPU version 2.5+\n"                                                \
 	"cpu_mhz = 2500\n"                                                                           \
@@ -109,11 +110,13 @@ static const char hugetlb[] =
 	"boot_time = 1795224798\n"
 	"cmdline = \"console=ttyS0 panic=-1 oracle=hugetlb hugepages=16 \"\n";
 
+/* clang-format on */
+
 static const struct {
 	const char *name, *text;
 } presets[] = {
-	{ "laptop", laptop },	  { "server-1t", server_1t }, { "i386", i386 },
-	{ "tiny", tiny },	  { "one-node", one_node },   { "two-node", two_node },
+	{ "laptop", laptop },	{ "server-1t", server_1t }, { "i386", i386 },
+	{ "tiny", tiny },	{ "one-node", one_node },   { "two-node", two_node },
 	{ "hotplug", hotplug }, { "hugetlb", hugetlb },
 };
 
@@ -163,7 +166,9 @@ void machine_config_init(struct machine_config *c)
 	c->nr_nodes = 1;
 	c->node[0].present = true;
 	c->cost = default_cost;
-	c->tlb = (struct tlb_config){ .l1d_4k = 64, .l1d_2m = 32, .l1d_1g = 4, .l2_4k = 1536, .l2_1g = 16 };
+	c->tlb = (struct tlb_config){
+		.l1d_4k = 64, .l1d_2m = 32, .l1d_1g = 4, .l2_4k = 1536, .l2_1g = 16
+	};
 	c->disk = (struct disk_config){
 		.size = (u64)64 << 30, .seek_us = 80, .bandwidth_mib = 500, .queue_depth = 32
 	};

@@ -11,7 +11,7 @@
 #include <mman/clock.h>
 #include <mman/mmzone.h>
 
-#define CMDLINE_MAX 2048
+#define CMDLINE_MAX	  2048
 #define MAX_MEMORY_RANGES 128
 
 enum machine_arch { ARCH_X86_64, ARCH_I386 };
@@ -20,12 +20,12 @@ enum machine_arch { ARCH_X86_64, ARCH_I386 };
 struct memory_range {
 	u64 start, size; /* bytes, physical; a DIMM at 0 is placed by boot, which sets start */
 	u16 nid;
-	bool hotplug;    /* a plugged DIMM: present but offline at boot (memhp_default_state) */
+	bool hotplug; /* a plugged DIMM: present but offline at boot (memhp_default_state) */
 };
 
 struct node_config {
 	bool present;
-	u64 size;                  /* bytes of RAM placed by the firmware rule; 0: memoryless */
+	u64 size; /* bytes of RAM placed by the firmware rule; 0: memoryless */
 	u64 cpumask[NR_CPUS_MAX / 64];
 	u8 distance[MAX_NUMNODES]; /* 0: 10 to itself, 20 to others */
 };
@@ -38,7 +38,7 @@ struct swap_config {
 };
 
 struct disk_config {
-	u64 size;           /* bytes */
+	u64 size; /* bytes */
 	u32 seek_us, bandwidth_mib, queue_depth;
 };
 
@@ -50,7 +50,7 @@ struct tlb_config {
  * reserves as much as makes it so. If one says what it spans, zones that do not say are empty. */
 struct zone_config {
 	u16 nid;
-	u16 type;                  /* enum zone_type */
+	u16 type; /* enum zone_type */
 	u64 managed_pages;
 	u64 start_pfn, spanned_pages; /* spanned 0: by the architecture's limits */
 };
@@ -60,12 +60,13 @@ struct zone_config {
 struct machine_config {
 	enum machine_arch arch;
 	u32 nr_cpus, nr_nodes;
-	u64 ram;                   /* bytes in all, shared out evenly if nodes give no sizes */
+	u64 ram; /* bytes in all, shared out evenly if nodes give no sizes */
 	struct node_config node[MAX_NUMNODES];
-	struct memory_range range[MAX_MEMORY_RANGES]; /* explicit ranges (holes, DIMMs); may be none */
+	struct memory_range
+		range[MAX_MEMORY_RANGES]; /* explicit ranges (holes, DIMMs); may be none */
 	u32 nr_ranges;
 	u32 dimm_slots;
-	u64 max_memory;            /* bytes of RAM with every slot filled (QEMU's maxmem); 0: ram */
+	u64 max_memory; /* bytes of RAM with every slot filled (QEMU's maxmem); 0: ram */
 	struct zone_config zone[MAX_ZONE_CONFIGS];
 	u32 nr_zones;
 	struct swap_config swap[8];
@@ -74,22 +75,22 @@ struct machine_config {
 	struct tlb_config tlb;
 	struct cost_table cost;
 	u64 seed;
-	u64 boot_time;             /* seconds since the epoch, for btime */
-	char name[64];             /* preset or file name */
+	u64 boot_time; /* seconds since the epoch, for btime */
+	char name[64]; /* preset or file name */
 	char cpu_model[64];
 	u32 cpu_mhz;
 	bool cpu_1g_pages;
-	bool cpu_la57;             /* five-level page tables */
-	u64 kernel_base;           /* physical address of the kernel image; 0: 16 MiB (nokaslr) */
-	u64 initrd_size;           /* bytes; freed at the end of boot */
-	bool bare;                 /* no init, no kernel threads, nothing the kernel took after boot */
+	bool cpu_la57;	 /* five-level page tables */
+	u64 kernel_base; /* physical address of the kernel image; 0: 16 MiB (nokaslr) */
+	u64 initrd_size; /* bytes; freed at the end of boot */
+	bool bare;	 /* no init, no kernel threads, nothing the kernel took after boot */
 	char cmdline[CMDLINE_MAX];
 };
 
 /* A line of /proc/iomem. */
 struct resource {
 	u64 start, end; /* bytes, inclusive */
-	u8 depth;       /* indentation level */
+	u8 depth;	/* indentation level */
 	char name[48];
 };
 
@@ -102,33 +103,46 @@ enum memhp_default { MEMHP_OFFLINE, MEMHP_ONLINE, MEMHP_ONLINE_KERNEL, MEMHP_ONL
 
 struct hugepage_param {
 	u64 page_size, nr;
-	s32 nid;                   /* NUMA_NO_NODE: spread over the nodes */
+	s32 nid; /* NUMA_NO_NODE: spread over the nodes */
 };
 
 struct boot_params {
-	u64 mem;                   /* mem=: RAM above this address is not used; 0: all */
+	u64 mem; /* mem=: RAM above this address is not used; 0: all */
 	u64 kernelcore, movablecore;
 	u8 kernelcore_percent, movablecore_percent;
 	bool movable_node, numa_off, nokaslr;
-	u32 numa_fake;             /* numa=fake=N: nodes; 0: none */
-	s8 thp;                    /* 0 always, 1 madvise, 2 never; -1: not given */
-	u8 memhp;                  /* enum memhp_default */
+	u32 numa_fake;			/* numa=fake=N: nodes; 0: none */
+	s8 thp;				/* 0 always, 1 madvise, 2 never; -1: not given */
+	u8 memhp;			/* enum memhp_default */
 	s8 numa_balancing, swapaccount; /* -1: not given */
 	bool psi_off;
-	u32 cgroup_disabled;       /* 1 << CGROUP_*: cgroup_disable= */
+	u32 cgroup_disabled; /* 1 << CGROUP_*: cgroup_disable= */
 	bool page_poison, init_on_free, no_init_on_alloc;
 	u64 log_buf_len;
 	u64 default_hugepage_size; /* 0: 2 MiB */
 	struct hugepage_param hugepages[MAX_HUGEPAGE_PARAMS];
 	u32 nr_hugepages;
-	u32 nr_unknown;            /* passed to init, as the kernel does */
-	char unknown[256];         /* for the log line: words, then NAME=VALUEs */
-	u32 unknown_arguments;     /* bytes of it that are words */
+	u32 nr_unknown;	       /* passed to init, as the kernel does */
+	char unknown[256];     /* for the log line: words, then NAME=VALUEs */
+	u32 unknown_arguments; /* bytes of it that are words */
 };
 
-enum { CGROUP_CPUSET, CGROUP_CPU, CGROUP_CPUACCT, CGROUP_IO, CGROUP_MEMORY, CGROUP_DEVICES,
-       CGROUP_FREEZER, CGROUP_NET_CLS, CGROUP_PERF_EVENT, CGROUP_NET_PRIO, CGROUP_HUGETLB,
-       CGROUP_PIDS, CGROUP_RDMA, CGROUP_MISC };
+enum {
+	CGROUP_CPUSET,
+	CGROUP_CPU,
+	CGROUP_CPUACCT,
+	CGROUP_IO,
+	CGROUP_MEMORY,
+	CGROUP_DEVICES,
+	CGROUP_FREEZER,
+	CGROUP_NET_CLS,
+	CGROUP_PERF_EVENT,
+	CGROUP_NET_PRIO,
+	CGROUP_HUGETLB,
+	CGROUP_PIDS,
+	CGROUP_RDMA,
+	CGROUP_MISC
+};
 
 /**
  * parse_cmdline() - kernel parameters out of @text. Never fails: what a kernel ignores is ignored.
@@ -140,13 +154,13 @@ u64 memparse(const char *text, const char **end);
 
 /* Pools of huge pages: what hugepages= took at boot. A page is named by its first frame. */
 struct hstate {
-	u64 page_size;             /* bytes; 0: this kernel has no such pages */
+	u64 page_size; /* bytes; 0: this kernel has no such pages */
 	u64 nr_huge_pages, free_huge_pages, resv_huge_pages, surplus_huge_pages;
 	u64 nr_overcommit_huge_pages;
 	u64 nr_node[MAX_NUMNODES], free_node[MAX_NUMNODES], surplus_node[MAX_NUMNODES];
-	handle_t free_list[MAX_NUMNODES]; /* boot_info.huge_frames, linked by ->next */
+	handle_t free_list[MAX_NUMNODES];	 /* boot_info.huge_frames, linked by ->next */
 	u32 next_nid_to_alloc, next_nid_to_free; /* whose turn it is (mm/hugetlb.c) */
-	u64 demote_size;           /* bytes of the pages that demoting makes; 0: cannot be demoted */
+	u64 demote_size; /* bytes of the pages that demoting makes; 0: cannot be demoted */
 };
 
 struct huge_frame {
@@ -171,13 +185,13 @@ struct boot_info {
 	u32 nr_reserved;
 	struct hstate hstate[NR_HSTATES];
 	u32 nr_hstates, default_hstate;
-	struct pool huge_frames;   /* struct huge_frame */
+	struct pool huge_frames; /* struct huge_frame */
 	u64 kernel_code_kb, kernel_rwdata_kb, kernel_rodata_kb, kernel_init_kb, kernel_bss_kb;
 	u64 memmap_pages, hash_pages, percpu_pages, percpu_kb;
-	u64 percpu_unit;           /* bytes from one CPU's area to the next */
-	u64 swiotlb_start;         /* 64 MiB of bounce buffers; 0: none */
+	u64 percpu_unit;		/* bytes from one CPU's area to the next */
+	u64 swiotlb_start;		/* 64 MiB of bounce buffers; 0: none */
 	u64 hotplug_start, hotplug_end; /* addresses of the DIMM slots; equal: there are none */
-	u64 vmalloc_used_kb;       /* without kernel stacks: 16 kB a thread come on top */
+	u64 vmalloc_used_kb;		/* without kernel stacks: 16 kB a thread come on top */
 	u64 direct_map_4k_kb, direct_map_2m_kb, direct_map_1g_kb;
 	u64 physical_pages, reserved_pages;
 	u64 required_kernelcore, required_movablecore;

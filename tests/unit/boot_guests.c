@@ -54,8 +54,8 @@ static void check_marks(struct machine *m, const struct guest *g, const struct g
 
 	for (i = 0; i < 3; i++)
 		held &= within((long long)z->watermark[i], w->mark[i], slack);
-	ok(held, "%s: node %d %s has watermarks %lld %lld %lld", g->guest, w->nid, w->name, w->mark[0],
-	   w->mark[1], w->mark[2]);
+	ok(held, "%s: node %d %s has watermarks %lld %lld %lld", g->guest, w->nid, w->name,
+	   w->mark[0], w->mark[1], w->mark[2]);
 	if (!held)
 		diag("got %llu %llu %llu", (unsigned long long)z->watermark[0],
 		     (unsigned long long)z->watermark[1], (unsigned long long)z->watermark[2]);
@@ -67,7 +67,8 @@ static void check_marks(struct machine *m, const struct guest *g, const struct g
 		unsigned int type = i < ZONE_HIGHMEM || m->config.arch == ARCH_I386 ? i : i + 1;
 
 		held &= i == ZONE_DMA32 && m->config.arch == ARCH_I386 ?
-				true : z->lowmem_reserve[type] == (unsigned long long)w->protection[i];
+				true :
+				z->lowmem_reserve[type] == (unsigned long long)w->protection[i];
 	}
 	ok(held, "%s: node %d %s has the guest's protections", g->guest, w->nid, w->name);
 }
@@ -76,9 +77,11 @@ static void check_zone(struct machine *m, const struct guest *g, const struct gu
 {
 	const struct zone *z = find_zone(m, w);
 
-	is_int(z->start_pfn, w->start, "%s: node %d %s starts at its frame", g->guest, w->nid, w->name);
+	is_int(z->start_pfn, w->start, "%s: node %d %s starts at its frame", g->guest, w->nid,
+	       w->name);
 	is_int(z->spanned_pages, w->spanned, "%s: node %d %s spans", g->guest, w->nid, w->name);
-	is_int(z->present_pages, w->present, "%s: node %d %s has present", g->guest, w->nid, w->name);
+	is_int(z->present_pages, w->present, "%s: node %d %s has present", g->guest, w->nid,
+	       w->name);
 	if (!ok(within((long long)z->managed_pages, w->managed, g->slack),
 		"%s: node %d %s manages %lld pages", g->guest, w->nid, w->name, w->managed))
 		diag("got %llu", (unsigned long long)z->managed_pages);
@@ -93,10 +96,10 @@ static void check_whole(struct machine *m, const struct guest *g)
 
 	cmp_int(llabs(kb - g->mem_total_kb) * 100, <=, g->mem_total_kb, "%s: MemTotal within 1%%",
 		g->guest);
-	ok(within(kb, g->mem_total_kb, 4 * g->slack), "%s: MemTotal is %lld kB", g->guest,
+	ok(within(kb, g->mem_total_kb, 4LL * g->slack), "%s: MemTotal is %lld kB", g->guest,
 	   g->mem_total_kb);
-	ok(within(m->sysctl.min_free_kbytes, g->min_free_kb, g->slack), "%s: min_free_kbytes is %lld",
-	   g->guest, g->min_free_kb);
+	ok(within(m->sysctl.min_free_kbytes, g->min_free_kb, g->slack),
+	   "%s: min_free_kbytes is %lld", g->guest, g->min_free_kb);
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (type = 0; type < MAX_NR_ZONES; type++)
 			zones += zone_populated(&m->node[nid].zones[type]);

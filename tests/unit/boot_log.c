@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MEMORY_LINE                                                                                  \
+	"Memory: 391932K/2096596K available (14343K kernel code, 2338K rwdata, 9132K rodata, 2824K " \
+	"init, 17344K bss, 90724K reserved, 0K cma-reserved)"
+#define BALANCING_LINE                                                                         \
+	"mempolicy: Enabling automatic NUMA balancing. Configure with numa_balancing= or the " \
+	"kernel.numa_balancing sysctl"
+
 /* Lines of the real machine's log that concern memory, in its order. */
 static const char *const two_node_log[] = {
 	"BIOS-provided physical RAM map:",
@@ -54,11 +61,9 @@ static const char *const two_node_log[] = {
 	"Kernel command line: console=ttyS0 panic=-1 oracle=two-node ",
 	"Unknown kernel command line parameters \"oracle=two-node\", will be passed to user space.",
 	"mem auto-init: stack:all(zero), heap alloc:on, heap free:off",
-	"Memory: 391932K/2096596K available (14343K kernel code, 2338K rwdata, 9132K rodata, 2824K "
-	"init, 17344K bss, 90724K reserved, 0K cma-reserved)",
+	MEMORY_LINE,
 	"SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=2, Nodes=2",
-	"mempolicy: Enabling automatic NUMA balancing. Configure with numa_balancing= or the "
-	"kernel.numa_balancing sysctl",
+	BALANCING_LINE,
 	"Freeing SMP alternatives memory: 36K",
 	"pid_max: default: 32768 minimum: 301",
 	"Dentry cache hash table entries: 262144 (order: 9, 2097152 bytes, vmalloc)",
@@ -78,37 +83,36 @@ static const char *const two_node_log[] = {
 	"Run /init as init process",
 };
 
-static const char two_node_iomem[] =
-	"00000000-00000fff : Reserved\n"
-	"00001000-0009fbff : System RAM\n"
-	"0009fc00-0009ffff : Reserved\n"
-	"000a0000-000bffff : PCI Bus 0000:00\n"
-	"000c0000-000c05ff : Video ROM\n"
-	"000f0000-000fffff : Reserved\n"
-	"  000f0000-000fffff : System ROM\n"
-	"00100000-7ffd6fff : System RAM\n"
-	"  5d800000-5e601d31 : Kernel code\n"
-	"  5e800000-5f0eafff : Kernel rodata\n"
-	"  5f200000-5f44897f : Kernel data\n"
-	"  5fb10000-60bfffff : Kernel bss\n"
-	"7ffd7000-7fffffff : Reserved\n"
-	"80000000-febfffff : PCI Bus 0000:00\n"
-	"  febf0000-febf3fff : 0000:00:02.0\n"
-	"    febf0000-febf3fff : virtio-pci-modern\n"
-	"  febf4000-febf7fff : 0000:00:03.0\n"
-	"    febf4000-febf7fff : virtio-pci-modern\n"
-	"  febf8000-febfbfff : 0000:00:04.0\n"
-	"    febf8000-febfbfff : virtio-pci-modern\n"
-	"  febfd000-febfdfff : 0000:00:02.0\n"
-	"  febfe000-febfefff : 0000:00:03.0\n"
-	"  febff000-febfffff : 0000:00:04.0\n"
-	"fec00000-fec003ff : IOAPIC 0\n"
-	"fed00000-fed003ff : HPET 0\n"
-	"  fed00000-fed003ff : PNP0103:00\n"
-	"fee00000-fee00fff : Local APIC\n"
-	"fffc0000-ffffffff : Reserved\n"
-	"100000000-17fffffff : PCI Bus 0000:00\n"
-	"fd00000000-ffffffffff : Reserved\n";
+static const char two_node_iomem[] = "00000000-00000fff : Reserved\n"
+				     "00001000-0009fbff : System RAM\n"
+				     "0009fc00-0009ffff : Reserved\n"
+				     "000a0000-000bffff : PCI Bus 0000:00\n"
+				     "000c0000-000c05ff : Video ROM\n"
+				     "000f0000-000fffff : Reserved\n"
+				     "  000f0000-000fffff : System ROM\n"
+				     "00100000-7ffd6fff : System RAM\n"
+				     "  5d800000-5e601d31 : Kernel code\n"
+				     "  5e800000-5f0eafff : Kernel rodata\n"
+				     "  5f200000-5f44897f : Kernel data\n"
+				     "  5fb10000-60bfffff : Kernel bss\n"
+				     "7ffd7000-7fffffff : Reserved\n"
+				     "80000000-febfffff : PCI Bus 0000:00\n"
+				     "  febf0000-febf3fff : 0000:00:02.0\n"
+				     "    febf0000-febf3fff : virtio-pci-modern\n"
+				     "  febf4000-febf7fff : 0000:00:03.0\n"
+				     "    febf4000-febf7fff : virtio-pci-modern\n"
+				     "  febf8000-febfbfff : 0000:00:04.0\n"
+				     "    febf8000-febfbfff : virtio-pci-modern\n"
+				     "  febfd000-febfdfff : 0000:00:02.0\n"
+				     "  febfe000-febfefff : 0000:00:03.0\n"
+				     "  febff000-febfffff : 0000:00:04.0\n"
+				     "fec00000-fec003ff : IOAPIC 0\n"
+				     "fed00000-fed003ff : HPET 0\n"
+				     "  fed00000-fed003ff : PNP0103:00\n"
+				     "fee00000-fee00fff : Local APIC\n"
+				     "fffc0000-ffffffff : Reserved\n"
+				     "100000000-17fffffff : PCI Bus 0000:00\n"
+				     "fd00000000-ffffffffff : Reserved\n";
 
 static struct machine *boot(const char *text)
 {
@@ -159,9 +163,9 @@ static void test_iomem(struct machine *m)
 	for (i = 0; i < m->boot.nr_iomem && at < sizeof(text); i++) {
 		const struct resource *r = &m->boot.iomem[i];
 
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%*s%08llx-%08llx : %s\n", 2 * r->depth,
-				       "", (unsigned long long)r->start, (unsigned long long)r->end,
-				       r->name);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%*s%08llx-%08llx : %s\n",
+				       2 * r->depth, "", (unsigned long long)r->start,
+				       (unsigned long long)r->end, r->name);
 	}
 	is_str(text, two_node_iomem, "iomem is the real machine's, byte for byte");
 }
@@ -186,7 +190,8 @@ int main(void)
 	expect_line("[machine]\ncpus=2\nmemory=1G\n", "No NUMA configuration found");
 	expect_line("[machine]\ncpus=2\nmemory=1G\n",
 		    "Faking a node at [mem 0x0000000000000000-0x000000003ffd6fff]");
-	expect_line("[machine]\ncpus=2\nmemory=1G\ncmdline=kernelcore=512M\n", "  Node 0: 0x0000000020400000");
+	expect_line("[machine]\ncpus=2\nmemory=1G\ncmdline=kernelcore=512M\n",
+		    "  Node 0: 0x0000000020400000");
 	expect_line("[machine]\ncpus=2\nmemory=5G\ninitrd=3448K\n",
 		    "software IO TLB: mapped [mem 0x00000000bbc72000-0x00000000bfc72000] (64MB)");
 	expect_line(preset_text("hotplug"),

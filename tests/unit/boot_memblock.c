@@ -40,24 +40,27 @@ static void test_top_down(void)
 
 	memblock_add(&mb, 0, 64 * MiB, 0);
 	memblock_add(&mb, 64 * MiB, 64 * MiB, 1);
-	is_hex(memblock_alloc(&mb, PAGE_SIZE, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE), 128 * MiB - PAGE_SIZE,
-	       "the highest page goes first");
+	is_hex(memblock_alloc(&mb, PAGE_SIZE, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE),
+	       128 * MiB - PAGE_SIZE, "the highest page goes first");
 	is_hex(memblock_alloc(&mb, 100, 64, 0, 0, MEMBLOCK_ANY_NODE), 128 * MiB - PAGE_SIZE - 128,
 	       "then what fits below it, aligned");
 	is_hex(memblock_alloc(&mb, 2 * MiB, 2 * MiB, 0, 0, MEMBLOCK_ANY_NODE), 124 * MiB,
 	       "a large alignment leaves a gap");
-	is_hex(memblock_alloc(&mb, PAGE_SIZE, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE), 128 * MiB - 3 * PAGE_SIZE,
-	       "which the next small one fills");
-	is_hex(memblock_alloc(&mb, MiB, PAGE_SIZE, 0, 0, 0), 63 * MiB, "a node's memory if it is asked for");
+	is_hex(memblock_alloc(&mb, PAGE_SIZE, PAGE_SIZE, 0, 0, MEMBLOCK_ANY_NODE),
+	       128 * MiB - 3 * PAGE_SIZE, "which the next small one fills");
+	is_hex(memblock_alloc(&mb, MiB, PAGE_SIZE, 0, 0, 0), 63 * MiB,
+	       "a node's memory if it is asked for");
 	is_hex(memblock_alloc(&mb, MiB, PAGE_SIZE, 0, 32 * MiB, MEMBLOCK_ANY_NODE), 31 * MiB,
 	       "or memory below an address");
-	is_hex(memblock_alloc(&mb, 63 * MiB, PAGE_SIZE, 0, 0, 1), 0, "what fits nowhere is refused");
+	is_hex(memblock_alloc(&mb, 63 * MiB, PAGE_SIZE, 0, 0, 1), 0,
+	       "what fits nowhere is refused");
 	is_hex(memblock_alloc_exact(&mb, MiB, PAGE_SIZE, 200 * MiB, 0, 0), 0,
 	       "an exact request does not look elsewhere");
 	is_hex(memblock_alloc(&mb, MiB, PAGE_SIZE, 200 * MiB, 0, 0), 62 * MiB,
 	       "another one does, on its node first");
 	mb.limit = 16 * MiB;
-	is_hex(memblock_alloc(&mb, MiB, MiB, 0, 0, MEMBLOCK_ANY_NODE), 15 * MiB, "a limit holds for all");
+	is_hex(memblock_alloc(&mb, MiB, MiB, 0, 0, MEMBLOCK_ANY_NODE), 15 * MiB,
+	       "a limit holds for all");
 	memblock_destroy(&mb);
 }
 

@@ -22,16 +22,24 @@ static void test_memparse(void)
 		u64 want;
 		const char *rest;
 	} cases[] = {
-		{ "0", 0, "" },		     { "512M", 512u << 20, "" },   { "1G", 1u << 30, "" },
-		{ "2g", 2ull << 30, "" },    { "0x10k", 16 << 10, "" },	   { "010", 8, "" },
-		{ "1T,next", 1ull << 40, ",next" }, { "30%", 30, "%" }, { "x", 0, "x" }, { "M", 0, "M" },
+		{ "0", 0, "" },
+		{ "512M", 512u << 20, "" },
+		{ "1G", 1u << 30, "" },
+		{ "2g", 2ull << 30, "" },
+		{ "0x10k", 16 << 10, "" },
+		{ "010", 8, "" },
+		{ "1T,next", 1ull << 40, ",next" },
+		{ "30%", 30, "%" },
+		{ "x", 0, "x" },
+		{ "M", 0, "M" },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *end;
 
-		is_uint(memparse(cases[i].text, &end), cases[i].want, "memparse(\"%s\")", cases[i].text);
+		is_uint(memparse(cases[i].text, &end), cases[i].want, "memparse(\"%s\")",
+			cases[i].text);
 		is_str(end, cases[i].rest, "memparse(\"%s\") ends where it should", cases[i].text);
 	}
 }
@@ -64,7 +72,8 @@ static void test_words(void)
 	is_int(parse("transparent_hugepage=always").thp, 0, "transparent_hugepage=always");
 	is_int(parse("transparent_hugepage=madvise").thp, 1, "transparent_hugepage=madvise");
 	is_int(parse("transparent-hugepage=never").thp, 2, "'-' and '_' are one letter in a name");
-	is_int(parse("transparent_hugepage=maybe").thp, -1, "a word that is none keeps the default");
+	is_int(parse("transparent_hugepage=maybe").thp, -1,
+	       "a word that is none keeps the default");
 	is_int(parse("memhp_default_state=online_kernel").memhp, MEMHP_ONLINE_KERNEL,
 	       "memhp_default_state=online_kernel");
 	is_int(parse("memhp_default_state=online_movable").memhp, MEMHP_ONLINE_MOVABLE,
@@ -74,10 +83,11 @@ static void test_words(void)
 	ok(!parse("psi=maybe").psi_off, "psi=maybe changes nothing");
 	is_int(parse("swapaccount=0").swapaccount, 0, "swapaccount=0");
 	is_int(parse("numa_balancing=disable").numa_balancing, 0, "numa_balancing=disable");
-	is_hex(parse("cgroup_disable=memory,pids").cgroup_disabled, 1 << CGROUP_MEMORY | 1 << CGROUP_PIDS,
-	       "cgroup_disable= takes a list");
+	is_hex(parse("cgroup_disable=memory,pids").cgroup_disabled,
+	       1 << CGROUP_MEMORY | 1 << CGROUP_PIDS, "cgroup_disable= takes a list");
 	p = parse("init_on_alloc=0 init_on_free=1 page_poison=1 nokaslr log_buf_len=300000");
-	ok(p.no_init_on_alloc && p.init_on_free && p.page_poison && p.nokaslr, "debugging switches");
+	ok(p.no_init_on_alloc && p.init_on_free && p.page_poison && p.nokaslr,
+	   "debugging switches");
 	is_uint(p.log_buf_len, 524288, "log_buf_len= is rounded up to a power of two");
 }
 
@@ -87,23 +97,27 @@ static void test_hugepages(void)
 
 	is_int(p.nr_hugepages, 1, "hugepages=16 is one request");
 	ok(p.hugepages[0].nr == 16 && p.hugepages[0].page_size == 2u << 20 &&
-	   p.hugepages[0].nid == NUMA_NO_NODE, "for 16 pages of 2 MiB anywhere");
+		   p.hugepages[0].nid == NUMA_NO_NODE,
+	   "for 16 pages of 2 MiB anywhere");
 	p = parse("hugepages=0:4,1:8");
 	ok(p.nr_hugepages == 2 && p.hugepages[1].nid == 1 && p.hugepages[1].nr == 8, "per node");
 	p = parse("default_hugepagesz=1G hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=10");
 	is_uint(p.default_hugepage_size, 1u << 30, "default_hugepagesz=1G");
 	ok(p.nr_hugepages == 2 && p.hugepages[0].page_size == 1u << 30 && p.hugepages[0].nr == 1 &&
-	   p.hugepages[1].page_size == 2u << 20 && p.hugepages[1].nr == 10,
+		   p.hugepages[1].page_size == 2u << 20 && p.hugepages[1].nr == 10,
 	   "hugepages= counts pages of the hugepagesz= before it");
 	p = parse("hugepages=3 default_hugepagesz=1G");
-	is_uint(p.hugepages[0].page_size, 1u << 30, "a count before any size is of the default size");
-	is_int(parse("hugepagesz=4M hugepages=7").nr_hugepages, 0, "a size that the CPU has not is passed over");
+	is_uint(p.hugepages[0].page_size, 1u << 30,
+		"a count before any size is of the default size");
+	is_int(parse("hugepagesz=4M hugepages=7").nr_hugepages, 0,
+	       "a size that the CPU has not is passed over");
 	is_int(parse("hugepages=x").nr_hugepages, 0, "no number, no request");
 }
 
 static void test_unknown(void)
 {
-	struct boot_params p = parse("console=ttyS0 panic=-1 oracle=two-node quiet zram.num_devices=2 3");
+	struct boot_params p =
+		parse("console=ttyS0 panic=-1 oracle=two-node quiet zram.num_devices=2 3");
 
 	is_str(p.unknown, "3 oracle=two-node", "init gets what nobody knows, words first");
 	is_int(p.nr_unknown, 2, "and they are counted");

@@ -24,7 +24,8 @@ static void test_machine_keys(void)
 	is_err(parse("# a comment\n; another\n\n[machine]\r\n  arch = x86-64  \ncpus=4\nmemory = 2G\n"
 		     "max_memory=16G\ndimm_slots = 3\ncpu_model = A Fast One\ncpu_mhz=3000\n"
 		     "cpu_1g_pages=yes\ncpu_la57=on\nkernel_base=0x2000000\ninitrd=10M\nseed=7\n"
-		     "boot_time=1000\nname=mine\ncmdline=\" quiet ro \"\n"), 0, "all keys of [machine]");
+		     "boot_time=1000\nname=mine\ncmdline=\" quiet ro \"\n"),
+	       0, "all keys of [machine]");
 	is_int(c.arch, ARCH_X86_64, "arch");
 	is_int(c.nr_cpus, 4, "cpus");
 	is_uint(c.ram, 2ull << 30, "memory");
@@ -49,25 +50,31 @@ static void test_other_sections(void)
 		     "[swap vdb]\nsize=1G\nprio=5\n[swap file]\nsize=64M\ntype=file\n"
 		     "[disk]\nsize=1T\nseek_us=4000\nbandwidth_mib=100\nqueue_depth=1\n"
 		     "[tlb]\nl1d_4k=32\nl2_4k=512\n[cost]\nminor_fault=900\nmigrate_page=3000\n"
-		     "[zone 0 DMA32]\nmanaged=250000\n"), 0, "every section");
+		     "[zone 0 DMA32]\nmanaged=250000\n"),
+	       0, "every section");
 	is_int(c.nr_nodes, 2, "two nodes");
 	is_hex(c.node[0].cpumask[0], 0x27, "a list of CPUs");
 	is_int(c.node[1].distance[0], 21, "distances");
 	is_uint(c.node[1].size, 512u << 20, "a node's memory");
 	ok(c.nr_ranges == 1 && c.range[0].hotplug && c.range[0].nid == 1 &&
-	   c.range[0].size == 256u << 20 && c.range[0].start == 0x140000000, "a DIMM");
+		   c.range[0].size == 256u << 20 && c.range[0].start == 0x140000000,
+	   "a DIMM");
 	ok(c.nr_swap == 2 && !strcmp(c.swap[0].name, "vdb") && c.swap[0].prio == 5 &&
-	   !c.swap[0].file && c.swap[1].file && c.swap[1].prio == -1, "swap areas");
+		   !c.swap[0].file && c.swap[1].file && c.swap[1].prio == -1,
+	   "swap areas");
 	ok(c.disk.size == 1ull << 40 && c.disk.seek_us == 4000 && c.disk.bandwidth_mib == 100 &&
-	   c.disk.queue_depth == 1, "the disk");
+		   c.disk.queue_depth == 1,
+	   "the disk");
 	ok(c.tlb.l1d_4k == 32 && c.tlb.l2_4k == 512 && c.tlb.l1d_2m, "TLBs, the rest by default");
 	ok(c.cost.minor_fault == 900 && c.cost.migrate_page == 3000 && c.cost.zero_page,
 	   "costs, the rest by default");
 	ok(c.nr_zones == 1 && c.zone[0].type == ZONE_DMA32 && c.zone[0].managed_pages == 250000,
 	   "a zone to copy");
-	is_err(parse("[node 0]\nrange = 0x1000-0x9ffff\nrange=0x100000 + 1023M\ncpus=0-3\n"), 0, "ranges");
+	is_err(parse("[node 0]\nrange = 0x1000-0x9ffff\nrange=0x100000 + 1023M\ncpus=0-3\n"), 0,
+	       "ranges");
 	ok(c.nr_ranges == 2 && c.range[0].start == 0x1000 && c.range[0].size == 0x9f000 &&
-	   c.range[1].size == 1023u << 20, "START-END has the last byte, START+SIZE the length");
+		   c.range[1].size == 1023u << 20,
+	   "START-END has the last byte, START+SIZE the length");
 	is_int(c.nr_cpus, 4, "without cpus= there are as many as the nodes name");
 	is_err(parse("[node 3]\nmemory=1G\n"), 0, "a first node that is not node 0");
 	ok(c.nr_nodes == 4 && c.node[3].present && !c.node[0].present, "leaves the others out");
@@ -94,31 +101,42 @@ static void test_refusals(void)
 	refuse("[machine]\ncpus=four\n", "m.ini:2: cpus: 'four' is no number");
 	refuse("[machine]\ncpus=-1\n", "m.ini:2: cpus: '-1' is no number");
 	refuse("[machine]\nmemory=1GB\n", "m.ini:2: memory: '1GB' is no number");
-	refuse("[machine]\nmemory=99999999999999999999\n", "m.ini:2: memory: '99999999999999999999' is no number");
+	refuse("[machine]\nmemory=99999999999999999999\n",
+	       "m.ini:2: memory: '99999999999999999999' is no number");
 	refuse("[machine]\nmemory=16777216T\n", "m.ini:2: memory: '16777216T' is no number");
 	refuse("[machine]\nmemory=1025\n", "m.ini:2: memory: 1025 is no multiple of 4K");
 	refuse("[machine]\narch=arm\n", "m.ini:2: arch: 'arm' is neither x86-64 nor i386");
 	refuse("[machine]\ncpu_la57=maybe\n", "m.ini:2: cpu_la57: 'maybe' is neither yes nor no");
 	refuse("[machine]\ncpus=2\n", "m.ini:2: the machine has no memory");
-	refuse("[machine]\nmemory=2G\n\nmax_memory=1G\n", "m.ini:2: max_memory is less than memory");
+	refuse("[machine]\nmemory=2G\n\nmax_memory=1G\n",
+	       "m.ini:2: max_memory is less than memory");
 	refuse("[node 64]\n", "m.ini:1: [node 64]: nodes are numbered 0 to 63");
 	refuse("[node x]\n", "m.ini:1: [node x]: nodes are numbered");
-	refuse("[node 0]\nmemory=1G\n[node 0]\n", "m.ini:3: [node 0] is there a second time; line 1");
+	refuse("[node 0]\nmemory=1G\n[node 0]\n",
+	       "m.ini:3: [node 0] is there a second time; line 1");
 	refuse("[node 0]\ncpus=0-\n", "m.ini:2: cpus: '0-' is no list of CPUs");
 	refuse("[node 0]\ncpus=3-1\n", "m.ini:2: cpus: '3-1' is no list of CPUs");
 	refuse("[node 0]\ncpus=1024\n", "m.ini:2: cpus: '1024' is no list of CPUs below 1024");
-	refuse("[machine]\ncpus=2\n[node 0]\nmemory=1G\ncpus=2\n", "m.ini:3: node 0 has CPU 2, but there are 2");
-	refuse("[node 0]\nmemory=1G\ncpus=0\n[node 1]\ncpus=0\n", "m.ini:4: CPU 0 is in node 0 and in node 1");
-	refuse("[node 0]\ndistance=10 5\n", "m.ini:2: distance: '5' is no list of numbers from 10 to 255");
-	refuse("[node 0]\ndistance=20 10\n", "m.ini:2: distance: 10 is the distance of a node to itself");
+	refuse("[machine]\ncpus=2\n[node 0]\nmemory=1G\ncpus=2\n",
+	       "m.ini:3: node 0 has CPU 2, but there are 2");
+	refuse("[node 0]\nmemory=1G\ncpus=0\n[node 1]\ncpus=0\n",
+	       "m.ini:4: CPU 0 is in node 0 and in node 1");
+	refuse("[node 0]\ndistance=10 5\n",
+	       "m.ini:2: distance: '5' is no list of numbers from 10 to 255");
+	refuse("[node 0]\ndistance=20 10\n",
+	       "m.ini:2: distance: 10 is the distance of a node to itself");
 	refuse("[node 0]\nmemory=1G\ndistance=10 20\n", "m.ini:1: node 0 has a distance to node 1");
 	refuse("[node 0]\nrange=5\n", "m.ini:2: range: '5' is neither START-END nor START+SIZE");
 	refuse("[node 0]\nrange=0x2000-0x1fff\n", "m.ini:2: range: it ends before it starts");
-	refuse("[node 0]\nrange=0-100\n", "m.ini:2: range: it must start and end at multiples of 4K");
-	refuse("[machine]\nmemory=1G\n[node 0]\nrange=0+1G\n", "m.ini:2: memory is given as ranges and as sizes");
-	refuse("[machine]\nmemory=3G\n[node 0]\nmemory=1G\n", "m.ini:2: memory is 3072 MiB, but the nodes have 1024");
+	refuse("[node 0]\nrange=0-100\n",
+	       "m.ini:2: range: it must start and end at multiples of 4K");
+	refuse("[machine]\nmemory=1G\n[node 0]\nrange=0+1G\n",
+	       "m.ini:2: memory is given as ranges and as sizes");
+	refuse("[machine]\nmemory=3G\n[node 0]\nmemory=1G\n",
+	       "m.ini:2: memory is 3072 MiB, but the nodes have 1024");
 	refuse("[machine]\nmemory=1G\n[dimm]\n", "m.ini:3: [dimm NAME]: a name");
-	refuse("[machine]\nmemory=1G\n[dimm a]\nsize=100M\n", "m.ini:4: size: 100M is no multiple of 128M");
+	refuse("[machine]\nmemory=1G\n[dimm a]\nsize=100M\n",
+	       "m.ini:4: size: 100M is no multiple of 128M");
 	refuse("[machine]\nmemory=1G\n[dimm a]\nnode=0\n", "m.ini:3: a DIMM needs a size");
 	refuse("[machine]\nmemory=1G\n[dimm a]\nsize=1G\nnode=1\n", "m.ini:3: there is no node 1");
 	refuse("[swap a/b]\n", "m.ini:1: [swap NAME]: a name");
@@ -147,8 +165,8 @@ static void test_long_lines(void)
 
 static void test_presets(void)
 {
-	static const char *const names[] = { "laptop", "server-1t", "i386", "tiny", "one-node",
-					     "two-node", "hotplug", "hugetlb" };
+	static const char *const names[] = { "laptop",	 "server-1t", "i386",	 "tiny",
+					     "one-node", "two-node",  "hotplug", "hugetlb" };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
@@ -167,7 +185,8 @@ static void test_presets(void)
 
 static void test_files(void)
 {
-	char path[] = "/tmp/mmanfs-machine-XXXXXX", text[] = "[machine]\nmemory=1G\ncpus=zero\n", want[64];
+	char path[] = "/tmp/mmanfs-machine-XXXXXX", text[] = "[machine]\nmemory=1G\ncpus=zero\n",
+	     want[64];
 	int fd = mkstemp(path);
 
 	if (fd < 0)
@@ -182,7 +201,8 @@ static void test_files(void)
 	is_err(machine_file_load(&c, path, why, sizeof(why)), -EINVAL, "bytes that are no text");
 	close(fd);
 	unlink(path);
-	is_err(machine_file_load(&c, "no-such-machine", why, sizeof(why)), -ENOENT, "neither preset nor file");
+	is_err(machine_file_load(&c, "no-such-machine", why, sizeof(why)), -ENOENT,
+	       "neither preset nor file");
 	is_str(why, "no-such-machine: no such preset or machine file", "with its name");
 	is_err(machine_file_load(&c, "/tmp", why, sizeof(why)), -EISDIR, "a directory");
 }
