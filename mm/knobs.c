@@ -4,6 +4,7 @@
 #include <mman/machine.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NR_FILE 8192u
@@ -65,16 +66,45 @@ static void misc_defaults(struct misc_knobs *k)
 	k->numa_scan_size_mb = 256;
 }
 
-/* Open files may take a tenth of what boot has left (sysctl/fs.rst: 10 % of RAM in kilobytes). */
+/* What boot gives back at its very end, kB: initrd, init code and data, the rest of the 2 MiB pages
+ * behind code and constants, and two odd pieces. Sizes by RAM were computed before that. */
+static u64 freed_late_kb(const struct machine *m)
+{
+	const struct boot_info *b = &m->boot;
+	u64 decrypted = 2036, smp_alternatives = 36;
+
+	return m->config.initrd_size / 1024 + b->kernel_init_kb + decrypted + smp_alternatives +
+	       ((0 - b->kernel_code_kb) & 2047) + ((0 - b->kernel_rodata_kb) & 2047);
+}
+
+/* Used by then on each node: caches, page tables, tables of early boot. */
+#define EARLY_PAGES_PER_NODE 820u
+
+/* Open files may take a tenth of the memory that is not in use (sysctl/fs.rst), in kilobytes. */
 static u64 default_file_max(const struct machine *m)
 {
-	u64 total = m->totalram_pages, free = global_zone_page_state(m, NR_FREE_PAGES);
-	u64 used = free < total ? (total - free) * 3 / 2 : 0;
-	u64 n;
+	u64 pages = m->totalram_pages, late = freed_late_kb(m) / (PAGE_SIZE / 1024), used = 0, n;
+	u32 nid;
 
-	used = min_t(u64, used, total ? total - 1 : 0);
-	n = (total - used) * (PAGE_SIZE / 1024) / 10;
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		used += m->node[nid].has_memory ? EARLY_PAGES_PER_NODE * 3 / 2 : 0;
+	if (pages <= late + used)
+		return NR_FILE;
+	n = (pages - late - used) * (PAGE_SIZE / 1024) / 10;
 	return max_t(u64, n, NR_FILE);
+}
+
+/* panic=SECONDS on the command line */
+static s32 panic_timeout(const char *cmdline)
+{
+	const char *at = cmdline;
+
+	while ((at = strstr(at, "panic="))) {
+		if (at == cmdline || at[-1] == ' ')
+			return (s32)strtol(at + strlen("panic="), NULL, 0);
+		at++;
+	}
+	return 0;
 }
 
 static void kernel_defaults(struct machine *m)
@@ -94,6 +124,7 @@ static void kernel_defaults(struct machine *m)
 	k->sysctl_writes_strict = 1;
 	k->file_max = default_file_max(m);
 	strcpy(k->hostname, "(none)");
+	m->sysctl.panic = panic_timeout(m->config.cmdline);
 }
 
 int knobs_init(struct machine *m)

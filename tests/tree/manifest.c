@@ -12,6 +12,7 @@
  * anything. Exceptions that are not needed are errors.
  */
 #include "tests/fixture.h"
+#include "tests/reference.h"
 #include "tests/tap.h"
 
 #include <errno.h>
@@ -19,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_COLUMNS 8
 #define MAX_PATHS 4096
 #define MAX_PATH 256
 
@@ -39,16 +39,8 @@ struct suite {
 
 static const struct caller root;
 
-static u32 split(char *line, char *columns[MAX_COLUMNS])
-{
-	u32 n = 0, i;
+enum { MACHINES, PATH, TYPE, MODE, SIZE, TARGET, NAMES };
 
-	for (i = 0; i < MAX_COLUMNS; i++)
-		columns[i] = "-";
-	for (columns[n++] = line; n < MAX_COLUMNS && (line = strchr(line, '\t')); columns[n++] = line)
-		*line++ = '\0';
-	return n;
-}
 
 /* ---- what is wrong ---- */
 
@@ -140,7 +132,7 @@ static void check_target(struct suite *s, const char *path, u64 ino, const char 
 
 static void check_path(struct suite *s, const char *path, char **columns)
 {
-	const char *type = strcmp(columns[2], "power") ? columns[2] : "dir";
+	const char *type = strcmp(columns[TYPE], "power") ? columns[TYPE] : "dir";
 	struct stat st;
 	u64 ino;
 	int error = tree_walk(s->f.t, &root, path, &ino);
@@ -159,10 +151,10 @@ static void check_path(struct suite *s, const char *path, char **columns)
 	}
 	if (strcmp(type_of(&st), type))
 		complain(s, path, fixture_format("is a %s, not a %s", type_of(&st), type));
-	if ((st.st_mode & 07777) != strtoul(columns[3], NULL, 8))
-		complain(s, path, fixture_format("has mode %04o, not %s", st.st_mode & 07777, columns[3]));
-	if (!S_ISDIR(st.st_mode) && st.st_size != strtoll(columns[4], NULL, 10))
-		complain(s, path, fixture_format("has size %lld, not %s", (long long)st.st_size, columns[4]));
+	if ((st.st_mode & 07777) != strtoul(columns[MODE], NULL, 8))
+		complain(s, path, fixture_format("has mode %04o, not %s", st.st_mode & 07777, columns[MODE]));
+	if (!S_ISDIR(st.st_mode) && st.st_size != strtoll(columns[SIZE], NULL, 10))
+		complain(s, path, fixture_format("has size %lld, not %s", (long long)st.st_size, columns[SIZE]));
 	if (!strcmp(type, "dir"))
 		check_children(s, path, ino);
 }
@@ -181,16 +173,6 @@ static const char *const power_files[] = { "async", "autosuspend_delay_ms", "con
 					   "runtime_active_time", "runtime_enabled", "runtime_status",
 					   "runtime_suspended_time", "runtime_usage" };
 
-static void substitute(const char *with, const char *name, char *out, size_t room)
-{
-	const char *star = strchr(with, '*');
-
-	if (star)
-		snprintf(out, room, "%.*s%s%s", (int)(star - with), with, name, star + 1);
-	else
-		snprintf(out, room, "%s", with);
-}
-
 static void remember(struct suite *s, const char *path, const char *type)
 {
 	u32 i;
@@ -202,54 +184,18 @@ static void remember(struct suite *s, const char *path, const char *type)
 		bail_out("more than %d paths", MAX_PATHS);
 }
 
-static void one_name(struct suite *s, char **columns, const char *name, bool check)
+static void remember_row(void *arg, char **columns, const char *name)
 {
-	char path[MAX_PATH], target[MAX_PATH];
-
-	substitute(columns[1], name, path, sizeof(path));
-	substitute(columns[5], name, target, sizeof(target));
-	if (!check) {
-		remember(s, path, columns[2]);
-		return;
-	}
-	check_path(s, path, columns);
-	if (!strcmp(columns[2], "symlink"))
-		check_link(s, path, target);
+	remember(arg, reference_name(columns[PATH], name), columns[TYPE]);
 }
 
-/* "memory0-7 x": memory0 ... memory7, x */
-static void each_name(struct suite *s, char **columns, bool check)
+static void check_row(void *arg, char **columns, const char *name)
 {
-	char names[512], name[64], *word, *save;
-	u32 first, last;
+	const char *path = reference_name(columns[PATH], name);
 
-	if (!strchr(columns[1], '*')) {
-		one_name(s, columns, "", check);
-		return;
-	}
-	snprintf(names, sizeof(names), "%s", columns[6]);
-	for (word = strtok_r(names, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-		if (sscanf(word, "memory%u-%u", &first, &last) != 2) {
-			one_name(s, columns, word, check);
-			continue;
-		}
-		for (; first <= last; first++) {
-			snprintf(name, sizeof(name), "memory%u", first);
-			one_name(s, columns, name, check);
-		}
-	}
-}
-
-static void each_row(struct suite *s, const char *text, bool check)
-{
-	char *copy = strdup(text), *line, *save, *columns[MAX_COLUMNS];
-
-	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		split(line, columns);
-		if (strchr(columns[0], s->machine))
-			each_name(s, columns, check);
-	}
-	free(copy);
+	check_path(arg, path, columns);
+	if (!strcmp(columns[TYPE], "symlink"))
+		check_link(arg, path, reference_name(columns[TARGET], name));
 }
 
 static void check_machine(struct suite *s, char digit, const char *name, const char *manifest)
@@ -258,20 +204,20 @@ static void check_machine(struct suite *s, char digit, const char *name, const c
 	s->nr_paths = s->checked = s->wrong = 0;
 	if (!fixture_open(&s->f, name, NULL))
 		bail_out("%s", s->f.why);
-	each_row(s, manifest, false);
-	each_row(s, manifest, true);
+	reference_rows(manifest, digit, NAMES, remember_row, s);
+	reference_rows(manifest, digit, NAMES, check_row, s);
 	fixture_close(&s->f);
 	is_int(s->wrong, 0, "%s: %u paths are as on the real machine", name, s->checked);
 }
 
 static void read_exceptions(struct suite *s, char *text)
 {
-	char *line, *save, *columns[MAX_COLUMNS];
+	char *line, *save, *columns[REFERENCE_COLUMNS];
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (line[0] == '#')
 			continue;
-		if (split(line, columns) < 3 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
+		if (split_columns(line, columns) < 3 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
 			bail_out("bad exception: %s", line);
 		s->exceptions[s->nr_exceptions++] = (struct exception){ columns[0], columns[1], false };
 	}
@@ -279,7 +225,6 @@ static void read_exceptions(struct suite *s, char *text)
 
 int main(void)
 {
-	static const char *const machines[] = { "one-node", "two-node", "hotplug", "hugetlb" };
 	static struct suite s;
 	char *manifest = file_text("tests/data/manifest.tsv");
 	char *exceptions = file_text("tests/data/manifest-exceptions.tsv");
@@ -289,8 +234,8 @@ int main(void)
 	if (!manifest || !exceptions || !s.paths)
 		bail_out("no reference: tests/data/manifest.tsv, manifest-exceptions.tsv");
 	read_exceptions(&s, exceptions);
-	for (i = 0; i < ARRAY_SIZE(machines); i++)
-		check_machine(&s, (char)('1' + i), machines[i], manifest);
+	for (i = 0; i < ARRAY_SIZE(reference_machines); i++)
+		check_machine(&s, (char)('1' + i), reference_machines[i], manifest);
 	for (i = 0; i < s.nr_exceptions; i++)
 		ok(s.exceptions[i].used, "%s is an exception", s.exceptions[i].path);
 	free(s.paths);

@@ -14,6 +14,7 @@
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"
+#include "tests/reference.h"
 #include "tests/tap.h"
 
 #include <mman/hugetlb.h>
@@ -25,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_COLUMNS 16
 #define MAX_BYTES 8192
 #define NOBODY 65534u
 
@@ -40,7 +40,7 @@ struct suite {
 	u32 p, q; /* processes */
 	/* the group */
 	const char *path;
-	const char *watch[MAX_COLUMNS];
+	const char *watch[REFERENCE_COLUMNS];
 	u32 nr_watch;
 	char before[1024];
 	u32 rows, failures;
@@ -51,15 +51,6 @@ struct suite {
 };
 
 /* ---- text ---- */
-
-static u32 split(char *line, char *columns[MAX_COLUMNS])
-{
-	u32 n = 0;
-
-	for (columns[n++] = line; n < MAX_COLUMNS && (line = strchr(line, '\t')); columns[n++] = line)
-		*line++ = '\0';
-	return n;
-}
 
 static size_t unescape(const char *s, char *out)
 {
@@ -407,14 +398,14 @@ static void begin_group(struct suite *s, char **columns, u32 nr)
 
 static void read_exceptions(struct suite *s, char *text)
 {
-	char *line, *columns[MAX_COLUMNS];
+	char *line, *columns[REFERENCE_COLUMNS];
 
 	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
 		struct exception *e = &s->exceptions[s->nr_exceptions];
 
 		if (line[0] == '#')
 			continue;
-		if (split(line, columns) < 4 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
+		if (split_columns(line, columns) < 4 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
 			bail_out("bad exception: %s", line);
 		*e = (struct exception){ columns[0], columns[1], columns[2], false };
 		s->nr_exceptions++;
@@ -437,7 +428,7 @@ static char *next_line(char **text)
 int main(void)
 {
 	static struct suite s;
-	char *text = file_text("tests/data/writes.tsv"), *at = text, *line, *columns[MAX_COLUMNS];
+	char *text = file_text("tests/data/writes.tsv"), *at = text, *line, *columns[REFERENCE_COLUMNS];
 	char *exceptions = file_text("tests/data/writes-exceptions.tsv");
 	u32 i, nr, unused = 0;
 
@@ -445,7 +436,7 @@ int main(void)
 		bail_out("no reference: tests/data/writes.tsv, writes-exceptions.tsv");
 	read_exceptions(&s, exceptions);
 	while ((line = next_line(&at))) {
-		nr = split(line, columns);
+		nr = split_columns(line, columns);
 		if (!strcmp(columns[0], "@"))
 			begin_group(&s, columns, nr);
 		else
