@@ -62,8 +62,8 @@ struct machine_config {
 	u32 nr_cpus, nr_nodes;
 	u64 ram; /* bytes in all, shared out evenly if nodes give no sizes */
 	struct node_config node[MAX_NUMNODES];
-	struct memory_range
-		range[MAX_MEMORY_RANGES]; /* explicit ranges (holes, DIMMs); may be none */
+	/* explicit ranges (holes) and DIMMs; may be none */
+	struct memory_range range[MAX_MEMORY_RANGES];
 	u32 nr_ranges;
 	u32 dimm_slots;
 	u64 max_memory; /* bytes of RAM with every slot filled (QEMU's maxmem); 0: ram */

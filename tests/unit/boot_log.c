@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MEMORY_LINE                                                                                  \
-	"Memory: 391932K/2096596K available (14343K kernel code, 2338K rwdata, 9132K rodata, 2824K " \
-	"init, 17344K bss, 90724K reserved, 0K cma-reserved)"
-#define BALANCING_LINE                                                                         \
-	"mempolicy: Enabling automatic NUMA balancing. Configure with numa_balancing= or the " \
-	"kernel.numa_balancing sysctl"
+static const char memory_line[] =
+	"Memory: 391932K/2096596K available (14343K kernel code, 2338K rwdata, 9132K rodata, 2824K "
+	"init, 17344K bss, 90724K reserved, 0K cma-reserved)";
+static const char balancing_line[] =
+	"mempolicy: Enabling automatic NUMA balancing. Configure with numa_balancing= or the "
+	"kernel.numa_balancing sysctl";
 
 /* Lines of the real machine's log that concern memory, in its order. */
 static const char *const two_node_log[] = {
@@ -61,9 +61,9 @@ static const char *const two_node_log[] = {
 	"Kernel command line: console=ttyS0 panic=-1 oracle=two-node ",
 	"Unknown kernel command line parameters \"oracle=two-node\", will be passed to user space.",
 	"mem auto-init: stack:all(zero), heap alloc:on, heap free:off",
-	MEMORY_LINE,
+	memory_line,
 	"SLUB: HWalign=64, Order=0-3, MinObjects=0, CPUs=2, Nodes=2",
-	BALANCING_LINE,
+	balancing_line,
 	"Freeing SMP alternatives memory: 36K",
 	"pid_max: default: 32768 minimum: 301",
 	"Dentry cache hash table entries: 262144 (order: 9, 2097152 bytes, vmalloc)",
