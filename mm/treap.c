@@ -2,7 +2,8 @@
  * treap.c - ordered trees over pool objects (treap.h).
  *
  * Insertion goes to a leaf and rotates up while its priority is higher than its parent's; erasing
- * rotates down to a leaf. Sums are recomputed by each rotation, and from the changed place to the root.
+ * rotates down to a leaf. Sums are recomputed by each rotation, and then all the way to the root: an owner may
+ * have changed the share of a neighbour with the same stroke, so an equal sum on the way proves nothing.
  */
 #include <mman/treap.h>
 
@@ -76,6 +77,12 @@ void treap_augment_up(struct machine *m, const struct treap_type *type, handle_t
 		h = node_of(m, type, h)->parent;
 }
 
+static void refresh_up(struct machine *m, const struct treap_type *type, handle_t h)
+{
+	for (; h; h = node_of(m, type, h)->parent)
+		type->augment(m, h);
+}
+
 void treap_insert(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
 {
 	struct treap_node *n = node_of(m, type, h);
@@ -95,12 +102,12 @@ void treap_insert(struct machine *m, const struct treap_type *type, handle_t *ro
 		node_of(m, type, parent)->left = h;
 	else
 		node_of(m, type, parent)->right = h;
-	if (type->augment) {
+	if (type->augment)
 		type->augment(m, h);
-		treap_augment_up(m, type, parent);
-	}
 	while (n->parent && priority(h) > priority(n->parent))
 		rotate_up(m, type, root, h);
+	if (type->augment)
+		refresh_up(m, type, h);
 }
 
 void treap_erase(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
@@ -115,7 +122,7 @@ void treap_erase(struct machine *m, const struct treap_type *type, handle_t *roo
 	replace_child(m, type, root, parent, h, only);
 	n->left = n->right = n->parent = 0;
 	if (type->augment)
-		treap_augment_up(m, type, parent);
+		refresh_up(m, type, parent);
 }
 
 handle_t treap_first(struct machine *m, const struct treap_type *type, handle_t root)
