@@ -293,12 +293,12 @@ static bool rmqueue_fallback(struct machine *m, struct zone *z, unsigned int ord
 	pfn = first_block(m, z, current, from);
 	if (pfn == PFN_NONE)
 		return false;
+	steal_fallback(m, z, pfn, type, alloc_flags, whole);
 	trace_event(m,
 		    "mm_page_alloc_extfrag pfn=0x%x alloc_order=%u fallback_order=%u pageblock_order=%u "
 		    "alloc_migratetype=%u fallback_migratetype=%u fragmenting=%d change_ownership=%d",
 		    pfn, order, current, PAGEBLOCK_ORDER, type, from, current < PAGEBLOCK_ORDER,
 		    type == get_pageblock_migratetype(m, pfn));
-	steal_fallback(m, z, pfn, type, alloc_flags, whole);
 	return true;
 }
 

@@ -54,6 +54,42 @@ pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enu
 	return pcp_take(m, pcp, list, order);
 }
 
+/*
+ * How many of the oldest single pages of a list are the pieces of one free block? A process that frees
+ * its memory in order leaves them like this. Giving the block back as a whole ends in the same free
+ * lists as giving back its pages, of which each would merge with those before.
+ * Returns the block's order; at most 2^order = @limit pages, of one pageblock.
+ */
+static unsigned int oldest_run(struct machine *m, const struct page_list *list, u32 limit)
+{
+	pfn_t pfn = list->tail;
+	const struct page *p = pfn_to_page(m, pfn);
+	u32 most = pfn & -pfn, n = 1, type = p->migratetype;
+
+	most = most && most < PAGEBLOCK_NR_PAGES ? most : PAGEBLOCK_NR_PAGES;
+	limit = min_t(u32, limit, most);
+	while (n < limit && p->prev == pfn + n) {
+		p = pfn_to_page(m, pfn + n);
+		if (p->migratetype != type)
+			break;
+		n++;
+	}
+	return 31 - (unsigned int)__builtin_clz(n);
+}
+
+/* The oldest blocks of a list, 2^@order pages and all from one place, leave it. */
+static void unlink_oldest(struct machine *m, struct page_list *list, u32 blocks, unsigned int order)
+{
+	pfn_t last = list->tail + ((blocks - 1) << order), next = pfn_to_page(m, last)->prev;
+
+	list->tail = next;
+	if (next != PFN_NONE)
+		pfn_to_page(m, next)->next = PFN_NONE;
+	else
+		list->head = PFN_NONE;
+	list->nr -= blocks;
+}
+
 /* Give @count pages back, starting with list @index and going round, oldest pages first. */
 static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, u32 count,
 			       unsigned int index)
@@ -64,17 +100,18 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu
 		struct page_list *list = &pcp->lists[index];
 		unsigned int order = pcp_list_order(index);
 
-		for (; left > 0 && list->nr; left -= 1 << order) {
+		while (left > 0 && list->nr) {
+			unsigned int run = order ? order : oldest_run(m, list, (u32)left);
 			pfn_t pfn = list->tail;
-			struct page *p = pfn_to_page(m, pfn);
-			enum migratetype type = (enum migratetype)p->migratetype;
+			enum migratetype type = (enum migratetype)pfn_to_page(m, pfn)->migratetype;
 
-			page_list_del(m, list, pfn);
-			p->flags = 0;
-			pcp->count -= 1u << order;
+			unlink_oldest(m, list, 1u << (run - order), order);
+			clear_page_flags(m, pfn, run);
+			pcp->count -= 1u << run;
+			left -= 1 << run;
 			if (get_pageblock_migratetype(m, pfn) == MIGRATE_ISOLATE)
 				type = MIGRATE_ISOLATE;
-			free_one_page(m, z, pfn, order, type, FREE_NORMAL);
+			free_one_page(m, z, pfn, run, type, FREE_NORMAL);
 		}
 	}
 }

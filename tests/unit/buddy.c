@@ -83,6 +83,22 @@ static void test_split_and_merge(void)
 	machine_destroy(m);
 }
 
+static bool same_free_lists(struct machine *a, struct zone *za, struct machine *b, struct zone *zb)
+{
+	unsigned int order, type;
+	bool same = true;
+
+	for (order = 0; order < MAX_ORDER; order++)
+		for (type = 0; type < MIGRATE_TYPES; type++) {
+			pfn_t pa = area(za, order)->list[type].head, pb = area(zb, order)->list[type].head;
+
+			for (; pa != PFN_NONE && pa == pb; pb = pfn_to_page(b, pb)->next)
+				pa = pfn_to_page(a, pa)->next;
+			same &= pa == pb;
+		}
+	return same;
+}
+
 /* Refills take a block apart in one go; the outcome must be that of single allocations. */
 static void test_bulk_equals_singles(void)
 {
@@ -97,8 +113,8 @@ static void test_bulk_equals_singles(void)
 		{ 1000, 0, MIGRATE_RECLAIMABLE }, { 2, 9, MIGRATE_MOVABLE },  { 7, 2, MIGRATE_UNMOVABLE },
 		{ 4000, 0, MIGRATE_UNMOVABLE },
 	};
-	bool same_pages = true, same_lists = true;
-	unsigned int i, order, type;
+	bool same_pages = true, same_lists;
+	unsigned int i;
 	u32 n, got;
 
 	for (i = 0; i < ARRAY_SIZE(steps); i++) {
@@ -111,19 +127,48 @@ static void test_bulk_equals_singles(void)
 		for (n = 0, pfn = list.head; n < got; n++, pfn = pfn_to_page(a, pfn)->next)
 			same_pages &= pfn == take(b, zb, steps[i].order, steps[i].type);
 	}
-	for (order = 0; order < MAX_ORDER; order++)
-		for (type = 0; type < MIGRATE_TYPES; type++) {
-			pfn_t pa = area(za, order)->list[type].head, pb = area(zb, order)->list[type].head;
-
-			for (; pa != PFN_NONE && pa == pb; pb = pfn_to_page(b, pb)->next)
-				pa = pfn_to_page(a, pa)->next;
-			same_lists &= pa == pb;
-		}
+	same_lists = same_free_lists(a, za, b, zb);
 	ok(same_pages, "a bulk refill yields the pages that single allocations would, in their order");
 	ok(same_lists, "and leaves the same free lists");
 	ok(!memcmp(za->nr_pageblocks, zb->nr_pageblocks, sizeof(za->nr_pageblocks)),
 	   "and the same types of pageblocks");
 	is_int(za->vm_stat[NR_FREE_PAGES], zb->vm_stat[NR_FREE_PAGES], "and as many free pages");
+	machine_destroy(a);
+	machine_destroy(b);
+}
+
+/* A CPU gives pages back by the block where it can; the outcome must be that of single pages. */
+static void test_give_back_equals_singles(void)
+{
+	struct machine *a = bare_machine(SMALL), *b = bare_machine(SMALL);
+	struct zone *za = zone_of(a, 0, ZONE_DMA32), *zb = zone_of(b, 0, ZONE_DMA32);
+	struct per_cpu_pages *pcp = pool_at(&a->pagesets, za->pageset);
+	static pfn_t pages[6000];
+	u32 i, pattern, from;
+	bool same = true;
+
+	drain_pages(a, -1);
+	drain_pages(b, -1);
+	pcp->high = 100000;
+	for (pattern = 0; pattern < 3; pattern++) {
+		for (i = 0; i < ARRAY_SIZE(pages); i++) {
+			pages[i] = take(a, za, 0, MIGRATE_MOVABLE);
+			same &= pages[i] == take(b, zb, 0, MIGRATE_MOVABLE);
+		}
+		/* in order; backwards; in strides of 7 */
+		for (i = 0; i < ARRAY_SIZE(pages); i++) {
+			from = pattern == 0 ? i : pattern == 1 ? (u32)ARRAY_SIZE(pages) - 1 - i :
+								 (u32)(i * 7ull % 5999);
+			if (pattern == 2 && i == 5999)
+				from = 5999;
+			free_pages(a, pages[from], 0);
+			give(b, zb, pages[from], 0);
+		}
+		drain_pages(a, -1);
+		same &= same_free_lists(a, za, b, zb);
+	}
+	ok(same, "pages given back in blocks leave the free lists that single pages would");
+	is_sound(a, "after that");
 	machine_destroy(a);
 	machine_destroy(b);
 }
@@ -313,6 +358,7 @@ int main(void)
 {
 	test_split_and_merge();
 	test_bulk_equals_singles();
+	test_give_back_equals_singles();
 	test_fallback_takes_largest();
 	test_movable_fallback_takes_smallest();
 	test_zones_do_not_merge();
