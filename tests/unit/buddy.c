@@ -155,10 +155,10 @@ static void test_give_back_equals_singles(void)
 			pages[i] = take(a, za, 0, MIGRATE_MOVABLE);
 			same &= pages[i] == take(b, zb, 0, MIGRATE_MOVABLE);
 		}
-		/* in order; backwards; in strides of 7 */
+		/* in order; backwards; in strides of 11 */
 		for (i = 0; i < ARRAY_SIZE(pages); i++) {
 			from = pattern == 0 ? i : pattern == 1 ? (u32)ARRAY_SIZE(pages) - 1 - i :
-								 (u32)(i * 7ull % 5999);
+								 (u32)(i * 11ull % 5999);
 			if (pattern == 2 && i == 5999)
 				from = 5999;
 			free_pages(a, pages[from], 0);
