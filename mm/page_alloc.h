@@ -5,6 +5,7 @@
  *	pcp.c          the per-CPU lists in front of the zones
  *	buddy.c        the free lists of a zone: split, merge, fall back, steal
  *	sparse.c       which frames exist, where, and their struct pages
+ *	untouched.c    memory that nobody used yet
  *	watermark.c    how much is kept back
  *	zonelist.c     who is asked next
  */
@@ -105,6 +106,9 @@ static inline void page_list_del(struct machine *m, struct page_list *l, pfn_t p
  * the hole's struct pages to: the next above it, or the last. NULL where there is no memory at all. */
 const struct zone_range *zone_range_of(const struct machine *m, pfn_t pfn);
 
+/** zone_owns_frame() - has the frame's struct page this zone? True for holes too, see above. */
+bool zone_owns_frame(const struct machine *m, const struct zone *z, u64 pfn);
+
 /** touch_block() - struct pages for an aligned 4 MiB block that has none; @flags go to each. */
 int touch_block(struct machine *m, pfn_t start, u32 flags);
 
@@ -116,6 +120,8 @@ u64 zone_count_pageblocks(const struct machine *m, const struct zone *z);
 
 /** zone_init_pageblocks() - boot: types of all pageblocks before memory is freed into them. */
 void zone_init_pageblocks(struct machine *m, struct zone *z);
+
+/* ---- untouched.c ---- */
 
 /** zone_take_untouched() - the zone's next untouched block, with struct pages now, on no list and no
  * longer counted in free_area; NR_FREE_PAGES still counts it. PFN_NONE: none, or host memory is out. */
