@@ -73,7 +73,8 @@ void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn)
 }
 
 /* The block that is next to go from a list, PFN_NONE if none. */
-static pfn_t first_block(struct machine *m, struct zone *z, unsigned int order, enum migratetype type)
+static pfn_t first_block(struct machine *m, struct zone *z, unsigned int order,
+			 enum migratetype type)
 {
 	struct free_area *area = &z->free_area[order];
 	pfn_t pfn = area->list[type].head;
@@ -121,12 +122,14 @@ void free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned int or
 		buddy = pfn ^ 1u << order;
 		if (!is_free_buddy(m, z, buddy, order))
 			break;
-		if (order >= PAGEBLOCK_ORDER && !types_may_merge(type, get_pageblock_migratetype(m, buddy)))
+		if (order >= PAGEBLOCK_ORDER &&
+		    !types_may_merge(type, get_pageblock_migratetype(m, buddy)))
 			break;
 		unlist_block(m, z, buddy, order);
 		pfn &= buddy;
 	}
-	list_block(m, z, pfn, order, type, position == FREE_TO_TAIL || merge_is_likely(m, z, pfn, order));
+	list_block(m, z, pfn, order, type,
+		   position == FREE_TO_TAIL || merge_is_likely(m, z, pfn, order));
 }
 
 /* ---- taking: split ---- */
@@ -196,7 +199,8 @@ static bool can_steal_fallback(const struct machine *m, unsigned int order, enum
 }
 
 /* The type whose free list of @order serves a request of @type, MIGRATE_TYPES if none does. */
-static enum migratetype find_fallback(const struct zone *z, unsigned int order, enum migratetype type)
+static enum migratetype find_fallback(const struct zone *z, unsigned int order,
+				      enum migratetype type)
 {
 	const struct free_area *area = &z->free_area[order];
 	unsigned int i;
@@ -213,7 +217,8 @@ static bool boost_watermark(const struct machine *m, struct zone *z)
 {
 	u64 max_boost = z->watermark[WMARK_HIGH] * (u64)m->sysctl.watermark_boost_factor / 10000;
 
-	if (!m->sysctl.watermark_boost_factor || PAGEBLOCK_NR_PAGES * 4 > z->managed_pages || !max_boost)
+	if (!m->sysctl.watermark_boost_factor || PAGEBLOCK_NR_PAGES * 4 > z->managed_pages ||
+	    !max_boost)
 		return false;
 	max_boost = max_t(u64, PAGEBLOCK_NR_PAGES, max_boost);
 	z->watermark_boost = min_t(u64, z->watermark_boost + PAGEBLOCK_NR_PAGES, max_boost);
@@ -269,8 +274,8 @@ static void steal_fallback(struct machine *m, struct zone *z, pfn_t pfn, enum mi
  * are looked at first. Movable requests that may not take over a pageblock anyway take the smallest
  * block that does instead, and leave the large ones whole.
  */
-static bool rmqueue_fallback(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
-			     unsigned int alloc_flags)
+static bool rmqueue_fallback(struct machine *m, struct zone *z, unsigned int order,
+			     enum migratetype type, unsigned int alloc_flags)
 {
 	unsigned int min_order = alloc_flags & ALLOC_NOFRAGMENT ? PAGEBLOCK_ORDER : order;
 	unsigned int current = MAX_ORDER;
@@ -294,16 +299,17 @@ static bool rmqueue_fallback(struct machine *m, struct zone *z, unsigned int ord
 	if (pfn == PFN_NONE)
 		return false;
 	steal_fallback(m, z, pfn, type, alloc_flags, whole);
-	trace_event(m,
-		    "mm_page_alloc_extfrag pfn=0x%x alloc_order=%u fallback_order=%u pageblock_order=%u "
-		    "alloc_migratetype=%u fallback_migratetype=%u fragmenting=%d change_ownership=%d",
-		    pfn, order, current, PAGEBLOCK_ORDER, type, from, current < PAGEBLOCK_ORDER,
-		    type == get_pageblock_migratetype(m, pfn));
+	trace_event(
+		m,
+		"mm_page_alloc_extfrag pfn=0x%x alloc_order=%u fallback_order=%u pageblock_order=%u "
+		"alloc_migratetype=%u fallback_migratetype=%u fragmenting=%d change_ownership=%d",
+		pfn, order, current, PAGEBLOCK_ORDER, type, from, current < PAGEBLOCK_ORDER,
+		type == get_pageblock_migratetype(m, pfn));
 	return true;
 }
 
-static pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
-			 unsigned int alloc_flags)
+static pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order,
+			 enum migratetype type, unsigned int alloc_flags)
 {
 	pfn_t pfn = rmqueue_smallest(m, z, order, type);
 
@@ -345,8 +351,8 @@ static void carve_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned i
 	}
 }
 
-u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type, u32 count,
-		 unsigned int alloc_flags, struct page_list *list)
+u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
+		 u32 count, unsigned int alloc_flags, struct page_list *list)
 {
 	unsigned int current = order;
 	u32 got = 0, take;
@@ -434,7 +440,8 @@ bool unreserve_highatomic_pageblock(struct machine *m, const struct pglist_data 
 		const struct zoneref *ref = &preferred->zonelist[i];
 		struct zone *z = &m->node[ref->nid].zones[ref->type];
 
-		if (ref->type > highest || (!force && z->nr_reserved_highatomic <= PAGEBLOCK_NR_PAGES))
+		if (ref->type > highest ||
+		    (!force && z->nr_reserved_highatomic <= PAGEBLOCK_NR_PAGES))
 			continue;
 		if (zone_unreserve_highatomic(m, z, type))
 			return true;

@@ -44,8 +44,8 @@ static void check_free_block(struct check *c, pfn_t pfn, void *arg)
 	pfn_t buddy = pfn ^ 1u << a->order, i;
 
 	if (p->flags != PAGE_FLAG(buddy) || p->order != a->order || p->migratetype != a->type)
-		check_fail(c, "free block %u of order %u type %u says flags %#x order %u type %u", pfn,
-			   a->order, a->type, p->flags, p->order, p->migratetype);
+		check_fail(c, "free block %u of order %u type %u says flags %#x order %u type %u",
+			   pfn, a->order, a->type, p->flags, p->order, p->migratetype);
 	if (pfn & ((1u << a->order) - 1))
 		check_fail(c, "free block %u is not aligned to order %u", pfn, a->order);
 	if (p->node != a->z->nid || p->zone != a->z->type)
@@ -57,9 +57,10 @@ static void check_free_block(struct check *c, pfn_t pfn, void *arg)
 			break;
 		}
 	if (a->order < PAGEBLOCK_ORDER && page_test(pfn_to_page(c->m, buddy), PG_buddy) &&
-	    pfn_to_page(c->m, buddy)->order == a->order && pfn_to_page(c->m, buddy)->zone == p->zone &&
-	    pfn_to_page(c->m, buddy)->node == p->node)
-		check_fail(c, "free blocks %u and %u of order %u did not merge", pfn, buddy, a->order);
+	    pfn_to_page(c->m, buddy)->order == a->order &&
+	    pfn_to_page(c->m, buddy)->zone == p->zone && pfn_to_page(c->m, buddy)->node == p->node)
+		check_fail(c, "free blocks %u and %u of order %u did not merge", pfn, buddy,
+			   a->order);
 }
 
 static void check_pcp_page(struct check *c, pfn_t pfn, void *arg)
@@ -69,8 +70,8 @@ static void check_pcp_page(struct check *c, pfn_t pfn, void *arg)
 
 	if (p->flags != PAGE_FLAG(pcp) || p->order != a->order || p->node != a->z->nid ||
 	    p->zone != a->z->type)
-		check_fail(c, "page %u on a per-CPU list of order %u says flags %#x order %u", pfn, a->order,
-			   p->flags, p->order);
+		check_fail(c, "page %u on a per-CPU list of order %u says flags %#x order %u", pfn,
+			   a->order, p->flags, p->order);
 }
 
 /* ---- a zone ---- */
@@ -87,7 +88,8 @@ static u64 check_untouched(struct check *c, const struct zone *z)
 		pages += e->end - e->start;
 		for (pfn = e->start; pfn < e->end; pfn += MAX_ORDER_NR_PAGES)
 			if (page_exists(c->m, pfn) || pfn_zone(c->m, pfn) != z)
-				check_fail(c, "untouched block %u is touched, or in another zone", pfn);
+				check_fail(c, "untouched block %u is touched, or in another zone",
+					   pfn);
 	}
 	check_equal(c, "last untouched extent", last, z->untouched_last);
 	check_equal(c, "untouched pages of a zone", (s64)pages, (s64)z->untouched_pages);
@@ -108,8 +110,8 @@ static void check_free_lists(struct check *c, const struct zone *z)
 			struct block_arg a = { z, order, type };
 			u64 nr = area->list[type].nr;
 
-			snprintf(what, sizeof(what), "Node %u %s free list of order %u type %u", z->nid,
-				 zone_name((enum zone_type)z->type), order, type);
+			snprintf(what, sizeof(what), "Node %u %s free list of order %u type %u",
+				 z->nid, zone_name((enum zone_type)z->type), order, type);
 			check_list(c, what, &area->list[type], check_free_block, &a);
 			if (order == MAX_ORDER - 1 && type == MIGRATE_MOVABLE)
 				nr += untouched_blocks;
@@ -156,7 +158,8 @@ static void check_pageblocks(struct check *c, const struct zone *z)
 	}
 	for (type = 0; type < MIGRATE_TYPES; type++) {
 		kept += z->nr_pageblocks[type];
-		check_equal(c, "pageblocks of a type", (s64)count[type], (s64)z->nr_pageblocks[type]);
+		check_equal(c, "pageblocks of a type", (s64)count[type],
+			    (s64)z->nr_pageblocks[type]);
 	}
 	check_equal(c, "pageblocks of a zone", (s64)zone_count_pageblocks(c->m, z), (s64)kept);
 }
@@ -176,7 +179,8 @@ static void check_zone_sizes(struct check *c, const struct zone *z)
 	if (z->managed_pages > z->present_pages || z->present_pages > z->spanned_pages)
 		check_fail(c, "Node %u %s: managed %llu, present %llu, spanned %llu", z->nid,
 			   zone_name((enum zone_type)z->type), (unsigned long long)z->managed_pages,
-			   (unsigned long long)z->present_pages, (unsigned long long)z->spanned_pages);
+			   (unsigned long long)z->present_pages,
+			   (unsigned long long)z->spanned_pages);
 	if (z->vm_stat[NR_FREE_PAGES] > (s64)z->managed_pages)
 		check_fail(c, "Node %u %s: more pages free than managed", z->nid,
 			   zone_name((enum zone_type)z->type));
@@ -298,7 +302,8 @@ static void check_caches(struct check *c)
 	for (i = 0; i < c->m->nr_nodes; i++) {
 		check_equal(c, "SReclaimable of a node", reclaimable[i],
 			    c->m->node[i].vm_stat[NR_SLAB_RECLAIMABLE]);
-		check_equal(c, "SUnreclaim of a node", unreclaimable[i] + c->m->node[i].slab_large_pages,
+		check_equal(c, "SUnreclaim of a node",
+			    unreclaimable[i] + c->m->node[i].slab_large_pages,
 			    c->m->node[i].vm_stat[NR_SLAB_UNRECLAIMABLE]);
 	}
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GFP_TRANSHUGE_LIGHT                                                                          \
+#define GFP_TRANSHUGE_LIGHT \
 	((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
 #define GFP_TRANSHUGE (GFP_TRANSHUGE_LIGHT | __GFP_DIRECT_RECLAIM)
 

@@ -19,14 +19,14 @@
 #include <assert.h>
 
 #define NODE_RECLAIM_DISTANCE 30
-#define WARN_INTERVAL (10 * NSEC_PER_SEC)
+#define WARN_INTERVAL	      (10 * NSEC_PER_SEC)
 
 /* What a request comes down to. */
 struct alloc_context {
 	const struct pglist_data *node; /* whose zonelist */
-	u64 nodemask;                   /* 0: all */
-	struct zone *preferred;         /* NULL: no zone at all will do */
-	u32 first;                      /* its place in the zonelist */
+	u64 nodemask;			/* 0: all */
+	struct zone *preferred;		/* NULL: no zone at all will do */
+	u32 first;			/* its place in the zonelist */
 	enum zone_type highest;
 	enum migratetype type;
 };
@@ -66,7 +66,8 @@ static bool has_free_block(const struct zone *z, unsigned int order, unsigned in
 		for (type = 0; type < MIGRATE_PCPTYPES; type++)
 			if (area->nr_free_type[type])
 				return true;
-		if ((alloc_flags & (ALLOC_HARDER | ALLOC_OOM)) && area->nr_free_type[MIGRATE_HIGHATOMIC])
+		if ((alloc_flags & (ALLOC_HARDER | ALLOC_OOM)) &&
+		    area->nr_free_type[MIGRATE_HIGHATOMIC])
 			return true;
 	}
 	return false;
@@ -93,20 +94,23 @@ bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned i
 		       enum zone_type highest_zoneidx, unsigned int alloc_flags)
 {
 	(void)m;
-	return watermark_ok(z, order, mark, highest_zoneidx, alloc_flags, z->vm_stat[NR_FREE_PAGES]);
+	return watermark_ok(z, order, mark, highest_zoneidx, alloc_flags,
+			    z->vm_stat[NR_FREE_PAGES]);
 }
 
 /* Enough for a single page without the highatomic reserve? Nearly always, and quickly told. */
-static inline bool above_watermark(const struct zone *z, enum zone_watermarks w, enum zone_type highest)
+static inline bool above_watermark(const struct zone *z, enum zone_watermarks w,
+				   enum zone_type highest)
 {
 	return (u64)z->vm_stat[NR_FREE_PAGES] >
 	       wmark_pages(z, w) + z->lowmem_reserve[highest] + z->nr_reserved_highatomic;
 }
 
-static inline bool zone_watermark_fast(const struct zone *z, unsigned int order, enum zone_type highest,
-				       unsigned int alloc_flags, gfp_t gfp)
+static inline bool zone_watermark_fast(const struct zone *z, unsigned int order,
+				       enum zone_type highest, unsigned int alloc_flags, gfp_t gfp)
 {
-	u64 free = (u64)z->vm_stat[NR_FREE_PAGES], mark = wmark_pages(z, alloc_flags & ALLOC_WMARK_MASK);
+	u64 free = (u64)z->vm_stat[NR_FREE_PAGES],
+	    mark = wmark_pages(z, alloc_flags & ALLOC_WMARK_MASK);
 
 	if (likely(!order && above_watermark(z, alloc_flags & ALLOC_WMARK_MASK, highest)))
 		return true;
@@ -205,15 +209,15 @@ static unsigned int node_distance(const struct machine *m, u32 a, u32 b)
 }
 
 /* zone_reclaim_mode: rather make room in a near zone than go to a far one. */
-static bool node_reclaim_helps(struct machine *m, const struct alloc_context *ac, struct zone *z, gfp_t gfp,
-			       unsigned int order, unsigned int alloc_flags)
+static bool node_reclaim_helps(struct machine *m, const struct alloc_context *ac, struct zone *z,
+			       gfp_t gfp, unsigned int order, unsigned int alloc_flags)
 {
 	if (node_distance(m, ac->preferred->nid, z->nid) > NODE_RECLAIM_DISTANCE)
 		return false;
 	if (!node_reclaim(m, &m->node[z->nid], gfp, order))
 		return false;
-	return zone_watermark_ok(m, z, order, wmark_pages(z, alloc_flags & ALLOC_WMARK_MASK), ac->highest,
-				 alloc_flags);
+	return zone_watermark_ok(m, z, order, wmark_pages(z, alloc_flags & ALLOC_WMARK_MASK),
+				 ac->highest, alloc_flags);
 }
 
 static pfn_t get_page_from_freelist(struct machine *m, gfp_t gfp, unsigned int order,
@@ -354,7 +358,8 @@ static bool should_reclaim_retry(struct machine *m, unsigned int order, unsigned
 		s64 available = z->vm_stat[NR_FREE_PAGES] + (s64)zone_reclaimable_pages(m, z);
 
 		if (zoneref_allowed(ac, &ac->node->zonelist[i]) &&
-		    watermark_ok(z, order, wmark_pages(z, WMARK_MIN), ac->highest, alloc_flags, available))
+		    watermark_ok(z, order, wmark_pages(z, WMARK_MIN), ac->highest, alloc_flags,
+				 available))
 			return true;
 	}
 	return false;
@@ -395,8 +400,9 @@ static void warn_alloc(struct machine *m, gfp_t gfp, unsigned int order)
 }
 
 /* One round of the slow path's loop: look again, reclaim, kill. *@again: another round may help. */
-static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order, unsigned int alloc_flags,
-			    const struct alloc_context *ac, u32 *fruitless, bool *again)
+static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order,
+			    unsigned int alloc_flags, const struct alloc_context *ac,
+			    u32 *fruitless, bool *again)
 {
 	unsigned int reserves = reserve_flags(m, gfp);
 	bool killed;
@@ -429,7 +435,8 @@ static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order, un
 	return pfn;
 }
 
-static __attribute__((noinline)) pfn_t alloc_pages_slowpath(struct machine *m, gfp_t gfp, unsigned int order,
+static __attribute__((noinline)) pfn_t alloc_pages_slowpath(struct machine *m, gfp_t gfp,
+							    unsigned int order,
 							    const struct alloc_context *ac)
 {
 	unsigned int alloc_flags = gfp_to_alloc_flags(ac, gfp);
@@ -506,7 +513,8 @@ void free_pages(struct machine *m, pfn_t pfn, unsigned int order)
 	struct zone *z = page_zone(m, p);
 	enum migratetype type = get_pageblock_migratetype(m, pfn);
 
-	assert(!(p->flags & (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
+	assert(!(p->flags &
+		 (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
 	if (order)
 		clear_page_flags(m, pfn, order);
 	m->vm_event[PGFREE] += 1u << order;

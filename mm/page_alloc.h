@@ -15,16 +15,16 @@
 #include <mman/machine.h>
 
 /* The watermark to keep is the low two bits. */
-#define ALLOC_WMARK_MIN 0u
-#define ALLOC_WMARK_LOW 1u
-#define ALLOC_WMARK_HIGH 2u
-#define ALLOC_WMARK_MASK 3u
-#define ALLOC_NO_WATERMARKS 4u /* all of it: __GFP_MEMALLOC */
-#define ALLOC_OOM 8u           /* a victim on its way out: half of what min keeps */
-#define ALLOC_HARDER 0x10u     /* atomic: a quarter below min, and the highatomic reserve */
-#define ALLOC_HIGH 0x20u       /* __GFP_HIGH: half below min */
-#define ALLOC_NOFRAGMENT 0x100u /* rather another zone than another type's pageblock */
-#define ALLOC_KSWAPD 0x800u    /* __GFP_KSWAPD_RECLAIM: may wake kswapd */
+#define ALLOC_WMARK_MIN	    0u
+#define ALLOC_WMARK_LOW	    1u
+#define ALLOC_WMARK_HIGH    2u
+#define ALLOC_WMARK_MASK    3u
+#define ALLOC_NO_WATERMARKS 4u	   /* all of it: __GFP_MEMALLOC */
+#define ALLOC_OOM	    8u	   /* a victim on its way out: half of what min keeps */
+#define ALLOC_HARDER	    0x10u  /* atomic: a quarter below min, and the highatomic reserve */
+#define ALLOC_HIGH	    0x20u  /* __GFP_HIGH: half below min */
+#define ALLOC_NOFRAGMENT    0x100u /* rather another zone than another type's pageblock */
+#define ALLOC_KSWAPD	    0x800u /* __GFP_KSWAPD_RECLAIM: may wake kswapd */
 
 _Static_assert(ALLOC_HIGH == __GFP_HIGH, "taken over from the GFP mask as it is");
 _Static_assert(ALLOC_KSWAPD == __GFP_KSWAPD_RECLAIM, "taken over from the GFP mask as it is");
@@ -147,8 +147,8 @@ pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum 
 
 /** rmqueue_bulk() - up to @count times 2^@order pages to the end of a per-CPU list, as one after the
  * other from the free lists of @type or a fallback. NR_FREE_PAGES is kept. Returns how many. */
-u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type, u32 count,
-		 unsigned int alloc_flags, struct page_list *list);
+u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
+		 u32 count, unsigned int alloc_flags, struct page_list *list);
 
 void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn);
 /** unreserve_highatomic_pageblock() - one reserved pageblock back to @type; @force: the last as well. */

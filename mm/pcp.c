@@ -91,8 +91,8 @@ static void unlink_oldest(struct machine *m, struct page_list *list, u32 blocks,
 }
 
 /* Give @count pages back, starting with list @index and going round, oldest pages first. */
-static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, u32 count,
-			       unsigned int index)
+static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu_pages *pcp,
+			       u32 count, unsigned int index)
 {
 	s64 left = min_t(u32, count, pcp->count);
 
@@ -138,7 +138,8 @@ static __attribute__((noinline)) void pcp_over_high(struct machine *m, struct zo
 	free_pcppages_bulk(m, z, pcp, all ? pcp->count : nr_pcp_free(pcp, high), index);
 }
 
-void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order, enum migratetype type)
+void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
+		 enum migratetype type)
 {
 	struct per_cpu_pages *pcp;
 	struct page_list *list;

@@ -29,7 +29,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SLUB_MAX_ORDER 3u
+#define SLUB_MAX_ORDER	  3u
 #define OLD_OBJECT_PERIOD 8 /* one of so many freed objects is an old one */
 
 /* ---- sizes ---- */
@@ -333,8 +333,8 @@ static void put_objects(struct machine *m, struct kmem_cache *c, pfn_t pfn, u32 
 }
 
 /* Up to @n objects of a full slab. It becomes this CPU's partial slab, or the node's. */
-static u32 free_from_full(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n, pfn_t pfn,
-			  u32 count)
+static u32 free_from_full(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n,
+			  pfn_t pfn, u32 count)
 {
 	struct kmem_cache_cpu *cpu = this_cpu(m, c);
 
@@ -351,8 +351,8 @@ static u32 free_from_full(struct machine *m, struct kmem_cache *c, struct kmem_c
 	return count;
 }
 
-static u32 free_from_node_partial(struct machine *m, struct kmem_cache *c, struct kmem_cache_node *n,
-				  u32 count)
+static u32 free_from_node_partial(struct machine *m, struct kmem_cache *c,
+				  struct kmem_cache_node *n, u32 count)
 {
 	pfn_t pfn = n->partial.tail;
 	struct page *slab;
@@ -372,7 +372,8 @@ static u32 free_from_node_partial(struct machine *m, struct kmem_cache *c, struc
 	return count;
 }
 
-static u32 free_from_cpu(struct machine *m, struct kmem_cache *c, struct kmem_cache_cpu *cpu, u32 count)
+static u32 free_from_cpu(struct machine *m, struct kmem_cache *c, struct kmem_cache_cpu *cpu,
+			 u32 count)
 {
 	pfn_t pfn = cpu->slab;
 
@@ -405,7 +406,8 @@ static u32 free_some(struct machine *m, struct kmem_cache *c, u32 count)
 
 	if (n->full.nr && c->total_frees % OLD_OBJECT_PERIOD == OLD_OBJECT_PERIOD - 1)
 		return free_from_full(m, c, n, n->full.tail, 1);
-	count = min_t(u32, count, OLD_OBJECT_PERIOD - 1 - (u32)(c->total_frees % OLD_OBJECT_PERIOD));
+	count = min_t(u32, count,
+		      OLD_OBJECT_PERIOD - 1 - (u32)(c->total_frees % OLD_OBJECT_PERIOD));
 	count = count ? count : 1;
 	freed = free_from_cpu(m, c, this_cpu(m, c), count);
 	if (!freed)
@@ -457,7 +459,8 @@ static void discard_empty(struct machine *m, struct kmem_cache *c, struct kmem_c
 u64 kmem_cache_shrink(struct machine *m, handle_t cache)
 {
 	struct kmem_cache *c = kmem_cache_at(m, cache);
-	enum node_stat_item item = c->flags & KC_RECLAIM ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE;
+	enum node_stat_item item = c->flags & KC_RECLAIM ? NR_SLAB_RECLAIMABLE :
+							   NR_SLAB_UNRECLAIMABLE;
 	s64 before = m->vm_node_stat[item];
 	u32 i;
 
@@ -525,7 +528,8 @@ handle_t kmem_cache_find(const struct machine *m, const char *name)
 		if (!strcmp(slab_aliases[i].name, name))
 			id = slab_aliases[i].id;
 	for (h = 1; h < m->slab.caches.nr_slots; h++)
-		if (!strcmp(kmem_cache_at(m, h)->name, name) || !strcmp(kmem_cache_at(m, h)->id, id))
+		if (!strcmp(kmem_cache_at(m, h)->name, name) ||
+		    !strcmp(kmem_cache_at(m, h)->id, id))
 			return h;
 	return 0;
 }
@@ -606,11 +610,14 @@ int slab_init(struct machine *m)
 
 	error = pool_init(&s->caches, "kmem_cache", sizeof(struct kmem_cache), 1024);
 	if (!error)
-		error = pool_init(&s->cpu_sets, "kmem_cache_cpu", sizeof(struct kmem_cache_cpu), 1u << 20);
+		error = pool_init(&s->cpu_sets, "kmem_cache_cpu", sizeof(struct kmem_cache_cpu),
+				  1u << 20);
 	if (!error)
-		error = pool_init(&s->node_sets, "kmem_cache_node", sizeof(struct kmem_cache_node), 1u << 18);
+		error = pool_init(&s->node_sets, "kmem_cache_node", sizeof(struct kmem_cache_node),
+				  1u << 18);
 	if (!error)
-		error = pool_init(&s->devices, "kmalloc_device", sizeof(struct kmalloc_device), 1u << 20);
+		error = pool_init(&s->devices, "kmalloc_device", sizeof(struct kmalloc_device),
+				  1u << 20);
 	for (row = 0; !error && row < nr_slab_rows; row++)
 		error = cache_create(m, row);
 	if (error)

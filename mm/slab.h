@@ -25,8 +25,8 @@ int slab_populate(struct machine *m);
 /** mod_slab_pages() - @pages more (or fewer) of the node's SReclaimable or SUnreclaim. */
 static inline void mod_slab_pages(struct machine *m, u32 nid, bool reclaimable, s64 pages)
 {
-	mod_node_page_state(m, &m->node[nid], reclaimable ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE,
-			    pages);
+	mod_node_page_state(m, &m->node[nid],
+			    reclaimable ? NR_SLAB_RECLAIMABLE : NR_SLAB_UNRECLAIMABLE, pages);
 }
 
 #endif

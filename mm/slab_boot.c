@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-#define LARGE_ORDER 3u /* the large buffers are taken in pieces of 32 KiB */
-#define LARGE_BASE_KB 1440u
+#define LARGE_ORDER	 3u /* the large buffers are taken in pieces of 32 KiB */
+#define LARGE_BASE_KB	 1440u
 #define LARGE_PER_CPU_KB 10u
 
 static u32 nr_blocks(const struct machine *m)
@@ -78,7 +78,8 @@ int slab_populate(struct machine *m)
 
 	error = populate(m, kmem_cache_find(m, "kmem_cache"), nr_caches);
 	if (!error)
-		error = populate(m, kmem_cache_find(m, "kmem_cache_node"), nr_caches * m->nr_online_nodes);
+		error = populate(m, kmem_cache_find(m, "kmem_cache_node"),
+				 nr_caches * m->nr_online_nodes);
 	for (h = 1; !error && h < m->slab.caches.nr_slots; h++)
 		error = populate_cache(m, h);
 	return error ? error : populate_large(m);

@@ -19,10 +19,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define BLOCK_SHIFT (MAX_ORDER - 1)
+#define BLOCK_SHIFT	   (MAX_ORDER - 1)
 #define BLOCKS_PER_SECTION (PAGES_PER_SECTION / MAX_ORDER_NR_PAGES)
 
-_Static_assert(BLOCKS_PER_SECTION == 32, "a section's touched bits are half a word: section_is_open()");
+_Static_assert(BLOCKS_PER_SECTION == 32,
+	       "a section's touched bits are half a word: section_is_open()");
 
 const char *zone_name(enum zone_type type)
 {
@@ -52,7 +53,8 @@ int sparse_init(struct machine *m)
 
 	if (m->max_pfn >= PFN_NONE)
 		return -ENOMEM;
-	map = mmap(NULL, mem_map_bytes(m), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	map = mmap(NULL, mem_map_bytes(m), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		   -1, 0);
 	if (map == MAP_FAILED)
 		return -ENOMEM;
 	m->mem_map = map;
@@ -116,9 +118,11 @@ int physmem_init(struct machine *m)
 	gfp_zone_init(m);
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		node_init(&m->node[nid], nid);
-	error = pool_init(&m->extents, "untouched_extent", sizeof(struct untouched_extent), 1u << 20);
+	error = pool_init(&m->extents, "untouched_extent", sizeof(struct untouched_extent),
+			  1u << 20);
 	if (!error)
-		error = pool_init(&m->pagesets, "per_cpu_pages", sizeof(struct per_cpu_pages), 1u << 20);
+		error = pool_init(&m->pagesets, "per_cpu_pages", sizeof(struct per_cpu_pages),
+				  1u << 20);
 	if (!error)
 		error = pool_init(&m->zone_ranges, "zone_range", sizeof(struct zone_range),
 				  MAX_ZONE_RANGES);
@@ -148,7 +152,8 @@ static void mark_sections(struct machine *m, pfn_t start, pfn_t end, bool presen
 {
 	u32 section;
 
-	for (section = start / PAGES_PER_SECTION; section <= (end - 1) / PAGES_PER_SECTION; section++) {
+	for (section = start / PAGES_PER_SECTION; section <= (end - 1) / PAGES_PER_SECTION;
+	     section++) {
 		u64 bit = 1ull << section % 64;
 
 		if (present)
@@ -168,7 +173,8 @@ int sparse_add_range(struct machine *m, pfn_t start, pfn_t end)
 
 int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end)
 {
-	if (end > m->max_pfn || start >= end || start % PAGES_PER_SECTION || end % PAGES_PER_SECTION)
+	if (end > m->max_pfn || start >= end || start % PAGES_PER_SECTION ||
+	    end % PAGES_PER_SECTION)
 		return -EINVAL;
 	mark_sections(m, start, end, false);
 	return 0;
@@ -311,7 +317,8 @@ int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t star
 static int range_remove(struct machine *m, pfn_t start, pfn_t end)
 {
 	u32 i = range_index(m, start);
-	struct zone_range *r = range_at(m, i), rest = { .start = end, .end = r->end, .nid = r->nid, .type = r->type };
+	struct zone_range *r = range_at(m, i),
+			  rest = { .start = end, .end = r->end, .nid = r->nid, .type = r->type };
 
 	if (r->start == start && r->end == end) {
 		for (m->nr_zone_ranges--; i < m->nr_zone_ranges; i++)
@@ -392,7 +399,8 @@ void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages)
 
 /* ---- pageblocks ---- */
 
-void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type)
+void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn,
+				    enum migratetype type)
 {
 	u32 block = pfn >> PAGEBLOCK_ORDER, shift = block % 2 * 4;
 	enum migratetype old = get_pageblock_migratetype(m, pfn);
@@ -453,7 +461,8 @@ static u64 walk_pageblocks(const struct machine *m, const struct zone *z,
 			count += steps_within(z->start_pfn, low, high);
 			continue;
 		}
-		pfn = z->start_pfn + steps_within(z->start_pfn, z->start_pfn, low) * PAGEBLOCK_NR_PAGES;
+		pfn = z->start_pfn +
+		      steps_within(z->start_pfn, z->start_pfn, low) * PAGEBLOCK_NR_PAGES;
 		for (; pfn < high; pfn += PAGEBLOCK_NR_PAGES) {
 			if (!zone_owns_frame(m, z, pfn))
 				continue;

@@ -74,7 +74,8 @@ static int extent_cut(struct machine *m, struct zone *z, handle_t prev, handle_t
 		rest = pool_alloc(&m->extents);
 		if (!rest)
 			return -ENOMEM;
-		*extent_at(m, rest) = (struct untouched_extent){ .start = end, .end = e->end, .next = e->next };
+		*extent_at(m, rest) =
+			(struct untouched_extent){ .start = end, .end = e->end, .next = e->next };
 		if (z->untouched_last == h)
 			z->untouched_last = rest;
 		e->next = rest;

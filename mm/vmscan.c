@@ -77,7 +77,8 @@ static u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, u64 nr
 		scanned++;
 		switch (judge_page(m, pfn)) {
 		case PAGE_DROP:
-			if (invalidate_mapping_pages(m, page_mapping(p), page_index(p), page_index(p))) {
+			if (invalidate_mapping_pages(m, page_mapping(p), page_index(p),
+						     page_index(p))) {
 				stolen++;
 				continue;
 			}
@@ -117,7 +118,8 @@ static void shrink_active_list(struct machine *m, struct pglist_data *n, u64 nr_
 /* The larger the memory, the smaller the part of it that has to wait on the inactive list. */
 static bool inactive_is_low(const struct pglist_data *n)
 {
-	u64 inactive = n->lruvec.lists[LRU_INACTIVE_FILE].nr, active = n->lruvec.lists[LRU_ACTIVE_FILE].nr;
+	u64 inactive = n->lruvec.lists[LRU_INACTIVE_FILE].nr,
+	    active = n->lruvec.lists[LRU_ACTIVE_FILE].nr;
 	u64 gb = (inactive + active) >> (30 - PAGE_SHIFT), ratio = 1;
 
 	while (gb && (ratio + 1) * (ratio + 1) <= 10 * gb)
@@ -130,8 +132,9 @@ static void shrink_lruvec(struct machine *m, struct pglist_data *n, struct scan_
 	u64 left = n->lruvec.lists[LRU_INACTIVE_FILE].nr >> sc->priority, batch;
 
 	if (inactive_is_low(n))
-		shrink_active_list(m, n, max_t(u64, n->lruvec.lists[LRU_ACTIVE_FILE].nr >> sc->priority,
-					       SWAP_CLUSTER_MAX));
+		shrink_active_list(m, n,
+				   max_t(u64, n->lruvec.lists[LRU_ACTIVE_FILE].nr >> sc->priority,
+					 SWAP_CLUSTER_MAX));
 	for (; left && sc->nr_reclaimed < sc->nr_to_reclaim; left -= batch) {
 		batch = min_t(u64, left, SWAP_CLUSTER_MAX);
 		sc->nr_reclaimed += shrink_inactive_list(m, n, batch, sc);
@@ -163,7 +166,8 @@ static void shrink_zones(struct machine *m, const struct pglist_data *n, u64 nod
 	for (i = n->zonelist_first[sc->reclaim_idx]; i < n->nr_zonelist; i++) {
 		const struct zoneref *ref = &n->zonelist[i];
 
-		if (ref->type > sc->reclaim_idx || ref->nid == last || (nodemask && !(nodemask >> ref->nid & 1)))
+		if (ref->type > sc->reclaim_idx || ref->nid == last ||
+		    (nodemask && !(nodemask >> ref->nid & 1)))
 			continue;
 		last = ref->nid;
 		shrink_node(m, &m->node[ref->nid], sc);
@@ -241,8 +245,8 @@ static bool pgdat_balanced(const struct machine *m, const struct pglist_data *n,
 
 	for (type = 0; type <= highest; type++)
 		if (n->zones[type].managed_pages &&
-		    zone_watermark_ok(m, &n->zones[type], order, wmark_pages(&n->zones[type], WMARK_HIGH),
-				      highest, 0))
+		    zone_watermark_ok(m, &n->zones[type], order,
+				      wmark_pages(&n->zones[type], WMARK_HIGH), highest, 0))
 			return true;
 	return false;
 }

@@ -7,7 +7,7 @@
 #include <mman/machine.h>
 
 #define SWAP_CLUSTER_MAX 32u
-#define DEF_PRIORITY 12
+#define DEF_PRIORITY	 12
 
 /** wakeup_kswapd() - @z has too little for requests of @order that may use zones up to @highest. */
 void wakeup_kswapd(struct machine *m, struct zone *z, unsigned int order, enum zone_type highest);

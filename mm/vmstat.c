@@ -16,12 +16,9 @@ const char *const zone_stat_names[NR_VM_ZONE_STAT_ITEMS] = {
 };
 
 const char *const numa_stat_names[NR_VM_NUMA_STAT_ITEMS] = {
-	[NUMA_HIT] = "numa_hit",
-	[NUMA_MISS] = "numa_miss",
-	[NUMA_FOREIGN] = "numa_foreign",
-	[NUMA_INTERLEAVE] = "numa_interleave",
-	[NUMA_LOCAL] = "numa_local",
-	[NUMA_OTHER] = "numa_other",
+	[NUMA_HIT] = "numa_hit",	 [NUMA_MISS] = "numa_miss",
+	[NUMA_FOREIGN] = "numa_foreign", [NUMA_INTERLEAVE] = "numa_interleave",
+	[NUMA_LOCAL] = "numa_local",	 [NUMA_OTHER] = "numa_other",
 };
 
 const char *const node_stat_names[NR_VM_NODE_STAT_ITEMS] = {

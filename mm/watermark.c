@@ -21,9 +21,9 @@
 
 #define KB_PAGES (PAGE_SIZE / 1024)
 
-#define for_each_zone(m, z, i)                                                                       \
-	for (i = 0; i < (m)->nr_nodes * MAX_NR_ZONES &&                                              \
-		    (z = &(m)->node[i / MAX_NR_ZONES].zones[i % MAX_NR_ZONES], true);                \
+#define for_each_zone(m, z, i)                                                        \
+	for (i = 0; i < (m)->nr_nodes * MAX_NR_ZONES &&                               \
+		    (z = &(m)->node[i / MAX_NR_ZONES].zones[i % MAX_NR_ZONES], true); \
 	     i++)
 
 /* HighMem pages are no use to the kernel itself: such zones keep little back. */
@@ -55,13 +55,13 @@ s64 si_mem_available(const struct machine *m)
 	s64 available;
 	u32 i;
 
-	for_each_zone(m, z, i)
-		low += wmark_pages(z, WMARK_LOW);
+	for_each_zone(m, z, i) low += wmark_pages(z, WMARK_LOW);
 	available = m->vm_zone_stat[NR_FREE_PAGES];
 	for (i = 0; i < m->nr_nodes; i++)
 		available -= (s64)m->node[i].totalreserve_pages;
 	/* half of the page cache, or a low watermark's worth, is left to those who use it */
-	cache = global_node_page_state(m, NR_ACTIVE_FILE) + global_node_page_state(m, NR_INACTIVE_FILE);
+	cache = global_node_page_state(m, NR_ACTIVE_FILE) +
+		global_node_page_state(m, NR_INACTIVE_FILE);
 	available += (s64)(cache - min_t(u64, cache / 2, low));
 	reclaimable = global_node_page_state(m, NR_SLAB_RECLAIMABLE) +
 		      global_node_page_state(m, NR_KERNEL_MISC_RECLAIMABLE);
@@ -78,7 +78,8 @@ static void calculate_totalreserve_pages(struct machine *m)
 
 	for (i = 0; i < m->nr_nodes; i++)
 		m->node[i].totalreserve_pages = 0;
-	for_each_zone(m, z, i) {
+	for_each_zone(m, z, i)
+	{
 		reserve = 0;
 		for (j = z->type; j < MAX_NR_ZONES; j++)
 			reserve = max_t(u64, reserve, z->lowmem_reserve[j]);
@@ -92,13 +93,15 @@ void setup_per_zone_lowmem_reserve(struct machine *m)
 	struct zone *z;
 	u32 i, j;
 
-	for_each_zone(m, z, i) {
+	for_each_zone(m, z, i)
+	{
 		s32 ratio = m->sysctl.lowmem_reserve_ratio[z->type];
 		u64 above = 0;
 
 		for (j = z->type + 1u; j < MAX_NR_ZONES; j++) {
 			above += m->node[z->nid].zones[j].managed_pages;
-			z->lowmem_reserve[j] = ratio > 0 && z->managed_pages ? above / (u64)ratio : 0;
+			z->lowmem_reserve[j] = ratio > 0 && z->managed_pages ? above / (u64)ratio :
+									       0;
 		}
 	}
 	calculate_totalreserve_pages(m);
@@ -110,10 +113,9 @@ void setup_per_zone_wmarks(struct machine *m)
 	struct zone *z;
 	u32 i;
 
+	for_each_zone(m, z, i) if (!is_highmem(m, z)) lowmem += z->managed_pages;
 	for_each_zone(m, z, i)
-		if (!is_highmem(m, z))
-			lowmem += z->managed_pages;
-	for_each_zone(m, z, i) {
+	{
 		u64 share = lowmem ? pages_min * z->managed_pages / lowmem : 0;
 		u64 min = share;
 
@@ -130,8 +132,7 @@ void setup_per_zone_wmarks(struct machine *m)
 		z->watermark[WMARK_PROMO] = min + 3 * gap;
 	}
 	calculate_totalreserve_pages(m);
-	for_each_zone(m, z, i)
-		zone_pcp_update(m, z);
+	for_each_zone(m, z, i) zone_pcp_update(m, z);
 }
 
 static u64 int_sqrt(u64 x)
@@ -158,7 +159,8 @@ static void calculate_min_free_kbytes(struct machine *m)
 	if (kbytes > m->sysctl.user_min_free_kbytes)
 		m->sysctl.min_free_kbytes = kbytes < 128 ? 128 : kbytes > 262144 ? 262144 : kbytes;
 	else
-		printk(m, 4, "min_free_kbytes is not updated to %d because user defined value %d is preferred",
+		printk(m, 4,
+		       "min_free_kbytes is not updated to %d because user defined value %d is preferred",
 		       kbytes, m->sysctl.user_min_free_kbytes);
 }
 
@@ -176,8 +178,7 @@ static void set_recommended_min_free_kbytes(struct machine *m)
 	const struct zone *z;
 	u32 i;
 
-	for_each_zone(m, z, i)
-		nr_zones += zone_populated(z) && z->type <= ZONE_NORMAL;
+	for_each_zone(m, z, i) nr_zones += zone_populated(z) && z->type <= ZONE_NORMAL;
 	recommended = PAGEBLOCK_NR_PAGES * nr_zones * 2;
 	recommended += PAGEBLOCK_NR_PAGES * nr_zones * MIGRATE_PCPTYPES * MIGRATE_PCPTYPES;
 	recommended = min_t(u64, recommended, nr_free_buffer_pages(m) / 20) * KB_PAGES;

@@ -102,9 +102,9 @@ static void set_cpu_to_node(struct machine *m, const struct pglist_data *n)
  */
 static void set_nofragment(struct machine *m, struct pglist_data *n)
 {
-	n->zones[ZONE_NORMAL].nofragment = m->config.arch == ARCH_X86_64 &&
-					   (m->nr_online_nodes <= 1 ||
-					    zone_populated(&n->zones[ZONE_DMA32]));
+	n->zones[ZONE_NORMAL].nofragment =
+		m->config.arch == ARCH_X86_64 &&
+		(m->nr_online_nodes <= 1 || zone_populated(&n->zones[ZONE_DMA32]));
 }
 
 void build_zonelists(struct machine *m)

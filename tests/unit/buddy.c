@@ -70,8 +70,10 @@ static void test_split_and_merge(void)
 	is_int(area(z, 10)->nr_free, blocks - 1, "and one large block less");
 	is_int(z->vm_stat[NR_FREE_PAGES], free - 1, "one page less is free");
 	ok(page_exists(m, pfn), "the page has a struct page now");
-	cmp_int(z->untouched_pages, >=, untouched - MAX_ORDER_NR_PAGES, "at most one block was touched for it");
-	is_int(page_zone(m, pfn_to_page(m, pfn))->type, ZONE_DMA32, "its struct page knows the zone");
+	cmp_int(z->untouched_pages, >=, untouched - MAX_ORDER_NR_PAGES,
+		"at most one block was touched for it");
+	is_int(page_zone(m, pfn_to_page(m, pfn))->type, ZONE_DMA32,
+	       "its struct page knows the zone");
 
 	give(m, z, pfn, 0);
 	for (order = 0; order < 10; order++)
@@ -79,7 +81,8 @@ static void test_split_and_merge(void)
 	ok(one_each, "freed, it merges with its buddies up to the highest order");
 	is_int(area(z, 10)->nr_free, blocks, "so that there are as many large blocks as before");
 	is_int(z->vm_stat[NR_FREE_PAGES], free, "and as many free pages");
-	is_int(take(m, z, 10, MIGRATE_MOVABLE), pfn, "a merged block is taken before untouched ones");
+	is_int(take(m, z, 10, MIGRATE_MOVABLE), pfn,
+	       "a merged block is taken before untouched ones");
 	machine_destroy(m);
 }
 
@@ -90,7 +93,8 @@ static bool same_free_lists(struct machine *a, struct zone *za, struct machine *
 
 	for (order = 0; order < MAX_ORDER; order++)
 		for (type = 0; type < MIGRATE_TYPES; type++) {
-			pfn_t pa = area(za, order)->list[type].head, pb = area(zb, order)->list[type].head;
+			pfn_t pa = area(za, order)->list[type].head,
+			      pb = area(zb, order)->list[type].head;
 
 			for (; pa != PFN_NONE && pa == pb; pb = pfn_to_page(b, pb)->next)
 				pa = pfn_to_page(a, pa)->next;
@@ -109,8 +113,9 @@ static void test_bulk_equals_singles(void)
 		unsigned int order;
 		enum migratetype type;
 	} steps[] = {
-		{ 63, 0, MIGRATE_MOVABLE },  { 5, 3, MIGRATE_UNMOVABLE }, { 31, 1, MIGRATE_MOVABLE },
-		{ 1000, 0, MIGRATE_RECLAIMABLE }, { 2, 9, MIGRATE_MOVABLE },  { 7, 2, MIGRATE_UNMOVABLE },
+		{ 63, 0, MIGRATE_MOVABLE },	{ 5, 3, MIGRATE_UNMOVABLE },
+		{ 31, 1, MIGRATE_MOVABLE },	{ 1000, 0, MIGRATE_RECLAIMABLE },
+		{ 2, 9, MIGRATE_MOVABLE },	{ 7, 2, MIGRATE_UNMOVABLE },
 		{ 4000, 0, MIGRATE_UNMOVABLE },
 	};
 	bool same_pages = true, same_lists;
@@ -128,7 +133,8 @@ static void test_bulk_equals_singles(void)
 			same_pages &= pfn == take(b, zb, steps[i].order, steps[i].type);
 	}
 	same_lists = same_free_lists(a, za, b, zb);
-	ok(same_pages, "a bulk refill yields the pages that single allocations would, in their order");
+	ok(same_pages,
+	   "a bulk refill yields the pages that single allocations would, in their order");
 	ok(same_lists, "and leaves the same free lists");
 	ok(!memcmp(za->nr_pageblocks, zb->nr_pageblocks, sizeof(za->nr_pageblocks)),
 	   "and the same types of pageblocks");
@@ -157,8 +163,9 @@ static void test_give_back_equals_singles(void)
 		}
 		/* in order; backwards; in strides of 11 */
 		for (i = 0; i < ARRAY_SIZE(pages); i++) {
-			from = pattern == 0 ? i : pattern == 1 ? (u32)ARRAY_SIZE(pages) - 1 - i :
-								 (u32)(i * 11ull % 5999);
+			from = pattern == 0 ? i :
+			       pattern == 1 ? (u32)ARRAY_SIZE(pages) - 1 - i :
+					      (u32)(i * 11ull % 5999);
 			if (pattern == 2 && i == 5999)
 				from = 5999;
 			free_pages(a, pages[from], 0);
@@ -184,10 +191,12 @@ static void test_fallback_takes_largest(void)
 	unmovable = z->nr_pageblocks[MIGRATE_UNMOVABLE];
 	z->watermark_boost = 0;
 	pfn = take(m, z, 0, MIGRATE_UNMOVABLE);
-	is_int(get_pageblock_migratetype(m, pfn), MIGRATE_UNMOVABLE, "a stolen pageblock changes its type");
+	is_int(get_pageblock_migratetype(m, pfn), MIGRATE_UNMOVABLE,
+	       "a stolen pageblock changes its type");
 	is_int(z->nr_pageblocks[MIGRATE_UNMOVABLE], unmovable + 2,
 	       "a fallback takes the largest block, two pageblocks");
-	is_int(area(z, 9)->nr_free_type[MIGRATE_UNMOVABLE], 1, "and what it does not use is of its own type");
+	is_int(area(z, 9)->nr_free_type[MIGRATE_UNMOVABLE], 1,
+	       "and what it does not use is of its own type");
 	is_int(z->watermark_boost, 0, "whole pageblocks do not mix types: no boost");
 
 	/* All whole pageblocks gone, half of one movable pageblock free: the other half is in use. */
@@ -200,10 +209,12 @@ static void test_fallback_takes_largest(void)
 	high = z->watermark[WMARK_HIGH];
 	is_int(rmqueue_buddy(m, z, 0, MIGRATE_UNMOVABLE, ALLOC_NOFRAGMENT), PFN_NONE,
 	       "ALLOC_NOFRAGMENT refuses to cut another type's pageblock");
-	is_int(rmqueue_buddy(m, z, 0, MIGRATE_UNMOVABLE, ALLOC_KSWAPD), pfn + 256, "else it is cut");
-	is_int(z->nr_pageblocks[MIGRATE_UNMOVABLE], unmovable + 1, "half of it free is enough to take it over");
-	is_int(z->watermark_boost, min_t(u64, PAGEBLOCK_NR_PAGES,
-					 max_t(u64, PAGEBLOCK_NR_PAGES, high * 15000 / 10000)),
+	is_int(rmqueue_buddy(m, z, 0, MIGRATE_UNMOVABLE, ALLOC_KSWAPD), pfn + 256,
+	       "else it is cut");
+	is_int(z->nr_pageblocks[MIGRATE_UNMOVABLE], unmovable + 1,
+	       "half of it free is enough to take it over");
+	is_int(z->watermark_boost,
+	       min_t(u64, PAGEBLOCK_NR_PAGES, max_t(u64, PAGEBLOCK_NR_PAGES, high * 15000 / 10000)),
 	       "types were mixed: the watermarks are boosted by a pageblock");
 	ok(z->boosted, "and kswapd is to hear of it");
 	machine_destroy(m);
@@ -224,7 +235,8 @@ static void test_movable_fallback_takes_smallest(void)
 	give(m, z, pfn + 8, 3);
 	give(m, z, pfn + 32, 1);
 	unmovable = z->nr_pageblocks[MIGRATE_UNMOVABLE];
-	is_int(take(m, z, 0, MIGRATE_MOVABLE), pfn + 32, "a movable page comes from the smallest block");
+	is_int(take(m, z, 0, MIGRATE_MOVABLE), pfn + 32,
+	       "a movable page comes from the smallest block");
 	is_int(area(z, 0)->nr_free_type[MIGRATE_MOVABLE], 1, "whose rest is movable now");
 	is_int(area(z, 3)->nr_free_type[MIGRATE_UNMOVABLE], 1, "the larger block is left alone");
 	is_int(z->nr_pageblocks[MIGRATE_UNMOVABLE], unmovable, "and so is the pageblock's type");
@@ -233,7 +245,8 @@ static void test_movable_fallback_takes_smallest(void)
 
 static void test_zones_do_not_merge(void)
 {
-	struct machine *m = bare_machine("[machine]\ncpus = 1\nmemory = 256M\ncmdline = movablecore=64M\n");
+	struct machine *m =
+		bare_machine("[machine]\ncpus = 1\nmemory = 256M\ncmdline = movablecore=64M\n");
 	struct zone *low = zone_of(m, 0, ZONE_DMA32), *high = zone_of(m, 0, ZONE_MOVABLE);
 
 	ok(zone_populated(high), "movablecore= makes a Movable zone");
@@ -267,13 +280,15 @@ static void test_highatomic(void)
 	raise_watermarks(zone_of(m, 0, ZONE_DMA));
 	pfn = alloc_pages(m, GFP_ATOMIC, 2, NUMA_NO_NODE);
 	ok(pfn != PFN_NONE, "an atomic request of order 2 below the low watermark succeeds");
-	is_int(z->nr_reserved_highatomic, PAGEBLOCK_NR_PAGES, "and reserves a pageblock for the next one");
+	is_int(z->nr_reserved_highatomic, PAGEBLOCK_NR_PAGES,
+	       "and reserves a pageblock for the next one");
 	is_int(get_pageblock_migratetype(m, pfn), MIGRATE_HIGHATOMIC, "the one it came from");
 	is_sound(m, "with a highatomic pageblock");
 	free = z->vm_stat[NR_FREE_PAGES];
 	ok(!zone_watermark_ok(m, z, 0, (u64)free - PAGEBLOCK_NR_PAGES + 1, ZONE_NORMAL, 0),
 	   "the reserve does not count as free for an ordinary request");
-	ok(zone_watermark_ok(m, z, 0, (u64)free - PAGEBLOCK_NR_PAGES + 1, ZONE_NORMAL, ALLOC_HARDER),
+	ok(zone_watermark_ok(m, z, 0, (u64)free - PAGEBLOCK_NR_PAGES + 1, ZONE_NORMAL,
+			     ALLOC_HARDER),
 	   "but does for an atomic one");
 	other = rmqueue_buddy(m, z, 3, MIGRATE_UNMOVABLE, ALLOC_HARDER);
 	is_int(get_pageblock_migratetype(m, other), MIGRATE_HIGHATOMIC, "which is served from it");
@@ -283,7 +298,8 @@ static void test_highatomic(void)
 	ok(unreserve_highatomic_pageblock(m, &m->node[0], ZONE_MOVABLE, MIGRATE_MOVABLE, true),
 	   "before the OOM killer is called it is given up");
 	is_int(z->nr_reserved_highatomic, 0, "so that nothing is reserved");
-	is_int(get_pageblock_migratetype(m, pfn), MIGRATE_MOVABLE, "and the pageblock is of the asking type");
+	is_int(get_pageblock_migratetype(m, pfn), MIGRATE_MOVABLE,
+	       "and the pageblock is of the asking type");
 	is_int(z->vm_stat[NR_FREE_PAGES], free, "no page is lost on the way");
 	is_sound(m, "after the reserve was given up");
 	machine_destroy(m);
@@ -299,12 +315,14 @@ static void test_size_does_not_matter(void)
 
 	for (i = 0; i <= words; i++)
 		touched += (u64)__builtin_popcountll(m->block_touched[i]);
-	cmp_int(touched, <, 200, "a booted machine of 1 TiB has struct pages for a few blocks only");
+	cmp_int(touched, <, 200,
+		"a booted machine of 1 TiB has struct pages for a few blocks only");
 	cmp_int(m->extents.nr_live, <, 64, "the rest is a few extents");
 	before = area(z, 10)->nr_free;
 	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 10, 3);
 	is_int(pfn_to_page(m, pfn)->node, 3, "4 MiB come from the node asked for");
-	is_int(area(z, 10)->nr_free, before - 1, "untouched memory counts as free blocks of the highest order");
+	is_int(area(z, 10)->nr_free, before - 1,
+	       "untouched memory counts as free blocks of the highest order");
 	free_pages(m, pfn, 10);
 	is_int(area(z, 10)->nr_free, before, "also when it is free again");
 	is_sound(m, "on a terabyte");
@@ -319,19 +337,22 @@ static void test_random(void)
 		pfn_t pfn;
 		unsigned int order;
 	} held[4000];
-	static const gfp_t kinds[] = { GFP_KERNEL, GFP_HIGHUSER_MOVABLE, GFP_KERNEL | __GFP_RECLAIMABLE,
-				       GFP_ATOMIC, GFP_KERNEL | GFP_DMA };
+	static const gfp_t kinds[] = { GFP_KERNEL, GFP_HIGHUSER_MOVABLE,
+				       GFP_KERNEL | __GFP_RECLAIMABLE, GFP_ATOMIC,
+				       GFP_KERNEL | GFP_DMA };
 	s64 free = 0;
 	u32 n = 0, round, i;
 
 	drain_pages(m, -1);
 	free = m->vm_zone_stat[NR_FREE_PAGES];
 	for (round = 0; round < 50000; round++) {
-		if (n < ARRAY_SIZE(held) && machine_random_below(m, 100) < (round / 10000 % 2 ? 40 : 60)) {
+		if (n < ARRAY_SIZE(held) &&
+		    machine_random_below(m, 100) < (round / 10000 % 2 ? 40 : 60)) {
 			u64 dice = machine_random_below(m, 64);
 			unsigned int order = dice ? (unsigned int)__builtin_ctzll(dice) : 9;
-			pfn_t pfn = alloc_pages(m, kinds[machine_random_below(m, ARRAY_SIZE(kinds))] |
-							   __GFP_NORETRY | __GFP_NOWARN,
+			pfn_t pfn = alloc_pages(m,
+						kinds[machine_random_below(m, ARRAY_SIZE(kinds))] |
+							__GFP_NORETRY | __GFP_NOWARN,
 						order, NUMA_NO_NODE);
 
 			if (pfn != PFN_NONE) {

@@ -27,7 +27,8 @@ static void test_numa_counters(void)
 {
 	struct machine *m = bare_machine("two-node");
 	const struct zone *near = zone_of(m, 0, ZONE_DMA32);
-	s64 hit0 = numa(m, 0, NUMA_HIT), hit1 = numa(m, 1, NUMA_HIT), other1 = numa(m, 1, NUMA_OTHER);
+	s64 hit0 = numa(m, 0, NUMA_HIT), hit1 = numa(m, 1, NUMA_HIT),
+	    other1 = numa(m, 1, NUMA_OTHER);
 	s64 local0 = numa(m, 0, NUMA_LOCAL), miss1, foreign0;
 	pfn_t pfn;
 
@@ -36,14 +37,17 @@ static void test_numa_counters(void)
 	is_int(numa(m, 0, NUMA_HIT) - hit0, 1, "a page from the CPU's node is a hit");
 	is_int(numa(m, 0, NUMA_LOCAL) - local0, 1, "and local");
 	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0, 1);
-	is_int(pfn_to_page(m, pfn)->node, 1, "a page asked for from the other node comes from there");
+	is_int(pfn_to_page(m, pfn)->node, 1,
+	       "a page asked for from the other node comes from there");
 	is_int(numa(m, 1, NUMA_HIT) - hit1, 1, "that is a hit there");
 	is_int(numa(m, 1, NUMA_OTHER) - other1, 1, "by a CPU of another node");
 	pfn = alloc_pages_nodemask(m, GFP_HIGHUSER_MOVABLE, 0, NUMA_NO_NODE, 1 << 1);
-	is_int(numa(m, 1, NUMA_HIT) - hit1, 2, "a policy that allows node 1 only is a hit there too");
+	is_int(numa(m, 1, NUMA_HIT) - hit1, 2,
+	       "a policy that allows node 1 only is a hit there too");
 	is_int(numa(m, 0, NUMA_FOREIGN), 0, "nobody was turned away so far");
 	count_interleave_hit(m, pfn, 1);
-	is_int(numa(m, 1, NUMA_INTERLEAVE), 1, "the interleave policy counts what it got where it wanted it");
+	is_int(numa(m, 1, NUMA_INTERLEAVE), 1,
+	       "the interleave policy counts what it got where it wanted it");
 	count_interleave_hit(m, pfn, 0);
 	is_int(m->vm_numa_stat[NUMA_INTERLEAVE], 1, "and not what it got elsewhere");
 
@@ -104,7 +108,8 @@ static void test_costly_orders_do_not_kill(void)
 
 	exhaust(m, GFP_KERNEL | __GFP_NOWARN, 5);
 	ok(!m->panicked, "a request of order 5 fails without the OOM killer");
-	cmp_int(m->vm_event[ALLOCSTALL_NORMAL], >, stalls, "after direct reclaim: allocstall_normal");
+	cmp_int(m->vm_event[ALLOCSTALL_NORMAL], >, stalls,
+		"after direct reclaim: allocstall_normal");
 	exhaust(m, GFP_KERNEL | __GFP_NORETRY | __GFP_NOWARN, 0);
 	ok(!m->panicked, "so does a single page with __GFP_NORETRY");
 	exhaust(m, GFP_KERNEL | GFP_DMA | __GFP_NOWARN, 0);
@@ -113,7 +118,8 @@ static void test_costly_orders_do_not_kill(void)
 	cmp_int(stalls, >, 0, "allocstall_dma");
 	is_sound(m, "after failed requests");
 	/* there is no process to kill here */
-	is_int(alloc_pages(m, GFP_KERNEL, 0, NUMA_NO_NODE), PFN_NONE, "an ordinary page ends in the OOM killer");
+	is_int(alloc_pages(m, GFP_KERNEL, 0, NUMA_NO_NODE), PFN_NONE,
+	       "an ordinary page ends in the OOM killer");
 	ok(m->panicked, "which finds nobody to kill: the machine panics");
 	machine_destroy(m);
 }
@@ -128,7 +134,8 @@ static void test_nofragment(void)
 
 	ok(normal->nofragment, "Normal rather leaves a request to DMA32 than mix types");
 	while (normal->free_area[10].nr_free || normal->free_area[9].nr_free)
-		if (rmqueue_buddy(m, normal, normal->free_area[9].nr_free ? 9 : 10, MIGRATE_MOVABLE, 0) == PFN_NONE)
+		if (rmqueue_buddy(m, normal, normal->free_area[9].nr_free ? 9 : 10, MIGRATE_MOVABLE,
+				  0) == PFN_NONE)
 			break;
 	drain_pages(m, -1);
 	while (normal->free_area[9].nr_free || normal->free_area[8].nr_free ||
@@ -145,7 +152,8 @@ static void test_nofragment(void)
 	movable = normal->nr_pageblocks[MIGRATE_MOVABLE];
 	pfn = alloc_pages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 4, NUMA_NO_NODE);
 	ok(page_zone(m, pfn_to_page(m, pfn)) == dma32, "so the page comes from DMA32");
-	is_int(normal->nr_pageblocks[MIGRATE_MOVABLE], movable, "and no pageblock of Normal changes");
+	is_int(normal->nr_pageblocks[MIGRATE_MOVABLE], movable,
+	       "and no pageblock of Normal changes");
 	machine_destroy(m);
 }
 
@@ -157,18 +165,22 @@ static void test_compound(void)
 	u32 free;
 	enum migratetype type;
 
-	ok(page_test(pfn_to_page(m, pfn), PG_head), "the first page of a compound block is its head");
+	ok(page_test(pfn_to_page(m, pfn), PG_head),
+	   "the first page of a compound block is its head");
 	is_int(pfn_to_page(m, pfn)->order, 3, "and knows the order");
 	for (i = pfn + 1; i < pfn + 8; i++)
 		tails &= page_test(pfn_to_page(m, i), PG_tail) && pfn_to_page(m, i)->index == pfn;
 	ok(tails, "the others point to it");
-	ok(pageblock_summary(m, pfn, &free, &type) && type == MIGRATE_UNMOVABLE && free < PAGEBLOCK_NR_PAGES,
+	ok(pageblock_summary(m, pfn, &free, &type) && type == MIGRATE_UNMOVABLE &&
+		   free < PAGEBLOCK_NR_PAGES,
 	   "its pageblock is unmovable and not all free");
 	free_pages(m, pfn, 3);
 	is_int(pfn_to_page(m, pfn + 1)->flags, 0, "freed, the tails are plain pages");
-	ok(pageblock_summary(m, 200000, &free, &type) && free == PAGEBLOCK_NR_PAGES && type == MIGRATE_MOVABLE,
+	ok(pageblock_summary(m, 200000, &free, &type) && free == PAGEBLOCK_NR_PAGES &&
+		   type == MIGRATE_MOVABLE,
 	   "an untouched pageblock is all free and movable");
-	ok(!pageblock_summary(m, (pfn_t)m->max_pfn - 1, &free, &type) || m->max_pfn % PAGES_PER_SECTION,
+	ok(!pageblock_summary(m, (pfn_t)m->max_pfn - 1, &free, &type) ||
+		   m->max_pfn % PAGES_PER_SECTION,
 	   "where there is no memory there is no pageblock");
 	machine_destroy(m);
 }
@@ -178,7 +190,8 @@ static void test_gfp_text(void)
 	char text[128];
 
 	gfp_flags_text(GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO, text, sizeof(text));
-	is_str(text, "GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO", "a mask as an OOM report of 6.1 prints it");
+	is_str(text, "GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO",
+	       "a mask as an OOM report of 6.1 prints it");
 	is_hex(GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO, 0x140dca, "which is 0x140dca there");
 	gfp_flags_text(GFP_KERNEL, text, sizeof(text));
 	is_str(text, "GFP_KERNEL", "GFP_KERNEL");

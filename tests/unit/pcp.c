@@ -31,10 +31,12 @@ static void test_refill(struct machine *m, struct zone *z)
 	is_int(pcp->count, 0, "drained, a CPU holds nothing");
 	free = z->vm_stat[NR_FREE_PAGES];
 	get(m, 0);
-	is_int(z->vm_stat[NR_FREE_PAGES], free - pcp->batch, "the first page brings a batch with it");
+	is_int(z->vm_stat[NR_FREE_PAGES], free - pcp->batch,
+	       "the first page brings a batch with it");
 	is_int(pcp->count, pcp->batch - 1, "of which the CPU keeps all but one");
 	second = get(m, 0);
-	is_int(z->vm_stat[NR_FREE_PAGES], free - pcp->batch, "the next one costs no free page any more");
+	is_int(z->vm_stat[NR_FREE_PAGES], free - pcp->batch,
+	       "the next one costs no free page any more");
 	m->cpu = 1;
 	get(m, 0);
 	is_int(pcp_of(m, z, 1)->count, pcp->batch - 1, "another CPU has lists of its own");
@@ -45,10 +47,12 @@ static void test_refill(struct machine *m, struct zone *z)
 	drain_pages(m, -1);
 	free = z->vm_stat[NR_FREE_PAGES];
 	get(m, 2);
-	is_int(z->vm_stat[NR_FREE_PAGES], free - 4 * (pcp->batch >> 2), "order 2: a batch in pages, not in blocks");
+	is_int(z->vm_stat[NR_FREE_PAGES], free - 4 * (pcp->batch >> 2),
+	       "order 2: a batch in pages, not in blocks");
 	get(m, PAGEBLOCK_ORDER);
 	is_int(pcp->lists[NR_PCP_LISTS - 1].nr, 1, "huge pages come in twos");
-	is_int(pcp->count, (pcp->batch >> 2) * 4 - 4 + PAGEBLOCK_NR_PAGES, "and count by their pages");
+	is_int(pcp->count, (pcp->batch >> 2) * 4 - 4 + PAGEBLOCK_NR_PAGES,
+	       "and count by their pages");
 	free = z->vm_stat[NR_FREE_PAGES];
 	get(m, 4);
 	is_int(z->vm_stat[NR_FREE_PAGES], free - 16, "order 4 comes straight from the free lists");
@@ -59,8 +63,8 @@ static void test_refill(struct machine *m, struct zone *z)
 }
 
 /* Free @n pages one by one; returns how many the CPU gave back at once when it first did. */
-static u32 free_until_given_back(struct machine *m, struct per_cpu_pages *pcp, const pfn_t *pages, u32 n,
-				 u32 *freed)
+static u32 free_until_given_back(struct machine *m, struct per_cpu_pages *pcp, const pfn_t *pages,
+				 u32 n, u32 *freed)
 {
 	u32 i, before;
 
@@ -89,10 +93,13 @@ static void test_give_back(struct machine *m, struct zone *z)
 	get(m, 0);
 	drain_pages(m, -1);
 	pcp->free_factor = 0;
-	is_int(free_until_given_back(m, pcp, pages, 2000, &freed), 63, "above high a batch goes back");
+	is_int(free_until_given_back(m, pcp, pages, 2000, &freed), 63,
+	       "above high a batch goes back");
 	is_int(pcp->count, 252 - 63, "as soon as high is reached");
-	is_int(free_until_given_back(m, pcp, pages + freed, 2000, &freed), 126, "two, if nothing was taken since");
-	is_int(free_until_given_back(m, pcp, pages + freed, 2000, &freed), 189, "at most all but a batch");
+	is_int(free_until_given_back(m, pcp, pages + freed, 2000, &freed), 126,
+	       "two, if nothing was taken since");
+	is_int(free_until_given_back(m, pcp, pages + freed, 2000, &freed), 189,
+	       "at most all but a batch");
 	is_int(pcp->free_factor, 2, "then it stops doubling");
 	pages[freed - 1] = get(m, 0);
 	is_int(pcp->free_factor, 1, "each allocation halves the factor");
@@ -101,10 +108,12 @@ static void test_give_back(struct machine *m, struct zone *z)
 	pages[7000] = get(m, 1);
 	pcp->free_factor = 1;
 	free_pages(m, pages[7000], 1);
-	is_int(pcp->count, 0, "in a run of frees, a block of order 1 to 3 makes the CPU give everything back");
+	is_int(pcp->count, 0,
+	       "in a run of frees, a block of order 1 to 3 makes the CPU give everything back");
 	m->sysctl.percpu_pagelist_high_fraction = 0;
 	zone_pcp_update(m, z);
-	is_int(pcp->high, z->watermark[WMARK_LOW] / 2, "by default the CPUs of a node share its low watermark");
+	is_int(pcp->high, z->watermark[WMARK_LOW] / 2,
+	       "by default the CPUs of a node share its low watermark");
 	is_sound(m, "after giving back");
 }
 

@@ -57,8 +57,8 @@ static void test_sizes(void)
 			if (c->size != rows[row].size || c->objects != rows[row].objects[i] ||
 			    1u << c->order != rows[row].pages[i]) {
 				wrong++;
-				diag("%s: %u bytes, %u objects in %u pages", c->name, c->size, c->objects,
-				     1u << c->order);
+				diag("%s: %u bytes, %u objects in %u pages", c->name, c->size,
+				     c->objects, 1u << c->order);
 			}
 		}
 		is_int(wrong, 0, "slab sizes with %u CPUs are those of a 6.1 kernel", cpus[i]);
@@ -76,7 +76,8 @@ static void test_names(struct machine *m)
 	is_str(cache(m, "fs_cache")->id, ":A-0000064", "in one directory");
 	is_int(cache(m, "fs_cache")->nr_aliases, 3, "with three more names");
 	is_int(kmem_cache_find(m, "no such cache"), 0, "an unknown name is no cache");
-	is_str(kmem_cache_ctor(cache(m, "radix_tree_node")), "radix_tree_node_ctor+0x0/0x50", "a constructor");
+	is_str(kmem_cache_ctor(cache(m, "radix_tree_node")), "radix_tree_node_ctor+0x0/0x50",
+	       "a constructor");
 	is_str(kmem_cache_ctor(cache(m, "dentry")), "", "and none");
 }
 
@@ -91,16 +92,20 @@ static void test_alloc_free(struct machine *m)
 	free = m->vm_zone_stat[NR_FREE_PAGES];
 	is_err(kmem_cache_alloc(m, h, 13 * 100), 0, "a hundred slabs' worth of objects");
 	is_int(c->active_objects - objects, 1300, "are counted");
-	cmp_int(c->nr_slabs - slabs, >=, 99, "in a hundred slabs, less what was free in those there");
+	cmp_int(c->nr_slabs - slabs, >=, 99,
+		"in a hundred slabs, less what was free in those there");
 	cmp_int(c->nr_slabs - slabs, <=, 100, "and no more");
-	is_int(m->vm_node_stat[NR_SLAB_RECLAIMABLE] - pages, 4 * (s64)(c->nr_slabs - slabs), "of four pages each");
+	is_int(m->vm_node_stat[NR_SLAB_RECLAIMABLE] - pages, 4 * (s64)(c->nr_slabs - slabs),
+	       "of four pages each");
 	is_int(c->nr_objects, 13 * c->nr_slabs, "capacity follows");
 	drain_pages(m, -1);
-	is_int(free - m->vm_zone_stat[NR_FREE_PAGES], 4 * (s64)(c->nr_slabs - slabs), "taken from free memory");
+	is_int(free - m->vm_zone_stat[NR_FREE_PAGES], 4 * (s64)(c->nr_slabs - slabs),
+	       "taken from free memory");
 	is_sound(m, "with many inodes");
 	kmem_cache_free(m, h, 1300);
 	is_int(c->active_objects, objects, "freed, they are gone");
-	cmp_int(c->nr_slabs, <, slabs + 40, "and so are most slabs: the node and the CPU keep a few");
+	cmp_int(c->nr_slabs, <, slabs + 40,
+		"and so are most slabs: the node and the CPU keep a few");
 	is_sound(m, "after freeing");
 	kmem_cache_shrink(m, h);
 	cmp_int(c->nr_slabs, <=, slabs + 2, "shrinking takes the empty ones");
@@ -120,7 +125,8 @@ static void test_partial(struct machine *m)
 		kmem_cache_free(m, h, 1);
 	cmp_int(c->nr_partial, >, 0, "single frees leave partial slabs");
 	cmp_int(c->partial_free, >, 0, "with free objects");
-	cmp_int(kmem_cache_slabinfo_active(c), <, c->nr_objects, "which slabinfo does not count as active");
+	cmp_int(kmem_cache_slabinfo_active(c), <, c->nr_objects,
+		"which slabinfo does not count as active");
 	cmp_int(kmem_cache_slabinfo_active(c), >=, c->active_objects, "unlike those a CPU holds");
 	is_sound(m, "with partial slabs");
 	kmem_cache_free(m, h, 400);
@@ -134,7 +140,8 @@ static void test_no_memory(void)
 	struct kmem_cache *c = kmem_cache_at(m, h);
 	u64 before = c->active_objects;
 
-	while (alloc_pages(m, (GFP_KERNEL | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM, 0, NUMA_NO_NODE) != PFN_NONE)
+	while (alloc_pages(m, (GFP_KERNEL | __GFP_NOWARN) & ~__GFP_DIRECT_RECLAIM, 0,
+			   NUMA_NO_NODE) != PFN_NONE)
 		;
 	is_err(kmem_cache_alloc(m, h, 1000000), -ENOMEM, "a million objects on a full machine");
 	is_int(c->active_objects, before, "charge nothing when they fail");
@@ -155,7 +162,8 @@ static void test_reclaim(struct machine *m)
 	freed = shrink_slab(m, 0, 3);
 	cmp_int(c->lab_objects, <, 21000, "reclaim takes some of what nobody holds");
 	is_int(m->vm_event[SLABS_SCANNED] - scanned, 21000 - c->lab_objects, "slabs_scanned");
-	is_int(more - m->vm_node_stat[NR_SLAB_RECLAIMABLE], freed, "and says how many pages that freed");
+	is_int(more - m->vm_node_stat[NR_SLAB_RECLAIMABLE], freed,
+	       "and says how many pages that freed");
 	cmp_int(freed, >, 0, "which is some");
 	drop_slab(m);
 	is_int(c->lab_objects, 0, "drop_caches takes all of it");
@@ -174,8 +182,10 @@ static void test_kmalloc(struct machine *m)
 	is_int(page_zone(m, pfn_to_page(m, d->pfn))->type, ZONE_DMA, "in the zone asked for");
 	is_int(m->vm_node_stat[NR_SLAB_UNRECLAIMABLE] - before, 32, "counted as SUnreclaim");
 	is_err(kmalloc_device(m, "nic", 4096, 0, NUMA_NO_NODE), -EEXIST, "a name is taken once");
-	is_err(kmalloc_device(m, "big", 4 << 20, 0, NUMA_NO_NODE), 0, "4 MiB are the largest block");
-	is_err(kmalloc_device(m, "huge", (4 << 20) + 1, 0, NUMA_NO_NODE), -ENOMEM, "a byte more is none");
+	is_err(kmalloc_device(m, "big", 4 << 20, 0, NUMA_NO_NODE), 0,
+	       "4 MiB are the largest block");
+	is_err(kmalloc_device(m, "huge", (4 << 20) + 1, 0, NUMA_NO_NODE), -ENOMEM,
+	       "a byte more is none");
 	is_err(kmalloc_device(m, "zero", 0, 0, NUMA_NO_NODE), -EINVAL, "nothing is no size");
 	is_err(kmalloc_device(m, "far", 4096, 0, 7), -EINVAL, "there is no node 7");
 	is_int(m->slab.nr_devices, 2, "two blocks are held");
@@ -190,7 +200,8 @@ static void test_kmalloc(struct machine *m)
 static void test_random(void)
 {
 	struct machine *m = bare_machine("two-node");
-	static const enum kmem_cache_id ids[] = { CACHE_TASK_STRUCT, CACHE_VM_AREA, CACHE_DENTRY, CACHE_FS };
+	static const enum kmem_cache_id ids[] = { CACHE_TASK_STRUCT, CACHE_VM_AREA, CACHE_DENTRY,
+						  CACHE_FS };
 	u32 held[4] = { 0 }, round, i, n;
 
 	for (round = 0; round < 20000; round++) {

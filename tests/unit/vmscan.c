@@ -6,7 +6,7 @@
 #include "tests/bare.h"
 #include "tests/tap.h"
 
-#define TINY "[machine]\ncpus = 1\nmemory = 256M\n"
+#define TINY	   "[machine]\ncpus = 1\nmemory = 256M\n"
 #define FILE_PAGES 20000u
 
 static handle_t read_file(struct machine *m, const char *path, u32 pages)
@@ -26,8 +26,8 @@ static u64 fill(struct machine *m)
 {
 	u64 n = 0;
 
-	while (!m->panicked && alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, 0,
-					   NUMA_NO_NODE) != PFN_NONE)
+	while (!m->panicked && alloc_pages(m, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN,
+					   0, NUMA_NO_NODE) != PFN_NONE)
 		n++;
 	return n;
 }
@@ -45,11 +45,13 @@ static void test_cache_gives_way(void)
 	free = (u64)m->vm_zone_stat[NR_FREE_PAGES];
 	taken = fill(m);
 	cmp_int(taken, >, free + FILE_PAGES / 2, "more pages can be had than were free");
-	cmp_int(global_node_page_state(m, NR_FILE_PAGES), <, 300, "because the page cache gave way");
-	is_int(cache - global_node_page_state(m, NR_FILE_PAGES), m->vm_event[PGSTEAL_DIRECT] - stolen,
-	       "pgsteal_direct counts each page");
+	cmp_int(global_node_page_state(m, NR_FILE_PAGES), <, 300,
+		"because the page cache gave way");
+	is_int(cache - global_node_page_state(m, NR_FILE_PAGES),
+	       m->vm_event[PGSTEAL_DIRECT] - stolen, "pgsteal_direct counts each page");
 	cmp_int(m->vm_event[PGSCAN_DIRECT], >=, m->vm_event[PGSTEAL_DIRECT], "of those scanned");
-	cmp_int(m->vm_event[ALLOCSTALL_MOVABLE], >, 0, "in direct reclaim, which allocstall_movable counts");
+	cmp_int(m->vm_event[ALLOCSTALL_MOVABLE], >, 0,
+		"in direct reclaim, which allocstall_movable counts");
 	is_int(filemap_get_page(m, inode, 5, false), dirty, "a dirty page stays");
 	ok(!m->panicked, "and nobody was killed");
 	is_sound(m, "after reclaim");
@@ -98,7 +100,8 @@ static void test_node_reclaim(void)
 		if (!zone_watermark_ok(m, near, 0, near->watermark[WMARK_LOW], ZONE_MOVABLE, 0))
 			break;
 	pfn = alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0, NUMA_NO_NODE);
-	is_int(pfn_to_page(m, pfn)->node, 1, "with zone_reclaim_mode 0 a full node's overflow goes elsewhere");
+	is_int(pfn_to_page(m, pfn)->node, 1,
+	       "with zone_reclaim_mode 0 a full node's overflow goes elsewhere");
 	m->sysctl.zone_reclaim_mode = 1;
 	m->sysctl.percpu_pagelist_high_fraction = 1000000;
 	zone_pcp_update(m, near);

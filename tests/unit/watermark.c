@@ -50,7 +50,8 @@ static u64 pcp_high(struct machine *m, const struct zone *z)
 	return ((const struct per_cpu_pages *)pool_at(&m->pagesets, z->pageset))->high;
 }
 
-static void check_rows(struct machine *m, const char *name, s32 *knob, const struct row *rows, u32 n)
+static void check_rows(struct machine *m, const char *name, s32 *knob, const struct row *rows,
+		       u32 n)
 {
 	s32 old = *knob;
 	u32 row, i;
@@ -64,7 +65,8 @@ static void check_rows(struct machine *m, const char *name, s32 *knob, const str
 			const struct zone *z = zone_number(m, i);
 			const struct marks *w = &rows[row].zone[i];
 
-			same &= z->watermark[WMARK_MIN] == w->min && z->watermark[WMARK_LOW] == w->low &&
+			same &= z->watermark[WMARK_MIN] == w->min &&
+				z->watermark[WMARK_LOW] == w->low &&
 				z->watermark[WMARK_HIGH] == w->high;
 			same &= pcp_high(m, z) == max_t(u64, w->low, i ? 252 : 4);
 		}
@@ -80,7 +82,8 @@ static void test_series(struct machine *m)
 	is_int(zone_number(m, 1)->managed_pages, 253843, "node 0 manages what the guest's did");
 	is_int(zone_number(m, 2)->managed_pages, 246570, "and so does node 1");
 	is_int(m->sysctl.min_free_kbytes, 67584, "min_free_kbytes at boot, with huge pages");
-	check_rows(m, "min_free_kbytes", &m->sysctl.min_free_kbytes, min_free_rows, ARRAY_SIZE(min_free_rows));
+	check_rows(m, "min_free_kbytes", &m->sysctl.min_free_kbytes, min_free_rows,
+		   ARRAY_SIZE(min_free_rows));
 	check_rows(m, "watermark_scale_factor", &m->sysctl.watermark_scale_factor, scale_rows,
 		   ARRAY_SIZE(scale_rows));
 }
@@ -97,14 +100,16 @@ static void test_protection(struct machine *m)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		m->sysctl.lowmem_reserve_ratio[ZONE_DMA] = rows[i].ratio;
 		setup_per_zone_lowmem_reserve(m);
-		ok(dma->lowmem_reserve[ZONE_DMA] == 0 && dma->lowmem_reserve[ZONE_DMA32] == rows[i].pages &&
+		ok(dma->lowmem_reserve[ZONE_DMA] == 0 &&
+			   dma->lowmem_reserve[ZONE_DMA32] == rows[i].pages &&
 			   dma->lowmem_reserve[ZONE_MOVABLE] == rows[i].pages,
-		   "lowmem_reserve_ratio %d: DMA keeps %llu pages from DMA32 requests", rows[i].ratio,
-		   (unsigned long long)rows[i].pages);
+		   "lowmem_reserve_ratio %d: DMA keeps %llu pages from DMA32 requests",
+		   rows[i].ratio, (unsigned long long)rows[i].pages);
 	}
 	m->sysctl.lowmem_reserve_ratio[ZONE_DMA] = 256;
 	setup_per_zone_lowmem_reserve(m);
-	is_int(zone_number(m, 1)->lowmem_reserve[ZONE_NORMAL], 0, "an empty zone above is not protected from");
+	is_int(zone_number(m, 1)->lowmem_reserve[ZONE_NORMAL], 0,
+	       "an empty zone above is not protected from");
 }
 
 static void test_page_lists(struct machine *m)
@@ -112,8 +117,11 @@ static void test_page_lists(struct machine *m)
 	static const struct {
 		s32 fraction;
 		u64 high[3];
-	} rows[] = { { 8, { 480, 31730, 30821 } }, { 16, { 240, 15865, 15410 } }, { 100, { 38, 2538, 2465 } },
-		     { 1000, { 4, 253, 252 } }, { 0, { 160, 10631, 10326 } } };
+	} rows[] = { { 8, { 480, 31730, 30821 } },
+		     { 16, { 240, 15865, 15410 } },
+		     { 100, { 38, 2538, 2465 } },
+		     { 1000, { 4, 253, 252 } },
+		     { 0, { 160, 10631, 10326 } } };
 	const struct per_cpu_pages *pcp = pool_at(&m->pagesets, zone_number(m, 1)->pageset);
 	u32 i, zone;
 
@@ -140,7 +148,8 @@ static void test_thp_minimum(void)
 	is_int(m->sysctl.min_free_kbytes, 45056, "one node with THP at boot");
 	m->sysctl.thp_enabled = 2;
 	khugepaged_min_free_kbytes_update(m);
-	is_int(m->sysctl.min_free_kbytes, 3828, "without THP: a square root of lowmem above its high watermarks");
+	is_int(m->sysctl.min_free_kbytes, 3828,
+	       "without THP: a square root of lowmem above its high watermarks");
 	m->sysctl.thp_enabled = 1;
 	khugepaged_min_free_kbytes_update(m);
 	is_int(m->sysctl.min_free_kbytes, 45056, "with THP by madvise: the large value again");
@@ -162,9 +171,10 @@ static void test_available(struct machine *m)
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		reserve += (s64)m->node[nid].totalreserve_pages;
-	is_int(reserve, 192 + 991 + 12757 + 12391, "the reserve: high watermarks, and the largest protection");
-	cmp_int(si_mem_available(m), <=, m->vm_zone_stat[NR_FREE_PAGES] - reserve +
-						  m->vm_node_stat[NR_SLAB_RECLAIMABLE],
+	is_int(reserve, 192 + 991 + 12757 + 12391,
+	       "the reserve: high watermarks, and the largest protection");
+	cmp_int(si_mem_available(m), <=,
+		m->vm_zone_stat[NR_FREE_PAGES] - reserve + m->vm_node_stat[NR_SLAB_RECLAIMABLE],
 		"MemAvailable leaves the reserve out");
 	cmp_int(si_mem_available(m), >, m->vm_zone_stat[NR_FREE_PAGES] - reserve,
 		"and counts on part of the reclaimable slab");

@@ -24,7 +24,8 @@ static void is_order(struct machine *m, u32 nid, const char *want)
 	u32 i;
 
 	for (i = 0; i < n->nr_node_order; i++)
-		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%u", i ? " " : "", n->node_order[i]);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s%u", i ? " " : "",
+			 n->node_order[i]);
 	is_str(got, want, "fallback order of node %u", nid);
 }
 
@@ -72,9 +73,11 @@ static void test_zone_order(void)
 	const struct pglist_data *n = &m->node[1];
 
 	is_int(n->nr_zonelist, 10, "ten zones: eight Normal, and DMA32 and DMA of node 0");
-	ok(n->zonelist[0].nid == 1 && n->zonelist[0].type == ZONE_NORMAL, "a node's own memory comes first");
-	ok(n->zonelist[3].nid == 0 && n->zonelist[3].type == ZONE_NORMAL && n->zonelist[4].nid == 0 &&
-		   n->zonelist[4].type == ZONE_DMA32 && n->zonelist[5].type == ZONE_DMA,
+	ok(n->zonelist[0].nid == 1 && n->zonelist[0].type == ZONE_NORMAL,
+	   "a node's own memory comes first");
+	ok(n->zonelist[3].nid == 0 && n->zonelist[3].type == ZONE_NORMAL &&
+		   n->zonelist[4].nid == 0 && n->zonelist[4].type == ZONE_DMA32 &&
+		   n->zonelist[5].type == ZONE_DMA,
 	   "node 0 gives Normal, then DMA32, then DMA");
 	is_int(n->zonelist_first[ZONE_DMA], 5, "a request for DMA starts there");
 	machine_destroy(m);
@@ -86,18 +89,22 @@ static void test_zone_of_a_request(void)
 	pfn_t pfn;
 
 	is_int(x->gfp_zone[0], ZONE_NORMAL, "the kernel's own requests go to Normal");
-	is_int(x->gfp_zone[__GFP_HIGHMEM], ZONE_NORMAL, "so do highmem ones where there is no HighMem");
-	is_int(x->gfp_zone[__GFP_HIGHMEM | __GFP_MOVABLE], ZONE_MOVABLE, "user pages go to Movable");
+	is_int(x->gfp_zone[__GFP_HIGHMEM], ZONE_NORMAL,
+	       "so do highmem ones where there is no HighMem");
+	is_int(x->gfp_zone[__GFP_HIGHMEM | __GFP_MOVABLE], ZONE_MOVABLE,
+	       "user pages go to Movable");
 	is_int(x->gfp_zone[__GFP_MOVABLE], ZONE_NORMAL, "movable alone does not");
 	is_int(x->gfp_zone[__GFP_DMA32], ZONE_DMA32, "DMA32");
 	is_int(x->gfp_zone[__GFP_DMA], ZONE_DMA, "DMA");
 	is_int(i->gfp_zone[__GFP_DMA32], ZONE_NORMAL, "i386 has no DMA32: Normal is low enough");
 	is_int(i->gfp_zone[__GFP_HIGHMEM], ZONE_HIGHMEM, "but HighMem");
 	pfn = alloc_pages(i, GFP_HIGHUSER_MOVABLE, 0, NUMA_NO_NODE);
-	is_int(page_zone(i, pfn_to_page(i, pfn))->type, ZONE_HIGHMEM, "where user pages of i386 come from");
+	is_int(page_zone(i, pfn_to_page(i, pfn))->type, ZONE_HIGHMEM,
+	       "where user pages of i386 come from");
 	is_int(i->vm_event[PGALLOC_HIGH], 1, "counted as pgalloc_high");
 	pfn = alloc_pages(x, GFP_KERNEL | GFP_DMA, 0, NUMA_NO_NODE);
-	is_int(page_zone(x, pfn_to_page(x, pfn))->type, ZONE_DMA, "a DMA request stays below 16 MiB");
+	is_int(page_zone(x, pfn_to_page(x, pfn))->type, ZONE_DMA,
+	       "a DMA request stays below 16 MiB");
 	cmp_int(pfn, <, 4096, "as its address shows");
 	machine_destroy(x);
 	machine_destroy(i);
