@@ -134,6 +134,21 @@ void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u
 	submit(l);
 }
 
+static bool is_busy(struct worker *w)
+{
+	bool busy;
+
+	pthread_mutex_lock(&w->mutex);
+	busy = w->running || w->first;
+	pthread_mutex_unlock(&w->mutex);
+	return busy;
+}
+
+/*
+ * A signal may be for the very process whose command the worker is busy with, and its sender waits:
+ * it must not queue behind that. With an idle worker it goes there, as the end of a large process
+ * takes long.
+ */
 void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    u32 command, const void *in, size_t in_size, size_t out_size)
 {
@@ -143,7 +158,14 @@ void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, s
 		return;
 	l->file = f;
 	l->command = command;
-	submit(l);
+	if (!is_busy(&d->session->worker)) {
+		submit(l);
+		return;
+	}
+	session_enter(d->session);
+	run_job(&l->job);
+	session_leave(d->session);
+	finish(l);
 }
 
 /* --- Waiting for a record --- */

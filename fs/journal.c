@@ -20,6 +20,7 @@ struct journal {
 	size_t *starts;       /* of each line in ->lines */
 	u64 nr_lines, room;
 	u64 running;          /* id of the long change in progress, 0: none */
+	u64 nested;           /* of one announced in its middle (a signal to a busy process) */
 	bool suspended, failed;
 	int file;             /* -1: memory only */
 	int data;             /* -1 until needed */
@@ -162,7 +163,7 @@ static void put_operation(struct journal *j, const struct tree_change *c)
 {
 	struct text *t = &j->lines;
 
-	text_str(t, c->started ? "begin" : op_names[c->op]);
+	text_str(t, op_names[c->op]);
 	if (c->offset)
 		text_printf(t, "@%llu", (unsigned long long)c->offset);
 	text_char(t, ' ');
@@ -187,19 +188,21 @@ static void journal_change(void *arg, const struct tree_change *c)
 {
 	struct journal *j = arg;
 	size_t start = j->lines.length;
+	bool inside;
 
 	if (j->suspended)
 		return;
-	if (c->started) {
-		j->running = c->id;
-	} else if (c->id == j->running) {
-		/* its beginning says it all */
-		j->running = 0;
+	/* what was announced is written down at its beginning, which says it all */
+	if (!c->started && (c->id == j->running || c->id == j->nested)) {
+		*(c->id == j->running ? &j->running : &j->nested) = 0;
 		return;
 	}
+	inside = j->running != 0;
+	if (c->started)
+		*(inside ? &j->nested : &j->running) = c->id;
 	line_head(&j->lines, j->nr_lines + 1, c->time, c->step);
 	text_printf(&j->lines, "%u:%u ", c->caller->uid, c->caller->gid);
-	if (j->running && !c->started)
+	if (inside)
 		text_char(&j->lines, '+');
 	put_operation(j, c);
 	commit_line(j, start);

@@ -10,7 +10,7 @@
  *	...
  *	1 0.000000000 0 0:0 write proc/sys/vm/swappiness "10\n"
  *	2 0.000000000 0 0:0 mkdir sim/procs/a
- *	3 0.000281000 52 0:0 begin sim/procs/a/ctl "write m\n"    a command that may take long
+ *	3 0.000281000 52 0:0 write sim/procs/a/ctl "write m\n"    a command that took long
  *	4 0.003201000 900 0:0 +write proc/sys/vm/swappiness "60\n" in the middle of it, at step 900
  *	5 0.009000000 2000 0:0 +interrupt                          it was interrupted there
  *	6 12.000000000 2000 0:0 clock                              the clock stood here at the end

@@ -234,7 +234,7 @@ static void carry_out(struct player *p, const struct line *line)
 	text_init(&o.data);
 	if (parse_arguments(&o))
 		player_error(p, "its arguments cannot be read");
-	else if (!strcmp(line->op, "write") || !strcmp(line->op, "begin"))
+	else if (!strcmp(line->op, "write"))
 		do_write(&o, false);
 	else if (!strcmp(line->op, "ioctl"))
 		do_write(&o, true);
