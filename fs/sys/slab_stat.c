@@ -229,7 +229,7 @@ const struct attribute slab_cache_attrs[NR_SLAB_CACHE_ATTRS] = {
 	SLAB_RO("reclaim_account", reclaim_account_show),
 	SLAB_ZERO("red_zone"),
 	SLAB_KNOB("remote_node_defrag_ratio", remote_node_defrag_ratio_show, remote_node_defrag_ratio_store,
-		  HOLDS, "percent of the times that a slab may come from another node"),
+		  ACTS, "0: no slabs from other nodes; else a percentage, of which only 0 counts"),
 	SLAB_ZERO("sanity_checks"),
 	SLAB_KNOB("shrink", show_nothing, shrink_store, ACTS, "1: give empty slabs back"),
 	SLAB_RO("slab_size", slab_size_show),

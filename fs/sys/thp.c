@@ -30,7 +30,7 @@ static const struct attribute thp_attrs[] = {
 	SYSFS_WORDS("defrag", knobs.thp.defrag, defrag_words, NULL, HOLDS,
 		    "how hard a fault tries to get a huge page"),
 	SYSFS_WORDS("enabled", sysctl.thp_enabled, enabled_words, enabled_changed, ACTS,
-		    "who gets huge pages; min_free_kbytes follows"),
+		    "who gets huge pages (nobody yet); min_free_kbytes follows"),
 	SYSFS_RO("hpage_pmd_size", hpage_pmd_size_show),
 	SYSFS_WORDS("shmem_enabled", knobs.thp.shmem_enabled, shmem_words, NULL, HOLDS,
 		    "huge pages for shared memory"),
