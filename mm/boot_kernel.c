@@ -83,6 +83,18 @@ static void count_vmalloc(struct boot *b)
 	info->vmalloc_used_kb += b->hash_vmalloc_kb;
 }
 
+/* Free memory that the kernel itself can use. */
+static u64 free_lowmem(const struct machine *m)
+{
+	u64 sum = 0;
+	u32 nid, type;
+
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		for (type = ZONE_DMA; type <= ZONE_NORMAL; type++)
+			sum += (u64)m->node[nid].zones[type].vm_stat[NR_FREE_PAGES];
+	return sum;
+}
+
 int boot_kernel_memory(struct boot *b)
 {
 	struct boot_info *info = &b->m->boot;
@@ -91,6 +103,8 @@ int boot_kernel_memory(struct boot *b)
 	int error;
 
 	count_vmalloc(b);
+	if (b->c->bare && free_lowmem(b->m) < 20 * MiB >> PAGE_SHIFT)
+		return boot_error(b, "too little RAM for the kernel to boot");
 	if (b->c->bare)
 		return 0;
 	error = atomic_pools(b);
@@ -105,7 +119,10 @@ int boot_kernel_memory(struct boot *b)
 		error = take_spread(
 			b->m, (info->percpu_kb / KB_PAGES - info->percpu_pages) + other / KB_PAGES,
 			0);
-	return error ? boot_error(b, "too little RAM for the kernel to boot") : 0;
+	/* slab, stacks and the first process are still to come: 20 MiB, and a little for each CPU */
+	if (error || free_lowmem(b->m) < (20 * MiB + b->c->nr_cpus * (768 * KiB)) >> PAGE_SHIFT)
+		return boot_error(b, "too little RAM for the kernel to boot");
+	return 0;
 }
 
 /* ---- DIMMs: their memmap comes from the RAM there is; memhp_default_state= may online them ---- */

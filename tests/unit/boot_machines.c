@@ -281,6 +281,9 @@ static void test_refusals(void)
 	} cases[] = {
 		{ "[machine]\nmemory=32M\n", "too little RAM: the kernel needs 53 MiB" },
 		{ "[machine]\nmemory=68M\n", "too little RAM" },
+		{ "[machine]\nmemory=80M\n", "too little RAM for the kernel to boot" },
+		{ "[machine]\nmemory=1G\ncmdline=movablecore=99%\nkernel_base=0x20000000\n",
+		  "too little RAM for the kernel to boot" },
 		{ "[machine]\nmemory=1G\nkernel_base=0x3f000000\n",
 		  "no RAM for the kernel at kernel_base" },
 		{ "[machine]\nmemory=1G\nkernel_base=0x1000001\n", "no multiple of 2 MiB" },
