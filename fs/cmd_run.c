@@ -100,11 +100,13 @@ static int wait_for_script(pid_t script, const sigset_t *set)
 	}
 }
 
-static void end_server(pid_t server)
+static void end_server(pid_t server, const char *dir)
 {
 	kill(server, SIGTERM);
 	while (waitpid(server, NULL, 0) < 0 && errno == EINTR)
 		;
+	/* the server removes it as well, unless it was killed */
+	rmdir(dir);
 }
 
 static int run_with_server(const struct options *o, const char *script, const char *dir, pid_t server)
@@ -124,7 +126,7 @@ static int run_with_server(const struct options *o, const char *script, const ch
 	if (!child)
 		run_script(o, script, dir, &old);
 	status = child < 0 ? complain(o, EX_OSERR, "%s", strerror(errno)) : wait_for_script(child, &set);
-	end_server(server);
+	end_server(server, dir);
 	return status;
 }
 

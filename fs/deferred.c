@@ -124,16 +124,6 @@ void deferred_write(struct deferred *d, void *request, const struct caller *c, s
 	submit(l);
 }
 
-void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent, const char *name)
-{
-	struct later *l = new_later(d, request, LATER_RMDIR, c, name, strlen(name), 0);
-
-	if (!l)
-		return;
-	l->parent = parent;
-	submit(l);
-}
-
 static bool is_busy(struct worker *w)
 {
 	bool busy;
@@ -145,10 +135,34 @@ static bool is_busy(struct worker *w)
 }
 
 /*
- * A signal may be for the very process whose command the worker is busy with, and its sender waits:
- * it must not queue behind that. With an idle worker it goes there, as the end of a large process
- * takes long.
+ * What ends a process may be for the very one whose command the worker is busy with, and its sender
+ * waits: it must not queue behind that. With an idle worker it goes there, as the end of a large
+ * process takes long.
  */
+static void submit_or_run(struct later *l)
+{
+	struct session *session = l->d->session;
+
+	if (!is_busy(&session->worker)) {
+		submit(l);
+		return;
+	}
+	session_enter(session);
+	run_job(&l->job);
+	session_leave(session);
+	finish(l);
+}
+
+void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent, const char *name)
+{
+	struct later *l = new_later(d, request, LATER_RMDIR, c, name, strlen(name), 0);
+
+	if (!l)
+		return;
+	l->parent = parent;
+	submit_or_run(l);
+}
+
 void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    u32 command, const void *in, size_t in_size, size_t out_size)
 {
@@ -158,14 +172,7 @@ void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, s
 		return;
 	l->file = f;
 	l->command = command;
-	if (!is_busy(&d->session->worker)) {
-		submit(l);
-		return;
-	}
-	session_enter(d->session);
-	run_job(&l->job);
-	session_leave(d->session);
-	finish(l);
+	submit_or_run(l);
 }
 
 /* --- Waiting for a record --- */

@@ -708,7 +708,11 @@ static int serve(struct mount *mnt, struct machine *m)
 		return error;
 	}
 	loop(mnt->se);
-	session_stop(&mnt->session);
+	if (!session_stop(&mnt->session)) {
+		/* the command's thread has the machine: all that can be done is to leave no mount */
+		fuse_session_unmount(mnt->se);
+		_exit(EX_SOFTWARE);
+	}
 	deferred_end(&mnt->deferred);
 	signals_end(&signals);
 	return 0;

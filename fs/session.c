@@ -164,14 +164,16 @@ no_notifier:
 	return error;
 }
 
-void session_stop(struct session *s)
+bool session_stop(struct session *s)
 {
-	worker_stop(&s->worker);
+	if (!worker_stop(&s->worker))
+		return false;
 	clock_drive_stop(&s->drive);
 	stop_notifier(s);
 	tree_set_session(s->tree, NULL);
 	s->m->host = (struct machine_host){ .arg = NULL };
 	gate_destroy(&s->gate);
+	return true;
 }
 
 void session_enter(struct session *s)

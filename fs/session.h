@@ -37,8 +37,9 @@ struct session {
 /** session_start() - put a session around @m and @tree; it does not own them. 0 or -errno. */
 int session_start(struct session *s, struct machine *m, struct tree *tree, void (*notify)(void *arg),
 		  void *notify_arg);
-/** session_stop() - end what runs; queued jobs are told by ->done(). Threads are gone afterwards. */
-void session_stop(struct session *s);
+/** session_stop() - end what runs; queued jobs are told by ->done(). Threads are gone afterwards.
+ * False: a command does not end; nothing of the machine may be touched any more. */
+bool session_stop(struct session *s);
 
 /** session_enter(), session_leave() - around a short request: the gate, with the clock up to date. */
 void session_enter(struct session *s);

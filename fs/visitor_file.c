@@ -17,7 +17,7 @@
 #define NAMESPACES_MAX 33u
 
 /* Numbers of the fields of stat, as proc(5) counts them. */
-enum { STAT_PPID = 4, STAT_PGRP = 5, STAT_SESSION = 6, STAT_TPGID = 8, STAT_STARTTIME = 22, STAT_CPU = 39 };
+enum { STAT_STATE = 3, STAT_PPID = 4, STAT_PGRP = 5, STAT_SESSION = 6, STAT_TPGID = 8, STAT_STARTTIME = 22, STAT_CPU = 39 };
 
 struct host_status {
 	struct text text;
@@ -93,10 +93,19 @@ static u64 simulated_start(const struct machine *m, u64 host_start)
 	return now > age ? now - age : 0;
 }
 
+static bool is_caller(const struct request *rq)
+{
+	return rq->object == rq->caller->host_tid;
+}
+
 static void print_field(const struct request *rq, const struct host_status *s, unsigned int field,
 			const char *value, struct text *out)
 {
 	switch (field) {
+	case STAT_STATE:
+		/* it sleeps only because it waits for us */
+		text_str(out, is_caller(rq) ? "R" : value);
+		break;
 	case STAT_PPID:
 		text_u64(out, s->ppid);
 		break;
@@ -277,7 +286,9 @@ static bool print_own_line(const struct request *rq, const struct host_status *s
 			return true;
 		}
 	}
-	if (has_key(line, "Uid"))
+	if (has_key(line, "State") && is_caller(rq))
+		text_str(out, "State:\tR (running)\n");
+	else if (has_key(line, "Uid"))
 		print_ids(host_tid, s->text.data, "Uid", "uid_map", out);
 	else if (has_key(line, "Gid"))
 		print_ids(host_tid, s->text.data, "Gid", "gid_map", out);

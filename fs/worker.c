@@ -2,6 +2,9 @@
 #include "fs/worker.h"
 
 #include <signal.h>
+#include <time.h>
+
+#define STOP_SECONDS 5
 
 static struct job *next_job(struct worker *w)
 {
@@ -78,8 +81,9 @@ int worker_start(struct worker *w, struct gate *gate)
 	return -error;
 }
 
-void worker_stop(struct worker *w)
+bool worker_stop(struct worker *w)
 {
+	struct timespec deadline;
 	struct job *job;
 
 	pthread_mutex_lock(&w->mutex);
@@ -90,7 +94,11 @@ void worker_stop(struct worker *w)
 	}
 	pthread_cond_signal(&w->more);
 	pthread_mutex_unlock(&w->mutex);
-	pthread_join(w->thread, NULL);
+
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += STOP_SECONDS;
+	if (pthread_timedjoin_np(w->thread, NULL, &deadline))
+		return false;
 
 	while ((job = w->first)) {
 		w->first = job->next;
@@ -99,6 +107,7 @@ void worker_stop(struct worker *w)
 	}
 	pthread_cond_destroy(&w->more);
 	pthread_mutex_destroy(&w->mutex);
+	return true;
 }
 
 void worker_submit(struct worker *w, struct job *job)

@@ -31,8 +31,9 @@ struct worker {
 };
 
 int worker_start(struct worker *w, struct gate *gate); /* 0 or -errno */
-/** worker_stop() - end the running job, call ->done() of the queued ones unrun, join the thread. */
-void worker_stop(struct worker *w);
+/** worker_stop() - end the running job, call ->done() of the queued ones unrun, join the thread.
+ * False: the running job did not come to a safe point in time; its thread is still there. */
+bool worker_stop(struct worker *w);
 void worker_submit(struct worker *w, struct job *job);
 
 /** worker_cancel() - true: @job was still queued and is the caller's again; false: it runs and has

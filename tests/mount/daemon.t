@@ -154,6 +154,15 @@ wait "$queued2"
 is $? 0 'and the one behind it gets its turn'
 is "$(cat "$M/sim/check")" ok 'the machine is whole'
 
+mkdir "$M/sim/procs/d"
+put "$M/sim/procs/d/ctl" 'mmap m 64M'
+bash -c "echo 'access m uniform 100000000000' >'$M/sim/procs/d/ctl'" 2>"$T/long" &
+long=$!
+wait_until 10 eval "[ \"\$(cat '$M/sim/clock')\" != '$(cat "$M/sim/clock")' ]"
+ok 'a process is removed in the middle of its own command' rmdir "$M/sim/procs/d"
+wait "$long"
+like "$(cat "$T/long")" 'Interrupted system call' 'which ends with EINTR'
+
 long_command
 put "$M/sim/procs/a/ctl" 'exit' >"$T/out" &
 kill_writer=$!
