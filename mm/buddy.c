@@ -217,7 +217,7 @@ static bool boost_watermark(const struct machine *m, struct zone *z)
 {
 	u64 max_boost = z->watermark[WMARK_HIGH] * (u64)m->sysctl.watermark_boost_factor / 10000;
 
-	if (!m->sysctl.watermark_boost_factor || PAGEBLOCK_NR_PAGES * 4 > z->managed_pages ||
+	if (!m->sysctl.watermark_boost_factor || z->managed_pages / 4 < PAGEBLOCK_NR_PAGES ||
 	    !max_boost)
 		return false;
 	max_boost = max_t(u64, PAGEBLOCK_NR_PAGES, max_boost);

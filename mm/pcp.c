@@ -194,7 +194,7 @@ static u32 zone_highsize(const struct machine *m, const struct zone *z, u32 batc
 	u32 cpus = m->node[z->nid].nr_cpus;
 
 	if (!cpus)
-		cpus = m->nr_cpus;
+		cpus = m->nr_cpus ? m->nr_cpus : 1;
 	return (u32)max_t(u64, total / cpus, (u64)batch << 2);
 }
 

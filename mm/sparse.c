@@ -112,12 +112,12 @@ static void gfp_zone_init(struct machine *m)
 
 int physmem_init(struct machine *m)
 {
-	u16 nid;
+	u32 nid;
 	int error;
 
 	gfp_zone_init(m);
 	for (nid = 0; nid < m->nr_nodes; nid++)
-		node_init(&m->node[nid], nid);
+		node_init(&m->node[nid], (u16)nid);
 	error = pool_init(&m->extents, "untouched_extent", sizeof(struct untouched_extent),
 			  1u << 20);
 	if (!error)

@@ -134,5 +134,5 @@ void build_zonelists(struct machine *m)
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		build_zonelist(m, &m->node[nid]);
 	/* too little memory for a pageblock of each type: keeping them apart would only waste */
-	m->page_group_by_mobility_disabled = pages < PAGEBLOCK_NR_PAGES * MIGRATE_TYPES;
+	m->page_group_by_mobility_disabled = pages / MIGRATE_TYPES < PAGEBLOCK_NR_PAGES;
 }

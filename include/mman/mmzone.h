@@ -23,8 +23,8 @@
 #include <mman/pool.h>
 #include <mman/vmstat.h>
 
-#define MAX_NUMNODES 64
-#define NR_CPUS_MAX 1024
+#define MAX_NUMNODES	    64
+#define NR_CPUS_MAX	    1024
 #define MAX_RECLAIM_RETRIES 16u
 
 /* x86-64 has all but HIGHMEM; i386 has DMA, NORMAL, HIGHMEM, MOVABLE. See machine->zone_mask. */
@@ -73,7 +73,7 @@ struct free_area {
 
 /* orders 0..PAGE_ALLOC_COSTLY_ORDER (3) for each pcp migratetype, and pageblock order (THP) */
 #define PAGE_ALLOC_COSTLY_ORDER 3u
-#define NR_PCP_LISTS ((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES + 1)
+#define NR_PCP_LISTS		((PAGE_ALLOC_COSTLY_ORDER + 1) * MIGRATE_PCPTYPES + 1)
 
 struct per_cpu_pages {
 	u32 count; /* pages on all lists */
@@ -100,8 +100,8 @@ struct zone_range {
 #define MAX_ZONE_RANGES (1u << 16)
 
 struct zone {
-	u64 watermark[NR_WMARK]; /* pages, without boost */
-	u64 watermark_boost;     /* pages */
+	u64 watermark[NR_WMARK];	  /* pages, without boost */
+	u64 watermark_boost;		  /* pages */
 	u64 lowmem_reserve[MAX_NR_ZONES]; /* pages kept from requests for zone j: "protection" */
 	u64 nr_reserved_highatomic;
 	s64 vm_stat[NR_VM_ZONE_STAT_ITEMS];
@@ -110,18 +110,18 @@ struct zone {
 	struct free_area free_area[MAX_ORDER];
 	u64 nr_pageblocks[MIGRATE_TYPES];
 	handle_t untouched, untouched_last; /* extents */
-	pfn_t deferred_next;    /* boot: pages from here on were not looked at yet; 0: not deferred */
+	pfn_t deferred_next; /* boot: pages from here on were not looked at yet; 0: not deferred */
 	u64 untouched_pages;
-	handle_t pageset;       /* first of nr_cpus struct per_cpu_pages in machine->pagesets */
+	handle_t pageset; /* first of nr_cpus struct per_cpu_pages in machine->pagesets */
 	pfn_t start_pfn;
 	u64 spanned_pages, present_pages, managed_pages;
 	u64 present_early_pages;
 	u16 nid;
-	u8 type;                /* enum zone_type */
+	u8 type; /* enum zone_type */
 	bool contiguous;
-	bool nofragment;        /* requests that prefer this zone rather go elsewhere than mix types */
-	bool boosted;           /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
-	bool reclaim_active;    /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
+	bool nofragment;     /* requests that prefer this zone rather go elsewhere than mix types */
+	bool boosted;	     /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
+	bool reclaim_active; /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
 };
 
 #define ZONE_NONE 0xffffffffu
@@ -145,22 +145,24 @@ struct pglist_data {
 	/* every populated zone of every node, nearest node first, highest zone first */
 	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES];
 	u32 nr_zonelist;
-	u16 zonelist_first[MAX_NR_ZONES]; /* where it starts for a request whose highest zone is j */
-	u32 preferred_zone[MAX_NR_ZONES]; /* that zone, in bytes from machine->node; ZONE_NONE: none */
-	u8 node_order[MAX_NUMNODES];      /* "Fallback order" of the boot log */
+	u16 zonelist_first
+		[MAX_NR_ZONES]; /* where it starts for a request whose highest zone is j */
+	u32 preferred_zone
+		[MAX_NR_ZONES];	     /* that zone, in bytes from machine->node; ZONE_NONE: none */
+	u8 node_order[MAX_NUMNODES]; /* "Fallback order" of the boot log */
 	u32 nr_node_order;
 	u64 totalreserve_pages;
 	u64 node_start_pfn, node_spanned_pages, node_present_pages;
 	u64 cpumask[NR_CPUS_MAX / 64]; /* CPUs of this node */
 	u32 nr_cpus;
 	handle_t kswapd, kcompactd; /* tasks */
-	s64 slab_large_pages;       /* SUnreclaim that is in no cache, from boot */
+	s64 slab_large_pages;	    /* SUnreclaim that is in no cache, from boot */
 	u64 kswapd_wakeups;
 	bool kswapd_awake;
-	u32 kswapd_failures;        /* runs in a row that freed nothing; MAX_RECLAIM_RETRIES: given up */
+	u32 kswapd_failures; /* runs in a row that freed nothing; MAX_RECLAIM_RETRIES: given up */
 	u8 distance[MAX_NUMNODES];
 	u16 nid;
-	bool online;     /* has memory or CPUs: shown under devices/system/node */
+	bool online; /* has memory or CPUs: shown under devices/system/node */
 	bool has_memory, has_cpu, has_normal_memory;
 };
 
@@ -172,7 +174,7 @@ static inline bool zone_populated(const struct zone *z)
 /* ---- pages and sections (mm/sparse.c) ---- */
 
 /** pfn_to_page() - the struct page of a frame that page_exists(). */
-#define pfn_to_page(m, pfn) (&(m)->mem_map[pfn])
+#define pfn_to_page(m, pfn)  (&(m)->mem_map[pfn])
 #define page_to_pfn(m, page) ((pfn_t)((page) - (m)->mem_map))
 
 /* In machine.h, because inline: page_exists(m, pfn) - has @pfn a struct page (was its 4 MiB block ever

@@ -32,7 +32,7 @@ enum kmem_cache_id {
 	CACHE_ANON_VMA_CHAIN,
 	CACHE_FILP,
 	CACHE_DENTRY,
-	CACHE_INODE,        /* ext4_inode_cache */
+	CACHE_INODE, /* ext4_inode_cache */
 	CACHE_SHMEM_INODE,
 	CACHE_PROC_INODE,
 	CACHE_RADIX_TREE_NODE,
@@ -51,22 +51,22 @@ enum kmem_cache_id {
  * mapcount = objects in use; next/prev link the list.
  */
 struct kmem_cache {
-	char name[32];         /* slabinfo */
-	char id[32];           /* directory of sys/kernel/slab: ":A-0000064" if other names share it */
+	char name[32]; /* slabinfo */
+	char id[32];   /* directory of sys/kernel/slab: ":A-0000064" if other names share it */
 	u32 object_size, size; /* bytes: asked for, with padding */
 	u32 align, usersize;
-	u32 row;               /* in the table of well-known caches: kmem_cache_ctor() */
-	u32 objects;           /* per slab */
-	u16 order;             /* pages per slab = 2^order */
-	u16 flags;             /* KC_* */
-	u32 nr_aliases;        /* further names */
-	u64 active_objects;    /* allocated objects */
-	u64 nr_objects;        /* capacity of all slabs */
+	u32 row;		  /* in the table of well-known caches: kmem_cache_ctor() */
+	u32 objects;		  /* per slab */
+	u16 order;		  /* pages per slab = 2^order */
+	u16 flags;		  /* KC_* */
+	u32 nr_aliases;		  /* further names */
+	u64 active_objects;	  /* allocated objects */
+	u64 nr_objects;		  /* capacity of all slabs */
 	u64 nr_slabs, nr_partial; /* nr_partial: slabs on nodes' partial lists */
-	u64 partial_free;      /* free objects on nodes' partial lists: slabinfo takes only these for free */
+	u64 partial_free; /* free objects on nodes' partial lists: slabinfo takes only these for free */
 	u64 total_allocs, total_frees;
-	u64 lab_objects;       /* made by `slab CACHE +N` of sim/ctl: nobody holds them */
-	handle_t per_node, per_cpu; /* arrays in slab_state pools, by nid and CPU */
+	u64 lab_objects;	      /* made by `slab CACHE +N` of sim/ctl: nobody holds them */
+	handle_t per_node, per_cpu;   /* arrays in slab_state pools, by nid and CPU */
 	u32 min_partial, cpu_partial; /* tunables: empty slabs kept per node, objects per CPU */
 	u32 remote_node_defrag_ratio;
 };
@@ -74,27 +74,27 @@ struct kmem_cache {
 struct kmem_cache_node {
 	struct page_list partial, full;
 	u64 nr_slabs, total_objects;
-	u64 partial_free;      /* free objects on the partial list */
+	u64 partial_free; /* free objects on the partial list */
 };
 
 struct kmem_cache_cpu {
-	pfn_t slab;            /* PFN_NONE: none */
+	pfn_t slab; /* PFN_NONE: none */
 	struct page_list partial;
 };
 
-#define KC_RECLAIM 1u  /* SReclaimable, __GFP_RECLAIMABLE */
-#define KC_DMA 2u
+#define KC_RECLAIM 1u /* SReclaimable, __GFP_RECLAIMABLE */
+#define KC_DMA	   2u
 #define KC_ACCOUNT 4u
-#define KC_PANIC 8u
+#define KC_PANIC   8u
 #define KC_HWALIGN 16u
-#define KC_DMA32 32u
-#define KC_RCU 64u     /* SLAB_TYPESAFE_BY_RCU */
+#define KC_DMA32   32u
+#define KC_RCU	   64u /* SLAB_TYPESAFE_BY_RCU */
 
 struct slab_state {
-	struct pool caches;   /* struct kmem_cache; handle = position in creation order */
+	struct pool caches; /* struct kmem_cache; handle = position in creation order */
 	struct pool cpu_sets, node_sets; /* struct kmem_cache_cpu, struct kmem_cache_node */
 	handle_t by_id[CACHE_ID_MAX];
-	struct pool devices;  /* struct kmalloc_device */
+	struct pool devices; /* struct kmalloc_device */
 	u32 nr_devices;
 	handle_t device_head; /* in order of allocation */
 };

@@ -124,7 +124,15 @@ static void test_costly_orders_do_not_kill(void)
 	machine_destroy(m);
 }
 
-/* Blocks of 2 MiB are taken whole from the other types before two nodes' zones are mixed. */
+/* Take blocks of one order of any type from a zone for as long as there are any. */
+static void take_all(struct machine *m, struct zone *z, unsigned int order,
+		     unsigned int alloc_flags)
+{
+	while (rmqueue_buddy(m, z, order, MIGRATE_MOVABLE, alloc_flags) != PFN_NONE)
+		;
+}
+
+/* Before types are mixed in a pageblock of Normal, DMA32 is asked. */
 static void test_nofragment(void)
 {
 	struct machine *m = bare_machine("[machine]\ncpus = 1\nmemory = 5G\n");
@@ -133,27 +141,21 @@ static void test_nofragment(void)
 	pfn_t pfn;
 
 	ok(normal->nofragment, "Normal rather leaves a request to DMA32 than mix types");
-	while (normal->free_area[10].nr_free || normal->free_area[9].nr_free)
-		if (rmqueue_buddy(m, normal, normal->free_area[9].nr_free ? 9 : 10, MIGRATE_MOVABLE,
-				  0) == PFN_NONE)
-			break;
 	drain_pages(m, -1);
-	while (normal->free_area[9].nr_free || normal->free_area[8].nr_free ||
-	       normal->free_area[7].nr_free) /* no large block of any type is left */
-		if (rmqueue_buddy(m, normal, 7, MIGRATE_MOVABLE, 0) == PFN_NONE)
-			break;
-	normal->watermark[WMARK_LOW] = 0;
-	for (pfn = 0; normal->free_area[0].nr_free_type[MIGRATE_RECLAIMABLE] ||
-		      normal->free_area[1].nr_free_type[MIGRATE_RECLAIMABLE];)
-		pfn = rmqueue_buddy(m, normal, 0, MIGRATE_RECLAIMABLE, ALLOC_NOFRAGMENT);
+	take_all(m, normal, 7, 0);
 	while (rmqueue_buddy(m, normal, 0, MIGRATE_RECLAIMABLE, ALLOC_NOFRAGMENT) != PFN_NONE)
 		;
-	drain_pages(m, -1);
+	normal->watermark[WMARK_MIN] = normal->watermark[WMARK_LOW] = 0;
+	cmp_int(normal->vm_stat[NR_FREE_PAGES], >, 100,
+		"Normal has free pages of other types only");
 	movable = normal->nr_pageblocks[MIGRATE_MOVABLE];
-	pfn = alloc_pages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 4, NUMA_NO_NODE);
+	pfn = alloc_pages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 0, NUMA_NO_NODE);
 	ok(page_zone(m, pfn_to_page(m, pfn)) == dma32, "so the page comes from DMA32");
 	is_int(normal->nr_pageblocks[MIGRATE_MOVABLE], movable,
 	       "and no pageblock of Normal changes");
+	take_all(m, dma32, 0, 0);
+	pfn = alloc_pages(m, GFP_KERNEL | __GFP_RECLAIMABLE, 0, NUMA_NO_NODE);
+	ok(page_zone(m, pfn_to_page(m, pfn)) == normal, "when DMA32 is full they mix after all");
 	machine_destroy(m);
 }
 

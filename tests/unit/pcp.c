@@ -47,7 +47,7 @@ static void test_refill(struct machine *m, struct zone *z)
 	drain_pages(m, -1);
 	free = z->vm_stat[NR_FREE_PAGES];
 	get(m, 2);
-	is_int(z->vm_stat[NR_FREE_PAGES], free - 4 * (pcp->batch >> 2),
+	is_int(z->vm_stat[NR_FREE_PAGES], free - 4 * (s64)(pcp->batch >> 2),
 	       "order 2: a batch in pages, not in blocks");
 	get(m, PAGEBLOCK_ORDER);
 	is_int(pcp->lists[NR_PCP_LISTS - 1].nr, 1, "huge pages come in twos");
