@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 4096u
-#define GiB	       ((u64)1 << 30)
 
 struct parser {
 	struct machine_config *c;
