@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,13 +92,14 @@ static bool mounted_type(const char *path, char type[64])
 enum mountpoint_state mountpoint_state(const char *path)
 {
 	char type[64];
-	struct stat st;
+	struct statfs st;
 
 	if (!mounted_type(path, type))
 		return MOUNTPOINT_NONE;
 	if (strcmp(type, FSTYPE))
 		return MOUNTPOINT_OTHER;
-	if (stat(path, &st) && (errno == ENOTCONN || errno == ECONNABORTED))
+	/* not stat(2): the kernel may know the answer to that still */
+	if (statfs(path, &st) && (errno == ENOTCONN || errno == ECONNABORTED))
 		return MOUNTPOINT_STALE;
 	return MOUNTPOINT_LIVE;
 }
