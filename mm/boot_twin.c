@@ -55,7 +55,7 @@ static u64 reserve_top(struct boot *b, u32 nid, pfn_t start, pfn_t end, u64 page
 	return (last.end - last.start) >> PAGE_SHIFT;
 }
 
-/* Give back @pages of what is reserved in [start, end), the image and the first MiB last of all. */
+/* Give back @pages of what is reserved in [start, end), but for the image and the first MiB. */
 static u64 release_some(struct boot *b, u32 nid, pfn_t start, pfn_t end, u64 pages)
 {
 	u64 low = (u64)start << PAGE_SHIFT, before = free_pages_between(b, nid, start, end);
@@ -83,6 +83,47 @@ static u64 release_some(struct boot *b, u32 nid, pfn_t start, pfn_t end, u64 pag
 	return 0;
 }
 
+/* The upper @pages of what is still reserved of [from, to), within the zone [start, end). */
+static u64 release_top(struct boot *b, u32 nid, u64 from, u64 to, pfn_t start, pfn_t end, u64 pages)
+{
+	u64 before = free_pages_between(b, nid, start, end);
+
+	from = round_up_to(from > (u64)start << PAGE_SHIFT ? from : (u64)start << PAGE_SHIFT, PAGE_SIZE);
+	to = round_down_to(to < (u64)end << PAGE_SHIFT ? to : (u64)end << PAGE_SHIFT, PAGE_SIZE);
+	if (from >= to)
+		return 0;
+	/* what was released before was at the top */
+	to = from + memblock_bytes(&b->mb.reserved, from, to);
+	if (to - from > pages << PAGE_SHIFT)
+		from = to - (pages << PAGE_SHIFT);
+	memblock_free(&b->mb, from, to - from);
+	return free_pages_between(b, nid, start, end) - before;
+}
+
+/*
+ * Last of all: the other machine's kernel is smaller, or uses the first MiB. Of the image text, rodata and
+ * the end of bss go; the pages that programs map (the first of bss and rodata) stay.
+ */
+static u64 release_image(struct boot *b, u32 nid, pfn_t start, pfn_t end, u64 pages)
+{
+	const struct kernel_image *k = b->kernel;
+	u64 bss = k->bss + PAGE_SIZE, got, at;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(k->freed); i++)
+		if (k->freed[i].start >= k->bss && k->freed[i].start + k->freed[i].size > bss)
+			bss = k->freed[i].start + k->freed[i].size;
+	got = release_top(b, nid, b->kernel_base, b->kernel_base + k->code_end, start, end, pages);
+	if (!got)
+		got = release_top(b, nid, b->kernel_base + bss, b->kernel_base + k->bss_end, start, end, pages);
+	if (!got)
+		got = release_top(b, nid, b->kernel_base + k->rodata + 4 * PAGE_SIZE,
+				  b->kernel_base + k->rodata_end, start, end, pages);
+	for (at = MiB; !got && at > PAGE_SIZE; at -= PAGE_SIZE)
+		got = release_top(b, nid, at - PAGE_SIZE, at, start, end, 1);
+	return got;
+}
+
 static int adjust_zone(struct boot *b, const struct zone_config *z)
 {
 	u64 have, want, moved;
@@ -101,6 +142,8 @@ static int adjust_zone(struct boot *b, const struct zone_config *z)
 			moved = reserve_top(b, z->nid, start, end, have - want);
 		else
 			moved = release_some(b, z->nid, start, end, want - have);
+		if (!moved && have < want)
+			moved = release_image(b, z->nid, start, end, want - have);
 		if (!moved)
 			return boot_error(b, "zone %s of node %u cannot manage %llu pages",
 					  zone_name((enum zone_type)z->type), z->nid,

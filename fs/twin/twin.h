@@ -22,6 +22,8 @@
 /** twin_capture() - read the host's /proc and /sys into @out; what could not be read is told on @err,
  * a line for each sort of thing. 0 or -errno. */
 int twin_capture(struct text *out, FILE *err);
+/** twin_capture_root() - the same of copies of /proc and /sys below the directory @root. */
+int twin_capture_root(const char *root, struct text *out, FILE *err);
 
 /** twin_machine_file() - the machine file of the captured machine: nodes, zones, CPUs. 0 or -EINVAL. */
 int twin_machine_file(const char *capture, size_t size, struct text *out, FILE *err);

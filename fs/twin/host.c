@@ -1,0 +1,341 @@
+/*
+ * host.c - the machine's side of a capture: memory, nodes, CPUs, knobs. Texts are kept as they are, but
+ * for lines that nobody needs and that grow with the number of CPUs or interrupts.
+ */
+#include "fs/twin/host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "fs/twin/capture.h"
+#include "fs/twin/twin.h"
+
+#define KNOB_MAX 4096u /* bytes: what is longer is no knob */
+#define CHUNK 65536u
+
+static void full_path(const struct host_reader *r, const char *path, char out[PATH_MAX])
+{
+	snprintf(out, PATH_MAX, "%s%s", r->root, path);
+}
+
+int host_read(struct host_reader *r, const char *path)
+{
+	char full[PATH_MAX], *to;
+	ssize_t n = -1;
+	int fd, error = 0;
+
+	full_path(r, path, full);
+	text_reset(&r->file);
+	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	while (!error && n) {
+		to = text_reserve(&r->file, CHUNK);
+		n = to ? read(fd, to, CHUNK) : 0;
+		if (n > 0)
+			r->file.length += (size_t)n;
+		else if (n < 0 && errno != EINTR)
+			error = -errno;
+	}
+	close(fd);
+	return error ? error : text_error(&r->file) ? -ENOMEM : 0;
+}
+
+void host_add(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size))
+{
+	char *to = r->file.data;
+	const char *at = to, *end = at + r->file.length, *next;
+
+	for (; keep && at < end; at = next) {
+		next = memchr(at, '\n', (size_t)(end - at));
+		next = next ? next + 1 : end;
+		if (!keep(at, (size_t)(next - at)))
+			continue;
+		memmove(to, at, (size_t)(next - at));
+		to += next - at;
+	}
+	if (keep)
+		r->file.length = (size_t)(to - r->file.data);
+	text_printf(r->out, "file %s %zu\n", path, r->file.length);
+	text_mem(r->out, r->file.data, r->file.length);
+	text_char(r->out, '\n');
+}
+
+void host_missing(struct host_reader *r, const char *path, int error)
+{
+	text_printf(&r->missing, "missing %s %s\n", path, strerror(-error));
+}
+
+/* ---- which lines ---- */
+
+static bool starts(const char *line, size_t size, const char *text)
+{
+	return size >= strlen(text) && !memcmp(line, text, strlen(text));
+}
+
+/* Not the page lists of each CPU, nor the counters of each zone. */
+static bool keep_zoneinfo(const char *line, size_t size)
+{
+	static const char *const words[] = { "Node", "pages free", "boost", "min ", "low ", "high ", "spanned ",
+					     "present ", "managed ", "protection", "start_pfn", "node_unreclaimable",
+					     "per-node" };
+	size_t i;
+
+	for (; size && *line == ' '; size--)
+		line++;
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (starts(line, size, words[i]))
+			return true;
+	return false;
+}
+
+static bool keep_stat(const char *line, size_t size)
+{
+	return !starts(line, size, "intr") && !starts(line, size, "softirq");
+}
+
+/* ---- files ---- */
+
+static void add_file(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size))
+{
+	int error = host_read(r, path);
+
+	if (!error)
+		host_add(r, path, keep);
+	else
+		host_missing(r, path, error);
+}
+
+/* The same for what not every kernel has: its absence is no news. */
+static void add_optional(struct host_reader *r, const char *path)
+{
+	int error = host_read(r, path);
+
+	if (!error)
+		host_add(r, path, NULL);
+	else if (error != -ENOENT)
+		host_missing(r, path, error);
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int no_dots(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+/* Calls @each with the names in a directory, sorted: a capture does not depend on their order. */
+static void for_each_name(struct host_reader *r, const char *dir,
+			  void (*each)(struct host_reader *r, const char *dir, const char *name))
+{
+	char full[PATH_MAX];
+	struct dirent **names;
+	int n, i;
+
+	full_path(r, dir, full);
+	n = scandir(full, &names, no_dots, compare_names);
+	if (n < 0)
+		return;
+	for (i = 0; i < n; i++) {
+		each(r, dir, names[i]->d_name);
+		free(names[i]);
+	}
+	free(names);
+}
+
+/* Files that can be written: what can only be read follows from other things. */
+static void add_knob(struct host_reader *r, const char *dir, const char *name)
+{
+	char path[PATH_MAX], full[PATH_MAX];
+	struct stat st;
+	int error;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	full_path(r, path, full);
+	if (stat(full, &st) || !S_ISREG(st.st_mode) || !(st.st_mode & 0200) || !(st.st_mode & 0444))
+		return;
+	error = host_read(r, path);
+	if (error == -EACCES || error == -EPERM)
+		host_missing(r, path, error);
+	/* other errors are answers: of a mode that is off, say */
+	else if (!error && r->file.length && r->file.length <= KNOB_MAX)
+		host_add(r, path, NULL);
+}
+
+static void add_hugepage_pool(struct host_reader *r, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	add_knob(r, path, "nr_hugepages");
+	add_knob(r, path, "nr_overcommit_hugepages");
+}
+
+/* ---- processors ---- */
+
+/* All of the first processor; of the others, that they are there. */
+static void add_cpuinfo(struct host_reader *r)
+{
+	int error = host_read(r, "/proc/cpuinfo");
+	char *first = memmem(r->file.data, r->file.length, "\n\n", 2), *at, *end, *to;
+
+	if (error)
+		return host_missing(r, "/proc/cpuinfo", error);
+	if (first) {
+		end = r->file.data + r->file.length;
+		to = first + 1;
+		for (at = to; (at = memmem(at, (size_t)(end - at), "\nprocessor", 10)); at += 10) {
+			char *stop = memchr(at + 1, '\n', (size_t)(end - at - 1));
+			size_t n = (size_t)((stop ? stop : end) - at);
+
+			memmove(to, at, n);
+			to += n;
+		}
+		r->file.length = (size_t)(to - r->file.data);
+	}
+	host_add(r, "/proc/cpuinfo", NULL);
+}
+
+/* ---- nodes ---- */
+
+/* The numbers of a node's memory blocks, as one file: the machine has a link for each. */
+static void add_blocks(struct host_reader *r, const char *dir)
+{
+	char full[PATH_MAX], path[PATH_MAX + 16];
+	struct dirent **names;
+	int n, i;
+
+	full_path(r, dir, full);
+	n = scandir(full, &names, no_dots, compare_names);
+	text_reset(&r->file);
+	for (i = 0; i < n; i++) {
+		if (!strncmp(names[i]->d_name, "memory", 6) && names[i]->d_name[6] >= '0' &&
+		    names[i]->d_name[6] <= '9')
+			text_printf(&r->file, "%s\n", names[i]->d_name + 6);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	snprintf(path, sizeof(path), "%s/memory*", dir);
+	if (r->file.length)
+		host_add(r, path, NULL);
+}
+
+static void add_node(struct host_reader *r, const char *dir, const char *name)
+{
+	static const char *const files[] = { "cpulist", "distance", "meminfo", "numastat" };
+	char path[PATH_MAX], node[PATH_MAX];
+	size_t i;
+
+	if (strncmp(name, "node", 4) || name[4] < '0' || name[4] > '9')
+		return;
+	snprintf(node, sizeof(node), "%.1024s/%.64s", dir, name);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		snprintf(path, sizeof(path), "%.2048s/%s", node, files[i]);
+		add_optional(r, path);
+	}
+	add_blocks(r, node);
+	snprintf(path, sizeof(path), "%.2048s/hugepages", node);
+	for_each_name(r, path, add_hugepage_pool);
+}
+
+/* ---- all of it ---- */
+
+static void add_uname(struct host_reader *r)
+{
+	struct utsname u;
+
+	if (*r->root || uname(&u))
+		return;
+	text_reset(&r->file);
+	text_printf(&r->file, "machine %s\nrelease %s\npage_size %ld\n", u.machine, u.release,
+		    sysconf(_SC_PAGESIZE));
+	host_add(r, "uname", NULL);
+}
+
+/* Ordinary users see the lines of /proc/iomem, with zeros for addresses. */
+static void add_iomem(struct host_reader *r)
+{
+	int error = host_read(r, "/proc/iomem");
+
+	if (!error && !memmem(r->file.data, r->file.length, "-00000000 : System RAM", 22)) {
+		host_add(r, "/proc/iomem", NULL);
+		return;
+	}
+	host_missing(r, "/proc/iomem", error ? error : -EACCES);
+}
+
+void host_machine(struct host_reader *r)
+{
+	static const char *const files[] = { "/proc/version", "/proc/cmdline", "/proc/meminfo", "/proc/uptime",
+					     "/proc/loadavg", "/proc/swaps", "/proc/vmstat" };
+	static const char *const optional[] = { "/proc/slabinfo", "/sys/devices/system/cpu/online",
+						"/sys/devices/system/node/online",
+						"/sys/devices/system/memory/block_size_bytes" };
+	static const char *const knobs[] = { "/proc/sys/vm", "/proc/sys/kernel",
+					     "/sys/kernel/mm/transparent_hugepage",
+					     "/sys/kernel/mm/transparent_hugepage/khugepaged",
+					     "/sys/kernel/mm/ksm", "/sys/kernel/mm/lru_gen",
+					     "/sys/kernel/mm/numa", "/sys/kernel/mm/swap",
+					     "/sys/module/zswap/parameters" };
+	size_t i;
+
+	add_uname(r);
+	add_file(r, "/proc/zoneinfo", keep_zoneinfo);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		add_file(r, files[i], NULL);
+	add_file(r, "/proc/stat", keep_stat);
+	add_cpuinfo(r);
+	add_iomem(r);
+	for (i = 0; i < ARRAY_SIZE(optional); i++)
+		add_optional(r, optional[i]);
+	for_each_name(r, "/sys/devices/system/node", add_node);
+	for (i = 0; i < ARRAY_SIZE(knobs); i++)
+		for_each_name(r, knobs[i], add_knob);
+	for_each_name(r, "/sys/kernel/mm/hugepages", add_hugepage_pool);
+}
+
+/* ---- the capture ---- */
+
+int twin_capture_root(const char *root, struct text *out, FILE *err)
+{
+	struct host_reader r = { .root = root, .out = out };
+	struct capture c;
+	size_t start = out->length;
+	int error;
+
+	text_init(&r.file);
+	text_init(&r.missing);
+	text_str(out, "# mmanfs capture 1\n");
+	host_machine(&r);
+	host_processes(&r);
+	text_mem(out, r.missing.data, r.missing.length);
+	if (r.nr_ended)
+		text_printf(out, "ended %llu\n", (unsigned long long)r.nr_ended);
+	text_free(&r.file);
+	text_free(&r.missing);
+	free(r.namespaces);
+	if (text_error(out))
+		return -ENOMEM;
+	error = capture_open(&c, out->data + start, out->length - start, err);
+	if (!error) {
+		capture_report(&c, err);
+		capture_close(&c);
+	}
+	return error;
+}
+
+int twin_capture(struct text *out, FILE *err)
+{
+	return twin_capture_root("", out, err);
+}

@@ -1,0 +1,27 @@
+/* host.h - reading a running system's /proc and /sys into a capture. */
+#ifndef FS_TWIN_HOST_H
+#define FS_TWIN_HOST_H
+
+#include "fs/text.h"
+
+struct host_reader {
+	const char *root;   /* "": the system this runs on; a directory with copies of proc/ and sys/ */
+	struct text *out;
+	struct text file;   /* the file being read */
+	struct text missing; /* lines for the end of the capture */
+	u64 nr_ended;
+	char (*namespaces)[64]; /* mount namespaces whose mounts are in the capture */
+	size_t nr_namespaces;
+};
+
+/** host_read() - a file's text into ->file. 0 or -errno. */
+int host_read(struct host_reader *r, const char *path);
+/** host_add() - ->file as a file of the capture; @keep says of each line whether it stays, NULL: all. */
+void host_add(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size));
+/** host_missing() - a line for what could not be read. */
+void host_missing(struct host_reader *r, const char *path, int error);
+/** host_machine(), host_processes() - host.c, host_process.c */
+void host_machine(struct host_reader *r);
+void host_processes(struct host_reader *r);
+
+#endif

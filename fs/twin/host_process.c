@@ -1,0 +1,258 @@
+/*
+ * host_process.c - the processes' side of a capture.
+ *
+ *	/proc/PID/stat, status, cmdline, oom_score_adj, exe     of each process
+ *	/proc/PID/smaps                                         without lines that say 0 kB
+ *	/proc/PID/task/TID/stat                                 of each further thread
+ *	/proc/PID/mountinfo                                     once for each mount namespace: which
+ *	                                                        devices are memory (tmpfs)
+ *
+ * Of a kernel thread there is only its stat. A process that ends while it is read is taken out again.
+ */
+#include "fs/twin/host.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fs/twin/capture.h"
+
+#define PF_KTHREAD_HOST 0x200000u /* flags of /proc/PID/stat */
+
+struct pid_list {
+	u32 *pids;
+	size_t nr, max;
+};
+
+static int compare_pids(const void *x, const void *y)
+{
+	u32 a = *(const u32 *)x, b = *(const u32 *)y;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The numbers that are names in a directory, ascending. */
+static void list_pids(const struct host_reader *r, const char *path, struct pid_list *list)
+{
+	char full[PATH_MAX];
+	struct dirent *d;
+	DIR *dir;
+
+	memset(list, 0, sizeof(*list));
+	snprintf(full, sizeof(full), "%s%s", r->root, path);
+	dir = opendir(full);
+	if (!dir)
+		return;
+	while ((d = readdir(dir))) {
+		struct slice name = { d->d_name, strlen(d->d_name) };
+		u64 pid;
+
+		if (!slice_number(name, 10, &pid) || !pid || pid >= 1u << 22)
+			continue;
+		if (list->nr == list->max) {
+			size_t max = list->max ? 2 * list->max : 256;
+			u32 *grown = realloc(list->pids, max * sizeof(*grown));
+
+			if (!grown)
+				break;
+			list->pids = grown;
+			list->max = max;
+		}
+		list->pids[list->nr++] = (u32)pid;
+	}
+	closedir(dir);
+	qsort(list->pids, list->nr, sizeof(*list->pids), compare_pids);
+}
+
+/* ---- which lines ---- */
+
+static bool ends(const char *line, size_t size, const char *text)
+{
+	size_t n = strlen(text);
+
+	return size >= n && !memcmp(line + size - n, text, n);
+}
+
+/* A paragraph's first line starts with an address, the others with a capital letter. */
+static bool keep_smaps(const char *line, size_t size)
+{
+	if (*line < 'A' || *line > 'Z')
+		return true;
+	return !ends(line, size, " 0 kB\n") && !ends(line, size, "PageSize:        4 kB\n") &&
+	       !ends(line, size, "PageSize:           4 kB\n") && memcmp(line, "THPeligible", size < 11 ? size : 11);
+}
+
+static bool keep_status(const char *line, size_t size)
+{
+	static const char *const words[] = { "Name:", "State:", "Tgid:", "PPid:", "Uid:", "Gid:", "Vm", "Rss",
+					     "HugetlbPages:", "Threads:" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (size >= strlen(words[i]) && !memcmp(line, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+/* ---- one process ---- */
+
+static bool is_kernel_thread(const struct text *stat)
+{
+	struct slice rest = { stat->data, stat->length }, word;
+	const char *name_end = memrchr(stat->data, ')', stat->length);
+	u64 flags = 0;
+	int i;
+
+	if (!name_end)
+		return false;
+	rest.at = name_end + 1;
+	rest.size -= (size_t)(rest.at - stat->data);
+	/* state, ppid, pgrp, session, tty, tpgid, flags */
+	for (i = 0; i < 7 && slice_word(&rest, &word); i++)
+		;
+	return i == 7 && slice_number(word, 10, &flags) && flags & PF_KTHREAD_HOST;
+}
+
+static int add_of_process(struct host_reader *r, u32 pid, const char *name,
+			  bool (*keep)(const char *line, size_t size))
+{
+	char path[128];
+	int error;
+
+	snprintf(path, sizeof(path), "/proc/%u/%s", pid, name);
+	error = host_read(r, path);
+	if (!error)
+		host_add(r, path, keep);
+	return error;
+}
+
+static ssize_t read_link(const struct host_reader *r, const char *path, char *out, size_t size)
+{
+	char full[PATH_MAX];
+	ssize_t n;
+
+	snprintf(full, sizeof(full), "%s%s", r->root, path);
+	n = readlink(full, out, size - 1);
+	if (n >= 0)
+		out[n] = '\0';
+	return n;
+}
+
+static void add_exe(struct host_reader *r, u32 pid)
+{
+	char path[64], target[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
+	if (read_link(r, path, target, sizeof(target)) <= 0)
+		return;
+	text_reset(&r->file);
+	text_str(&r->file, target);
+	host_add(r, path, NULL);
+}
+
+/* Which file systems are memory, each time a process lives in a mount namespace not yet seen. */
+static bool keep_mounts(const char *line, size_t size)
+{
+	static const char *const types[] = { " - tmpfs ", " - devtmpfs ", " - ramfs ", " - hugetlbfs " };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++)
+		if (memmem(line, size, types[i], strlen(types[i])))
+			return true;
+	return false;
+}
+
+static void add_mounts(struct host_reader *r, u32 pid)
+{
+	char path[64], name[64], (*grown)[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
+	if (read_link(r, path, name, sizeof(name)) <= 0)
+		return;
+	for (i = 0; i < r->nr_namespaces; i++)
+		if (!strcmp(r->namespaces[i], name))
+			return;
+	grown = realloc(r->namespaces, (r->nr_namespaces + 1) * sizeof(*grown));
+	if (!grown)
+		return;
+	r->namespaces = grown;
+	strcpy(r->namespaces[r->nr_namespaces++], name);
+	add_of_process(r, pid, "mountinfo", keep_mounts);
+}
+
+static void add_threads(struct host_reader *r, u32 pid)
+{
+	struct pid_list tids;
+	char path[64];
+	size_t i;
+
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	list_pids(r, path, &tids);
+	for (i = 0; i < tids.nr; i++) {
+		if (tids.pids[i] == pid)
+			continue;
+		snprintf(path, sizeof(path), "task/%u/stat", tids.pids[i]);
+		add_of_process(r, pid, path, NULL);
+	}
+	free(tids.pids);
+}
+
+/* Its mappings; false: it has ended. */
+static bool add_smaps(struct host_reader *r, u32 pid, bool has_mm)
+{
+	char path[64];
+	int error;
+
+	snprintf(path, sizeof(path), "/proc/%u/smaps", pid);
+	error = host_read(r, path);
+	if (error == -ESRCH || error == -ENOENT || (!error && !r->file.length && has_mm))
+		return false;
+	if (error)
+		host_missing(r, path, error);
+	else
+		host_add(r, path, keep_smaps);
+	return true;
+}
+
+static bool add_process(struct host_reader *r, u32 pid)
+{
+	struct slice status;
+	bool has_mm;
+
+	if (add_of_process(r, pid, "stat", NULL))
+		return false;
+	if (is_kernel_thread(&r->file))
+		return true;
+	if (add_of_process(r, pid, "status", keep_status))
+		return false;
+	status = (struct slice){ r->file.data, r->file.length };
+	has_mm = slice_text(status, "VmSize:").size != 0;
+	add_of_process(r, pid, "cmdline", NULL);
+	add_of_process(r, pid, "oom_score_adj", NULL);
+	add_exe(r, pid);
+	add_threads(r, pid);
+	add_mounts(r, pid);
+	return add_smaps(r, pid, has_mm);
+}
+
+void host_processes(struct host_reader *r)
+{
+	struct pid_list pids;
+	size_t i, start, nr_namespaces;
+
+	list_pids(r, "/proc", &pids);
+	for (i = 0; i < pids.nr; i++) {
+		start = r->out->length;
+		nr_namespaces = r->nr_namespaces;
+		if (add_process(r, pids.pids[i]))
+			continue;
+		r->out->length = start;
+		r->nr_namespaces = nr_namespaces;
+		r->nr_ended++;
+	}
+	free(pids.pids);
+}

@@ -1,0 +1,376 @@
+/*
+ * twin.c - the other machine's processes, files and pages, put in place.
+ *
+ * The order of a page's life is kept: table first, then the page, then the entry, then the counters,
+ * as in memory.c, but without faults: no fault is counted, no read-ahead brings neighbours, and an
+ * address that nothing maps is the caller's mistake, not a SIGSEGV.
+ */
+#include <mman/twin.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "mm/filemap.h"
+#include "mm/pid.h"
+#include "mm/rmap.h"
+#include "mm/task.h"
+
+/* Take what is free above the watermarks; never reclaim, never kill. */
+#define GFP_TWIN (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM)
+/* Left to page tables and kernel objects while a mapping is populated. */
+#define ROOM_KEPT 128u
+
+/* ---- processes ---- */
+
+int twin_thread(struct machine *m, handle_t task, u32 tid, const char *comm, handle_t *out)
+{
+	struct task *t;
+	u32 given, last = m->tasks.last_pid;
+	int error;
+
+	if (find_task_by_pid(m, tid))
+		return -EEXIST;
+	error = task_clone_thread(m, task, out);
+	if (error)
+		return error;
+	t = task_at(m, *out);
+	m->tasks.last_pid = last;
+	given = t->pid;
+	pid_remove(m, given);
+	error = pid_claim(m, *out, tid);
+	if (error) {
+		/* the old number was free just now */
+		pid_claim(m, *out, given);
+		return error;
+	}
+	t->pid = tid;
+	snprintf(t->comm, sizeof(t->comm), "%s", comm);
+	return 0;
+}
+
+/* A machine whose first process was not shown has one of its own all the same. */
+static int make_init(struct machine *m)
+{
+	struct running r;
+	handle_t mm;
+	int error = task_create(m, 0, "init", 1, &m->tasks.init);
+
+	if (error)
+		return error;
+	error = mm_create(m, &mm);
+	if (error)
+		return error;
+	task_at(m, m->tasks.init)->mm = mm;
+	mm_at(m, mm)->owner = m->tasks.init;
+	task_run_begin(m, &r, m->tasks.init);
+	error = exec_image(m, m->tasks.init, "/sbin/init");
+	task_run_end(m, &r);
+	return error;
+}
+
+static handle_t find_kthread(const struct machine *m, const char *comm)
+{
+	handle_t h;
+
+	for (h = pid_next(m, 1); h; h = pid_next(m, task_at(m, h)->pid + 1))
+		if (task_at(m, h)->flags & PF_KTHREAD && !strcmp(task_at(m, h)->comm, comm))
+			return h;
+	return 0;
+}
+
+/* The kernel thread @name of node @nid: the other machine's, or a new one. */
+static int adopt_node_thread(struct machine *m, const char *name, u32 nid, handle_t *home)
+{
+	char comm[2 * TASK_COMM_LEN];
+
+	snprintf(comm, sizeof(comm), "%s%u", name, nid);
+	*home = find_kthread(m, comm);
+	if (!*home)
+		*home = kthread_create(m, comm);
+	return *home ? 0 : -ENOMEM;
+}
+
+int twin_kernel_tasks(struct machine *m)
+{
+	handle_t h;
+	u32 nid;
+	int error = 0;
+
+	m->tasks.init = find_task_by_pid(m, 1);
+	if (!m->tasks.init)
+		error = make_init(m);
+	h = find_task_by_pid(m, 2);
+	if (h && task_at(m, h)->flags & PF_KTHREAD)
+		m->tasks.kthreadd = h;
+	m->tasks.last_pid = 1;
+	if (!error && !m->tasks.kthreadd)
+		return kthreads_init(m) ? -ENOMEM : 0;
+	for (nid = 0; nid < m->nr_nodes && !error; nid++) {
+		if (!m->node[nid].has_memory)
+			continue;
+		error = adopt_node_thread(m, "kcompactd", nid, &m->node[nid].kcompactd);
+		if (!error)
+			error = adopt_node_thread(m, "kswapd", nid, &m->node[nid].kswapd);
+	}
+	return error;
+}
+
+/* ---- files ---- */
+
+handle_t twin_file(struct machine *m, const struct twin_file *f)
+{
+	handle_t h = inode_new(m, f->kind, 0);
+	struct inode *i;
+
+	if (!h)
+		return 0;
+	i = inode_at(m, h);
+	i->dev_major = f->dev_major;
+	i->dev_minor = f->dev_minor;
+	i->ino = f->ino;
+	i->flags |= INODE_FOREIGN | (f->kind == INODE_SHMEM ? INODE_NORESERVE : 0);
+	if (inode_set_name(m, i, f->name)) {
+		inode_put(m, h);
+		return 0;
+	}
+	return h;
+}
+
+void twin_file_deleted(struct machine *m, handle_t inode)
+{
+	inode_at(m, inode)->deleted = 1;
+	inode_put(m, inode);
+}
+
+/* Page @index of @inode, made if it is not there; PFN_NONE: no memory. */
+static pfn_t cache_page(struct machine *m, handle_t inode, u64 index, int nid)
+{
+	struct inode *i = inode_at(m, inode);
+	pfn_t pfn = xa_load(m, i->pages, index);
+
+	if (pfn)
+		return pfn;
+	pfn = alloc_pages(m, GFP_TWIN, 0, nid);
+	if (pfn == PFN_NONE)
+		return PFN_NONE;
+	if (add_to_page_cache(m, inode, index, pfn)) {
+		free_pages(m, pfn, 0);
+		return PFN_NONE;
+	}
+	if (i->flags & INODE_NORESERVE) {
+		i->nr_shmem_charged++;
+		m->mms.committed_as++;
+	}
+	if (i->size < (index + 1) << PAGE_SHIFT)
+		i->size = (index + 1) << PAGE_SHIFT;
+	return pfn;
+}
+
+u64 twin_cache_fill(struct machine *m, handle_t inode, u64 pages, u64 dirty, int nid)
+{
+	u64 first = inode_at(m, inode)->nrpages, n, room = twin_room(m);
+
+	if (pages > room)
+		pages = room;
+	for (n = 0; n < pages; n++) {
+		pfn_t pfn = cache_page(m, inode, first + n, nid);
+
+		if (pfn == PFN_NONE)
+			break;
+		if (n < dirty)
+			page_set_dirty(m, pfn);
+	}
+	return n;
+}
+
+u64 twin_activate(struct machine *m, u32 nid, bool file, u64 pages)
+{
+	const struct page_list *list = &m->node[nid].lruvec.lists[file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON];
+	u64 n;
+
+	for (n = 0; n < pages && list->tail != PFN_NONE; n++) {
+		pfn_t pfn = list->tail;
+
+		activate_page(m, pfn);
+		if (list->tail == pfn)
+			break;
+	}
+	return n;
+}
+
+/* ---- address spaces ---- */
+
+/* One open file for the parts of a program or library that follow each other. */
+static handle_t open_for(struct machine *m, handle_t mm, const struct twin_mapping *w)
+{
+	handle_t prev = find_vma_prev(m, mm, w->start);
+	handle_t file = prev ? vma_at(m, prev)->file : 0;
+
+	if (!file || file_at(m, file)->inode != w->inode)
+		return file_open(m, w->inode);
+	file_at(m, file)->users++;
+	return file;
+}
+
+int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handle_t *vma)
+{
+	u64 pages = (w->end - w->start) >> PAGE_SHIFT;
+	handle_t file = 0, h;
+	struct vma *v;
+
+	if (w->start >= w->end || w->end > TASK_SIZE_X86_64 || (w->start | w->end) & ~PAGE_MASK)
+		return -EINVAL;
+	if (find_vma_intersection(m, mm, w->start, w->end))
+		return -EEXIST;
+	if (w->inode) {
+		file = open_for(m, mm, w);
+		if (!file)
+			return -ENOMEM;
+	}
+	h = vma_new(m, mm);
+	if (!h) {
+		if (file)
+			file_put(m, file);
+		return -ENOMEM;
+	}
+	v = vma_at(m, h);
+	v->start = w->start;
+	v->end = w->end;
+	v->pgoff = w->pgoff;
+	v->flags = w->flags;
+	v->kind = (u8)w->kind;
+	v->file = file;
+	vma_link(m, h);
+	vm_stat_account(mm_at(m, mm), w->flags, (s64)pages);
+	if (w->flags & VM_ACCOUNT)
+		m->mms.committed_as += (s64)pages;
+	if ((w->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED)
+		mm_at(m, mm)->locked_vm += pages;
+	*vma = h;
+	return 0;
+}
+
+/* The entry of page @vpn, whose table is there; NULL: no memory. */
+static pte_t *entry_of(struct machine *m, const struct vma *v, u64 vpn)
+{
+	return pte_chunk_get(m, pte_table_find(m, mm_at(m, v->mm), vpn), vpn);
+}
+
+static bool put_anon_page(struct machine *m, handle_t vma, u64 vpn, u64 young)
+{
+	struct vma *v = vma_at(m, vma);
+	pte_t *pte;
+	pfn_t pfn;
+
+	if (anon_vma_prepare(m, vma) || pte_table_alloc(m, v->mm, vpn))
+		return false;
+	pfn = alloc_pages(m, GFP_TWIN | __GFP_ZERO, 0, NUMA_NO_NODE);
+	if (pfn == PFN_NONE)
+		return false;
+	pte = entry_of(m, v, vpn);
+	if (!pte) {
+		free_pages(m, pfn, 0);
+		return false;
+	}
+	page_add_new_anon(m, pfn, v, v->pgoff + (vpn - addr_vpn(v->start)));
+	*pte = pte_make(pfn, PTE_PRESENT | PTE_DIRTY | PTE_SOFT_DIRTY | young |
+				     (v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0) |
+				     (v->flags & VM_WRITE ? PTE_WRITE : 0));
+	mm_at(m, v->mm)->rss[MM_ANONPAGES]++;
+	return true;
+}
+
+/* The page of the vdso or of a file that @vpn shows. */
+static pfn_t page_behind(struct machine *m, const struct vma *v, u64 vpn)
+{
+	u64 index = v->pgoff + (vpn - addr_vpn(v->start));
+
+	if (v->kind == VMA_VDSO)
+		return index < VDSO_PAGES ? m->mms.vdso_page + (pfn_t)index : PFN_NONE;
+	return v->file ? cache_page(m, file_at(m, v->file)->inode, index, NUMA_NO_NODE) : PFN_NONE;
+}
+
+static bool put_file_page(struct machine *m, handle_t vma, u64 vpn, u64 young, bool dirty)
+{
+	const struct vma *v = vma_at(m, vma);
+	u64 flags = PTE_PRESENT | young | vma_page_prot(m, v);
+	pte_t *pte;
+	pfn_t pfn;
+
+	if (pte_table_alloc(m, v->mm, vpn))
+		return false;
+	pfn = page_behind(m, v, vpn);
+	pte = pfn != PFN_NONE ? entry_of(m, v, vpn) : NULL;
+	if (!pte)
+		return false;
+	if (dirty && (v->flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
+		flags |= PTE_DIRTY | PTE_SOFT_DIRTY | PTE_WRITE;
+	*pte = pte_make(pfn, flags);
+	mm_at(m, v->mm)->rss[mm_counter(pfn_to_page(m, pfn))]++;
+	page_add_file_rmap(m, pfn, v);
+	if (dirty && v->file)
+		page_set_dirty(m, pfn);
+	return true;
+}
+
+/* Does memory still suffice for a page and for what comes with it? Asked now and then. */
+static bool has_room(const struct machine *m, u64 n)
+{
+	return n % 512 || twin_room(m) >= ROOM_KEPT + 512;
+}
+
+u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want)
+{
+	const struct vma *v = vma_at(m, vma);
+	u64 first = addr_vpn(v->start), last = addr_vpn(v->end) - 1, size = vma_pages(v), n, vpn, young;
+	u64 anon = v->flags & (VM_PFNMAP | VM_HUGETLB) ? 0 : want->anon, total = anon + want->file;
+	bool placed = true;
+
+	for (n = 0; n < total && n < size && placed && has_room(m, n); n += placed) {
+		vpn = v->flags & VM_GROWSDOWN ? last - n : first + n;
+		young = n < want->referenced ? PTE_ACCESSED : 0;
+		placed = n < anon ? put_anon_page(m, vma, vpn, young) :
+				    put_file_page(m, vma, vpn, young, n - anon < want->dirty);
+	}
+	return n;
+}
+
+/* ---- the rest of memory ---- */
+
+u64 twin_room(const struct machine *m)
+{
+	u64 room = 0;
+	u32 nid, z;
+
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		for (z = 0; z < MAX_NR_ZONES; z++) {
+			const struct zone *zone = &m->node[nid].zones[z];
+			s64 kept = (s64)(zone->watermark[WMARK_LOW] + zone->lowmem_reserve[ZONE_MOVABLE]);
+
+			if (zone->vm_stat[NR_FREE_PAGES] > kept)
+				room += (u64)(zone->vm_stat[NR_FREE_PAGES] - kept);
+		}
+	return room;
+}
+
+u64 twin_take_kernel_pages(struct machine *m, u64 pages, int nid)
+{
+	const gfp_t gfp = (GFP_KERNEL & ~__GFP_RECLAIM) | __GFP_NOWARN;
+	unsigned int order = PAGE_ALLOC_COSTLY_ORDER;
+	u64 taken = 0, room = twin_room(m);
+
+	if (pages > room)
+		pages = room;
+	while (taken < pages) {
+		while (order && (u64)1 << order > pages - taken)
+			order--;
+		if (alloc_pages(m, gfp, order, nid) != PFN_NONE)
+			taken += (u64)1 << order;
+		else if (order)
+			order--;
+		else
+			break;
+	}
+	return taken;
+}
