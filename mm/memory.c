@@ -20,7 +20,6 @@
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 
-#define FAULT_AROUND_PAGES 16u /* fault_around_bytes, 64 KiB */
 #define SIGBUS_NR 7
 #define SIGSEGV_NR 11
 
@@ -161,15 +160,16 @@ static void set_file_pte(struct machine *m, const struct fault *f, pte_t *pte, p
 	page_add_file_rmap(m, pfn, f->v);
 }
 
-/* The aligned 64 KiB around the fault, within mapping and table. */
-static void around(const struct fault *f, u64 *first, u64 *last)
+/* The aligned stretch of fault_around_bytes around the fault, within mapping and table. */
+static void around(const struct machine *m, const struct fault *f, u64 *first, u64 *last)
 {
 	u64 start = addr_vpn(f->v->start), end = addr_vpn(f->v->end);
 	u64 table_end = (f->vpn | (TABLE_ENTRIES - 1)) + 1;
+	u64 pages = m->knobs.fault_around_bytes >> PAGE_SHIFT;
 
-	*first = f->vpn & ~(u64)(FAULT_AROUND_PAGES - 1);
+	*first = f->vpn & ~(pages - 1);
 	*first = *first < start ? start : *first;
-	*last = *first + FAULT_AROUND_PAGES;
+	*last = *first + pages;
 	*last = *last > end ? end : *last;
 	*last = (*last > table_end ? table_end : *last) - 1;
 }
@@ -184,7 +184,7 @@ static bool do_fault_around(struct machine *m, struct fault *f)
 	bool served = false;
 	u32 pfn;
 
-	around(f, &first, &last);
+	around(m, f, &first, &last);
 	index = f->v->pgoff + (first - addr_vpn(f->v->start));
 	end = index + (last - first);
 	if (end >= file_end)
@@ -471,6 +471,14 @@ enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool w
 
 /* ---- loads and stores ---- */
 
+/* No page: the task is the one that was killed for want of it, or nothing could be. */
+static int access_nomem(const struct machine *m, handle_t task)
+{
+	const struct running *r = m->running;
+
+	return r && r->task == task && (r->fatal_signal || r->died) ? -EINTR : -ENOMEM;
+}
+
 static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 {
 	switch (fault_slow(m, task, addr, write)) {
@@ -486,7 +494,7 @@ static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 	case VM_FAULT_PENDING:
 		return -EINPROGRESS;
 	default:
-		return -ENOMEM;
+		return access_nomem(m, task);
 	}
 }
 
@@ -508,7 +516,7 @@ static inline int touch(struct machine *m, handle_t task, struct mm *mm, u64 vpn
 		if (likely(r == VM_FAULT_DONE))
 			return 0;
 		if (r == VM_FAULT_OOM)
-			return -ENOMEM;
+			return access_nomem(m, task);
 	}
 	return access_fault(m, task, vpn << PAGE_SHIFT, write);
 }

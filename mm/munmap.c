@@ -135,10 +135,8 @@ static int brk_grow(struct machine *m, handle_t task, u64 from, u64 to)
 		vma_link(m, h);
 	}
 	vm_stat_account(mm, w.flags, pages);
-	if (w.flags & VM_LOCKED) {
+	if (w.flags & VM_LOCKED)
 		mm->locked_vm += (u64)pages;
-		mm_populate(m, task, from, to - from, true);
-	}
 	return 0;
 }
 
@@ -162,6 +160,9 @@ int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk)
 	if (error)
 		return error;
 	mm->brk = *brk = to;
+	/* last of all: the process may be gone afterwards */
+	if (new_end > old_end && mm->def_flags & VM_LOCKED)
+		mm_populate(m, task, old_end, new_end - old_end, true);
 	return 0;
 }
 
