@@ -16,6 +16,7 @@ struct tally {
 	struct check *c;
 	u32 *mapped;          /* entries that map each frame */
 	s64 committed, vmas, tables, chains, file_users, inodes;
+	s64 *inactive_dirty;  /* of each zone's inactive file list */
 	s64 file_pages, shmem_pages, dirty, lru[NR_LRU_LISTS], anon, file_mapped, mlocked;
 };
 
@@ -175,6 +176,8 @@ static void check_page(struct tally *t, pfn_t pfn)
 		return;
 	if (page_test(p, PG_lru)) {
 		t->lru[page_lru(p)]++;
+		if (page_lru(p) == LRU_INACTIVE_FILE && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+			t->inactive_dirty[p->node * MAX_NR_ZONES + p->zone]++;
 		if (type == MAPPING_NONE)
 			check_fail(t->c, "pfn %u: on an LRU list, but nobody's", pfn);
 	}
@@ -282,16 +285,27 @@ static void compare(struct tally *t)
 	}
 }
 
+static void compare_zones(struct tally *t)
+{
+	u32 i;
+
+	for (i = 0; i < t->c->m->nr_nodes * MAX_NR_ZONES; i++)
+		check_equal(t->c, "dirty pages on the inactive file list", t->inactive_dirty[i],
+			    (s64)t->c->m->node[i / MAX_NR_ZONES].zones[i % MAX_NR_ZONES].nr_inactive_file_dirty);
+}
+
 void check_virt(struct check *c)
 {
 	struct machine *m = c->m;
-	struct tally t = { .c = c, .mapped = calloc(m->max_pfn, sizeof(u32)) };
+	struct tally t = { .c = c,
+			   .mapped = calloc(m->max_pfn, sizeof(u32)),
+			   .inactive_dirty = calloc(m->nr_nodes * MAX_NR_ZONES, sizeof(s64)) };
 	handle_t h;
 	u32 nid, lru;
 
-	if (!t.mapped) {
+	if (!t.mapped || !t.inactive_dirty) {
 		check_fail(c, "the host is out of memory");
-		return;
+		goto out;
 	}
 	for (h = m->mms.mm_head; h; h = mm_at(m, h)->next)
 		check_mm(&t, h);
@@ -302,5 +316,8 @@ void check_virt(struct check *c)
 		for (lru = 0; lru < NR_LRU_LISTS; lru++)
 			check_lru_list(&t, &m->node[nid], (enum lru_list)lru);
 	compare(&t);
+	compare_zones(&t);
+out:
 	free(t.mapped);
+	free(t.inactive_dirty);
 }

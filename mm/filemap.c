@@ -137,6 +137,7 @@ void page_set_dirty(struct machine *m, pfn_t pfn)
 	if (page_test(p, PG_dirty))
 		return;
 	page_set(p, PG_dirty);
+	lru_count_dirty(m, p, 1);
 	if (!accounts_dirty(m, p))
 		return;
 	i = inode_at(m, page_mapping(p));
@@ -157,6 +158,7 @@ void clear_page_dirty(struct machine *m, pfn_t pfn)
 	if (!page_test(p, PG_dirty))
 		return;
 	page_clear(p, PG_dirty);
+	lru_count_dirty(m, p, -1);
 	if (!accounts_dirty(m, p))
 		return;
 	i = inode_at(m, page_mapping(p));

@@ -24,6 +24,17 @@ static inline void lru_count(struct machine *m, const struct page *p, enum lru_l
 	mod_node_page_state(m, n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + lru), delta);
 	mod_zone_page_state(m, &n->zones[p->zone],
 			    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru), delta);
+	if (lru == LRU_INACTIVE_FILE && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+		n->zones[p->zone].nr_inactive_file_dirty += (u64)delta;
+}
+
+/* A page became dirty (@delta 1) or clean (-1): the census of the inactive file list follows. */
+static inline void lru_count_dirty(struct machine *m, const struct page *p, s64 delta)
+{
+	const u32 place = PAGE_FLAG(lru) | PAGE_FLAG(active) | PAGE_FLAG(swapbacked) | PAGE_FLAG(unevictable);
+
+	if ((p->flags & (place | PAGE_FLAG(writeback))) == PAGE_FLAG(lru))
+		page_zone(m, p)->nr_inactive_file_dirty += (u64)delta;
 }
 
 /* Unevictable pages are counted but linked nowhere: ->next is then the number of VMAs that lock one. */

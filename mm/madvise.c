@@ -38,7 +38,7 @@ static void free_page_lazily(struct machine *m, pte_t *pte)
 	if (page_test(p, PG_dirty) || page_test(p, PG_swapcache)) {
 		if (p->mapcount != 1)
 			return;
-		page_clear(p, PG_dirty);
+		clear_page_dirty(m, pte_pfn(*pte));
 	}
 	*pte &= ~(PTE_ACCESSED | PTE_DIRTY);
 	mark_page_lazyfree(m, pte_pfn(*pte));

@@ -18,7 +18,8 @@ static void count_zone(const struct zone *z, struct census *c)
 	c->free += zone_count(z, NR_FREE_PAGES);
 	c->active += zone_count(z, NR_ZONE_ACTIVE_ANON) + zone_count(z, NR_ZONE_ACTIVE_FILE);
 	c->inactive += zone_count(z, NR_ZONE_INACTIVE_ANON) + zone_count(z, NR_ZONE_INACTIVE_FILE);
-	c->dirty += z->inactive_dirty_pages;
+	/* an anonymous page has no copy on a disk: it must be written before it can go */
+	c->dirty += zone_count(z, NR_ZONE_INACTIVE_ANON) + z->nr_inactive_file_dirty;
 	c->unevictable += zone_count(z, NR_ZONE_UNEVICTABLE);
 }
 

@@ -105,7 +105,7 @@ struct zone {
 	u64 lowmem_reserve[MAX_NR_ZONES]; /* pages kept from requests for zone j: "protection" */
 	u64 nr_reserved_highatomic;
 	s64 vm_stat[NR_VM_ZONE_STAT_ITEMS];
-	u64 inactive_dirty_pages; /* of the inactive lists: anonymous, or dirty file pages (sim/lru) */
+	u64 nr_inactive_file_dirty; /* of the inactive file list: dirty or under writeback (sim/lru) */
 	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];
 	struct free_area free_area[MAX_ORDER];
 	u64 nr_pageblocks[MIGRATE_TYPES];
