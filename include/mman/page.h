@@ -6,13 +6,13 @@
  * extents. Before that no struct page exists for its frames: page_exists() tells.
  *
  * Who uses which field:
- *	buddy free page     PG_buddy; order; next/prev link the free list
- *	per-CPU list page   next/prev link the list; order
+ *	buddy free page     PG_buddy; order; next/prev link the free list; migratetype: of that list
+ *	per-CPU list page   PG_pcp; next/prev link the list; order; migratetype: of its pageblock
  *	anonymous page      mapping = anon_vma handle | MAPPING_ANON; index = linear page index
  *	page cache page     mapping = inode handle | MAPPING_FILE;    index = page offset in file
  *	                    (both through page_index(), page_set_index())
  *	mlocked page        PG_unevictable, on no list: next = VMAs that lock it (mlock_count)
- *	slab page           PG_slab; mapping = cache handle; index = first free object; mapcount = in use
+ *	slab page           PG_slab; mapping = cache handle; index = objects it holds; mapcount = in use
  *	page table page     PG_table; mapping = mm handle
  *	tail of a high order block: PG_tail; index = head's PFN
  * A page on an LRU list has PG_lru and is linked by next/prev, but for PG_unevictable ones.
