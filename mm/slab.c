@@ -539,6 +539,14 @@ const char *kmem_cache_ctor(const struct kmem_cache *c)
 	return slab_rows[c->row].ctor ? slab_rows[c->row].ctor : "";
 }
 
+/* A CPU of the generation that has 1 GiB pages has more registers to save: as on the guest hugetlb. */
+static void large_task_struct(struct kmem_cache *c)
+{
+	c->object_size = 8392;
+	c->size = 8448;
+	c->usersize = 2696;
+}
+
 static int cache_create(struct machine *m, u32 row)
 {
 	const struct slab_row *r = &slab_rows[row];
@@ -556,6 +564,8 @@ static int cache_create(struct machine *m, u32 row)
 	c->size = r->size;
 	c->align = r->align;
 	c->usersize = r->usersize;
+	if (m->config.cpu_1g_pages && !strcmp(r->name, "task_struct"))
+		large_task_struct(c);
 	c->flags = (u16)r->flags;
 	c->order = (u16)calculate_order(c->size, m->nr_cpus);
 	c->objects = order_objects(c->order, c->size);

@@ -69,6 +69,11 @@ static void test_sizes(void)
 
 static void test_names(struct machine *m)
 {
+	struct machine *large = bare_machine("hugetlb");
+
+	is_int(cache(large, "task_struct")->objects, 3,
+	       "a CPU with more registers makes larger tasks");
+	machine_destroy(large);
 	is_int(m->slab.caches.nr_live, 157, "as many caches as a guest's slabinfo had lines");
 	is_str(kmem_cache_at(m, 1)->name, "kmem_cache", "the first cache is that of caches");
 	ok(kmem_cache_find(m, "fs_cache") == kmem_cache_find(m, "anon_vma_chain"),
