@@ -10,10 +10,10 @@
  */
 #include <mman/hugetlb.h>
 
+#include "mm/check.h"
 #include "mm/contig.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #define GFP_HUGE                                                                           \
 	(GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_THISNODE)
@@ -269,49 +269,28 @@ int hugetlb_init(struct machine *m)
 
 /* ---- invariants ---- */
 
-struct hugetlb_report {
-	void (*report)(void *arg, const char *line);
-	void *arg;
-	unsigned int violations;
-};
-
-static void expect(struct hugetlb_report *r, const struct hstate *h, const char *what, u64 want, u64 got)
+void check_hugetlb(struct check *c)
 {
-	char line[128];
-
-	if (want == got)
-		return;
-	snprintf(line, sizeof(line), "hugetlb: %llu kB pages: %s is %llu, counted %llu",
-		 (unsigned long long)h->page_size >> 10, what, (unsigned long long)got,
-		 (unsigned long long)want);
-	r->report(r->arg, line);
-	r->violations++;
-}
-
-unsigned int hugetlb_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg)
-{
-	struct hugetlb_report r = { report, arg, 0 };
 	u32 k, nid;
 
-	for (k = 0; k < m->boot.nr_hstates; k++) {
-		const struct hstate *h = &m->boot.hstate[k];
+	for (k = 0; k < c->m->boot.nr_hstates; k++) {
+		const struct hstate *h = &c->m->boot.hstate[k];
 		u64 nr = 0, free = 0, surplus = 0;
 
 		for (nid = 0; nid < MAX_NUMNODES; nid++) {
 			const struct huge_frame *f;
-			u64 listed = 0;
+			s64 listed = 0;
 			handle_t at;
 
 			for (at = h->free_list[nid]; at; at = f->next, listed++)
-				f = pool_at(&m->boot.huge_frames, at);
-			expect(&r, h, "a node's free list", listed, h->free_node[nid]);
+				f = pool_at(&c->m->boot.huge_frames, at);
+			check_equal(c, "free huge pages of a node", listed, (s64)h->free_node[nid]);
 			nr += h->nr_node[nid];
 			free += h->free_node[nid];
 			surplus += h->surplus_node[nid];
 		}
-		expect(&r, h, "nr_hugepages", nr, h->nr_huge_pages);
-		expect(&r, h, "free_hugepages", free, h->free_huge_pages);
-		expect(&r, h, "surplus_hugepages", surplus, h->surplus_huge_pages);
+		check_equal(c, "nr_hugepages", (s64)nr, (s64)h->nr_huge_pages);
+		check_equal(c, "free_hugepages", (s64)free, (s64)h->free_huge_pages);
+		check_equal(c, "surplus_hugepages", (s64)surplus, (s64)h->surplus_huge_pages);
 	}
-	return r.violations;
 }

@@ -122,7 +122,6 @@ static void kernel_defaults(struct machine *m)
 	k->hung_task_timeout_secs = 120;
 	k->numa_balancing_promote_rate_limit_MBps = 65536;
 	k->sysctl_writes_strict = 1;
-	k->file_max = default_file_max(m);
 	strcpy(k->hostname, "(none)");
 	m->sysctl.panic = panic_timeout(m->config.cmdline);
 }
@@ -141,12 +140,17 @@ int knobs_init(struct machine *m)
 	k->cgroup.max_depth = k->cgroup.max_descendants = CGROUP_MAX;
 	k->vma_ra_enabled = true;
 	k->fault_around_bytes = 65536;
-	k->auto_online_blocks = m->boot.params.memhp;
 	for (i = 0; i < MAX_BDIS; i++) {
 		k->bdi[i].max_ratio = 100;
 		k->bdi[i].read_ahead_kb = 128;
 	}
 	return pool_init(&k->device_powers, "device_power", sizeof(struct device_power), 1u << 20);
+}
+
+void knobs_late_init(struct machine *m)
+{
+	m->knobs.file_max = default_file_max(m);
+	m->knobs.auto_online_blocks = m->boot.params.memhp;
 }
 
 void knobs_destroy(struct machine *m)

@@ -69,6 +69,9 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	m->cost = m->config.cost;
 	seed_random(m, m->config.seed);
 	sysctl_defaults(m);
+	error = knobs_init(m);
+	if (error)
+		return error;
 
 	error = machine_boot(m, why, why_size);
 	if (!error)
@@ -82,7 +85,7 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = memory_hotplug_init(m);
 	if (!error)
-		error = knobs_init(m);
+		knobs_late_init(m);
 	return error;
 }
 

@@ -261,7 +261,8 @@ int memory_block_online(struct machine *m, u32 block, enum mhp_online_type type)
 	}
 	forget_offline(m, block);
 	err = zone_resized(m, z, PAGES_PER_SECTION);
-	start_node_threads(m, b.nid);
+	if (!m->config.bare)
+		start_node_threads(m, b.nid);
 	return err;
 }
 

@@ -270,7 +270,7 @@ static const struct attribute zswap_attrs[] = {
 
 static const struct attribute debug_attrs[] = {
 	KNOB_ROW("fault_around_bytes", 0644, 0, 0, .parser = KNOB_DEBUGFS,
-		 KNOB_AT(knobs.fault_around_bytes), .changed = fault_around_bytes_changed, .effect = HOLDS,
+		 KNOB_AT(knobs.fault_around_bytes), .changed = fault_around_bytes_changed, .effect = ACTS,
 		 .help = "cached pages around a read fault that are mapped at once, bytes"),
 	DEBUGFS_OTHER("lru_gen", 0644, debug_lru_gen_show, debug_lru_gen_store, HOLDS,
 		      "+ MEMCG NODE SEQ makes a new generation, - MEMCG NODE SEQ evicts the oldest"),

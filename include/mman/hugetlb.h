@@ -4,7 +4,7 @@
  *	hstate (boot.h)   one size of huge page: counters, and a list of free pages for each node
  *
  * A pool page is taken from the buddy allocator (2 MiB), or as a free, aligned stretch of a zone
- * (1 GiB), and is gone from MemFree then. Invariants, checked by hugetlb_check():
+ * (1 GiB), and is gone from MemFree then. Invariants (check_hugetlb() in mm/check.h):
  *  - nr, free and surplus are the sums of their nodes' counters;
  *  - each free list is as long as free_node[] says;
  *  - persistent pages = nr - surplus; resv <= free.
@@ -47,8 +47,5 @@ int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid);
 
 /** hugetlb_demote() - up to @nr free pages of @h become pages of @to. -EBUSY if there was none. */
 int hugetlb_demote(struct machine *m, struct hstate *h, struct hstate *to, u64 nr, int nid);
-
-/** hugetlb_check() - the invariants above; calls @report per violation, returns how many. */
-unsigned int hugetlb_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg);
 
 #endif

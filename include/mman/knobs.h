@@ -120,8 +120,10 @@ struct knobs {
 	handle_t device_power_first;
 };
 
-/** knobs_init() - values of a fresh 6.1 boot; called when boot is over. 0 or -ENOMEM. */
+/** knobs_init() - values of a fresh 6.1 boot. 0 or -ENOMEM. knobs_late_init(): those that depend on
+ * what boot found, when it is over. */
 int knobs_init(struct machine *m);
+void knobs_late_init(struct machine *m);
 void knobs_destroy(struct machine *m);
 
 /** knobs_device_power() - the power settings of a device, made if @create; NULL: as at boot, or out
