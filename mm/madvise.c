@@ -84,15 +84,19 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 }
 
 /* Reclaim now what can go without swap: clean cache pages that nobody else maps, MADV_FREE pages. Dirty
- * file pages are written first. Anonymous pages need swap and stay. */
+ * file pages are written first. Anonymous pages and shared memory need swap: a page for which there is none
+ * goes to the active list, so that reclaim does not try again soon. */
 static void pageout_page(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	bool anon = page_mapping_type(p) == MAPPING_ANON;
 
-	if (p->mapcount != 1 || p->pins || !page_test(p, PG_lru) || page_test(p, PG_unevictable) ||
-	    page_test(p, PG_swapbacked))
+	if (p->mapcount != 1 || p->pins || !page_test(p, PG_lru) || page_test(p, PG_unevictable))
 		return;
+	if (page_test(p, PG_swapbacked)) {
+		activate_page(m, pfn);
+		return;
+	}
 	if (!anon && page_mapping_type(p) != MAPPING_FILE)
 		return;
 	if (!try_to_unmap(m, pfn, 0))
@@ -274,8 +278,13 @@ static int advise_range(struct machine *m, handle_t mmh, const struct advice *a,
 		if (vma_at(m, h)->start > addr)
 			addr = vma_at(m, h)->start;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
+		/* work on pages takes time; flags are changed at once, or the mapping would be cut */
+		if (a->work && a->refuse & VM_PFNMAP && to - addr > (u64)BATCH_PAGES << PAGE_SHIFT)
+			to = addr + ((u64)BATCH_PAGES << PAGE_SHIFT);
 		error = advise_vma(m, a, h, addr, to);
 		addr = to;
+		if (!error && addr < end && !machine_safe_point(m))
+			return -EINTR;
 	}
 	return error ? error : unmapped;
 }

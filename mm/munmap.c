@@ -79,15 +79,42 @@ int mm_munmap(struct machine *m, handle_t mmh, u64 start, u64 length, bool keep_
 	return error;
 }
 
+/*
+ * A large range loses its pages batch by batch, with safe points between, before the mappings go. The cuts
+ * are made first, so that what may fail has not cost anything yet. -EINTR: stopped half-way.
+ */
+static int zap_in_batches(struct machine *m, handle_t mmh, u64 addr, u64 end)
+{
+	handle_t h = find_vma_intersection(m, mmh, addr, end);
+	int error = h ? split_ends(m, addr, end, &h) : 0;
+
+	if (error)
+		return error;
+	while ((h = find_vma_intersection(m, mmh, addr, end))) {
+		const struct vma *v = vma_at(m, h);
+		u64 from = v->start > addr ? v->start : addr, to = v->end < end ? v->end : end;
+
+		addr = zap_page_range_some(m, h, from, to, BATCH_PAGES);
+		if (!machine_safe_point(m))
+			return -EINTR;
+	}
+	return 0;
+}
+
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length)
 {
+	handle_t mmh = task_at(m, task)->mm;
+	int error = 0;
+
 	clock_charge(m, m->cost.syscall);
 	if (addr & ~PAGE_MASK || addr > TASK_SIZE_X86_64 || length > TASK_SIZE_X86_64 - addr)
 		return -EINVAL;
 	length = PAGE_ALIGN(length);
 	if (!length)
 		return -EINVAL;
-	return mm_munmap(m, task_at(m, task)->mm, addr, length, false);
+	if (mm_rss(mm_at(m, mmh)) > BATCH_PAGES && length >> PAGE_SHIFT > BATCH_PAGES)
+		error = zap_in_batches(m, mmh, addr, addr + length);
+	return error ? error : mm_munmap(m, mmh, addr, length, false);
 }
 
 /* ---- brk ---- */

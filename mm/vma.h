@@ -135,6 +135,10 @@ u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high,
 
 /** zap_page_range() - forget the entries of [@start, @end) of one VMA; pages nobody else has go. */
 void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
+/** zap_page_range_some() - the same, but stops after @most pages; returns how far it came. */
+u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
+/** How many pages are worked on between two safe points of a long call: about a millisecond. */
+#define BATCH_PAGES (1u << 15)
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it; @even_cows:
  * private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);

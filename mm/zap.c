@@ -56,7 +56,7 @@ static void zap_stretch(struct machine *m, const struct vma *v, struct pte_walk 
 	}
 }
 
-void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end)
+u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct mm *mm = mm_at(m, v->mm);
@@ -65,13 +65,19 @@ void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end)
 	u32 i;
 
 	update_hiwater_rss(mm);
-	while (pte_walk_next(m, &w)) {
+	while (z.unmapped < most && pte_walk_next(m, &w)) {
 		zap_stretch(m, v, &w, &z);
 		pte_chunk_put(m, &w);
 	}
 	for (i = 0; i < NR_MM_COUNTERS; i++)
 		mm->rss[i] -= (s64)z.rss[i];
 	clock_charge(m, z.unmapped * m->cost.pte_unmap + z.freed * m->cost.page_free);
+	return z.unmapped < most || w.at >= w.end ? end : w.at << PAGE_SHIFT;
+}
+
+void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	zap_page_range_some(m, vma, start, end, UINT64_MAX);
 }
 
 /* ---- truncate ---- */
