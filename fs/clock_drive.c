@@ -11,7 +11,7 @@
 
 static u64 speed(const struct clock_drive *d)
 {
-	return d->mode == CLOCK_RATE ? d->rate : 1;
+	return d->mode == CLOCK_MODE_RATE ? d->rate : 1;
 }
 
 /* Where the virtual clock should be at host time @now. */
@@ -32,7 +32,7 @@ static bool base_is_valid(const struct clock_drive *d)
 {
 	const struct clock *c = &d->m->clock;
 
-	return d->mode == c->mode && (c->mode != CLOCK_RATE || d->rate == c->rate);
+	return d->mode == c->mode && (c->mode != CLOCK_MODE_RATE || d->rate == c->rate);
 }
 
 void clock_drive_set_machine(struct clock_drive *d, struct machine *m)
@@ -54,7 +54,7 @@ void clock_drive_update(struct clock_drive *d)
 	u64 start, target, slice;
 
 	/* a command that yielded owns the clock */
-	if (d->gate->long_active || c->mode == CLOCK_PAUSED)
+	if (d->gate->long_active || c->mode == CLOCK_MODE_PAUSED)
 		return;
 	if (!base_is_valid(d))
 		clock_drive_rebase(d);
@@ -88,7 +88,7 @@ void clock_drive_arm(struct clock_drive *d)
 
 	if (!base_is_valid(d))
 		clock_drive_rebase(d);
-	if (c->mode == CLOCK_PAUSED || c->next_due == UINT64_MAX || d->gate->long_active) {
+	if (c->mode == CLOCK_MODE_PAUSED || c->next_due == UINT64_MAX || d->gate->long_active) {
 		set_timer(d, 0);
 		return;
 	}

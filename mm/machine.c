@@ -64,7 +64,7 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 		return error;
 	m->clock.next_due = UINT64_MAX;
 	m->clock.step_stop = UINT64_MAX;
-	m->clock.mode = CLOCK_PAUSED;
+	m->clock.mode = CLOCK_MODE_PAUSED;
 	m->clock.rate = 1;
 	m->cost = m->config.cost;
 	seed_random(m, m->config.seed);

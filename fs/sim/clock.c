@@ -13,9 +13,9 @@ int sim_clock_show(const struct request *rq, struct text *out)
 
 	text_u64(out, c->now / NSEC_PER_SEC);
 	text_printf(out, ".%09llu ", (unsigned long long)(c->now % NSEC_PER_SEC));
-	if (c->mode == CLOCK_PAUSED)
+	if (c->mode == CLOCK_MODE_PAUSED)
 		text_str(out, "paused\n");
-	else if (c->mode == CLOCK_REALTIME)
+	else if (c->mode == CLOCK_MODE_REALTIME)
 		text_str(out, "realtime\n");
 	else
 		text_printf(out, "x%u\n", c->rate);
@@ -36,7 +36,7 @@ static int set_rate(struct machine *m, const char *word, size_t length)
 	}
 	if (!rate || rate > 1000000)
 		return -EINVAL;
-	m->clock.mode = CLOCK_RATE;
+	m->clock.mode = CLOCK_MODE_RATE;
 	m->clock.rate = (u32)rate;
 	return 0;
 }
@@ -91,9 +91,9 @@ ssize_t sim_clock_store(const struct request *rq, const char *data, size_t size,
 	else if (word == 4 && memcmp(data, "rate", 4) == 0)
 		error = set_rate(rq->m, argument, length);
 	else if (word == 5 && memcmp(data, "pause", 5) == 0 && !length)
-		error = (rq->m->clock.mode = CLOCK_PAUSED, 0);
+		error = (rq->m->clock.mode = CLOCK_MODE_PAUSED, 0);
 	else if (word == 8 && memcmp(data, "realtime", 8) == 0 && !length)
-		error = (rq->m->clock.mode = CLOCK_REALTIME, 0);
+		error = (rq->m->clock.mode = CLOCK_MODE_REALTIME, 0);
 	if (!error)
 		tree_clock_set(rq->tree);
 	return error ? error : (ssize_t)size;

@@ -39,7 +39,8 @@ struct event {
 	u32 arg;
 };
 
-enum clock_mode { CLOCK_PAUSED, CLOCK_REALTIME, CLOCK_RATE };
+/* Not CLOCK_REALTIME and its like: <time.h> has macros of such names. */
+enum clock_mode { CLOCK_MODE_PAUSED, CLOCK_MODE_REALTIME, CLOCK_MODE_RATE };
 
 struct clock {
 	u64 now;      /* ns since boot */
@@ -48,7 +49,7 @@ struct clock {
 	u64 step_stop; /* host's wish, not state: yield at this step (replay); UINT64_MAX: never */
 	u64 next_seq;
 	u32 mode;     /* enum clock_mode */
-	u32 rate;     /* x N of host time in CLOCK_RATE */
+	u32 rate;     /* x N of host time in CLOCK_MODE_RATE */
 	u32 nr_events;
 	bool in_events; /* a handler is running */
 };
