@@ -9,7 +9,7 @@
 #define HZ 250 /* CONFIG_HZ: jiffies per second */
 
 /* What the kernel looks at of a long write. */
-#define SYSFS_WRITE_BYTES PAGE_SIZE
+#define SYSFS_WRITE_BYTES   PAGE_SIZE
 #define DEBUGFS_WRITE_BYTES 23u
 
 static void *field_of(const struct machine *m, const struct knob *k)
@@ -40,7 +40,7 @@ u64 knob_get(const struct machine *m, const struct knob *k)
 	case 1:
 		return *(const u8 *)field;
 	case 4:
-		return is_signed(k) ? (u64)(s64)*(const s32 *)field : *(const u32 *)field;
+		return is_signed(k) ? (u64)(s64) * (const s32 *)field : *(const u32 *)field;
 	default:
 		return *(const u64 *)field;
 	}

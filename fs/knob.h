@@ -17,35 +17,35 @@
 #include "fs/tree.h"
 
 enum knob_parser {
-	KNOB_INT,        /* proc_dointvec, with a range */
-	KNOB_UINT,       /* proc_douintvec */
-	KNOB_ULONG,      /* proc_doulongvec_minmax */
-	KNOB_JIFFIES,    /* proc_dointvec_jiffies: seconds, as many as fit into an int of jiffies */
-	KNOB_DOBOOL,     /* proc_dobool: any number, not 0 is 1 */
-	KNOB_STRING,     /* proc_dostring */
-	KNOB_ACTION,     /* any bytes at all start it */
-	KNOB_SYSFS,      /* kstrtoul base 10; out of range is EINVAL, too long for 64 bits ERANGE */
+	KNOB_INT,	 /* proc_dointvec, with a range */
+	KNOB_UINT,	 /* proc_douintvec */
+	KNOB_ULONG,	 /* proc_doulongvec_minmax */
+	KNOB_JIFFIES,	 /* proc_dointvec_jiffies: seconds, as many as fit into an int of jiffies */
+	KNOB_DOBOOL,	 /* proc_dobool: any number, not 0 is 1 */
+	KNOB_STRING,	 /* proc_dostring */
+	KNOB_ACTION,	 /* any bytes at all start it */
+	KNOB_SYSFS,	 /* kstrtoul base 10; out of range is EINVAL, too long for 64 bits ERANGE */
 	KNOB_SYSFS_UINT, /* kstrtouint base 10; every error is EINVAL */
-	KNOB_SYSFS_INT,  /* kstrtoint base 10 */
+	KNOB_SYSFS_INT,	 /* kstrtoint base 10 */
 	KNOB_SYSFS_BOOL, /* kstrtobool, shown as 0 and 1 */
-	KNOB_TRUTH,      /* kstrtobool, shown as false and true */
-	KNOB_WORD,       /* one of ->words, shown [in] brackets */
+	KNOB_TRUTH,	 /* kstrtobool, shown as false and true */
+	KNOB_WORD,	 /* one of ->words, shown [in] brackets */
 	KNOB_PARAM_BOOL, /* module parameter: kstrtobool, shown as N and Y */
 	KNOB_PARAM_UINT, /* module parameter: kstrtouint base 0 */
 	KNOB_PARAM_INT,
 	KNOB_PARAM_ULONG,
-	KNOB_DEBUGFS,    /* debugfs number: kstrtoull base 0 of the first 23 bytes */
-	KNOB_OTHER       /* ->store and ->show do it */
+	KNOB_DEBUGFS, /* debugfs number: kstrtoull base 0 of the first 23 bytes */
+	KNOB_OTHER    /* ->store and ->show do it */
 };
 
 enum knob_effect { HOLDS, ACTS, READ_ONLY };
 
 struct knob {
-	u8 parser;         /* enum knob_parser */
-	u8 effect;         /* enum knob_effect */
-	u8 width;          /* bytes of the field; of the whole buffer for KNOB_STRING */
-	u8 count;          /* of a vector */
-	u32 offset;        /* of the field in struct machine */
+	u8 parser;  /* enum knob_parser */
+	u8 effect;  /* enum knob_effect */
+	u8 width;   /* bytes of the field; of the whole buffer for KNOB_STRING */
+	u8 count;   /* of a vector */
+	u32 offset; /* of the field in struct machine */
 	s64 min;
 	u64 max;
 	const char *const *words;
@@ -76,76 +76,79 @@ int show_text(const struct request *rq, struct text *out);
 /** show_nothing() - an empty file. */
 int show_nothing(const struct request *rq, struct text *out);
 
-#define SYSFS_SIZE 4096u
+#define SYSFS_SIZE	       4096u
 #define KNOB_FIELD_SIZE(field) sizeof(((struct machine *)0)->field)
-#define KNOB_AT(field) .offset = offsetof(struct machine, field), .width = KNOB_FIELD_SIZE(field)
+#define KNOB_AT(field)	       .offset = offsetof(struct machine, field), .width = KNOB_FIELD_SIZE(field)
 
 #define KNOB_ROW(file, bits, attr_flags, bytes, ...)                                               \
 	{                                                                                          \
 		.name = file, .mode = bits, .flags = attr_flags, .size = bytes, .show = knob_show, \
-		.store = (bits) & 0222 ? knob_store : NULL,                                        \
-		.data = &(const struct knob) { __VA_ARGS__ },                                      \
+		.store = (bits)&0222 ? knob_store : NULL,                                          \
+		.data = &(const struct knob){ __VA_ARGS__ },                                       \
 	}
 
 /* ---- /proc/sys ---- */
-#define SYSCTL_INT_MODE(file, bits, field, lo, hi, then, does, text)                               \
-	KNOB_ROW(file, bits, ATTR_SYSCTL, 0, .parser = KNOB_INT, KNOB_AT(field), .count = 1,       \
+#define SYSCTL_INT_MODE(file, bits, field, lo, hi, then, does, text)                         \
+	KNOB_ROW(file, bits, ATTR_SYSCTL, 0, .parser = KNOB_INT, KNOB_AT(field), .count = 1, \
 		 .min = lo, .max = (u64)(s64)(hi), .changed = then, .effect = does, .help = text)
-#define SYSCTL_INT(file, field, lo, hi, then, does, text)                                          \
+#define SYSCTL_INT(file, field, lo, hi, then, does, text) \
 	SYSCTL_INT_MODE(file, 0644, field, lo, hi, then, does, text)
-#define SYSCTL_VECTOR(file, field, nr, then, does, text)                                           \
-	KNOB_ROW(file, 0644, ATTR_SYSCTL, 0, .parser = KNOB_INT,                                   \
-		 .offset = offsetof(struct machine, field), .width = sizeof(s32), .count = nr,     \
-		 .min = INT32_MIN, .max = INT32_MAX, .changed = then, .effect = does, .help = text)
-#define SYSCTL_ULONG(file, field, lo, hi, then, does, text)                                        \
-	KNOB_ROW(file, 0644, ATTR_SYSCTL, 0, .parser = KNOB_ULONG, KNOB_AT(field), .min = lo,      \
+#define SYSCTL_VECTOR(file, field, nr, then, does, text)                                       \
+	KNOB_ROW(file, 0644, ATTR_SYSCTL, 0, .parser = KNOB_INT,                               \
+		 .offset = offsetof(struct machine, field), .width = sizeof(s32), .count = nr, \
+		 .min = INT32_MIN, .max = INT32_MAX, .changed = then, .effect = does,          \
+		 .help = text)
+#define SYSCTL_ULONG(file, field, lo, hi, then, does, text)                                   \
+	KNOB_ROW(file, 0644, ATTR_SYSCTL, 0, .parser = KNOB_ULONG, KNOB_AT(field), .min = lo, \
 		 .max = hi, .changed = then, .effect = does, .help = text)
-#define SYSCTL_JIFFIES(file, field, then, does, text)                                              \
-	KNOB_ROW(file, 0644, ATTR_SYSCTL, 0, .parser = KNOB_JIFFIES, KNOB_AT(field),               \
+#define SYSCTL_JIFFIES(file, field, then, does, text)                                \
+	KNOB_ROW(file, 0644, ATTR_SYSCTL, 0, .parser = KNOB_JIFFIES, KNOB_AT(field), \
 		 .changed = then, .effect = does, .help = text)
-#define SYSCTL_STRING(file, field, does, text)                                                     \
-	KNOB_ROW(file, 0644, 0, 0, .parser = KNOB_STRING, KNOB_AT(field), .effect = does, .help = text)
-#define SYSCTL_ACTION(file, bits, then, does, text)                                                \
-	KNOB_ROW(file, bits, ATTR_SYSCTL, 0, .parser = KNOB_ACTION, .changed = then,               \
+#define SYSCTL_STRING(file, field, does, text)                                            \
+	KNOB_ROW(file, 0644, 0, 0, .parser = KNOB_STRING, KNOB_AT(field), .effect = does, \
+		 .help = text)
+#define SYSCTL_ACTION(file, bits, then, does, text)                                  \
+	KNOB_ROW(file, bits, ATTR_SYSCTL, 0, .parser = KNOB_ACTION, .changed = then, \
 		 .effect = does, .help = text)
-#define SYSCTL_OTHER(file, bits, attr_flags, show_fn, store_fn, does, text)                        \
-	KNOB_ROW(file, bits, attr_flags, 0, .parser = KNOB_OTHER, .show = show_fn,                 \
+#define SYSCTL_OTHER(file, bits, attr_flags, show_fn, store_fn, does, text)        \
+	KNOB_ROW(file, bits, attr_flags, 0, .parser = KNOB_OTHER, .show = show_fn, \
 		 .store = store_fn, .effect = does, .help = text)
 
 /* ---- sysfs, module parameters, debugfs ---- */
-#define SYSFS_KNOB(file, kind, field, lo, hi, then, does, text)                                    \
-	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = kind, KNOB_AT(field), .min = lo, .max = hi,  \
+#define SYSFS_KNOB(file, kind, field, lo, hi, then, does, text)                                   \
+	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = kind, KNOB_AT(field), .min = lo, .max = hi, \
 		 .changed = then, .effect = does, .help = text)
-#define SYSFS_COUNTER(file, field, text)                                                           \
-	KNOB_ROW(file, 0444, 0, SYSFS_SIZE, .parser = KNOB_SYSFS, KNOB_AT(field),                  \
+#define SYSFS_COUNTER(file, field, text)                                          \
+	KNOB_ROW(file, 0444, 0, SYSFS_SIZE, .parser = KNOB_SYSFS, KNOB_AT(field), \
 		 .effect = READ_ONLY, .help = text)
-#define SYSFS_WORDS(file, field, list, then, does, text)                                           \
-	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = KNOB_WORD, KNOB_AT(field),                   \
-		 .count = ARRAY_SIZE(list), .words = list, .changed = then, .effect = does,        \
+#define SYSFS_WORDS(file, field, list, then, does, text)                                    \
+	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = KNOB_WORD, KNOB_AT(field),            \
+		 .count = ARRAY_SIZE(list), .words = list, .changed = then, .effect = does, \
 		 .help = text)
-#define SYSFS_OTHER(file, bits, show_fn, store_fn, does, text)                                     \
-	KNOB_ROW(file, bits, 0, SYSFS_SIZE, .parser = KNOB_OTHER, .show = show_fn,                 \
+#define SYSFS_OTHER(file, bits, show_fn, store_fn, does, text)                     \
+	KNOB_ROW(file, bits, 0, SYSFS_SIZE, .parser = KNOB_OTHER, .show = show_fn, \
 		 .store = store_fn, .effect = does, .help = text)
-#define PARAM(file, kind, field, does, text)                                                       \
-	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = kind, KNOB_AT(field), .max = UINT64_MAX,     \
+#define PARAM(file, kind, field, does, text)                                                   \
+	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = kind, KNOB_AT(field), .max = UINT64_MAX, \
 		 .effect = does, .help = text)
-#define DEBUGFS_NUMBER(file, bits, field, does, text)                                              \
-	KNOB_ROW(file, bits, 0, 0, .parser = KNOB_DEBUGFS, KNOB_AT(field), .effect = does, .help = text)
-#define DEBUGFS_OTHER(file, bits, show_fn, store_fn, does, text)                                   \
-	KNOB_ROW(file, bits, 0, 0, .parser = KNOB_OTHER, .show = show_fn, .store = store_fn,       \
+#define DEBUGFS_NUMBER(file, bits, field, does, text)                                      \
+	KNOB_ROW(file, bits, 0, 0, .parser = KNOB_DEBUGFS, KNOB_AT(field), .effect = does, \
+		 .help = text)
+#define DEBUGFS_OTHER(file, bits, show_fn, store_fn, does, text)                             \
+	KNOB_ROW(file, bits, 0, 0, .parser = KNOB_OTHER, .show = show_fn, .store = store_fn, \
 		 .effect = does, .help = text)
 /* a plain file of sysfs with a show function of its own */
-#define SYSFS_RO(file, show_fn)                                                                    \
-	{                                                                                          \
-		.name = file, .mode = 0444, .size = SYSFS_SIZE, .show = show_fn,                   \
+#define SYSFS_RO(file, show_fn)                                                  \
+	{                                                                        \
+		.name = file, .mode = 0444, .size = SYSFS_SIZE, .show = show_fn, \
 	}
-#define SYSFS_TEXT(file, line)                                                                     \
-	{                                                                                          \
-		.name = file, .mode = 0444, .size = SYSFS_SIZE, .show = show_text, .data = line,   \
+#define SYSFS_TEXT(file, line)                                                                   \
+	{                                                                                        \
+		.name = file, .mode = 0444, .size = SYSFS_SIZE, .show = show_text, .data = line, \
 	}
-#define SYSFS_LINK(file, target)                                                                   \
-	{                                                                                          \
-		.name = file, .mode = S_IFLNK | 0777, .show = show_text, .data = target,           \
+#define SYSFS_LINK(file, target)                                                         \
+	{                                                                                \
+		.name = file, .mode = S_IFLNK | 0777, .show = show_text, .data = target, \
 	}
 
 #endif

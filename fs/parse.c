@@ -40,9 +40,9 @@ static size_t text_length(const char *data, size_t size)
 }
 
 struct digits {
-	u64 value;      /* modulo 2^64 */
-	size_t used;    /* bytes, a 0x prefix included */
-	u32 nr;         /* digits after the prefix */
+	u64 value;   /* modulo 2^64 */
+	size_t used; /* bytes, a 0x prefix included */
+	u32 nr;	     /* digits after the prefix */
 	bool overflow;
 };
 
@@ -50,7 +50,8 @@ struct digits {
 static struct digits read_digits(const char *data, size_t size, unsigned int base)
 {
 	struct digits d = { 0 };
-	bool hex = size > 2 && data[0] == '0' && (data[1] | 0x20) == 'x' && digit_value(data[2]) < 16;
+	bool hex = size > 2 && data[0] == '0' && (data[1] | 0x20) == 'x' &&
+		   digit_value(data[2]) < 16;
 
 	if (base == 0)
 		base = hex ? 16 : size && data[0] == '0' ? 8 : 10;
@@ -198,7 +199,8 @@ static int take_ulong(void *arg, u32 i, u64 magnitude, bool negative)
 	return 0;
 }
 
-ssize_t sysctl_ulong(const char *data, size_t size, u64 *values, u32 count, u64 min, u64 max, u32 *nr)
+ssize_t sysctl_ulong(const char *data, size_t size, u64 *values, u32 count, u64 min, u64 max,
+		     u32 *nr)
 {
 	struct ulong_take t = { values, min, max };
 
@@ -304,13 +306,22 @@ int parse_bool(const char *data, size_t size, bool *value)
 	char second = size > 1 ? data[1] : 0;
 
 	switch (first) {
-	case 'y': case 'Y': case 't': case 'T': case '1':
+	case 'y':
+	case 'Y':
+	case 't':
+	case 'T':
+	case '1':
 		*value = true;
 		return 0;
-	case 'n': case 'N': case 'f': case 'F': case '0':
+	case 'n':
+	case 'N':
+	case 'f':
+	case 'F':
+	case '0':
 		*value = false;
 		return 0;
-	case 'o': case 'O':
+	case 'o':
+	case 'O':
 		break;
 	default:
 		return -EINVAL;

@@ -33,8 +33,10 @@
  * that case the numbers before the bad one have been stored and counted in @nr, so a caller that
  * must not change anything parses into a copy.
  */
-ssize_t sysctl_int(const char *data, size_t size, s32 *values, u32 count, s64 min, s64 max, u32 *nr);
-ssize_t sysctl_ulong(const char *data, size_t size, u64 *values, u32 count, u64 min, u64 max, u32 *nr);
+ssize_t sysctl_int(const char *data, size_t size, s32 *values, u32 count, s64 min, s64 max,
+		   u32 *nr);
+ssize_t sysctl_ulong(const char *data, size_t size, u64 *values, u32 count, u64 min, u64 max,
+		     u32 *nr);
 
 /** sysctl_uint() - one unsigned int, as proc_douintvec() takes it. */
 ssize_t sysctl_uint(const char *data, size_t size, u32 *value, u32 min, u32 max);

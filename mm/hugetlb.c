@@ -15,7 +15,7 @@
 
 #include <errno.h>
 
-#define GFP_HUGE                                                                           \
+#define GFP_HUGE \
 	(GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_THISNODE)
 
 /* ---- nodes in turn ---- */
@@ -109,7 +109,8 @@ static bool alloc_fresh_huge_page(struct machine *m, struct hstate *h, u32 nid)
 		pfn = alloc_contig_pages(m, 1u << hstate_order(h), nid);
 	} else {
 		pfn = alloc_pages_nodemask(m, GFP_HUGE, hstate_order(h), (int)nid, 1ull << nid);
-		count_vm_event(m, pfn == PFN_NONE ? HTLB_BUDDY_ALLOC_FAIL : HTLB_BUDDY_ALLOC_SUCCESS);
+		count_vm_event(m,
+			       pfn == PFN_NONE ? HTLB_BUDDY_ALLOC_FAIL : HTLB_BUDDY_ALLOC_SUCCESS);
 	}
 	if (pfn == PFN_NONE)
 		return false;
@@ -171,7 +172,8 @@ int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid)
 {
 	u64 allowed = memory_nodes(m, nid), least;
 
-	if (nid != NUMA_NO_NODE && __builtin_add_overflow(count, h->nr_huge_pages - h->nr_node[nid], &count))
+	if (nid != NUMA_NO_NODE &&
+	    __builtin_add_overflow(count, h->nr_huge_pages - h->nr_node[nid], &count))
 		count = UINT64_MAX;
 	if (!allowed)
 		return 0;
@@ -222,7 +224,8 @@ int hugetlb_demote(struct machine *m, struct hstate *h, struct hstate *to, u64 n
 	int err = 0;
 
 	for (; nr && !err; nr--) {
-		available = nid == NUMA_NO_NODE ? h->free_huge_pages - h->resv_huge_pages : h->free_node[nid];
+		available = nid == NUMA_NO_NODE ? h->free_huge_pages - h->resv_huge_pages :
+						  h->free_node[nid];
 		if (!available)
 			break;
 		err = demote_one(m, h, to, allowed);

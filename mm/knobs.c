@@ -11,7 +11,7 @@
 
 static void thp_defaults(struct thp_knobs *k)
 {
-	k->defrag = 3;        /* madvise */
+	k->defrag = 3;	      /* madvise */
 	k->shmem_enabled = 3; /* never */
 	k->use_zero_page = true;
 	k->khugepaged.defrag = true;
@@ -56,7 +56,8 @@ static void misc_defaults(struct misc_knobs *k)
 {
 	k->console_suspend = k->printk_time = true;
 	k->page_reporting_order = MAX_ORDER;
-	k->hotplug_memory_enabled = k->hotplug_processor_enabled = k->hotplug_pci_root_enabled = true;
+	k->hotplug_memory_enabled = k->hotplug_processor_enabled = k->hotplug_pci_root_enabled =
+		true;
 	k->nmi_longest_ns = NSEC_PER_MSEC;
 	k->tlb_single_page_flush_ceiling = 33;
 	k->numa_hot_threshold_ms = 1000;

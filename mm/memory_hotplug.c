@@ -25,7 +25,8 @@ static pfn_t block_start(u32 block)
 
 int memory_hotplug_init(struct machine *m)
 {
-	return pool_init(&m->hotplug.blocks, "offline_block", sizeof(struct offline_block), 1u << 20);
+	return pool_init(&m->hotplug.blocks, "offline_block", sizeof(struct offline_block),
+			 1u << 20);
 }
 
 void memory_hotplug_destroy(struct machine *m)
@@ -116,7 +117,8 @@ static int remember_offline(struct machine *m, u32 block, u16 nid)
 
 	if (!h)
 		return -ENOMEM;
-	*offline_block_at(m, h) = (struct offline_block){ .block = block, .nid = nid, .next = m->hotplug.first };
+	*offline_block_at(m, h) =
+		(struct offline_block){ .block = block, .nid = nid, .next = m->hotplug.first };
 	m->hotplug.first = h;
 	return 0;
 }

@@ -13,7 +13,8 @@ u32 split_columns(char *line, char *columns[REFERENCE_COLUMNS])
 	char *end = line + strlen(line);
 	u32 n = 0, i;
 
-	for (columns[n++] = line; n < REFERENCE_COLUMNS && (line = strchr(line, '\t')); columns[n++] = line)
+	for (columns[n++] = line; n < REFERENCE_COLUMNS && (line = strchr(line, '\t'));
+	     columns[n++] = line)
 		*line++ = '\0';
 	for (i = n; i < REFERENCE_COLUMNS; i++)
 		columns[i] = end;
@@ -24,12 +25,12 @@ const char *reference_name(const char *with, const char *name)
 {
 	const char *star = strchr(with, '*');
 
-	return star ? fixture_format("%.*s%s%s", (int)(star - with), with, name, star + 1)
-		    : fixture_format("%s", with);
+	return star ? fixture_format("%.*s%s%s", (int)(star - with), with, name, star + 1) :
+		      fixture_format("%s", with);
 }
 
-static void each_name(char **columns, u32 names, void (*row)(void *arg, char **columns, const char *name),
-		      void *arg)
+static void each_name(char **columns, u32 names,
+		      void (*row)(void *arg, char **columns, const char *name), void *arg)
 {
 	char list[512], name[64], *word, *save;
 	u32 first, last;

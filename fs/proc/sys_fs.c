@@ -44,7 +44,8 @@ static int file_nr_show(const struct request *rq, struct text *out)
 
 static const struct attribute fs_attrs[] = {
 	{ .name = "dentry-state", .mode = 0444, .flags = ATTR_SYSCTL, .show = dentry_state_show },
-	SYSCTL_ULONG("file-max", knobs.file_max, 0, INT64_MAX, NULL, HOLDS, "files that may be open at once"),
+	SYSCTL_ULONG("file-max", knobs.file_max, 0, INT64_MAX, NULL, HOLDS,
+		     "files that may be open at once"),
 	{ .name = "file-nr", .mode = 0444, .flags = ATTR_SYSCTL, .show = file_nr_show },
 	{ .name = "inode-state", .mode = 0444, .flags = ATTR_SYSCTL, .show = inode_state_show },
 };

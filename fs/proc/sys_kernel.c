@@ -7,29 +7,31 @@
 #include "fs/knob.h"
 #include "fs/uts.h"
 
-#define RESERVED_PIDS 300
-#define PID_MAX_LIMIT (4 * 1024 * 1024)
+#define RESERVED_PIDS  300
+#define PID_MAX_LIMIT  (4 * 1024 * 1024)
 #define FUTEX_TID_MASK 0x3fffffff
-#define HZ 250
-#define IPCMNI 32768
+#define HZ	       250
+#define IPCMNI	       32768
 
-#define RO_TEXT(file, line)                                                                        \
-	{                                                                                          \
-		.name = file, .mode = 0444, .show = show_text, .data = line,                       \
+#define RO_TEXT(file, line)                                                  \
+	{                                                                    \
+		.name = file, .mode = 0444, .show = show_text, .data = line, \
 	}
 
 static const struct attribute kernel_attrs[] = {
 	RO_TEXT("cap_last_cap", "40\n"),
 	SYSCTL_STRING("hostname", knobs.hostname, HOLDS, "name of the machine"),
-	SYSCTL_ULONG("hung_task_timeout_secs", knobs.hung_task_timeout_secs, 0, INT64_MAX / HZ, NULL, HOLDS,
-		     "seconds in state D that are reported"),
-	SYSCTL_INT("msgmax", knobs.msgmax, 0, INT32_MAX, NULL, HOLDS, "bytes of a System V message"),
+	SYSCTL_ULONG("hung_task_timeout_secs", knobs.hung_task_timeout_secs, 0, INT64_MAX / HZ,
+		     NULL, HOLDS, "seconds in state D that are reported"),
+	SYSCTL_INT("msgmax", knobs.msgmax, 0, INT32_MAX, NULL, HOLDS,
+		   "bytes of a System V message"),
 	SYSCTL_INT("msgmnb", knobs.msgmnb, 0, INT32_MAX, NULL, HOLDS, "bytes of a message queue"),
 	RO_TEXT("ngroups_max", "65536\n"),
 	SYSCTL_INT("numa_balancing", sysctl.numa_balancing, 0, 4, NULL, HOLDS,
 		   "bits: 1 move pages to those who use them, 2 between memory tiers"),
-	SYSCTL_INT("numa_balancing_promote_rate_limit_MBps", knobs.numa_balancing_promote_rate_limit_MBps, 0,
-		   INT32_MAX, NULL, HOLDS, "MiB a second that may move to a faster tier"),
+	SYSCTL_INT("numa_balancing_promote_rate_limit_MBps",
+		   knobs.numa_balancing_promote_rate_limit_MBps, 0, INT32_MAX, NULL, HOLDS,
+		   "MiB a second that may move to a faster tier"),
 	RO_TEXT("osrelease", UTS_RELEASE "\n"),
 	RO_TEXT("ostype", UTS_SYSNAME "\n"),
 	SYSCTL_INT("panic", sysctl.panic, INT32_MIN, INT32_MAX, NULL, HOLDS,
@@ -39,13 +41,15 @@ static const struct attribute kernel_attrs[] = {
 	SYSCTL_INT("panic_on_warn", sysctl.panic_on_warn, 0, 1, NULL, HOLDS, "panic on a warning"),
 	SYSCTL_INT("pid_max", sysctl.pid_max, RESERVED_PIDS + 1, PID_MAX_LIMIT, NULL, ACTS,
 		   "PIDs wrap before this number"),
-	SYSCTL_INT("randomize_va_space", sysctl.randomize_va_space, INT32_MIN, INT32_MAX, NULL, ACTS,
+	SYSCTL_INT("randomize_va_space", sysctl.randomize_va_space, INT32_MIN, INT32_MAX, NULL,
+		   ACTS,
 		   "0: no randomness in address spaces, 1: all but the heap, 2: the heap too"),
 	SYSCTL_VECTOR("sem", knobs.sem, 4, NULL, HOLDS,
 		      "semaphores: a set, the system, operations of a call, sets"),
 	SYSCTL_INT("shm_rmid_forced", knobs.shm_rmid_forced, 0, 1, NULL, HOLDS,
 		   "shared memory ends with its last process"),
-	SYSCTL_ULONG("shmall", knobs.shmall, 0, UINT64_MAX, NULL, HOLDS, "pages of shared memory in all"),
+	SYSCTL_ULONG("shmall", knobs.shmall, 0, UINT64_MAX, NULL, HOLDS,
+		     "pages of shared memory in all"),
 	SYSCTL_ULONG("shmmax", knobs.shmmax, 0, UINT64_MAX, NULL, HOLDS, "bytes of one segment"),
 	SYSCTL_INT("shmmni", knobs.shmmni, 0, IPCMNI, NULL, HOLDS, "segments in all"),
 	SYSCTL_INT("sysctl_writes_strict", knobs.sysctl_writes_strict, -1, 1, NULL, HOLDS,

@@ -131,7 +131,8 @@ static void log_drop_caches(struct machine *m, s32 what)
 	if (m->knobs.misc.drop_caches_quiet)
 		return;
 	if (task)
-		printk(m, 6, "%s (%u): drop_caches: %d", task_at(m, task)->comm, task_at(m, task)->pid, what);
+		printk(m, 6, "%s (%u): drop_caches: %d", task_at(m, task)->comm,
+		       task_at(m, task)->pid, what);
 	m->knobs.misc.drop_caches_quiet = what & DROP_CACHES_QUIET;
 }
 
@@ -235,7 +236,8 @@ static int nr_hugepages_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-static ssize_t nr_hugepages_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t nr_hugepages_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
 {
 	struct hstate *h = hugetlb_default(rq->m);
 	ssize_t used;
@@ -262,8 +264,8 @@ static int nr_overcommit_hugepages_show(const struct request *rq, struct text *o
 	return 0;
 }
 
-static ssize_t nr_overcommit_hugepages_store(const struct request *rq, const char *data, size_t size,
-					     u64 offset)
+static ssize_t nr_overcommit_hugepages_store(const struct request *rq, const char *data,
+					     size_t size, u64 offset)
 {
 	struct hstate *h = hugetlb_default(rq->m);
 
@@ -282,8 +284,8 @@ static const struct attribute vm_attrs[] = {
 		     "kB that only root may still map when overcommit is refused"),
 	SYSCTL_ACTION("compact_memory", 0200, NULL, HOLDS,
 		      "compact the free memory of all nodes; any write"),
-	SYSCTL_INT("compact_unevictable_allowed", sysctl.compact_unevictable_allowed, 0, 1, NULL, HOLDS,
-		   "may compaction move mlocked pages?"),
+	SYSCTL_INT("compact_unevictable_allowed", sysctl.compact_unevictable_allowed, 0, 1, NULL,
+		   HOLDS, "may compaction move mlocked pages?"),
 	SYSCTL_INT("compaction_proactiveness", sysctl.compaction_proactiveness, 0, 100, NULL, HOLDS,
 		   "how eagerly kcompactd works in the background"),
 	SYSCTL_ULONG("dirty_background_bytes", sysctl.dirty_background_bytes, 1, UINT64_MAX,
@@ -292,19 +294,23 @@ static const struct attribute vm_attrs[] = {
 	SYSCTL_INT("dirty_background_ratio", sysctl.dirty_background_ratio, 0, 100,
 		   dirty_background_ratio_changed, ACTS,
 		   "the same in percent of available memory; zeroes dirty_background_bytes"),
-	SYSCTL_ULONG("dirty_bytes", sysctl.dirty_bytes, 2 * PAGE_SIZE, UINT64_MAX, dirty_bytes_changed,
-		     ACTS, "dirty bytes at which a writer has to wait; zeroes dirty_ratio"),
-	SYSCTL_INT("dirty_expire_centisecs", sysctl.dirty_expire_centisecs, 0, INT32_MAX, NULL, HOLDS,
-		   "age at which a dirty page is due, hundredths of a second"),
+	SYSCTL_ULONG("dirty_bytes", sysctl.dirty_bytes, 2 * PAGE_SIZE, UINT64_MAX,
+		     dirty_bytes_changed, ACTS,
+		     "dirty bytes at which a writer has to wait; zeroes dirty_ratio"),
+	SYSCTL_INT("dirty_expire_centisecs", sysctl.dirty_expire_centisecs, 0, INT32_MAX, NULL,
+		   HOLDS, "age at which a dirty page is due, hundredths of a second"),
 	SYSCTL_INT("dirty_ratio", sysctl.dirty_ratio, 0, 100, dirty_ratio_changed, ACTS,
 		   "percent of available memory at which a writer has to wait; zeroes dirty_bytes"),
-	SYSCTL_INT("dirty_writeback_centisecs", sysctl.dirty_writeback_centisecs, INT32_MIN, INT32_MAX,
-		   NULL, HOLDS, "how often the flusher wakes up, hundredths of a second"),
-	SYSCTL_INT("dirtytime_expire_seconds", sysctl.dirtytime_expire_seconds, 0, INT32_MAX, NULL, HOLDS,
-		   "age at which an inode with nothing but new times is written"),
-	KNOB_ROW("drop_caches", 0200, ATTR_SYSCTL, 0, .parser = KNOB_INT, KNOB_AT(sysctl.drop_caches),
-		 .count = 1, .min = 1, .max = 4, .changed = drop_caches, .effect = ACTS,
-		 .help = "1: free clean page cache, 2: free slab objects, 3: both, 4: be quiet about it"),
+	SYSCTL_INT("dirty_writeback_centisecs", sysctl.dirty_writeback_centisecs, INT32_MIN,
+		   INT32_MAX, NULL, HOLDS,
+		   "how often the flusher wakes up, hundredths of a second"),
+	SYSCTL_INT("dirtytime_expire_seconds", sysctl.dirtytime_expire_seconds, 0, INT32_MAX, NULL,
+		   HOLDS, "age at which an inode with nothing but new times is written"),
+	KNOB_ROW(
+		"drop_caches", 0200, ATTR_SYSCTL, 0, .parser = KNOB_INT,
+		KNOB_AT(sysctl.drop_caches), .count = 1, .min = 1, .max = 4, .changed = drop_caches,
+		.effect = ACTS,
+		.help = "1: free clean page cache, 2: free slab objects, 3: both, 4: be quiet about it"),
 	SYSCTL_INT("extfrag_threshold", sysctl.extfrag_threshold, 0, 1000, NULL, HOLDS,
 		   "fragmentation index above which memory is compacted rather than reclaimed"),
 	KNOB_ROW("hugetlb_optimize_vmemmap", 0644, ATTR_SYSCTL, 0, .parser = KNOB_DOBOOL,
@@ -316,59 +322,65 @@ static const struct attribute vm_attrs[] = {
 		       "seconds to wait after a read before everything dirty is written"),
 	SYSCTL_INT("legacy_va_layout", sysctl.legacy_va_layout, 0, INT32_MAX, NULL, ACTS,
 		   "not 0: new processes map from the bottom up"),
-	SYSCTL_OTHER("lowmem_reserve_ratio", 0644, ATTR_SYSCTL, lowmem_reserve_ratio_show,
-		     lowmem_reserve_ratio_store, ACTS,
-		     "what each zone keeps from requests that could use a higher one: its share is 1/N"),
+	SYSCTL_OTHER(
+		"lowmem_reserve_ratio", 0644, ATTR_SYSCTL, lowmem_reserve_ratio_show,
+		lowmem_reserve_ratio_store, ACTS,
+		"what each zone keeps from requests that could use a higher one: its share is 1/N"),
 	SYSCTL_INT("max_map_count", sysctl.max_map_count, 0, INT32_MAX, NULL, ACTS,
 		   "mappings that a process may have"),
 	SYSCTL_INT("memory_failure_early_kill", sysctl.memory_failure_early_kill, 0, 1, NULL, HOLDS,
 		   "kill all who map a corrupt page at once"),
 	SYSCTL_INT("memory_failure_recovery", sysctl.memory_failure_recovery, 0, 1, NULL, HOLDS,
 		   "1: survive a memory failure if possible, 0: panic"),
-	SYSCTL_INT("min_free_kbytes", sysctl.min_free_kbytes, 0, INT32_MAX, min_free_kbytes_changed, ACTS,
-		   "kB kept free: the zones' min watermarks in sum"),
-	SYSCTL_INT("min_slab_ratio", sysctl.min_slab_ratio, 0, 100, NULL, ACTS,
-		   "percent of a zone that must be reclaimable slab before zone reclaim looks at it"),
+	SYSCTL_INT("min_free_kbytes", sysctl.min_free_kbytes, 0, INT32_MAX, min_free_kbytes_changed,
+		   ACTS, "kB kept free: the zones' min watermarks in sum"),
+	SYSCTL_INT(
+		"min_slab_ratio", sysctl.min_slab_ratio, 0, 100, NULL, ACTS,
+		"percent of a zone that must be reclaimable slab before zone reclaim looks at it"),
 	SYSCTL_INT("min_unmapped_ratio", sysctl.min_unmapped_ratio, 0, 100, NULL, ACTS,
 		   "percent of a zone that must be unmapped page cache before zone reclaim starts"),
 	SYSCTL_ULONG("mmap_min_addr", sysctl.mmap_min_addr, 0, UINT64_MAX, NULL, ACTS,
 		     "lowest address that a process without privilege may map"),
 	SYSCTL_INT_MODE("mmap_rnd_bits", 0600, sysctl.mmap_rnd_bits, 28, 32, NULL, ACTS,
 			"bits of randomness in the place of mappings"),
-	SYSCTL_INT_MODE("mmap_rnd_compat_bits", 0600, sysctl.mmap_rnd_compat_bits, 8, 16, NULL, HOLDS,
-			"the same for 32-bit programs"),
+	SYSCTL_INT_MODE("mmap_rnd_compat_bits", 0600, sysctl.mmap_rnd_compat_bits, 8, 16, NULL,
+			HOLDS, "the same for 32-bit programs"),
 	SYSCTL_OTHER("nr_hugepages", 0644, ATTR_SYSCTL, nr_hugepages_show, nr_hugepages_store, ACTS,
 		     "persistent huge pages of the default size; grows as far as memory allows"),
-	SYSCTL_OTHER("nr_hugepages_mempolicy", 0644, ATTR_SYSCTL, nr_hugepages_show, nr_hugepages_store,
-		     ACTS, "the same, on the nodes of the writer's memory policy"),
+	SYSCTL_OTHER("nr_hugepages_mempolicy", 0644, ATTR_SYSCTL, nr_hugepages_show,
+		     nr_hugepages_store, ACTS,
+		     "the same, on the nodes of the writer's memory policy"),
 	SYSCTL_OTHER("nr_overcommit_hugepages", 0644, ATTR_SYSCTL, nr_overcommit_hugepages_show,
 		     nr_overcommit_hugepages_store, HOLDS,
 		     "huge pages that may be made beyond nr_hugepages while they are needed"),
 	SYSCTL_INT("numa_stat", sysctl.numa_stat, 0, 1, numa_stat_changed, ACTS,
 		   "0: zero the NUMA counters and stop counting"),
-	SYSCTL_OTHER("numa_zonelist_order", 0644, 0, numa_zonelist_order_show, numa_zonelist_order_store,
-		     HOLDS, "order of fallback; Node is the only one left"),
+	SYSCTL_OTHER("numa_zonelist_order", 0644, 0, numa_zonelist_order_show,
+		     numa_zonelist_order_store, HOLDS,
+		     "order of fallback; Node is the only one left"),
 	SYSCTL_INT("oom_dump_tasks", sysctl.oom_dump_tasks, INT32_MIN, INT32_MAX, NULL, HOLDS,
 		   "list all processes in the log when memory runs out"),
-	SYSCTL_INT("oom_kill_allocating_task", sysctl.oom_kill_allocating_task, INT32_MIN, INT32_MAX, NULL,
-		   ACTS, "kill who asked for the memory, not who has most of it"),
+	SYSCTL_INT("oom_kill_allocating_task", sysctl.oom_kill_allocating_task, INT32_MIN,
+		   INT32_MAX, NULL, ACTS, "kill who asked for the memory, not who has most of it"),
 	SYSCTL_ULONG("overcommit_kbytes", sysctl.overcommit_kbytes, 0, UINT64_MAX,
 		     overcommit_kbytes_changed, ACTS,
 		     "mode 2: CommitLimit is swap and this; zeroes overcommit_ratio"),
 	SYSCTL_INT("overcommit_memory", sysctl.overcommit_memory, 0, 2, NULL, ACTS,
 		   "0: refuse what can never fit, 1: refuse nothing, 2: refuse beyond CommitLimit"),
-	SYSCTL_INT("overcommit_ratio", sysctl.overcommit_ratio, INT32_MIN, INT32_MAX,
-		   overcommit_ratio_changed, ACTS,
-		   "mode 2: CommitLimit is swap and this percentage of RAM; zeroes overcommit_kbytes"),
+	SYSCTL_INT(
+		"overcommit_ratio", sysctl.overcommit_ratio, INT32_MIN, INT32_MAX,
+		overcommit_ratio_changed, ACTS,
+		"mode 2: CommitLimit is swap and this percentage of RAM; zeroes overcommit_kbytes"),
 	SYSCTL_INT("page-cluster", sysctl.page_cluster, 0, INT32_MAX, NULL, HOLDS,
 		   "log2 of the pages read from swap at once"),
 	SYSCTL_INT("page_lock_unfairness", sysctl.page_lock_unfairness, 0, INT32_MAX, NULL, HOLDS,
 		   "how often a page lock may be taken from those who wait"),
 	SYSCTL_INT("panic_on_oom", sysctl.panic_on_oom, 0, 2, NULL, HOLDS,
 		   "1: panic when memory runs out, 2: also where only a policy or cgroup is full"),
-	SYSCTL_INT("percpu_pagelist_high_fraction", sysctl.percpu_pagelist_high_fraction, 0, INT32_MAX,
-		   percpu_pagelist_high_fraction_changed, ACTS,
-		   "0 or from 8: 1/N of each zone may lie in per-CPU lists; 0: as much as the low watermark"),
+	SYSCTL_INT(
+		"percpu_pagelist_high_fraction", sysctl.percpu_pagelist_high_fraction, 0, INT32_MAX,
+		percpu_pagelist_high_fraction_changed, ACTS,
+		"0 or from 8: 1/N of each zone may lie in per-CPU lists; 0: as much as the low watermark"),
 	SYSCTL_JIFFIES("stat_interval", sysctl.stat_interval, NULL, HOLDS,
 		       "seconds between folds of per-CPU counters (they are exact here)"),
 	SYSCTL_ACTION("stat_refresh", 0600, NULL, HOLDS,
@@ -381,8 +393,8 @@ static const struct attribute vm_attrs[] = {
 		     "mode 2: kB that one process leaves to the user's others"),
 	SYSCTL_INT("vfs_cache_pressure", sysctl.vfs_cache_pressure, 0, INT32_MAX, NULL, HOLDS,
 		   "how readily dentries and inodes are reclaimed; 100: as page cache is"),
-	SYSCTL_INT("watermark_boost_factor", sysctl.watermark_boost_factor, 0, INT32_MAX, NULL, ACTS,
-		   "how far a watermark may rise after fragmentation, 1/10000 of high"),
+	SYSCTL_INT("watermark_boost_factor", sysctl.watermark_boost_factor, 0, INT32_MAX, NULL,
+		   ACTS, "how far a watermark may rise after fragmentation, 1/10000 of high"),
 	SYSCTL_INT("watermark_scale_factor", sysctl.watermark_scale_factor, 1, 3000,
 		   watermark_scale_factor_changed, ACTS,
 		   "distance between watermarks, 1/10000 of the zone"),

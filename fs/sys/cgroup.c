@@ -13,10 +13,10 @@
 /* ---- controllers ---- */
 
 /* In the kernel's order; those that subtree_control may give to children come first. */
-static const char *const controllers[] = { "cpuset", "cpu", "io", "memory", "hugetlb", "pids",
-					   "rdma",   "misc" };
-static const u8 disabled_bit[] = { CGROUP_CPUSET, CGROUP_CPU, CGROUP_IO, CGROUP_MEMORY, CGROUP_HUGETLB,
-				   CGROUP_PIDS, CGROUP_RDMA, CGROUP_MISC };
+static const char *const controllers[] = { "cpuset",  "cpu",  "io",   "memory",
+					   "hugetlb", "pids", "rdma", "misc" };
+static const u8 disabled_bit[] = { CGROUP_CPUSET,  CGROUP_CPU,	CGROUP_IO,   CGROUP_MEMORY,
+				   CGROUP_HUGETLB, CGROUP_PIDS, CGROUP_RDMA, CGROUP_MISC };
 
 static bool is_available(const struct machine *m, u32 i)
 {
@@ -60,7 +60,8 @@ static int find_controller(const struct machine *m, const char *name, size_t len
 }
 
 /* "+memory -io": words between blanks, all or nothing. */
-static ssize_t subtree_control_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t subtree_control_store(const struct request *rq, const char *data, size_t size,
+				     u64 offset)
 {
 	u32 mask = rq->m->knobs.cgroup.subtree_control;
 	size_t left = size, length;
@@ -170,7 +171,8 @@ static int max_descendants_show(const struct request *rq, struct text *out)
 	return show_limit(out, rq->m->knobs.cgroup.max_descendants);
 }
 
-static ssize_t max_descendants_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t max_descendants_store(const struct request *rq, const char *data, size_t size,
+				     u64 offset)
 {
 	(void)offset;
 	return store_limit(&rq->m->knobs.cgroup.max_descendants, data, size);
@@ -222,9 +224,9 @@ static ssize_t reclaim_store(const struct request *rq, const char *data, size_t 
 
 static struct request pressure_request(const struct request *rq)
 {
-	const char *name = strcmp(rq->attr->name, "memory.pressure") == 0 ? "memory"
-			   : strcmp(rq->attr->name, "io.pressure") == 0	  ? "io"
-									  : "cpu";
+	const char *name = strcmp(rq->attr->name, "memory.pressure") == 0 ? "memory" :
+			   strcmp(rq->attr->name, "io.pressure") == 0	  ? "io" :
+									    "cpu";
 	struct request inner = *rq;
 	u32 i;
 
@@ -268,7 +270,8 @@ static int pressure_enabled_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-static ssize_t pressure_enabled_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t pressure_enabled_store(const struct request *rq, const char *data, size_t size,
+				      u64 offset)
 {
 	size_t left = size;
 	s32 value;
@@ -285,14 +288,17 @@ static ssize_t pressure_enabled_store(const struct request *rq, const char *data
 
 /* ---- the table ---- */
 
-#define CGROUP_RO(file, fn) { .name = file, .mode = 0444, .show = fn }
+#define CGROUP_RO(file, fn)                            \
+	{                                              \
+		.name = file, .mode = 0444, .show = fn \
+	}
 #define CGROUP_KNOB(file, bits, show_fn, store_fn, does, text) \
 	DEBUGFS_OTHER(file, bits, show_fn, store_fn, does, text)
-#define PRESSURE(file)                                                                             \
-	{                                                                                          \
-		.name = file, .mode = 0644, .flags = ATTR_NO_JOURNAL, .show = pressure_show,       \
-		.store = pressure_store, .release = pressure_release, .poll = pressure_poll,       \
-		.visible = proc_pressure_visible,                                                  \
+#define PRESSURE(file)                                                                       \
+	{                                                                                    \
+		.name = file, .mode = 0644, .flags = ATTR_NO_JOURNAL, .show = pressure_show, \
+		.store = pressure_store, .release = pressure_release, .poll = pressure_poll, \
+		.visible = proc_pressure_visible,                                            \
 	}
 
 static bool has_memory(const struct request *rq)
@@ -300,21 +306,24 @@ static bool has_memory(const struct request *rq)
 	return is_available(rq->m, 3);
 }
 
-#define MEMORY_RO(file, fn) { .name = file, .mode = 0444, .show = fn, .visible = has_memory }
+#define MEMORY_RO(file, fn)                                                   \
+	{                                                                     \
+		.name = file, .mode = 0444, .show = fn, .visible = has_memory \
+	}
 
 static const struct attribute cgroup_attrs[] = {
 	CGROUP_RO("cgroup.controllers", controllers_show),
 	CGROUP_KNOB("cgroup.max.depth", 0644, max_depth_show, max_depth_store, HOLDS,
 		    "levels of groups that there may be, or max"),
-	CGROUP_KNOB("cgroup.max.descendants", 0644, max_descendants_show, max_descendants_store, HOLDS,
-		    "groups that there may be, or max"),
+	CGROUP_KNOB("cgroup.max.descendants", 0644, max_descendants_show, max_descendants_store,
+		    HOLDS, "groups that there may be, or max"),
 	CGROUP_KNOB("cgroup.pressure", 0644, pressure_enabled_show, pressure_enabled_store, HOLDS,
 		    "account pressure for this group?"),
 	CGROUP_KNOB("cgroup.procs", 0644, procs_show, procs_store, HOLDS,
 		    "processes; writing a PID moves it here, where all are already"),
 	CGROUP_RO("cgroup.stat", stat_show),
-	CGROUP_KNOB("cgroup.subtree_control", 0644, subtree_control_show, subtree_control_store, HOLDS,
-		    "controllers that children have: +NAME -NAME"),
+	CGROUP_KNOB("cgroup.subtree_control", 0644, subtree_control_show, subtree_control_store,
+		    HOLDS, "controllers that children have: +NAME -NAME"),
 	CGROUP_KNOB("cgroup.threads", 0644, procs_show, procs_store, HOLDS, "likewise, threads"),
 	PRESSURE("cpu.pressure"),
 	CGROUP_RO("cpu.stat", cpu_stat_show),
@@ -324,9 +333,15 @@ static const struct attribute cgroup_attrs[] = {
 	CGROUP_RO("io.stat", show_nothing),
 	MEMORY_RO("memory.numa_stat", cgroup_numa_stat_show),
 	PRESSURE("memory.pressure"),
-	{ .name = "memory.reclaim", .mode = 0200, .store = knob_store, .visible = has_memory,
-	  .data = &(const struct knob) { .parser = KNOB_OTHER, .store = reclaim_store, .effect = HOLDS,
-					 .help = "bytes to reclaim: EAGAIN, comes with the groups" } },
+	{ .name = "memory.reclaim",
+	  .mode = 0200,
+	  .store = knob_store,
+	  .visible = has_memory,
+	  .data = &(
+		  const struct knob){ .parser = KNOB_OTHER,
+				      .store = reclaim_store,
+				      .effect = HOLDS,
+				      .help = "bytes to reclaim: EAGAIN, comes with the groups" } },
 	MEMORY_RO("memory.stat", cgroup_memory_stat_show),
 	CGROUP_RO("misc.capacity", show_nothing),
 };

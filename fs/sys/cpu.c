@@ -80,8 +80,14 @@ static int package_id_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-#define CPU_MAP(file, fn) { .name = file, .mode = 0444, .size = CPUMAP_SIZE, .show = fn }
-#define CPU_LIST(file, fn) { .name = file, .mode = 0444, .size = CPULIST_SIZE, .show = fn }
+#define CPU_MAP(file, fn)                                                   \
+	{                                                                   \
+		.name = file, .mode = 0444, .size = CPUMAP_SIZE, .show = fn \
+	}
+#define CPU_LIST(file, fn)                                                   \
+	{                                                                    \
+		.name = file, .mode = 0444, .size = CPULIST_SIZE, .show = fn \
+	}
 
 static const struct attribute topology_attrs[] = {
 	CPU_MAP("cluster_cpus", core_map_show),
@@ -138,10 +144,17 @@ static bool is_not_boot_cpu(const struct request *rq)
 }
 
 static const struct attribute cpu_attrs[] = {
-	{ .name = "online", .mode = 0644, .size = SYSFS_SIZE, .show = knob_show, .store = knob_store,
+	{ .name = "online",
+	  .mode = 0644,
+	  .size = SYSFS_SIZE,
+	  .show = knob_show,
+	  .store = knob_store,
 	  .visible = is_not_boot_cpu,
-	  .data = &(const struct knob) { .parser = KNOB_OTHER, .show = online_show, .store = online_store,
-					 .effect = HOLDS, .help = "1; 0 is EBUSY: CPUs stay" } },
+	  .data = &(const struct knob){ .parser = KNOB_OTHER,
+					.show = online_show,
+					.store = online_store,
+					.effect = HOLDS,
+					.help = "1; 0 is EBUSY: CPUs stay" } },
 	SYSFS_LINK("subsystem", "../../../../bus/cpu"),
 	UEVENT_ATTR,
 };
@@ -184,7 +197,8 @@ static int cpu_lookup_node(const struct request *rq, const char *name, struct en
 {
 	u32 nid;
 
-	if (!parse_object_name(name, "node", &nid) || (int)nid != cpu_to_node(rq->m, (u32)rq->object))
+	if (!parse_object_name(name, "node", &nid) ||
+	    (int)nid != cpu_to_node(rq->m, (u32)rq->object))
 		return -ENOENT;
 	out->attr = &node_link_attrs[0];
 	out->owner = &cpu_node_links;

@@ -15,7 +15,8 @@
 /* ---- extfrag: how fragmented is free memory, seen from each order? ---- */
 
 struct contig_page_info {
-	u64 free_pages, free_blocks, suitable; /* suitable: blocks of the wanted order that there are */
+	u64 free_pages, free_blocks,
+		suitable; /* suitable: blocks of the wanted order that there are */
 };
 
 static struct contig_page_info contig_page_info(const struct zone *z, u32 order)
@@ -68,12 +69,14 @@ static int show_zones(const struct request *rq, struct text *out, bool extfrag)
 
 			if (!zone_populated(z))
 				continue;
-			text_printf(out, "Node %u, zone %8s ", nid, zone_name((enum zone_type)type));
+			text_printf(out, "Node %u, zone %8s ", nid,
+				    zone_name((enum zone_type)type));
 			for (order = 0; order < MAX_ORDER; order++) {
-				s64 i = extfrag ? extfrag_index(z, order) : unusable_free_index(z, order);
+				s64 i = extfrag ? extfrag_index(z, order) :
+						  unusable_free_index(z, order);
 
-				text_printf(out, extfrag ? "%2d.%03d " : "%d.%03d ", (int)(i / 1000),
-					    (int)(i % 1000));
+				text_printf(out, extfrag ? "%2d.%03d " : "%d.%03d ",
+					    (int)(i / 1000), (int)(i % 1000));
 			}
 			text_char(out, '\n');
 		}
@@ -91,7 +94,10 @@ static int unusable_index_show(const struct request *rq, struct text *out)
 	return show_zones(rq, out, false);
 }
 
-#define DEBUGFS_RO(file, fn) { .name = file, .mode = 0444, .show = fn }
+#define DEBUGFS_RO(file, fn)                           \
+	{                                              \
+		.name = file, .mode = 0444, .show = fn \
+	}
 
 static const struct attribute extfrag_attrs[] = {
 	DEBUGFS_RO("extfrag_index", extfrag_index_show),
@@ -116,7 +122,8 @@ static int fault_around_bytes_changed(const struct request *rq, u64 old)
 }
 
 /* "PID,0xSTART,0xEND[,ORDER]", "/PATH,0xSTART,0xEND", or 1 for all. There are no huge pages yet. */
-static ssize_t split_huge_pages_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t split_huge_pages_store(const struct request *rq, const char *data, size_t size,
+				      u64 offset)
 {
 	const char *p = data;
 	size_t left = size;
@@ -157,13 +164,17 @@ static int bdi_stats_show(const struct request *rq, struct text *out)
 	u64 background, limit;
 
 	global_dirty_limits(m, &background, &limit);
-	stat_line(out, "BdiWriteback:", first ? global_node_page_state(m, NR_WRITEBACK) * 4 : 0, " kB\n");
-	stat_line(out, "BdiReclaimable:", first ? global_node_page_state(m, NR_DIRTY) * 4 : 0, " kB\n");
+	stat_line(out, "BdiWriteback:", first ? global_node_page_state(m, NR_WRITEBACK) * 4 : 0,
+		  " kB\n");
+	stat_line(out, "BdiReclaimable:", first ? global_node_page_state(m, NR_DIRTY) * 4 : 0,
+		  " kB\n");
 	stat_line(out, "BdiDirtyThresh:", 0, " kB\n");
 	stat_line(out, "DirtyThresh:", limit * 4, " kB\n");
 	stat_line(out, "BackgroundThresh:", background * 4, " kB\n");
-	stat_line(out, "BdiDirtied:", first ? global_node_page_state(m, NR_DIRTIED) * 4 : 0, " kB\n");
-	stat_line(out, "BdiWritten:", first ? global_node_page_state(m, NR_WRITTEN) * 4 : 0, " kB\n");
+	stat_line(out, "BdiDirtied:", first ? global_node_page_state(m, NR_DIRTIED) * 4 : 0,
+		  " kB\n");
+	stat_line(out, "BdiWritten:", first ? global_node_page_state(m, NR_WRITTEN) * 4 : 0,
+		  " kB\n");
 	stat_line(out, "BdiWriteBandwidth:", INITIAL_BANDWIDTH_KBPS, " kBps\n");
 	stat_line(out, "b_dirty:", 0, "\n");
 	stat_line(out, "b_io:", 0, "\n");
@@ -215,7 +226,8 @@ static int tlb_ceiling_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-static ssize_t tlb_ceiling_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t tlb_ceiling_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	s32 pages;
 
@@ -237,8 +249,8 @@ static const struct attribute x86_attrs[] = {
 	DEBUGFS_NUMBER("nmi_longest_ns", 0644, knobs.misc.nmi_longest_ns, HOLDS,
 		       "nanoseconds of an interrupt that are worth a warning"),
 	{ .name = "pat_memtype_list", .mode = 0400, .show = pat_memtype_list_show },
-	DEBUGFS_OTHER("tlb_single_page_flush_ceiling", 0600, tlb_ceiling_show, tlb_ceiling_store, HOLDS,
-		      "pages above which the whole TLB is flushed instead"),
+	DEBUGFS_OTHER("tlb_single_page_flush_ceiling", 0600, tlb_ceiling_show, tlb_ceiling_store,
+		      HOLDS, "pages above which the whole TLB is flushed instead"),
 };
 
 static const struct attribute numa_balancing_attrs[] = {
@@ -250,7 +262,8 @@ static const struct attribute numa_balancing_attrs[] = {
 		       "longest time between scans"),
 	DEBUGFS_NUMBER("scan_period_min_ms", 0644, knobs.misc.numa_scan_period_min_ms, HOLDS,
 		       "shortest time between scans"),
-	DEBUGFS_NUMBER("scan_size_mb", 0644, knobs.misc.numa_scan_size_mb, HOLDS, "MiB of one scan"),
+	DEBUGFS_NUMBER("scan_size_mb", 0644, knobs.misc.numa_scan_size_mb, HOLDS,
+		       "MiB of one scan"),
 };
 
 #define ZSWAP_COUNTER(field, text) DEBUGFS_NUMBER(#field, 0444, knobs.zswap.field, READ_ONLY, text)
@@ -270,10 +283,12 @@ static const struct attribute zswap_attrs[] = {
 
 static const struct attribute debug_attrs[] = {
 	KNOB_ROW("fault_around_bytes", 0644, 0, 0, .parser = KNOB_DEBUGFS,
-		 KNOB_AT(knobs.fault_around_bytes), .changed = fault_around_bytes_changed, .effect = ACTS,
+		 KNOB_AT(knobs.fault_around_bytes), .changed = fault_around_bytes_changed,
+		 .effect = ACTS,
 		 .help = "cached pages around a read fault that are mapped at once, bytes"),
-	DEBUGFS_OTHER("lru_gen", 0644, debug_lru_gen_show, debug_lru_gen_store, HOLDS,
-		      "+ MEMCG NODE SEQ makes a new generation, - MEMCG NODE SEQ evicts the oldest"),
+	DEBUGFS_OTHER(
+		"lru_gen", 0644, debug_lru_gen_show, debug_lru_gen_store, HOLDS,
+		"+ MEMCG NODE SEQ makes a new generation, - MEMCG NODE SEQ evicts the oldest"),
 	{ .name = "lru_gen_full", .mode = 0444, .show = debug_lru_gen_full_show },
 	DEBUGFS_OTHER("split_huge_pages", 0200, NULL, split_huge_pages_store, HOLDS,
 		      "1: split all huge pages; PID,0xSTART,0xEND: those of a process"),
@@ -281,9 +296,12 @@ static const struct attribute debug_attrs[] = {
 
 /* ---- folders ---- */
 
-#define FOLDER(ident, path, rows)                                                                  \
-	static const struct directory ident = {                                                    \
-		.name = path, .mode = 0755, .attrs = rows, .nr_attrs = ARRAY_SIZE(rows),           \
+#define FOLDER(ident, path, rows)               \
+	static const struct directory ident = { \
+		.name = path,                   \
+		.mode = 0755,                   \
+		.attrs = rows,                  \
+		.nr_attrs = ARRAY_SIZE(rows),   \
 	}
 
 FOLDER(extfrag_directory, "debug/extfrag", extfrag_attrs);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define ROOT_MEMCG_ID 1u
-#define MAX_NR_TIERS 4u
-#define JIFFY_NS (NSEC_PER_SEC / 250)
+#define MAX_NR_TIERS  4u
+#define JIFFY_NS      (NSEC_PER_SEC / 250)
 
 /* ---- show ---- */
 
@@ -49,14 +49,16 @@ static int show(const struct request *rq, struct text *out, bool full)
 
 	text_printf(out, "memcg %5u /\n", ROOT_MEMCG_ID);
 	for (nid = 0; nid < m->nr_nodes; nid++) {
-		u64 seq, min = m->knobs.lru_gen.node[nid].min_seq, max = m->knobs.lru_gen.node[nid].max_seq;
+		u64 seq, min = m->knobs.lru_gen.node[nid].min_seq,
+			 max = m->knobs.lru_gen.node[nid].max_seq;
 
 		if (!node_has_memory(m, nid))
 			continue;
 		text_printf(out, " node %5u\n", nid);
 		for (seq = min; seq <= max; seq++) {
 			u64 birth = m->knobs.lru_gen.node[nid].birth[seq % LRU_GEN_MAX_NR];
-			u64 age = (m->clock.now / JIFFY_NS - birth / JIFFY_NS) * (JIFFY_NS / NSEC_PER_MSEC);
+			u64 age = (m->clock.now / JIFFY_NS - birth / JIFFY_NS) *
+				  (JIFFY_NS / NSEC_PER_MSEC);
 
 			text_char(out, ' ');
 			text_u64_width(out, seq, 10);
@@ -113,7 +115,8 @@ static bool parse_command(const char *p, size_t left, struct lru_gen_command *c)
 
 static int run_aging(struct machine *m, const struct lru_gen_command *c)
 {
-	u64 *min = &m->knobs.lru_gen.node[c->nid].min_seq, *max = &m->knobs.lru_gen.node[c->nid].max_seq;
+	u64 *min = &m->knobs.lru_gen.node[c->nid].min_seq,
+	    *max = &m->knobs.lru_gen.node[c->nid].max_seq;
 
 	if (c->seq < *max)
 		return 0;
@@ -131,7 +134,8 @@ static int run_aging(struct machine *m, const struct lru_gen_command *c)
 /* Empty generations go at once, down to the two that must be. */
 static int run_eviction(struct machine *m, const struct lru_gen_command *c)
 {
-	u64 *min = &m->knobs.lru_gen.node[c->nid].min_seq, max = m->knobs.lru_gen.node[c->nid].max_seq;
+	u64 *min = &m->knobs.lru_gen.node[c->nid].min_seq,
+	    max = m->knobs.lru_gen.node[c->nid].max_seq;
 
 	if (c->seq + LRU_GEN_MIN_NR > max)
 		return -EINVAL;
@@ -142,8 +146,8 @@ static int run_eviction(struct machine *m, const struct lru_gen_command *c)
 
 static int run_command(struct machine *m, const struct lru_gen_command *c)
 {
-	if (c->nid >= MAX_NUMNODES || !node_has_memory(m, (u32)c->nid) || c->memcg != ROOT_MEMCG_ID ||
-	    c->swappiness > 200)
+	if (c->nid >= MAX_NUMNODES || !node_has_memory(m, (u32)c->nid) ||
+	    c->memcg != ROOT_MEMCG_ID || c->swappiness > 200)
 		return -EINVAL;
 	switch (c->what) {
 	case '+':

@@ -81,7 +81,8 @@ static int autosuspend_show(const struct request *rq, struct text *out)
 	return -EIO;
 }
 
-static ssize_t autosuspend_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t autosuspend_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	(void)rq;
 	(void)data;
@@ -106,7 +107,8 @@ const struct attribute power_attrs[NR_POWER_ATTRS] = {
 	SYSFS_OTHER("async", 0644, async_show, async_store, HOLDS, "suspend beside other devices?"),
 	SYSFS_OTHER("autosuspend_delay_ms", 0644, autosuspend_show, autosuspend_store, HOLDS,
 		    "EIO: these devices do not suspend by themselves"),
-	SYSFS_OTHER("control", 0644, control_show, control_store, HOLDS, "auto or on: may it be suspended?"),
+	SYSFS_OTHER("control", 0644, control_show, control_store, HOLDS,
+		    "auto or on: may it be suspended?"),
 	SYSFS_TEXT("runtime_active_kids", "0\n"),
 	SYSFS_TEXT("runtime_active_time", "0\n"),
 	SYSFS_RO("runtime_enabled", runtime_enabled_show),
@@ -119,7 +121,7 @@ const struct attribute power_attrs[NR_POWER_ATTRS] = {
 
 ssize_t uevent_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
-	static const char *const actions[] = { "add",	  "remove",  "change", "move",
+	static const char *const actions[] = { "add",	 "remove",  "change", "move",
 					       "online", "offline", "bind",   "unbind" };
 
 	(void)rq;

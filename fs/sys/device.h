@@ -10,20 +10,23 @@
 extern const struct attribute power_attrs[NR_POWER_ATTRS];
 
 /* A power/ directory of its own for each kind of device: that and the object say whose it is. */
-#define POWER_DIRECTORY(ident, device, is_there)                                                   \
-	static const struct directory ident = {                                                    \
-		.name = device, .mode = 0755, .attrs = power_attrs, .nr_attrs = NR_POWER_ATTRS,    \
-		.exists = is_there,                                                                \
+#define POWER_DIRECTORY(ident, device, is_there) \
+	static const struct directory ident = {  \
+		.name = device,                  \
+		.mode = 0755,                    \
+		.attrs = power_attrs,            \
+		.nr_attrs = NR_POWER_ATTRS,      \
+		.exists = is_there,              \
 	}
 
 ssize_t uevent_store(const struct request *rq, const char *data, size_t size, u64 offset);
 
-#define UEVENT_ATTR                                                                                \
-	SYSFS_OTHER("uevent", 0644, show_nothing, uevent_store, HOLDS,                             \
+#define UEVENT_ATTR                                                    \
+	SYSFS_OTHER("uevent", 0644, show_nothing, uevent_store, HOLDS, \
 		    "tell listeners of an action: add, remove, change ...")
 
 /* st_size of the binary files with CPU masks and lists: what 8192 CPUs need. */
-#define CPUMAP_SIZE 4096u
+#define CPUMAP_SIZE  4096u
 #define CPULIST_SIZE 28672u
 
 /** emit_row_of() - iterate's way to one dynamic link or file: row @attr of the table @rows. */

@@ -11,7 +11,8 @@
 #define SIZE_2M ((u64)2 << 20)
 #define SIZE_1G ((u64)1 << 30)
 
-static const struct directory all_2m_directory, all_1g_directory, node_2m_directory, node_1g_directory;
+static const struct directory all_2m_directory, all_1g_directory, node_2m_directory,
+	node_1g_directory;
 
 static struct hstate *hstate_of_size(const struct request *rq, u64 size)
 {
@@ -78,7 +79,8 @@ static int nr_overcommit_hugepages_show(const struct request *rq, struct text *o
 	return show_count(out, hstate_of(rq, &nid)->nr_overcommit_huge_pages);
 }
 
-static ssize_t nr_hugepages_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t nr_hugepages_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
 {
 	int nid, err;
 	struct hstate *h = hstate_of(rq, &nid);
@@ -91,8 +93,8 @@ static ssize_t nr_hugepages_store(const struct request *rq, const char *data, si
 	return err ? err : (ssize_t)size;
 }
 
-static ssize_t nr_overcommit_hugepages_store(const struct request *rq, const char *data, size_t size,
-					     u64 offset)
+static ssize_t nr_overcommit_hugepages_store(const struct request *rq, const char *data,
+					     size_t size, u64 offset)
 {
 	int nid, err;
 	struct hstate *h = hstate_of(rq, &nid);
@@ -131,7 +133,8 @@ static int demote_size_show(const struct request *rq, struct text *out)
 }
 
 /* A size with a suffix; what follows it ("kB") does not matter. */
-static ssize_t demote_size_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t demote_size_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	int nid;
 	struct hstate *h = hstate_of(rq, &nid);
@@ -156,20 +159,31 @@ static bool can_demote(const struct request *rq)
 /* ---- tables ---- */
 
 #define NODE_ROWS                                                                                  \
-	{ .name = "demote", .mode = 0200, .size = SYSFS_SIZE, .show = knob_show,                   \
-	  .store = knob_store, .visible = can_demote,                                              \
-	  .data = &(const struct knob) { .parser = KNOB_OTHER, .store = demote_store,              \
-					 .effect = ACTS,                                           \
-					 .help = "split so many free pages into smaller ones" } }, \
-	{ .name = "demote_size", .mode = 0644, .size = SYSFS_SIZE, .show = knob_show,              \
-	  .store = knob_store, .visible = can_demote,                                              \
-	  .data = &(const struct knob) { .parser = KNOB_OTHER, .show = demote_size_show,           \
-					 .store = demote_size_store, .effect = ACTS,               \
-					 .help = "size of the pages that demote makes" } },        \
-	SYSFS_RO("free_hugepages", free_hugepages_show),                                           \
-	SYSFS_OTHER("nr_hugepages", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,             \
-		    "pages in the pool; grows as far as memory allows"),                           \
-	SYSFS_RO("surplus_hugepages", surplus_hugepages_show)
+	{ .name = "demote",                                                                        \
+	  .mode = 0200,                                                                            \
+	  .size = SYSFS_SIZE,                                                                      \
+	  .show = knob_show,                                                                       \
+	  .store = knob_store,                                                                     \
+	  .visible = can_demote,                                                                   \
+	  .data = &(const struct knob){ .parser = KNOB_OTHER,                                      \
+					.store = demote_store,                                     \
+					.effect = ACTS,                                            \
+					.help = "split so many free pages into smaller ones" } },  \
+		{ .name = "demote_size",                                                           \
+		  .mode = 0644,                                                                    \
+		  .size = SYSFS_SIZE,                                                              \
+		  .show = knob_show,                                                               \
+		  .store = knob_store,                                                             \
+		  .visible = can_demote,                                                           \
+		  .data = &(const struct knob){ .parser = KNOB_OTHER,                              \
+						.show = demote_size_show,                          \
+						.store = demote_size_store,                        \
+						.effect = ACTS,                                    \
+						.help = "size of the pages that demote makes" } }, \
+		SYSFS_RO("free_hugepages", free_hugepages_show),                                   \
+		SYSFS_OTHER("nr_hugepages", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,     \
+			    "pages in the pool; grows as far as memory allows"),                   \
+		SYSFS_RO("surplus_hugepages", surplus_hugepages_show)
 
 static const struct attribute node_attrs[] = { NODE_ROWS };
 
@@ -178,7 +192,8 @@ static const struct attribute all_attrs[] = {
 	SYSFS_OTHER("nr_hugepages_mempolicy", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,
 		    "the same, on the nodes of the writer's memory policy"),
 	SYSFS_OTHER("nr_overcommit_hugepages", 0644, nr_overcommit_hugepages_show,
-		    nr_overcommit_hugepages_store, HOLDS, "pages that may be made beyond that while needed"),
+		    nr_overcommit_hugepages_store, HOLDS,
+		    "pages that may be made beyond that while needed"),
 	SYSFS_RO("resv_hugepages", resv_hugepages_show),
 };
 
@@ -187,16 +202,20 @@ static bool node_exists(const struct request *rq)
 	return node_is_online(rq->m, (u32)rq->object);
 }
 
-#define POOL_DIRECTORY(ident, path, rows, is_there)                                                \
-	static const struct directory ident = {                                                    \
-		.name = path, .mode = 0755, .attrs = rows, .nr_attrs = ARRAY_SIZE(rows),           \
-		.exists = is_there,                                                                \
+#define POOL_DIRECTORY(ident, path, rows, is_there) \
+	static const struct directory ident = {     \
+		.name = path,                       \
+		.mode = 0755,                       \
+		.attrs = rows,                      \
+		.nr_attrs = ARRAY_SIZE(rows),       \
+		.exists = is_there,                 \
 	}
 
 POOL_DIRECTORY(all_2m_directory, "hugepages/hugepages-2048kB", all_attrs, NULL);
 POOL_DIRECTORY(all_1g_directory, "hugepages/hugepages-1048576kB", all_attrs, NULL);
 POOL_DIRECTORY(node_2m_directory, "node/nodeN/hugepages/hugepages-2048kB", node_attrs, node_exists);
-POOL_DIRECTORY(node_1g_directory, "node/nodeN/hugepages/hugepages-1048576kB", node_attrs, node_exists);
+POOL_DIRECTORY(node_1g_directory, "node/nodeN/hugepages/hugepages-1048576kB", node_attrs,
+	       node_exists);
 
 static bool has_2m(const struct request *rq)
 {

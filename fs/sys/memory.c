@@ -23,7 +23,8 @@ static struct memory_block block_of(const struct request *rq)
 
 /* ---- memoryN/ ---- */
 
-static const char *const online_words[] = { "offline", "online", "online_kernel", "online_movable" };
+static const char *const online_words[] = { "offline", "online", "online_kernel",
+					    "online_movable" };
 
 static int state_show(const struct request *rq, struct text *out)
 {
@@ -35,8 +36,8 @@ static int set_state(const struct request *rq, enum mhp_online_type type)
 {
 	u32 block = (u32)rq->object;
 
-	return type == MMOP_OFFLINE ? memory_block_offline(rq->m, block)
-				    : memory_block_online(rq->m, block, type);
+	return type == MMOP_OFFLINE ? memory_block_offline(rq->m, block) :
+				      memory_block_online(rq->m, block, type);
 }
 
 static ssize_t state_store(const struct request *rq, const char *data, size_t size, u64 offset)
@@ -118,7 +119,9 @@ static bool is_on_dimm(const struct request *rq)
 }
 
 static const struct attribute block_attrs[] = {
-	{ .name = "firmware_node", .mode = S_IFLNK | 0777, .show = firmware_node_show,
+	{ .name = "firmware_node",
+	  .mode = S_IFLNK | 0777,
+	  .show = firmware_node_show,
 	  .visible = is_on_dimm },
 	SYSFS_OTHER("online", 0644, online_show, online_store, ACTS,
 		    "1 or 0: put the block's memory to use, or take it back"),
@@ -198,7 +201,8 @@ static int block_iterate(const struct request *rq, u64 position, struct dir_emit
 		if (!(b.nodes >> nid & 1))
 			continue;
 		snprintf(name, sizeof(name), "node%u", nid);
-		if (!emit_row_of(e, name, &node_links, 0, object_pack((u32)rq->object, nid), nid + 1))
+		if (!emit_row_of(e, name, &node_links, 0, object_pack((u32)rq->object, nid),
+				 nid + 1))
 			break;
 	}
 	return 0;
@@ -235,7 +239,8 @@ static int auto_online_blocks_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-static ssize_t auto_online_blocks_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t auto_online_blocks_store(const struct request *rq, const char *data, size_t size,
+					u64 offset)
 {
 	int type = parse_word(data, size, online_words, ARRAY_SIZE(online_words));
 
@@ -255,21 +260,25 @@ static int block_size_bytes_show(const struct request *rq, struct text *out)
 }
 
 /* A physical address. Nothing takes pages out of use yet, so a real one is refused. */
-static ssize_t offline_page_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t offline_page_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
 {
 	u64 address;
 
 	(void)offset;
 	if (parse_kstrtoull(data, size, 0, &address))
 		return -EINVAL;
-	if (address >> PAGE_SHIFT >= rq->m->max_pfn || !pfn_present(rq->m, (pfn_t)(address >> PAGE_SHIFT)))
+	if (address >> PAGE_SHIFT >= rq->m->max_pfn ||
+	    !pfn_present(rq->m, (pfn_t)(address >> PAGE_SHIFT)))
 		return -ENXIO;
 	return -EOPNOTSUPP;
 }
 
 static const struct attribute memory_attrs[] = {
-	SYSFS_OTHER("auto_online_blocks", 0644, auto_online_blocks_show, auto_online_blocks_store, HOLDS,
-		    "what becomes of plugged memory: offline, online, online_kernel, online_movable"),
+	SYSFS_OTHER(
+		"auto_online_blocks", 0644, auto_online_blocks_show, auto_online_blocks_store,
+		HOLDS,
+		"what becomes of plugged memory: offline, online, online_kernel, online_movable"),
 	SYSFS_RO("block_size_bytes", block_size_bytes_show),
 	SYSFS_OTHER("hard_offline_page", 0200, NULL, offline_page_store, HOLDS,
 		    "treat the page at this physical address as corrupt (EOPNOTSUPP so far)"),

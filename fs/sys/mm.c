@@ -7,7 +7,7 @@
 #include <errno.h>
 
 #define MSEC_PER_JIFFY 4u /* CONFIG_HZ=250 */
-#define LRU_GEN_MASK 7u
+#define LRU_GEN_MASK   7u
 
 /* ---- lru_gen ---- */
 
@@ -58,8 +58,9 @@ static ssize_t min_ttl_ms_store(const struct request *rq, const char *data, size
 }
 
 static const struct attribute lru_gen_attrs[] = {
-	SYSFS_OTHER("enabled", 0644, enabled_show, enabled_store, HOLDS,
-		    "y, n, or bits: 1 the multi-generational LRU, 2 clear accessed bits in batches, 4 of upper tables"),
+	SYSFS_OTHER(
+		"enabled", 0644, enabled_show, enabled_store, HOLDS,
+		"y, n, or bits: 1 the multi-generational LRU, 2 clear accessed bits in batches, 4 of upper tables"),
 	SYSFS_OTHER("min_ttl_ms", 0644, min_ttl_ms_show, min_ttl_ms_store, HOLDS,
 		    "milliseconds for which the working set is protected"),
 };

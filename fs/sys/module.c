@@ -13,7 +13,8 @@
 static const char *const compressors[] = { "deflate", "lzo", "lzo-rle" };
 static const char *const zpools[] = { "zbud" };
 
-static ssize_t store_name(char *field, const char *const *known, u32 nr, const char *data, size_t size)
+static ssize_t store_name(char *field, const char *const *known, u32 nr, const char *data,
+			  size_t size)
 {
 	size_t length = size;
 	u32 i;
@@ -43,7 +44,8 @@ static int compressor_show(const struct request *rq, struct text *out)
 static ssize_t compressor_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	(void)offset;
-	return store_name(rq->m->knobs.zswap.compressor, compressors, ARRAY_SIZE(compressors), data, size);
+	return store_name(rq->m->knobs.zswap.compressor, compressors, ARRAY_SIZE(compressors), data,
+			  size);
 }
 
 static int zpool_show(const struct request *rq, struct text *out)
@@ -58,17 +60,19 @@ static ssize_t zpool_store(const struct request *rq, const char *data, size_t si
 }
 
 static const struct attribute zswap_attrs[] = {
-	PARAM("accept_threshold_percent", KNOB_PARAM_UINT, knobs.zswap.accept_threshold_percent, HOLDS,
-	      "fill, of the pool's limit, below which a full pool takes pages again"),
-	SYSFS_OTHER("compressor", 0644, compressor_show, compressor_store, HOLDS, "deflate, lzo or lzo-rle"),
+	PARAM("accept_threshold_percent", KNOB_PARAM_UINT, knobs.zswap.accept_threshold_percent,
+	      HOLDS, "fill, of the pool's limit, below which a full pool takes pages again"),
+	SYSFS_OTHER("compressor", 0644, compressor_show, compressor_store, HOLDS,
+		    "deflate, lzo or lzo-rle"),
 	PARAM("enabled", KNOB_PARAM_BOOL, knobs.zswap.enabled, HOLDS,
 	      "compress pages in memory before they go to the disk"),
 	PARAM("max_pool_percent", KNOB_PARAM_UINT, knobs.zswap.max_pool_percent, HOLDS,
 	      "percent of RAM that compressed pages may take"),
-	PARAM("non_same_filled_pages_enabled", KNOB_PARAM_BOOL, knobs.zswap.non_same_filled_pages_enabled,
-	      HOLDS, "keep pages other than those of one repeated value"),
-	PARAM("same_filled_pages_enabled", KNOB_PARAM_BOOL, knobs.zswap.same_filled_pages_enabled, HOLDS,
-	      "keep a page of one repeated value as that value"),
+	PARAM("non_same_filled_pages_enabled", KNOB_PARAM_BOOL,
+	      knobs.zswap.non_same_filled_pages_enabled, HOLDS,
+	      "keep pages other than those of one repeated value"),
+	PARAM("same_filled_pages_enabled", KNOB_PARAM_BOOL, knobs.zswap.same_filled_pages_enabled,
+	      HOLDS, "keep a page of one repeated value as that value"),
 	SYSFS_OTHER("zpool", 0644, zpool_show, zpool_store, HOLDS, "allocator of the pool: zbud"),
 };
 
@@ -76,12 +80,16 @@ static const struct attribute zswap_attrs[] = {
 
 static const struct attribute kernel_attrs[] = {
 	SYSFS_TEXT("consoleblank", "0\n"),
-	PARAM("crash_kexec_post_notifiers", KNOB_PARAM_BOOL, knobs.misc.crash_kexec_post_notifiers, HOLDS,
-	      "run the panic notifiers before the crash kernel"),
+	PARAM("crash_kexec_post_notifiers", KNOB_PARAM_BOOL, knobs.misc.crash_kexec_post_notifiers,
+	      HOLDS, "run the panic notifiers before the crash kernel"),
 	PARAM("ignore_rlimit_data", KNOB_PARAM_BOOL, knobs.misc.ignore_rlimit_data, HOLDS,
 	      "only warn when RLIMIT_DATA is exceeded"),
 	PARAM("initcall_debug", KNOB_PARAM_BOOL, knobs.misc.initcall_debug, HOLDS, "log initcalls"),
-	{ .name = "module_blacklist", .mode = 0400, .size = SYSFS_SIZE, .show = show_text, .data = "(null)\n" },
+	{ .name = "module_blacklist",
+	  .mode = 0400,
+	  .size = SYSFS_SIZE,
+	  .show = show_text,
+	  .data = "(null)\n" },
 	PARAM("panic", KNOB_PARAM_INT, sysctl.panic, HOLDS, "kernel.panic"),
 	PARAM("panic_on_warn", KNOB_PARAM_INT, sysctl.panic_on_warn, HOLDS, "kernel.panic_on_warn"),
 	PARAM("panic_print", KNOB_PARAM_ULONG, knobs.misc.panic_print, HOLDS,
@@ -104,7 +112,8 @@ static const struct attribute printk_attrs[] = {
 	      "suspend the console with the machine"),
 	PARAM("ignore_loglevel", KNOB_PARAM_BOOL, knobs.misc.ignore_loglevel, HOLDS,
 	      "print all messages on the console"),
-	PARAM("time", KNOB_PARAM_BOOL, knobs.misc.printk_time, HOLDS, "times in front of the messages"),
+	PARAM("time", KNOB_PARAM_BOOL, knobs.misc.printk_time, HOLDS,
+	      "times in front of the messages"),
 };
 
 static const struct attribute workqueue_attrs[] = {
@@ -115,17 +124,21 @@ static const struct attribute workqueue_attrs[] = {
 };
 
 /* A module is a folder with a folder "parameters". */
-#define MODULE(module, rows)                                                                       \
-	static const struct directory module##_parameters = {                                      \
-		.name = "module/" #module "/parameters", .mode = 0755, .attrs = rows,              \
-		.nr_attrs = ARRAY_SIZE(rows),                                                      \
-	};                                                                                         \
-	static const struct subdirectory module##_subdirs[] = {                                    \
-		{ .name = "parameters", .dir = &module##_parameters },                             \
-	};                                                                                         \
-	static const struct directory module##_directory = {                                       \
-		.name = "module/" #module, .mode = 0755, .subdirs = module##_subdirs,              \
-		.nr_subdirs = ARRAY_SIZE(module##_subdirs),                                        \
+#define MODULE(module, rows)                                           \
+	static const struct directory module##_parameters = {          \
+		.name = "module/" #module "/parameters",               \
+		.mode = 0755,                                          \
+		.attrs = rows,                                         \
+		.nr_attrs = ARRAY_SIZE(rows),                          \
+	};                                                             \
+	static const struct subdirectory module##_subdirs[] = {        \
+		{ .name = "parameters", .dir = &module##_parameters }, \
+	};                                                             \
+	static const struct directory module##_directory = {           \
+		.name = "module/" #module,                             \
+		.mode = 0755,                                          \
+		.subdirs = module##_subdirs,                           \
+		.nr_subdirs = ARRAY_SIZE(module##_subdirs),            \
 	}
 
 MODULE(kernel, kernel_attrs);

@@ -69,8 +69,9 @@ static const struct attribute node_attrs[] = {
 
 POWER_DIRECTORY(node_power_directory, "node/nodeN/power", node_exists);
 
-static const struct directory node_x86_directory = { .name = "node/nodeN/x86", .mode = 0755,
-						      .exists = node_exists };
+static const struct directory node_x86_directory = { .name = "node/nodeN/x86",
+						     .mode = 0755,
+						     .exists = node_exists };
 
 static const struct subdirectory node_subdirs[] = {
 	{ .name = "hugepages", .dir = &node_hugepages_directory, .visible = sys_has_hugepages },
@@ -154,7 +155,8 @@ static int node_iterate_links(const struct request *rq, u64 position, struct dir
 		if (!has_cpu(rq, cpu))
 			continue;
 		snprintf(name, sizeof(name), "cpu%u", cpu);
-		if (!emit_row_of(e, name, &node_links, CPU_LINK, object_pack(cpu, rq->object), cpu + 1))
+		if (!emit_row_of(e, name, &node_links, CPU_LINK, object_pack(cpu, rq->object),
+				 cpu + 1))
 			return 0;
 	}
 	block = position > NR_CPUS_MAX ? (u32)(position - NR_CPUS_MAX) : 0;
@@ -216,11 +218,11 @@ static bool node_has_generic_initiator(const struct machine *m, u32 nid)
 	return false;
 }
 
-#define NODE_LIST_SHOW(fn, which)                                         \
-	static int fn(const struct request *rq, struct text *out)        \
-	{                                                                 \
-		text_node_list(rq->m, out, which);                        \
-		return 0;                                                 \
+#define NODE_LIST_SHOW(fn, which)                                 \
+	static int fn(const struct request *rq, struct text *out) \
+	{                                                         \
+		text_node_list(rq->m, out, which);                \
+		return 0;                                         \
 	}
 
 NODE_LIST_SHOW(has_cpu_show, node_has_cpu)

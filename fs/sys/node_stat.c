@@ -50,8 +50,10 @@ static void kb(struct text *out, u64 nid, const char *name, u64 pages)
 
 static void show_lru(struct text *out, u64 nid, const struct pglist_data *n)
 {
-	u64 active_anon = node_pages(n, NR_ACTIVE_ANON), inactive_anon = node_pages(n, NR_INACTIVE_ANON);
-	u64 active_file = node_pages(n, NR_ACTIVE_FILE), inactive_file = node_pages(n, NR_INACTIVE_FILE);
+	u64 active_anon = node_pages(n, NR_ACTIVE_ANON),
+	    inactive_anon = node_pages(n, NR_INACTIVE_ANON);
+	u64 active_file = node_pages(n, NR_ACTIVE_FILE),
+	    inactive_file = node_pages(n, NR_INACTIVE_FILE);
 
 	kb(out, nid, "Active:", active_anon + active_file);
 	kb(out, nid, "Inactive:", inactive_anon + inactive_file);
@@ -65,7 +67,8 @@ static void show_lru(struct text *out, u64 nid, const struct pglist_data *n)
 
 static void show_uses(struct text *out, u64 nid, const struct pglist_data *n)
 {
-	u64 reclaimable = node_pages(n, NR_SLAB_RECLAIMABLE), unreclaimable = node_pages(n, NR_SLAB_UNRECLAIMABLE);
+	u64 reclaimable = node_pages(n, NR_SLAB_RECLAIMABLE),
+	    unreclaimable = node_pages(n, NR_SLAB_UNRECLAIMABLE);
 
 	kb(out, nid, "Dirty:", node_pages(n, NR_DIRTY));
 	kb(out, nid, "Writeback:", node_pages(n, NR_WRITEBACK));
@@ -159,6 +162,7 @@ int node_vmstat_show(const struct request *rq, struct text *out)
 	for (i = 0; i < NR_VM_NUMA_STAT_ITEMS; i++)
 		stat_line(out, numa_stat_names[i], numa_events(n, (enum numa_stat_item)i));
 	for (i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-		stat_line(out, node_stat_names[i], node_stat_shown((enum node_stat_item)i, n->vm_stat[i]));
+		stat_line(out, node_stat_names[i],
+			  node_stat_shown((enum node_stat_item)i, n->vm_stat[i]));
 	return 0;
 }

@@ -66,7 +66,10 @@ static ssize_t bitmap_store(const struct request *rq, const char *data, size_t s
 }
 
 static const struct attribute page_idle_attrs[] = {
-	{ .name = "bitmap", .mode = 0600, .flags = ATTR_POSITIONAL, .pread = bitmap_pread,
+	{ .name = "bitmap",
+	  .mode = 0600,
+	  .flags = ATTR_POSITIONAL,
+	  .pread = bitmap_pread,
 	  .store = bitmap_store },
 };
 

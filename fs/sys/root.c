@@ -5,11 +5,15 @@
 
 #include <errno.h>
 
-#define FOLDER(ident, path, children)                                                              \
-	static const struct directory ident = {                                                    \
-		.name = path, .mode = 0755, .subdirs = children, .nr_subdirs = ARRAY_SIZE(children), \
+#define FOLDER(ident, path, children)               \
+	static const struct directory ident = {     \
+		.name = path,                       \
+		.mode = 0755,                       \
+		.subdirs = children,                \
+		.nr_subdirs = ARRAY_SIZE(children), \
 	}
-#define EMPTY_FOLDER(ident, path) static const struct directory ident = { .name = path, .mode = 0755 }
+#define EMPTY_FOLDER(ident, path) \
+	static const struct directory ident = { .name = path, .mode = 0755 }
 
 /* ---- where "subsystem" links lead ---- */
 
@@ -98,7 +102,8 @@ FOLDER(devices_directory, "devices", devices_subdirs);
 
 /* ---- firmware/acpi/hotplug ---- */
 
-static ssize_t force_remove_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t force_remove_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
 {
 	bool on;
 	int err = parse_bool(data, size, &on);
@@ -115,14 +120,16 @@ static int zero_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-#define HOTPLUG_PROFILE(what, words)                                                               \
-	static const struct attribute what##_attrs[] = {                                           \
-		SYSFS_KNOB("enabled", KNOB_SYSFS_UINT, knobs.misc.hotplug_##what##_enabled, 0, 1,  \
-			   NULL, HOLDS, words),                                                    \
-	};                                                                                         \
-	static const struct directory what##_hotplug_directory = {                                 \
-		.name = "firmware/acpi/hotplug/" #what, .mode = 0755, .attrs = what##_attrs,       \
-		.nr_attrs = ARRAY_SIZE(what##_attrs),                                              \
+#define HOTPLUG_PROFILE(what, words)                                                              \
+	static const struct attribute what##_attrs[] = {                                          \
+		SYSFS_KNOB("enabled", KNOB_SYSFS_UINT, knobs.misc.hotplug_##what##_enabled, 0, 1, \
+			   NULL, HOLDS, words),                                                   \
+	};                                                                                        \
+	static const struct directory what##_hotplug_directory = {                                \
+		.name = "firmware/acpi/hotplug/" #what,                                           \
+		.mode = 0755,                                                                     \
+		.attrs = what##_attrs,                                                            \
+		.nr_attrs = ARRAY_SIZE(what##_attrs),                                             \
 	}
 
 HOTPLUG_PROFILE(memory, "take DIMMs that are plugged in?");
@@ -184,7 +191,8 @@ static int kexec_crash_size_show(const struct request *rq, struct text *out)
 }
 
 /* It can only shrink. */
-static ssize_t kexec_crash_size_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t kexec_crash_size_store(const struct request *rq, const char *data, size_t size,
+				      u64 offset)
 {
 	u64 bytes;
 	int err = parse_kstrtoull(data, size, 0, &bytes);
@@ -229,7 +237,8 @@ static int power_state_show(const struct request *rq, struct text *out)
 }
 
 /* The machine does not sleep. */
-static ssize_t power_state_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t power_state_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	static const char *const states[] = { "freeze", "mem", "disk" };
 

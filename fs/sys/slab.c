@@ -108,7 +108,7 @@ static int slab_lookup(const struct request *rq, const char *name, struct entry 
 }
 
 /* Directories, then own names, then further names, each from a position of its own. */
-#define POSITION_OWN (1u << 16)
+#define POSITION_OWN   (1u << 16)
 #define POSITION_ALIAS (2u << 16)
 
 static int slab_iterate(const struct request *rq, u64 position, struct dir_emit *e)
@@ -132,7 +132,8 @@ static int slab_iterate(const struct request *rq, u64 position, struct dir_emit 
 	}
 	i = position > POSITION_ALIAS ? position - POSITION_ALIAS : 0;
 	for (; i < nr_slab_aliases; i++)
-		if (!emit_row_of(e, slab_aliases[i].name, &slab_links, ALIAS_LINK, i, POSITION_ALIAS + i + 1))
+		if (!emit_row_of(e, slab_aliases[i].name, &slab_links, ALIAS_LINK, i,
+				 POSITION_ALIAS + i + 1))
 			return 0;
 	return 0;
 }

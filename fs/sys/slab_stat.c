@@ -21,11 +21,11 @@ static int show_number(struct text *out, u64 value)
 
 /* ---- what it is ---- */
 
-#define NUMBER_SHOW(name, value)                                            \
+#define NUMBER_SHOW(name, value)                                           \
 	static int name##_show(const struct request *rq, struct text *out) \
-	{                                                                   \
-		const struct kmem_cache *c = cache_of(rq);                  \
-		return show_number(out, value);                             \
+	{                                                                  \
+		const struct kmem_cache *c = cache_of(rq);                 \
+		return show_number(out, value);                            \
 	}
 
 NUMBER_SHOW(aliases, c->nr_aliases)
@@ -79,23 +79,24 @@ static int show_counts(const struct machine *m, const struct node_counts *counts
 	return 0;
 }
 
-#define NODE_SHOW(name, value)                                                                     \
-	static int name##_show(const struct request *rq, struct text *out)                        \
-	{                                                                                          \
-		const struct kmem_cache *c = cache_of(rq);                                         \
-		struct node_counts counts;                                                         \
-		u32 nid;                                                                           \
-                                                                                                   \
-		for (nid = 0; nid < rq->m->nr_nodes; nid++) {                                      \
-			const struct kmem_cache_node *n = kmem_cache_node_of(&rq->m->slab, c, nid); \
-			counts.by_node[nid] = value;                                               \
-		}                                                                                  \
-		return show_counts(rq->m, &counts, out);                                           \
+#define NODE_SHOW(name, value)                                             \
+	static int name##_show(const struct request *rq, struct text *out) \
+	{                                                                  \
+		const struct kmem_cache *c = cache_of(rq);                 \
+		struct node_counts counts;                                 \
+		u32 nid;                                                   \
+                                                                           \
+		for (nid = 0; nid < rq->m->nr_nodes; nid++) {              \
+			const struct kmem_cache_node *n =                  \
+				kmem_cache_node_of(&rq->m->slab, c, nid);  \
+			counts.by_node[nid] = value;                       \
+		}                                                          \
+		return show_counts(rq->m, &counts, out);                   \
 	}
 
 /* free objects of the slabs that CPUs hold count as used */
 NODE_SHOW(objects, n->total_objects - n->partial_free)
-NODE_SHOW(objects_partial, (u64)n->partial.nr *c->objects - n->partial_free)
+NODE_SHOW(objects_partial, (u64)n->partial.nr * c->objects - n->partial_free)
 NODE_SHOW(partial, n->partial.nr)
 NODE_SHOW(slabs, n->nr_slabs)
 NODE_SHOW(total_objects, n->total_objects)
@@ -141,7 +142,8 @@ static int slabs_cpu_partial_show(const struct request *rq, struct text *out)
 
 /* ---- what can be written ---- */
 
-static ssize_t min_partial_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t min_partial_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	u64 slabs;
 	int err = parse_kstrtoull(data, size, 10, &slabs);
@@ -153,7 +155,8 @@ static ssize_t min_partial_store(const struct request *rq, const char *data, siz
 	return (ssize_t)size;
 }
 
-static ssize_t cpu_partial_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t cpu_partial_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
 {
 	u32 objects;
 	int err = parse_kstrtouint(data, size, 10, &objects);
@@ -165,8 +168,8 @@ static ssize_t cpu_partial_store(const struct request *rq, const char *data, siz
 	return (ssize_t)size;
 }
 
-static ssize_t remote_node_defrag_ratio_store(const struct request *rq, const char *data, size_t size,
-					      u64 offset)
+static ssize_t remote_node_defrag_ratio_store(const struct request *rq, const char *data,
+					      size_t size, u64 offset)
 {
 	u32 ratio;
 	int err = parse_kstrtouint(data, size, 10, &ratio);
@@ -201,9 +204,14 @@ static ssize_t validate_store(const struct request *rq, const char *data, size_t
 
 /* ---- the table ---- */
 
-#define SLAB_RO(file, fn) { .name = file, .mode = 0400, .size = SYSFS_SIZE, .show = fn }
-#define SLAB_ZERO(file) \
-	{ .name = file, .mode = 0400, .size = SYSFS_SIZE, .show = show_text, .data = "0\n" }
+#define SLAB_RO(file, fn)                                                  \
+	{                                                                  \
+		.name = file, .mode = 0400, .size = SYSFS_SIZE, .show = fn \
+	}
+#define SLAB_ZERO(file)                                                                          \
+	{                                                                                        \
+		.name = file, .mode = 0400, .size = SYSFS_SIZE, .show = show_text, .data = "0\n" \
+	}
 #define SLAB_KNOB(file, show_fn, store_fn, does, text) \
 	SYSFS_OTHER(file, 0600, show_fn, store_fn, does, text)
 
@@ -228,8 +236,9 @@ const struct attribute slab_cache_attrs[NR_SLAB_CACHE_ATTRS] = {
 	SLAB_ZERO("poison"),
 	SLAB_RO("reclaim_account", reclaim_account_show),
 	SLAB_ZERO("red_zone"),
-	SLAB_KNOB("remote_node_defrag_ratio", remote_node_defrag_ratio_show, remote_node_defrag_ratio_store,
-		  ACTS, "0: no slabs from other nodes; else a percentage, of which only 0 counts"),
+	SLAB_KNOB("remote_node_defrag_ratio", remote_node_defrag_ratio_show,
+		  remote_node_defrag_ratio_store, ACTS,
+		  "0: no slabs from other nodes; else a percentage, of which only 0 counts"),
 	SLAB_ZERO("sanity_checks"),
 	SLAB_KNOB("shrink", show_nothing, shrink_store, ACTS, "1: give empty slabs back"),
 	SLAB_RO("slab_size", slab_size_show),

@@ -7,8 +7,10 @@
 #define MAX_PTES (PAGEBLOCK_NR_PAGES - 1)
 
 static const char *const enabled_words[] = { "always", "madvise", "never" };
-static const char *const defrag_words[] = { "always", "defer", "defer+madvise", "madvise", "never" };
-static const char *const shmem_words[] = { "always", "within_size", "advise", "never", "deny", "force" };
+static const char *const defrag_words[] = { "always", "defer", "defer+madvise", "madvise",
+					    "never" };
+static const char *const shmem_words[] = { "always", "within_size", "advise",
+					   "never",  "deny",	    "force" };
 
 /* khugepaged needs free pageblocks: min_free_kbytes follows. */
 static int enabled_changed(const struct request *rq, u64 old)
@@ -39,22 +41,24 @@ static const struct attribute thp_attrs[] = {
 };
 
 static const struct attribute khugepaged_attrs[] = {
-	SYSFS_KNOB("alloc_sleep_millisecs", KNOB_SYSFS_UINT, knobs.thp.khugepaged.alloc_sleep_millisecs, 0,
-		   UINT32_MAX, NULL, HOLDS, "pause after there was no huge page to be had"),
+	SYSFS_KNOB("alloc_sleep_millisecs", KNOB_SYSFS_UINT,
+		   knobs.thp.khugepaged.alloc_sleep_millisecs, 0, UINT32_MAX, NULL, HOLDS,
+		   "pause after there was no huge page to be had"),
 	SYSFS_KNOB("defrag", KNOB_SYSFS, knobs.thp.khugepaged.defrag, 0, 1, NULL, HOLDS,
 		   "may khugepaged reclaim and compact for a huge page?"),
 	SYSFS_COUNTER("full_scans", knobs.thp.khugepaged.full_scans, "passes over all processes"),
-	SYSFS_KNOB("max_ptes_none", KNOB_SYSFS_UINT, knobs.thp.khugepaged.max_ptes_none, 0, MAX_PTES, NULL,
-		   HOLDS, "missing pages that a collapse may fill in"),
-	SYSFS_KNOB("max_ptes_shared", KNOB_SYSFS_UINT, knobs.thp.khugepaged.max_ptes_shared, 0, MAX_PTES,
-		   NULL, HOLDS, "shared pages that a collapse may copy"),
-	SYSFS_KNOB("max_ptes_swap", KNOB_SYSFS_UINT, knobs.thp.khugepaged.max_ptes_swap, 0, MAX_PTES, NULL,
-		   HOLDS, "swapped pages that a collapse may bring in"),
+	SYSFS_KNOB("max_ptes_none", KNOB_SYSFS_UINT, knobs.thp.khugepaged.max_ptes_none, 0,
+		   MAX_PTES, NULL, HOLDS, "missing pages that a collapse may fill in"),
+	SYSFS_KNOB("max_ptes_shared", KNOB_SYSFS_UINT, knobs.thp.khugepaged.max_ptes_shared, 0,
+		   MAX_PTES, NULL, HOLDS, "shared pages that a collapse may copy"),
+	SYSFS_KNOB("max_ptes_swap", KNOB_SYSFS_UINT, knobs.thp.khugepaged.max_ptes_swap, 0,
+		   MAX_PTES, NULL, HOLDS, "swapped pages that a collapse may bring in"),
 	SYSFS_COUNTER("pages_collapsed", knobs.thp.khugepaged.pages_collapsed, "huge pages made"),
-	SYSFS_KNOB("pages_to_scan", KNOB_SYSFS_UINT, knobs.thp.khugepaged.pages_to_scan, 1, UINT32_MAX, NULL,
-		   HOLDS, "pages to look at in one go"),
-	SYSFS_KNOB("scan_sleep_millisecs", KNOB_SYSFS_UINT, knobs.thp.khugepaged.scan_sleep_millisecs, 0,
-		   UINT32_MAX, NULL, HOLDS, "pause between two goes"),
+	SYSFS_KNOB("pages_to_scan", KNOB_SYSFS_UINT, knobs.thp.khugepaged.pages_to_scan, 1,
+		   UINT32_MAX, NULL, HOLDS, "pages to look at in one go"),
+	SYSFS_KNOB("scan_sleep_millisecs", KNOB_SYSFS_UINT,
+		   knobs.thp.khugepaged.scan_sleep_millisecs, 0, UINT32_MAX, NULL, HOLDS,
+		   "pause between two goes"),
 };
 
 static const struct directory khugepaged_directory = {

@@ -9,7 +9,7 @@
 
 /* ---- bdi/254:N: virtual disks, 16 minor numbers each: sim/disk's, then those of swap partitions ---- */
 
-#define DISK_MAJOR 254u
+#define DISK_MAJOR  254u
 #define DISK_MINORS 16u
 
 u32 nr_bdis(const struct machine *m)
@@ -85,7 +85,8 @@ static int read_ahead_kb_show(const struct request *rq, struct text *out)
 }
 
 /* Kept in pages. */
-static ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t size,
+				   u64 offset)
 {
 	u64 kb;
 	int err = parse_kstrtoull(data, size, 10, &kb);
@@ -144,7 +145,8 @@ int bdi_lookup_as(const struct request *rq, const char *name, const struct direc
 	return 0;
 }
 
-int bdi_iterate_as(const struct request *rq, u64 position, const struct directory *dir, struct dir_emit *e)
+int bdi_iterate_as(const struct request *rq, u64 position, const struct directory *dir,
+		   struct dir_emit *e)
 {
 	struct entry entry = { .dir = dir };
 	char name[24];

@@ -11,7 +11,8 @@ bool bdi_exists(const struct request *rq);
 void bdi_name(const struct request *rq, struct text *out);
 int bdi_lookup_as(const struct request *rq, const char *name, const struct directory *dir,
 		  struct entry *out);
-int bdi_iterate_as(const struct request *rq, u64 position, const struct directory *dir, struct dir_emit *e);
+int bdi_iterate_as(const struct request *rq, u64 position, const struct directory *dir,
+		   struct dir_emit *e);
 u32 bdi_nlink(const struct request *rq);
 
 #endif

@@ -13,7 +13,7 @@
 
 /* /sys/kernel/mm/transparent_hugepage; "enabled" is sysctl.thp_enabled */
 struct thp_knobs {
-	u32 defrag;        /* always, defer, defer+madvise, madvise, never */
+	u32 defrag;	   /* always, defer, defer+madvise, madvise, never */
 	u32 shmem_enabled; /* always, within_size, advise, never, deny, force */
 	bool use_zero_page;
 	struct {
@@ -26,7 +26,7 @@ struct thp_knobs {
 
 /* /sys/kernel/mm/ksm */
 struct ksm_knobs {
-	u32 run;           /* 0 stop, 1 run, 2 unmerge */
+	u32 run; /* 0 stop, 1 run, 2 unmerge */
 	u32 pages_to_scan, sleep_millisecs;
 	u32 merge_across_nodes;
 	bool use_zero_pages;
@@ -41,9 +41,9 @@ struct ksm_knobs {
 
 /* /sys/kernel/mm/lru_gen and debug/lru_gen */
 struct lru_gen_knobs {
-	u32 enabled;       /* bits 0..2 */
+	u32 enabled; /* bits 0..2 */
 	u64 min_ttl_ms;
-	struct {           /* generations of a node: min_seq .. max_seq */
+	struct { /* generations of a node: min_seq .. max_seq */
 		u64 min_seq, max_seq;
 		u64 birth[LRU_GEN_MAX_NR]; /* ns, by seq % LRU_GEN_MAX_NR */
 	} node[MAX_NUMNODES];
@@ -58,7 +58,7 @@ struct zswap_knobs {
 	char compressor[ZSWAP_NAME_MAX], zpool[ZSWAP_NAME_MAX];
 	u64 pool_limit_hit, pool_total_size, written_back_pages, stored_pages, same_filled_pages;
 	u64 reject_reclaim_fail, reject_alloc_fail, reject_kmemcache_fail, reject_compress_poor,
-	    duplicate_entry;
+		duplicate_entry;
 };
 
 /* One of the backing devices under /sys/devices/virtual/bdi. */
@@ -71,9 +71,9 @@ struct bdi_knobs {
 /* Parameters that modules and debugging files show; nothing in the engine depends on them. */
 struct misc_knobs {
 	bool crash_kexec_post_notifiers, ignore_rlimit_data, initcall_debug, always_kmsg_dump,
-	    console_no_auto_verbose, console_suspend, ignore_loglevel, printk_time,
-	    debug_force_rr_cpu, hotplug_memory_enabled, hotplug_processor_enabled,
-	    hotplug_pci_root_enabled, drop_caches_quiet;
+		console_no_auto_verbose, console_suspend, ignore_loglevel, printk_time,
+		debug_force_rr_cpu, hotplug_memory_enabled, hotplug_processor_enabled,
+		hotplug_pci_root_enabled, drop_caches_quiet;
 	s32 pause_on_oops;
 	u64 panic_print;
 	u32 page_reporting_order;
@@ -81,21 +81,21 @@ struct misc_knobs {
 	u32 tlb_single_page_flush_ceiling;
 	u64 nmi_longest_ns;
 	u32 numa_hot_threshold_ms, numa_scan_delay_ms, numa_scan_period_max_ms,
-	    numa_scan_period_min_ms, numa_scan_size_mb;
+		numa_scan_period_min_ms, numa_scan_size_mb;
 };
 
 #define CGROUP_MAX UINT32_MAX /* "max" */
 
 /* The root group's files. */
 struct cgroup_knobs {
-	u32 subtree_control;  /* bits of fs/sys/cgroup.c's list */
+	u32 subtree_control; /* bits of fs/sys/cgroup.c's list */
 	u32 max_depth, max_descendants;
 	bool pressure_off;
 };
 
 /* A device whose power/ files were written: all others are "auto" and "enabled". */
 struct device_power {
-	u64 device;        /* whichever number fs/ gives it */
+	u64 device; /* whichever number fs/ gives it */
 	bool control_on, async_disabled;
 	handle_t next;
 };

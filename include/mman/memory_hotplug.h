@@ -19,7 +19,7 @@ struct offline_block {
 };
 
 struct memory_hotplug_state {
-	struct pool blocks;   /* struct offline_block */
+	struct pool blocks; /* struct offline_block */
 	handle_t first;
 };
 
@@ -34,12 +34,12 @@ bool memory_block_exists(const struct machine *m, u32 block);
 u32 memory_block_next(const struct machine *m, u32 block);
 
 struct memory_block {
-	bool online;    /* any of its frames is */
-	bool holes;     /* some of its frames are no RAM: it cannot go offline */
-	u32 zones;      /* how many zones it lies in, while online */
-	u16 nid;        /* of its first zone, or of the DIMM */
-	u16 type;       /* enum zone_type of its first zone; offline: that it would join by default */
-	u64 nodes;      /* all nodes it touches */
+	bool online; /* any of its frames is */
+	bool holes;  /* some of its frames are no RAM: it cannot go offline */
+	u32 zones;   /* how many zones it lies in, while online */
+	u16 nid;     /* of its first zone, or of the DIMM */
+	u16 type;    /* enum zone_type of its first zone; offline: that it would join by default */
+	u64 nodes;   /* all nodes it touches */
 };
 
 void memory_block_look(struct machine *m, u32 block, struct memory_block *out);

@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOBODY 65534u
-#define READ_MAX 65536
+#define NOBODY	 65534u
+#define READ_MAX 65536u
 
 static const struct caller root;
 
@@ -32,11 +32,11 @@ struct exception {
 struct subject {
 	struct fixture *f;
 	const char *path;
-	char name[128];          /* last part of the path */
+	char name[128]; /* last part of the path */
 	u64 ino, parent;
-	struct open_file *file;  /* the one that is written through */
+	struct open_file *file; /* the one that is written through */
 	u64 position;
-	char *text;              /* read at first */
+	char *text; /* read at first */
 	ssize_t length;
 	char result[512];
 };
@@ -91,7 +91,7 @@ static ssize_t read_all(struct subject *s, char *to, size_t step, u32 *reads)
 
 	if (!file)
 		return error;
-	for (*reads = 0; length < READ_MAX; ++*reads) {
+	for (*reads = 0; length < (ssize_t)READ_MAX; ++*reads) {
 		n = tree_read(s->f->t, &root, file, to + length, step, (u64)length);
 		if (n <= 0)
 			break;
@@ -103,8 +103,8 @@ static ssize_t read_all(struct subject *s, char *to, size_t step, u32 *reads)
 
 static void read_in_steps(struct subject *s, size_t step, const char *want)
 {
-	char *text = malloc(READ_MAX * 2);
-	u32 reads;
+	char *text = malloc((size_t)READ_MAX * 2);
+	u32 reads = 0;
 	ssize_t n = read_all(s, text, step, &reads);
 	bool same = n == s->length && !memcmp(text, s->text, (size_t)(n > 0 ? n : 0));
 
@@ -162,7 +162,8 @@ static void poll_file(struct subject *s)
 		return;
 	}
 	snprintf(s->result, sizeof(s->result), "0x%x",
-		 tree_poll(s->f->t, &root, file) & (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP));
+		 tree_poll(s->f->t, &root, file) &
+			 (POLLIN | POLLPRI | POLLOUT | POLLERR | POLLHUP));
 	tree_release(s->f->t, &root, file);
 }
 
@@ -355,7 +356,7 @@ static const char *real_path(const char *path, u32 pid)
 static void check_line(struct fixture *f, char *line, u32 pid, struct exception *list, u32 nr)
 {
 	char *save, *path = strtok_r(line, "\t", &save), *field, *slash;
-	struct subject s = { .f = f, .text = malloc(READ_MAX * 2) };
+	struct subject s = { .f = f, .text = malloc((size_t)READ_MAX * 2) };
 	char parent[256];
 	u32 wrong = 0, count = 0;
 
@@ -389,7 +390,8 @@ static u32 read_exceptions(struct exception *list, u32 room, char *text)
 	char *line, *save;
 	u32 nr = 0;
 
-	for (line = strtok_r(text, "\n", &save); line && nr < room; line = strtok_r(NULL, "\n", &save)) {
+	for (line = strtok_r(text, "\n", &save); line && nr < room;
+	     line = strtok_r(NULL, "\n", &save)) {
 		char *columns;
 
 		if (line[0] == '#')
@@ -420,7 +422,8 @@ int main(void)
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		check_line(&f, line, task_at(f.m, task)->pid, exceptions, nr);
 	for (i = 0; i < nr; i++)
-		ok(exceptions[i].used, "%s: %s is an exception", exceptions[i].path, exceptions[i].operation);
+		ok(exceptions[i].used, "%s: %s is an exception", exceptions[i].path,
+		   exceptions[i].operation);
 	fixture_close(&f);
 	free(text);
 	free(exception_text);

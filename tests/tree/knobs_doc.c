@@ -126,7 +126,8 @@ static void show_table(const struct path *p, struct text *out)
 			continue;
 		text_printf(out, "| %s | %s | ", a->name, knob_family(k));
 		show_range(k, out);
-		text_printf(out, " | %s | %s |\n", k->effect == ACTS ? "**acts**" : "*holds*", k->help);
+		text_printf(out, " | %s | %s |\n", k->effect == ACTS ? "**acts**" : "*holds*",
+			    k->help);
 	}
 }
 

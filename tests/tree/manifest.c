@@ -21,7 +21,7 @@
 #include <string.h>
 
 #define MAX_PATHS 4096
-#define MAX_PATH 256
+#define MAX_PATH  256
 
 struct exception {
 	const char *machines, *path;
@@ -40,7 +40,6 @@ struct suite {
 static const struct caller root;
 
 enum { MACHINES, PATH, TYPE, MODE, SIZE, TARGET, NAMES };
-
 
 /* ---- what is wrong ---- */
 
@@ -152,9 +151,13 @@ static void check_path(struct suite *s, const char *path, char **columns)
 	if (strcmp(type_of(&st), type))
 		complain(s, path, fixture_format("is a %s, not a %s", type_of(&st), type));
 	if ((st.st_mode & 07777) != strtoul(columns[MODE], NULL, 8))
-		complain(s, path, fixture_format("has mode %04o, not %s", st.st_mode & 07777, columns[MODE]));
+		complain(s, path,
+			 fixture_format("has mode %04o, not %s", st.st_mode & 07777,
+					columns[MODE]));
 	if (!S_ISDIR(st.st_mode) && st.st_size != strtoll(columns[SIZE], NULL, 10))
-		complain(s, path, fixture_format("has size %lld, not %s", (long long)st.st_size, columns[SIZE]));
+		complain(s, path,
+			 fixture_format("has size %lld, not %s", (long long)st.st_size,
+					columns[SIZE]));
 	if (!strcmp(type, "dir"))
 		check_children(s, path, ino);
 }
@@ -169,9 +172,15 @@ static void check_link(struct suite *s, const char *path, const char *target)
 
 /* ---- rows ---- */
 
-static const char *const power_files[] = { "async", "autosuspend_delay_ms", "control", "runtime_active_kids",
-					   "runtime_active_time", "runtime_enabled", "runtime_status",
-					   "runtime_suspended_time", "runtime_usage" };
+static const char *const power_files[] = { "async",
+					   "autosuspend_delay_ms",
+					   "control",
+					   "runtime_active_kids",
+					   "runtime_active_time",
+					   "runtime_enabled",
+					   "runtime_status",
+					   "runtime_suspended_time",
+					   "runtime_usage" };
 
 static void remember(struct suite *s, const char *path, const char *type)
 {
@@ -217,9 +226,11 @@ static void read_exceptions(struct suite *s, char *text)
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (line[0] == '#')
 			continue;
-		if (split_columns(line, columns) < 3 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
+		if (split_columns(line, columns) < 3 ||
+		    s->nr_exceptions == ARRAY_SIZE(s->exceptions))
 			bail_out("bad exception: %s", line);
-		s->exceptions[s->nr_exceptions++] = (struct exception){ columns[0], columns[1], false };
+		s->exceptions[s->nr_exceptions++] =
+			(struct exception){ columns[0], columns[1], false };
 	}
 }
 

@@ -71,7 +71,8 @@ static void check_layouts(struct suite *s, const char *machine)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(layouts); i++) {
-		char *want = file_text(fixture_format("tests/data/sys/%s/%s", machine, layouts[i].file));
+		char *want =
+			file_text(fixture_format("tests/data/sys/%s/%s", machine, layouts[i].file));
 
 		if (want)
 			ok(same_layout(fixture_read(&s->f, layouts[i].path), want),
@@ -95,7 +96,8 @@ int main(void)
 		if (!fixture_open(&s.f, machine, NULL))
 			bail_out("%s", s.f.why);
 		reference_rows(values, (char)('1' + i), NAMES, check_value, &s);
-		is_int(s.wrong, 0, "%s: %u files say what they say on the real machine", machine, s.checked);
+		is_int(s.wrong, 0, "%s: %u files say what they say on the real machine", machine,
+		       s.checked);
 		check_layouts(&s, machine);
 		check_identities(s.f.t, fixture_format("%s after boot", machine));
 		fixture_close(&s.f);

@@ -27,7 +27,7 @@
 #include <string.h>
 
 #define MAX_BYTES 8192
-#define NOBODY 65534u
+#define NOBODY	  65534u
 
 struct exception {
 	const char *profile, *path, *bytes; /* bytes "*": all */
@@ -112,7 +112,8 @@ static const char *real_path(const struct suite *s, const char *path)
 
 	if (!at)
 		return path;
-	return fixture_format("%.*s%u%s", (int)(at - path), path, at[1] == 'P' ? s->p : s->q, at + 2);
+	return fixture_format("%.*s%u%s", (int)(at - path), path, at[1] == 'P' ? s->p : s->q,
+			      at + 2);
 }
 
 static bool is_write_only(struct suite *s, u64 ino)
@@ -145,7 +146,8 @@ static void value_of(struct suite *s, const char *path, char *out, size_t room)
 		escape(s->f.text.data, s->f.text.length, out, room);
 }
 
-static void result_of(struct suite *s, bool nobody, const char *data, size_t size, char *out, size_t room)
+static void result_of(struct suite *s, bool nobody, const char *data, size_t size, char *out,
+		      size_t room)
 {
 	struct caller c = { .uid = nobody ? NOBODY : 0, .gid = nobody ? NOBODY : 0 };
 	struct open_file *file;
@@ -299,8 +301,8 @@ static u32 try_row(struct suite *s, char **columns, u32 nr, char *report, size_t
 	failures += differs("the result", result, columns[1], report, room);
 	if (compare) {
 		value_of(s, s->path, after, sizeof(after));
-		failures += differs("the value after", after, strcmp(want_after, "=") ? want_after : s->before,
-				    report, room);
+		failures += differs("the value after", after,
+				    strcmp(want_after, "=") ? want_after : s->before, report, room);
 		failures += check_watched(s, columns + 5, report, room);
 	}
 	return failures;
@@ -326,7 +328,8 @@ static void run_row(struct suite *s, char **columns, u32 nr)
 		s->before[0] = '\0';
 	before = hugetlb_default(s->f.m)->next_nid_to_alloc;
 	failures = try_row(s, columns, nr, report, sizeof(report));
-	for (turn = 1; failures && strstr(s->path, "nr_hugepages") && turn < s->f.m->nr_nodes; turn++) {
+	for (turn = 1; failures && strstr(s->path, "nr_hugepages") && turn < s->f.m->nr_nodes;
+	     turn++) {
 		put_before(s, s->before, columns + 5);
 		hugetlb_default(s->f.m)->next_nid_to_alloc = before;
 		pass_turn(s);
@@ -377,8 +380,8 @@ static void open_profile(struct suite *s, const char *profile)
 static void end_group(struct suite *s)
 {
 	if (s->rows)
-		ok(s->failures == 0, "%s: %s takes and refuses %u writes as a real kernel does", s->profile,
-		   s->path, s->rows);
+		ok(s->failures == 0, "%s: %s takes and refuses %u writes as a real kernel does",
+		   s->profile, s->path, s->rows);
 	s->rows = s->failures = 0;
 }
 
@@ -405,7 +408,8 @@ static void read_exceptions(struct suite *s, char *text)
 
 		if (line[0] == '#')
 			continue;
-		if (split_columns(line, columns) < 4 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
+		if (split_columns(line, columns) < 4 ||
+		    s->nr_exceptions == ARRAY_SIZE(s->exceptions))
 			bail_out("bad exception: %s", line);
 		*e = (struct exception){ columns[0], columns[1], columns[2], false };
 		s->nr_exceptions++;
@@ -428,7 +432,8 @@ static char *next_line(char **text)
 int main(void)
 {
 	static struct suite s;
-	char *text = file_text("tests/data/writes.tsv"), *at = text, *line, *columns[REFERENCE_COLUMNS];
+	char *text = file_text("tests/data/writes.tsv"), *at = text, *line,
+	     *columns[REFERENCE_COLUMNS];
 	char *exceptions = file_text("tests/data/writes-exceptions.tsv");
 	u32 i, nr, unused = 0;
 

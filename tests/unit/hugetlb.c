@@ -34,7 +34,7 @@ static void test_grow_and_shrink(void)
 	is_uint(h->free_huge_pages, 5, "all free");
 	is_uint(h->nr_node[0], 3, "node 0 gave the first, third and fifth");
 	is_uint(h->nr_node[1], 2, "node 1 the others");
-	is_uint(free_pages_of(m), before - 5 * 512, "they are gone from free memory");
+	is_uint(free_pages_of(m), before - (u64)5 * 512, "they are gone from free memory");
 	is_uint(m->vm_event[HTLB_BUDDY_ALLOC_SUCCESS], 5, "and are counted");
 
 	hugetlb_set_pool(m, h, 1, NUMA_NO_NODE);
@@ -55,7 +55,8 @@ static void test_too_many(void)
 	struct hstate *h = hugetlb_default(m);
 	u64 before = free_pages_of(m);
 
-	is_err(hugetlb_set_pool(m, h, 100000, NUMA_NO_NODE), 0, "more than there is memory is no error");
+	is_err(hugetlb_set_pool(m, h, 100000, NUMA_NO_NODE), 0,
+	       "more than there is memory is no error");
 	cmp_int(h->nr_huge_pages, >, before / 512 * 9 / 10, "nearly all memory is in the pool");
 	cmp_int(m->vm_event[HTLB_BUDDY_ALLOC_FAIL], >, 0, "and the failure is counted");
 	is_sound(m, "with a full machine");
@@ -126,8 +127,8 @@ static void test_no_gigabyte_free(void)
 	for (i = 0; i < m->boot.nr_hstates; i++)
 		if (hstate_is_gigantic(&m->boot.hstate[i]))
 			h = &m->boot.hstate[i];
-	while (nr < ARRAY_SIZE(blocks) &&
-	       (blocks[nr] = alloc_pages(m, GFP_NOWAIT | __GFP_NOWARN, MAX_ORDER - 1, 0)) != PFN_NONE)
+	while (nr < ARRAY_SIZE(blocks) && (blocks[nr] = alloc_pages(m, GFP_NOWAIT | __GFP_NOWARN,
+								    MAX_ORDER - 1, 0)) != PFN_NONE)
 		nr++;
 	cmp_int(nr, >, 600, "nearly all of 3 GiB is in blocks of 4 MiB");
 	for (i = 0; i < nr; i++)

@@ -10,7 +10,7 @@
 #include <errno.h>
 
 #define FIRST 32u
-#define LAST 39u
+#define LAST  39u
 
 static struct memory_block look(struct machine *m, u32 block)
 {
@@ -24,7 +24,8 @@ static void test_boot_blocks(void)
 {
 	struct machine *m = bare_machine("hotplug");
 
-	ok(memory_block_exists(m, 0) && memory_block_exists(m, 7), "boot memory is in blocks 0 to 7");
+	ok(memory_block_exists(m, 0) && memory_block_exists(m, 7),
+	   "boot memory is in blocks 0 to 7");
 	ok(!memory_block_exists(m, 8) && !memory_block_exists(m, 31), "then there is nothing");
 	is_uint(memory_block_next(m, 8), FIRST, "up to the DIMM");
 	is_uint(memory_block_next(m, LAST + 1), UINT32_MAX, "and nothing after it");
@@ -65,15 +66,18 @@ static void test_online_and_back(void)
 	cmp_int(zone_of(m, 1, ZONE_NORMAL)->watermark[WMARK_MIN], >, 0, "the zone has watermarks");
 	is_sound(m, "with one block online");
 
-	is_err(memory_block_online(m, 32, MMOP_ONLINE_KERNEL), 0, "the block below it goes online too");
+	is_err(memory_block_online(m, 32, MMOP_ONLINE_KERNEL), 0,
+	       "the block below it goes online too");
 	is_err(memory_block_online(m, 39, MMOP_ONLINE_MOVABLE), 0, "and the last one, movable");
 	is_uint(look(m, 39).type, ZONE_MOVABLE, "which is in ZONE_MOVABLE");
 	is_uint(zone_of(m, 1, ZONE_NORMAL)->spanned_pages, 2 * pages, "the zone spans both");
-	is_uint(memory_block_zone(m, 34, MMOP_ONLINE), ZONE_NORMAL, "between them, Normal is the default");
+	is_uint(memory_block_zone(m, 34, MMOP_ONLINE), ZONE_NORMAL,
+		"between them, Normal is the default");
 	is_sound(m, "with three blocks online");
 
 	is_err(memory_block_offline(m, 32), 0, "the first goes offline again");
-	is_uint(zone_of(m, 1, ZONE_NORMAL)->spanned_pages, pages, "and the zone shrinks at that end");
+	is_uint(zone_of(m, 1, ZONE_NORMAL)->spanned_pages, pages,
+		"and the zone shrinks at that end");
 	is_err(memory_block_offline(m, 33), 0, "the second as well");
 	is_uint(zone_of(m, 1, ZONE_NORMAL)->present_pages, 0, "and the zone is empty");
 	is_err(memory_block_offline(m, 39), 0, "and the last");
@@ -81,8 +85,10 @@ static void test_online_and_back(void)
 	is_uint(m->totalram_pages, total, "MemTotal is as before");
 	is_uint(global_zone_page_state(m, NR_FREE_PAGES), free, "so is free memory");
 	/* what THP asks for is cut to a share of memory less the watermarks of the moment */
-	cmp_int(zone_of(m, 0, ZONE_DMA32)->watermark[WMARK_MIN], >=, min0, "node 0's watermarks are back");
-	cmp_int(zone_of(m, 0, ZONE_DMA32)->watermark[WMARK_MIN], <=, min0 + min0 / 500, "to within 0.2 %%");
+	cmp_int(zone_of(m, 0, ZONE_DMA32)->watermark[WMARK_MIN], >=, min0,
+		"node 0's watermarks are back");
+	cmp_int(zone_of(m, 0, ZONE_DMA32)->watermark[WMARK_MIN], <=, min0 + min0 / 500,
+		"to within 0.2 %%");
 	is_sound(m, "with all blocks offline again");
 	machine_destroy(m);
 }
@@ -102,7 +108,8 @@ static void test_use(void)
 	is_err(memory_block_offline(m, 35), 0, "when the page is free it can");
 	is_err(memory_block_online(m, 35, MMOP_ONLINE_KERNEL), 0, "and come back as Normal");
 	pfn = alloc_pages(m, GFP_KERNEL | __GFP_THISNODE, 0, 1);
-	ok(pfn != PFN_NONE && pfn_to_page(m, pfn)->zone == ZONE_NORMAL, "its pages know their new zone");
+	ok(pfn != PFN_NONE && pfn_to_page(m, pfn)->zone == ZONE_NORMAL,
+	   "its pages know their new zone");
 	free_pages(m, pfn, 0);
 	is_sound(m, "after a change of zone");
 	machine_destroy(m);
@@ -144,7 +151,9 @@ static void test_random(void)
 		block = FIRST + (u32)machine_random_below(m, 8);
 		switch (machine_random_below(m, 6)) {
 		case 0:
-			memory_block_online(m, block, MMOP_ONLINE + (enum mhp_online_type)machine_random_below(m, 3));
+			memory_block_online(
+				m, block,
+				MMOP_ONLINE + (enum mhp_online_type)machine_random_below(m, 3));
 			break;
 		case 1:
 			memory_block_offline(m, block);
@@ -152,7 +161,9 @@ static void test_random(void)
 		case 2:
 		case 3:
 			if (nr < ARRAY_SIZE(held))
-				held[nr] = alloc_pages(m, GFP_NOWAIT | __GFP_NOWARN | __GFP_HIGHMEM | __GFP_MOVABLE,
+				held[nr] = alloc_pages(m,
+						       GFP_NOWAIT | __GFP_NOWARN | __GFP_HIGHMEM |
+							       __GFP_MOVABLE,
 						       0, 1);
 			nr += nr < ARRAY_SIZE(held) && held[nr] != PFN_NONE;
 			break;

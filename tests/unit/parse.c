@@ -13,7 +13,8 @@ static void check_size(const char *text, int result, u64 pages)
 {
 	u64 got = 77;
 
-	is_err(parse_page_counter(text, strlen(text), "max", &got), result, "\"%s\" as a size", text);
+	is_err(parse_page_counter(text, strlen(text), "max", &got), result, "\"%s\" as a size",
+	       text);
 	if (!result)
 		is_uint(got, pages, "\"%s\" in pages", text);
 	else
@@ -51,19 +52,25 @@ static void test_sysctl(void)
 	u64 wide = 9;
 	u32 nr;
 
-	is_int(sysctl_int("1 2 3", 5, v, 4, INT32_MIN, INT32_MAX, &nr), 5, "three numbers are taken whole");
+	is_int(sysctl_int("1 2 3", 5, v, 4, INT32_MIN, INT32_MAX, &nr), 5,
+	       "three numbers are taken whole");
 	is_uint(nr, 3, "and counted");
 	is_int(v[3], 9, "the fourth is left alone");
-	is_int(sysctl_int("1 x", 3, v, 1, 0, 9, &nr), 2, "what follows a number and a blank is left over");
-	is_int(sysctl_int("-2147483648", 11, v, 1, INT32_MIN, INT32_MAX, NULL), 11, "the smallest int");
+	is_int(sysctl_int("1 x", 3, v, 1, 0, 9, &nr), 2,
+	       "what follows a number and a blank is left over");
+	is_int(sysctl_int("-2147483648", 11, v, 1, INT32_MIN, INT32_MAX, NULL), 11,
+	       "the smallest int");
 	is_int(v[0], INT32_MIN, "is the smallest int");
-	is_err(sysctl_int("2147483648", 10, v, 1, INT32_MIN, INT32_MAX, NULL), -EINVAL, "one too large");
+	is_err(sysctl_int("2147483648", 10, v, 1, INT32_MIN, INT32_MAX, NULL), -EINVAL,
+	       "one too large");
 	is_err(sysctl_int("5", 1, v, 1, 0, 4, NULL), -EINVAL, "above the range");
 	is_err(sysctl_int("1 7", 3, v, 2, 0, 4, &nr), -EINVAL, "the second above the range");
 	is_uint(nr, 1, "the first was fine");
 	is_int(sysctl_int("", 0, v, 1, 0, 4, NULL), 0, "an empty write is none");
-	is_err(sysctl_ulong("-0", 2, &wide, 1, 0, UINT64_MAX, NULL), -EINVAL, "unsigned takes no sign");
-	is_int(sysctl_ulong("00000000000000000001", 20, &wide, 1, 0, UINT64_MAX, NULL), 20, "20 digits");
+	is_err(sysctl_ulong("-0", 2, &wide, 1, 0, UINT64_MAX, NULL), -EINVAL,
+	       "unsigned takes no sign");
+	is_int(sysctl_ulong("00000000000000000001", 20, &wide, 1, 0, UINT64_MAX, NULL), 20,
+	       "20 digits");
 	is_err(sysctl_ulong("000000000000000000001", 21, &wide, 1, 0, UINT64_MAX, NULL), -EINVAL,
 	       "21 digits are too many");
 	is_int(sysctl_bool("-5", 2, &wide), 2, "a bool takes any number");
