@@ -15,8 +15,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define DMA_END ((pfn_t)(16 * MiB >> PAGE_SHIFT))
-#define DMA32_END ((pfn_t)(4 * GiB >> PAGE_SHIFT))
+#define DMA_END		((pfn_t)(16 * MiB >> PAGE_SHIFT))
+#define DMA32_END	((pfn_t)(4 * GiB >> PAGE_SHIFT))
 #define MAX_ORDER_PAGES (1u << (MAX_ORDER - 1))
 
 static pfn_t pfn_up(u64 bytes)
@@ -230,7 +230,8 @@ int find_zone_limits(struct boot *b)
 
 		printk(b->m, 5, "%lluMB HIGHMEM available.",
 		       (unsigned long long)(high - b->lowmem_end) / MiB);
-		printk(b->m, 5, "%lluMB LOWMEM available.", (unsigned long long)b->lowmem_end / MiB);
+		printk(b->m, 5, "%lluMB LOWMEM available.",
+		       (unsigned long long)b->lowmem_end / MiB);
 	}
 	printk(b->m, 6, "Zone ranges:");
 	for (z = ZONE_DMA; z < MAX_NR_ZONES; z++)
@@ -243,7 +244,8 @@ int find_zone_limits(struct boot *b)
 			       (unsigned long long)b->movable_pfn[nid] << PAGE_SHIFT);
 	printk(b->m, 6, "Early memory node ranges");
 	for (i = 0; i < b->mb.memory.nr; i++)
-		printk(b->m, 6, "  node %3d: [mem 0x%016llx-0x%016llx]", b->mb.memory.regions[i].nid,
+		printk(b->m, 6, "  node %3d: [mem 0x%016llx-0x%016llx]",
+		       b->mb.memory.regions[i].nid,
 		       (unsigned long long)b->mb.memory.regions[i].start,
 		       (unsigned long long)b->mb.memory.regions[i].end - 1);
 	for (nid = 0; nid < b->nr_nodes; nid++) {
@@ -259,7 +261,8 @@ int find_zone_limits(struct boot *b)
 }
 
 /* Does the machine file say what zones span? Then @start and @end are what it says of this one. */
-static bool zone_span_given(const struct boot *b, u32 nid, enum zone_type z, pfn_t *start, pfn_t *end)
+static bool zone_span_given(const struct boot *b, u32 nid, enum zone_type z, pfn_t *start,
+			    pfn_t *end)
 {
 	bool any = false;
 	u32 i;
@@ -324,8 +327,8 @@ void count_kernel_pages(struct boot *b)
 	b->nr_kernel_pages = b->nr_all_pages = 0;
 	b->dma_reserve = 0;
 	for (nid = 0; nid < b->nr_nodes; nid++)
-		b->dma_reserve += present_in(b, nid, 0, DMA_END) -
-				  free_pages_between(b, nid, 0, DMA_END);
+		b->dma_reserve +=
+			present_in(b, nid, 0, DMA_END) - free_pages_between(b, nid, 0, DMA_END);
 	for (nid = 0; nid < b->nr_nodes; nid++) {
 		for (z = ZONE_DMA; z < MAX_NR_ZONES; z++) {
 			pfn_t start, end;
@@ -427,10 +430,34 @@ static int free_node_range(struct boot *b, u32 nid, pfn_t start, pfn_t end)
 	return 0;
 }
 
+static pfn_t deferred_from(const struct boot *b, u32 nid, pfn_t start, pfn_t end);
+
+/* The struct pages of a node's last zone are made late, but for its first part. */
+static void defer_zones(struct boot *b, bool done)
+{
+	enum zone_type z;
+	u32 nid;
+
+	for (nid = 0; nid < b->nr_nodes; nid++)
+		for (z = ZONE_DMA; z < MAX_NR_ZONES; z++) {
+			struct zone *zone = &b->m->node[nid].zones[z];
+			pfn_t start, end, from;
+
+			if (done)
+				zone_deferred_done(b->m, zone);
+			else if (!is_i386(b) && zone_span(b, nid, z, &start, &end) &&
+				 end >= b->node_end[nid] &&
+				 (from = deferred_from(b, nid, start, end)) < end)
+				zone_defer_init(zone, from);
+		}
+}
+
 int free_boot_memory(struct boot *b)
 {
 	struct memblock_region r;
 	u64 at = 0;
+
+	defer_zones(b, false);
 
 	while (memblock_next_free(&b->mb, at, &r)) {
 		pfn_t start = pfn_up(r.start), end = pfn_down(r.end);
@@ -440,6 +467,7 @@ int free_boot_memory(struct boot *b)
 			return error;
 		at = r.end;
 	}
+	defer_zones(b, true);
 	return 0;
 }
 
@@ -513,7 +541,8 @@ u64 pages_initialised_early(const struct boot *b)
 
 static int add_reserved(struct boot_info *info, pfn_t start, pfn_t end)
 {
-	struct reserved_range *last = info->nr_reserved ? &info->reserved[info->nr_reserved - 1] : NULL;
+	struct reserved_range *last = info->nr_reserved ? &info->reserved[info->nr_reserved - 1] :
+							  NULL;
 
 	if (start >= end)
 		return 0;
