@@ -172,12 +172,16 @@ struct tree *tree_create_root(struct machine *m, const struct directory *root)
 
 void tree_destroy(struct tree *t)
 {
+	static const struct caller root;
 	struct open_file *f;
 
 	if (!t)
 		return;
+	/* a mount may end before its files are closed */
+	while (t->open_files)
+		tree_release(t, &root, t->open_files);
 	while ((f = t->free_files)) {
-		t->free_files = f->next_free;
+		t->free_files = f->next;
 		text_free(&f->text);
 		free(f);
 	}

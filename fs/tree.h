@@ -194,7 +194,7 @@ struct open_file {
 	u64 sequence;    /* kmsg, events: next record */
 	void *private;   /* the attribute's own (PSI trigger ...), freed by its release */
 	void *poller;    /* the mount's own (fs/fuse.c) */
-	struct open_file *next_free; /* the tree's own */
+	struct open_file *next, **link; /* the tree's own: all that are open, or free to be used again */
 };
 
 /*

@@ -20,19 +20,31 @@ static struct open_file *file_get(struct tree *t)
 	struct open_file *f = t->free_files;
 	struct text text;
 
-	if (!f)
-		return calloc(1, sizeof(*f));
-	t->free_files = f->next_free;
-	t->nr_free_files--;
-	text = f->text;
-	memset(f, 0, sizeof(*f));
-	f->text = text;
-	text_reset(&f->text);
+	if (f) {
+		t->free_files = f->next;
+		t->nr_free_files--;
+		text = f->text;
+		memset(f, 0, sizeof(*f));
+		f->text = text;
+		text_reset(&f->text);
+	} else {
+		f = calloc(1, sizeof(*f));
+		if (!f)
+			return NULL;
+	}
+	f->next = t->open_files;
+	f->link = &t->open_files;
+	if (f->next)
+		f->next->link = &f->next;
+	t->open_files = f;
 	return f;
 }
 
 static void file_put(struct tree *t, struct open_file *f)
 {
+	*f->link = f->next;
+	if (f->next)
+		f->next->link = f->link;
 	if (f->text.capacity > FREE_TEXT_MAX)
 		text_free(&f->text);
 	if (t->nr_free_files >= FREE_FILES_MAX) {
@@ -40,7 +52,7 @@ static void file_put(struct tree *t, struct open_file *f)
 		free(f);
 		return;
 	}
-	f->next_free = t->free_files;
+	f->next = t->free_files;
 	t->free_files = f;
 	t->nr_free_files++;
 }

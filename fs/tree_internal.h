@@ -51,6 +51,7 @@ struct tree {
 	u32 nr_dynamic;
 	struct name_slot *names;
 	u32 name_mask;
+	struct open_file *open_files;
 	struct open_file *free_files;
 	u32 nr_free_files;
 	struct override *overrides;

@@ -747,7 +747,10 @@ int main(void)
 	check_gone();
 	check_changes();
 
+	open_path(&root_user, "proc/3/content", O_RDONLY, NULL);
+	world.released = 0;
 	tree_destroy(tree);
+	is_int(world.released, 1, "what is open at the end is closed");
 	free(machine);
 	return done_testing();
 }
