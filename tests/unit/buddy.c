@@ -375,8 +375,28 @@ static void test_random(void)
 	machine_destroy(m);
 }
 
+/* As pagetypeinfo of the guest showed: what is not free, or begins in a hole, is no MOVABLE block. */
+static void test_types_at_boot(void)
+{
+	struct machine *m = bare_machine("one-node");
+	struct zone *dma = zone_of(m, 0, ZONE_DMA);
+	pfn_t kernel = 0x1c200000 >> PAGE_SHIFT;
+
+	is_int(dma->nr_pageblocks[MIGRATE_UNMOVABLE], 1,
+	       "the first pageblock begins in a hole, frame 0");
+	is_int(dma->nr_pageblocks[MIGRATE_MOVABLE], 7, "the other seven of DMA are MOVABLE");
+	is_int(area(dma, 8)->list[MIGRATE_UNMOVABLE].head, 256,
+	       "so its second half is free for the kernel");
+	is_int(get_pageblock_migratetype(m, kernel), MIGRATE_UNMOVABLE,
+	       "nor is the kernel image MOVABLE");
+	is_int(get_pageblock_migratetype(m, kernel - PAGEBLOCK_NR_PAGES), MIGRATE_MOVABLE,
+	       "but what lies below it is");
+	machine_destroy(m);
+}
+
 int main(void)
 {
+	test_types_at_boot();
 	test_split_and_merge();
 	test_bulk_equals_singles();
 	test_give_back_equals_singles();
