@@ -183,10 +183,13 @@ int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
 	if (error)
 		return error;
 	error = lab_adopt(m, child, name, out);
-	if (!error)
-		error = copy_regions(m, lab, *out);
-	if (error)
+	if (error) {
 		do_exit(m, child, 9);
+		return error;
+	}
+	error = copy_regions(m, lab, *out);
+	if (error)
+		lab_remove(m, name);
 	return error;
 }
 
@@ -342,6 +345,25 @@ bool lab_has_load(const struct machine *m, handle_t task)
 	return lab && lab_at(m, lab)->loads;
 }
 
+/* Accesses due since the load began, at its rate; none after its time is over. */
+static u64 load_due(const struct machine *m, const struct lab_load *load)
+{
+	const struct access_spec *spec = &load->stream.spec;
+	u64 elapsed = m->clock.now - load->started;
+
+	if (spec->for_ns)
+		elapsed = min_t(u64, elapsed, spec->for_ns);
+	return (u64)((unsigned __int128)elapsed * spec->count / NSEC_PER_SEC);
+}
+
+/* When the next one is due. */
+static u64 load_next(const struct lab_load *load)
+{
+	unsigned __int128 ns = (unsigned __int128)(load->done + 1) * NSEC_PER_SEC;
+
+	return load->started + (u64)((ns + load->stream.spec.count - 1) / load->stream.spec.count);
+}
+
 int lab_load_start(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec)
 {
 	struct lab_process *l = lab_at(m, lab);
@@ -371,7 +393,7 @@ int lab_load_start(struct machine *m, handle_t lab, const char *region, const st
 	load->next = l->loads;
 	l->loads = h;
 	task_set_state(m, l->task, TASK_RUNNING);
-	event_schedule(m, EVENT_LOAD, h, m->clock.now + LOAD_PERIOD_MIN);
+	event_schedule(m, EVENT_LOAD, h, max_t(u64, load_next(load), m->clock.now + LOAD_PERIOD_MIN));
 	return 0;
 }
 
@@ -391,14 +413,6 @@ int lab_load_stop(struct machine *m, handle_t lab, const char *region)
 	if (!l->loads && l->task && task_at(m, l->task)->state == TASK_RUNNING)
 		task_set_state(m, l->task, TASK_SLEEPING);
 	return 0;
-}
-
-/* Accesses due since the load began, at its rate. */
-static u64 load_due(const struct machine *m, const struct lab_load *load)
-{
-	u64 elapsed = m->clock.now - load->started;
-
-	return (u64)((unsigned __int128)elapsed * load->stream.spec.count / NSEC_PER_SEC);
 }
 
 /*
@@ -433,15 +447,14 @@ void lab_load_event(struct machine *m, u32 h)
 	const struct access_spec *spec = &load->stream.spec;
 	handle_t lab = load->lab;
 	handle_t task = lab_at(m, lab)->task;
-	u64 started = m->clock.now, cost = 0, period;
+	u64 started = m->clock.now, cost = 0, next;
 	struct running r;
 	bool alive = true;
 
-	if (spec->for_ns && started >= load->started + spec->for_ns + LOAD_PERIOD_MIN) {
-		lab_load_stop(m, lab, load->region);
-		return;
-	}
-	if (task_at(m, task)->state != TASK_STOPPED) {
+	if (task_at(m, task)->state == TASK_STOPPED) {
+		/* what it would have done meanwhile is not made good */
+		load->done = load_due(m, load);
+	} else {
 		task_run_begin(m, &r, task);
 		cost = load_batch(m, h, &r);
 		alive = task_run_end(m, &r);
@@ -449,6 +462,12 @@ void lab_load_event(struct machine *m, u32 h)
 	}
 	if (!alive)
 		return;
-	period = max_t(u64, LOAD_PERIOD_MIN, NSEC_PER_SEC / spec->count);
-	event_schedule(m, EVENT_LOAD, h, started + max_t(u64, period, cost));
+	if (spec->for_ns && started >= load->started + spec->for_ns) {
+		lab_load_stop(m, lab, load->region);
+		return;
+	}
+	next = max_t(u64, load_next(load), started + max_t(u64, LOAD_PERIOD_MIN, cost));
+	if (spec->for_ns)
+		next = min_t(u64, next, max_t(u64, load->started + spec->for_ns, started + 1));
+	event_schedule(m, EVENT_LOAD, h, next);
 }

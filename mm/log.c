@@ -15,9 +15,8 @@
 
 struct record {
 	u64 time; /* ns */
-	u16 length;
-	u8 level;
-	u8 reserved[5];
+	u16 length, level; /* level: and facility above bit 3 */
+	u8 reserved[4];
 };
 
 static void ring_copy_in(struct log_ring *r, u64 at, const void *from, size_t n)
@@ -54,7 +53,7 @@ static void ring_drop_oldest(struct log_ring *r)
 
 static void ring_add(struct machine *m, struct log_ring *r, int level, const char *text, size_t length)
 {
-	struct record rec = { .time = m->clock.now, .length = (u16)length, .level = (u8)level };
+	struct record rec = { .time = m->clock.now, .length = (u16)length, .level = (u16)level };
 
 	if (!r->text)
 		return;

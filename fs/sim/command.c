@@ -23,6 +23,11 @@ int command_explain(struct command_run *c, int error, const char *format, ...)
 	return error;
 }
 
+bool command_died(const struct command_run *c)
+{
+	return c->m->running && c->m->running->died;
+}
+
 static const struct command *command_find(const struct command_table *tables, u32 nr_tables, const char *name)
 {
 	u32 i, j;
@@ -56,7 +61,12 @@ static int run_in_process(struct command_run *c, const struct command *command)
 
 	if (!c->task)
 		return command_explain(c, -ESRCH, "the process has ended");
-	if (task_at(c->m, c->task)->state == TASK_STOPPED && !(command->flags & COMMAND_LAST))
+	if (command->flags & COMMAND_OUTSIDE) {
+		error = command->run(c);
+		c->task = lab_at(c->m, c->lab)->task;
+		return error;
+	}
+	if (task_at(c->m, c->task)->state == TASK_STOPPED)
 		return command_explain(c, -EAGAIN, "the process is stopped");
 	task_run_begin(c->m, &r, c->task);
 	clock_charge(c->m, c->m->cost.syscall);
@@ -127,6 +137,7 @@ ssize_t command_store(const struct request *rq, const struct command_table *tabl
 	text_init(&result);
 	c.result = &result;
 	c.task = lab ? lab_at(rq->m, lab)->task : 0;
+	c.lab_number = lab ? lab_at(rq->m, lab)->number : 0;
 	while (done < size) {
 		const char *end = memchr(data + done, '\n', size - done);
 		size_t length = end ? (size_t)(end - (data + done)) : size - done;
@@ -143,6 +154,9 @@ ssize_t command_store(const struct request *rq, const struct command_table *tabl
 			if (tree_machine(rq->tree) != c.m)
 				break;
 		}
+		/* somebody removed the process's directory in the middle of the command */
+		if (lab && lab_at(c.m, lab)->number != c.lab_number)
+			break;
 		if (c.nr_words || error)
 			keep_result(&c, error);
 		if (error)

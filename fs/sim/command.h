@@ -22,13 +22,14 @@ struct command_run {
 	const struct request *rq;
 	struct machine *m;
 	handle_t lab, task;      /* 0 for sim/ctl */
+	u64 lab_number;          /* ->lab is still the same process */
 	const char *word[COMMAND_WORDS_MAX];
 	u32 nr_words;
 	struct text *result;     /* what ctl will read, or why it failed */
 };
 
-#define COMMAND_LAST 1u /* may end its process: that is success, not EINTR */
-#define COMMAND_NEEDS_REGION 2u
+#define COMMAND_LAST 1u    /* may end its process: that is success, not EINTR */
+#define COMMAND_OUTSIDE 2u /* done to the process by somebody else: takes none of its time */
 
 struct command {
 	const char *name;
@@ -54,6 +55,9 @@ ssize_t command_store(const struct request *rq, const struct command_table *tabl
 /** command_explain() - why it failed, in words; returns @error so that a handler can return it. */
 int command_explain(struct command_run *c, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** command_died() - its process was ended in the middle: its regions are gone, its name may be. */
+bool command_died(const struct command_run *c);
 
 /* ---- arguments: 0 or -EINVAL with an explanation ---- */
 

@@ -9,8 +9,6 @@
 
 #include "fs/sim/sim.h"
 
-#define FILE_SIZE_MAX ((u64)1 << 44)
-
 static handle_t inode_of(const struct request *rq)
 {
 	return object_number(rq->object);
@@ -64,7 +62,7 @@ static ssize_t file_store(const struct request *rq, const char *data, size_t siz
 	ssize_t n;
 	int error;
 
-	if (offset > FILE_SIZE_MAX || size > FILE_SIZE_MAX - offset)
+	if (offset > DISK_FILE_SIZE_MAX || size > DISK_FILE_SIZE_MAX - offset)
 		return -EFBIG;
 	n = disk_write_bytes(rq->m, h, data, size, offset);
 	if (n <= 0)
@@ -91,12 +89,26 @@ static void file_name(const struct request *rq, struct text *out)
 	text_str(out, inode_path(rq->m, inode_of(rq)) + 1);
 }
 
+static int file_truncate(const struct request *rq, const struct attribute *attr, u64 size)
+{
+	int error;
+
+	(void)attr;
+	if (size > DISK_FILE_SIZE_MAX)
+		return -EFBIG;
+	error = disk_set_size(rq->m, inode_of(rq), size);
+	if (!error)
+		inode_truncate(rq->m, inode_of(rq), size);
+	return error;
+}
+
 static const struct directory file_rows = {
 	.name = "sim/disk/FILE",
 	.attrs = file_attrs,
 	.nr_attrs = ARRAY_SIZE(file_attrs),
 	.exists = file_exists,
 	.object_name = file_name,
+	.truncate = file_truncate,
 	.rows_only = true,
 };
 
@@ -172,19 +184,6 @@ static int disk_unlink(const struct request *rq, const char *name)
 	return 0;
 }
 
-static int disk_truncate(const struct request *rq, const struct attribute *attr, u64 size)
-{
-	int error;
-
-	(void)attr;
-	if (size > FILE_SIZE_MAX)
-		return -EFBIG;
-	error = disk_set_size(rq->m, inode_of(rq), size);
-	if (!error)
-		inode_truncate(rq->m, inode_of(rq), size);
-	return error;
-}
-
 static const struct directory *const disk_dynamic[] = { &file_rows, NULL };
 
 const struct directory disk_directory = {
@@ -195,5 +194,4 @@ const struct directory disk_directory = {
 	.iterate = disk_iterate,
 	.create = disk_create,
 	.unlink = disk_unlink,
-	.truncate = disk_truncate,
 };

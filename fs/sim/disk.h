@@ -12,6 +12,8 @@
 
 #include "fs/tree.h"
 
+#define DISK_FILE_SIZE_MAX ((u64)1 << 44) /* 16 TiB, ext4's */
+
 /** disk_write_bytes(), disk_read_bytes() - contents of @inode; what was never written reads as zero.
  * Bytes, or -errno of the host. */
 ssize_t disk_write_bytes(struct machine *m, handle_t inode, const char *data, size_t size, u64 offset);

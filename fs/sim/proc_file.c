@@ -57,6 +57,8 @@ static int cmd_fwrite(struct command_run *c)
 	handle_t inode;
 	int error = parse_file_range(c, &inode, &offset, &length);
 
+	if (!error && offset + length > DISK_FILE_SIZE_MAX)
+		error = command_explain(c, -EFBIG, "a file has at most 16 TiB");
 	if (error)
 		return error;
 	if (length && offset + length > inode_at(c->m, inode)->size)

@@ -25,7 +25,7 @@ static int cmd_exec(struct command_run *c)
 {
 	int error = task_exec(c->m, c->task, c->word[1]);
 
-	if (!error)
+	if (!error && !command_died(c))
 		lab_regions_drop(c->m, c->lab);
 	return error;
 }
@@ -141,7 +141,7 @@ static const struct command commands[] = {
 	{ "fork", 1, 1, 0, cmd_fork, "NAME" },
 	{ "exec", 1, 1, 0, cmd_exec, "NAME" },
 	{ "exit", 0, 1, COMMAND_LAST, cmd_exit, "[CODE]" },
-	{ "kill", 1, 1, COMMAND_LAST, cmd_kill, "SIGNAL" },
+	{ "kill", 1, 1, COMMAND_OUTSIDE, cmd_kill, "SIGNAL" },
 	{ "setuid", 1, 1, 0, cmd_setuid, "UID" },
 	{ "setrlimit", 2, 2, 0, cmd_setrlimit, "NAME VALUE" },
 	{ "sched_setaffinity", 1, 1, 0, cmd_sched_setaffinity, "CPUS" },

@@ -69,7 +69,7 @@ static int mmap_file(struct command_run *c, const char *value, struct mmap_reque
 /* Name the new mapping; a name that cannot be had undoes the mapping. */
 static int name_region(struct command_run *c, const char *name, u64 start, u64 length)
 {
-	int error = lab_region_add(c->m, c->lab, name, start, length);
+	int error = command_died(c) ? -EINTR : lab_region_add(c->m, c->lab, name, start, length);
 
 	if (!error)
 		text_printf(c->result, "%s at 0x%llx, %llu bytes", name, (unsigned long long)start,
@@ -138,7 +138,7 @@ static int cmd_mremap(struct command_run *c)
 	error = argument_size(c, c->word[2], &size);
 	if (!error)
 		error = do_mremap(c->m, c->task, r->start, r->length, size, true, &addr);
-	if (error)
+	if (error || command_died(c))
 		return error;
 	r->start = addr;
 	r->length = PAGE_ALIGN(size);
@@ -269,9 +269,10 @@ static int cmd_malloc(struct command_run *c)
 		error = do_mmap(c->m, c->task, &rq, &addr);
 	} else {
 		error = do_brk(c->m, c->task, (s64)block, &addr);
-		addr -= block;
-		if (!error)
+		if (!error) {
+			addr -= block;
 			error = update_heap(c);
+		}
 	}
 	return error ? error : name_region(c, c->word[1], addr + MALLOC_HEADER, size);
 }

@@ -52,7 +52,7 @@ struct oom_explanation {
 
 /* A ring of text records: the kernel log, and the event stream. seq counts records since boot. */
 struct log_ring {
-	char *text;      /* LOG_RING_BYTES, records: u16 length, u8 level, u64 time, text */
+	char *text;      /* LOG_RING_BYTES, records: u64 time, u16 length, u16 level, text */
 	u64 head, tail;  /* byte positions, ever growing */
 	u64 first_seq, next_seq;
 };
