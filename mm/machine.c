@@ -81,6 +81,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = hugetlb_init(m);
 	if (!error)
+		error = swap_init(m);
+	if (!error)
 		error = tasks_init(m);
 	if (!error)
 		error = memory_hotplug_init(m);

@@ -22,13 +22,12 @@ enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 
 u64 total_swap_pages(const struct machine *m)
 {
-	(void)m; /* no swap area can be turned on yet */
-	return 0;
+	return m->swap.total_pages;
 }
 
 u64 free_swap_pages(const struct machine *m)
 {
-	return total_swap_pages(m);
+	return m->swap.total_pages - m->swap.used_pages;
 }
 
 u64 total_hugetlb_pages(const struct machine *m)
@@ -89,9 +88,12 @@ void vm_unacct_memory(struct machine *m, s64 pages)
 	m->mms.committed_as -= pages;
 }
 
+/* The kernel computes these when its slab caches are still empty; here they are filled already. */
 void overcommit_init(struct machine *m)
 {
-	u64 free_kb = PAGES_TO_KB(global_zone_page_state(m, NR_FREE_PAGES));
+	u64 free_kb = PAGES_TO_KB(global_zone_page_state(m, NR_FREE_PAGES) +
+				  global_node_page_state(m, NR_SLAB_RECLAIMABLE) +
+				  global_node_page_state(m, NR_SLAB_UNRECLAIMABLE));
 
 	m->sysctl.user_reserve_kbytes = min_t(u64, free_kb / 32, USER_RESERVE_MAX_KB);
 	m->sysctl.admin_reserve_kbytes = min_t(u64, free_kb / 32, ADMIN_RESERVE_MAX_KB);

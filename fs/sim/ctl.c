@@ -5,6 +5,7 @@
 #include "fs/sim/sim.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fs/ioctl.h"
@@ -98,8 +99,74 @@ static int cmd_slab(struct command_run *c)
 	return error;
 }
 
+/* proc/swaps shows a partition NAME as /dev/NAME, a file as /NAME. */
+static int swap_path(struct command_run *c, const char *name, bool file, char path[SWAP_NAME_MAX])
+{
+	int n = *name == '/' ? snprintf(path, SWAP_NAME_MAX, "%s", name) :
+			       snprintf(path, SWAP_NAME_MAX, "%s%s", file ? "/" : "/dev/", name);
+
+	return n < (int)SWAP_NAME_MAX ? 0 : command_explain(c, -ENAMETOOLONG, "the name is too long");
+}
+
+static int swapon_option(struct command_run *c, const char *word, s32 *prio, bool *file)
+{
+	const char *value = argument_option(word, "type");
+	u64 number;
+
+	if (value && (!strcmp(value, "partition") || !strcmp(value, "file"))) {
+		*file = *value == 'f';
+		return 0;
+	}
+	value = argument_option(word, "prio");
+	if (!value)
+		return command_explain(c, -EINVAL, "unknown option '%s'", word);
+	if (argument_number(c, value, &number) || number > SWAP_PRIO_MAX)
+		return command_explain(c, -EINVAL, "a priority is 0 to %d", SWAP_PRIO_MAX);
+	*prio = (s32)number;
+	return 0;
+}
+
+static int cmd_swapon(struct command_run *c)
+{
+	char path[SWAP_NAME_MAX];
+	bool file = false;
+	s32 prio = -1;
+	u64 size, i;
+	int error = argument_size(c, c->word[2], &size);
+
+	for (i = 3; i < c->nr_words && !error; i++)
+		error = swapon_option(c, c->word[i], &prio, &file);
+	if (!error)
+		error = swap_path(c, c->word[1], file, path);
+	if (error)
+		return error;
+	error = swapon(c->m, path, size, prio, file);
+	if (error == -EBUSY)
+		return command_explain(c, error, "%s is in use as swap already", path);
+	if (error == -EINVAL)
+		return command_explain(c, error, "a swap area has at least two pages");
+	return error;
+}
+
+static int cmd_swapoff(struct command_run *c)
+{
+	char path[SWAP_NAME_MAX];
+	int error = swap_path(c, c->word[1], false, path);
+
+	if (!error)
+		error = swapoff(c->m, path);
+	/* a bare name may be a file's as well */
+	if (error == -EINVAL && *c->word[1] != '/' && !swap_path(c, c->word[1], true, path))
+		error = swapoff(c->m, path);
+	if (error == -EINVAL)
+		return command_explain(c, error, "'%s' is not in use as swap", c->word[1]);
+	return error;
+}
+
 static const struct command commands[] = {
 	{ "sync", 0, 0, 0, cmd_sync, "" },
+	{ "swapon", 2, 4, 0, cmd_swapon, "NAME SIZE [prio=N] [type=partition|file]" },
+	{ "swapoff", 1, 1, 0, cmd_swapoff, "NAME" },
 	{ "kmalloc", 2, 5, 0, cmd_kmalloc,
 	  "NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N]" },
 	{ "kfree", 1, 1, 0, cmd_kfree, "NAME" },

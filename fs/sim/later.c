@@ -21,8 +21,6 @@ static const struct command commands[] = {
 	LATER("gup", 1, 3, "NAME [OFF LEN]"),
 	LATER("ungup", 1, 3, "NAME [OFF LEN]"),
 	LATER("swapout", 0, 0, ""),
-	LATER("swapon", 2, 4, "NAME SIZE [prio=N] [type=partition|file]"),
-	LATER("swapoff", 1, 1, "NAME"),
 	LATER("fail", 1, 8, "DEVICE ..."),
 	LATER("fragment", 3, 3, "NODE ZONE INDEX"),
 };

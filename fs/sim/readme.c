@@ -9,6 +9,7 @@ static const char readme[] =
 "clock           the virtual clock       echo advance 250ms > clock; pause, realtime, rate 10\n"
 "ctl             the machine             echo kmalloc dma0 1M dma > ctl; kfree dma0\n"
 "                                        echo slab dentry +1000 > ctl; slab dentry -1000\n"
+"                                        echo swapon sda2 1G prio=5 > ctl; swapoff sda2\n"
 "                                        echo reboot > ctl; echo rewind 12 > ctl (see journal)\n"
 "                                        echo sync > ctl\n"
 "journal         every change since boot, one line each; mmanfs replay plays it\n"

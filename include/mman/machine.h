@@ -20,6 +20,7 @@
 #include <mman/pool.h>
 #include <mman/psi.h>
 #include <mman/slab.h>
+#include <mman/swap.h>
 #include <mman/sysctl.h>
 #include <mman/task.h>
 
@@ -93,6 +94,7 @@ struct machine {
 	struct slab_state slab;
 	struct task_state tasks;
 	struct mm_state mms;
+	struct swap_state swap;
 
 	/* knobs, time, chance */
 	struct sysctl sysctl;
