@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #define UPDATE_BUDGET_NS 2000000ull /* host time an update may take while somebody waits for it */
-#define SLICE_NS 1000000ull         /* virtual time between two looks at the host's clock */
+#define SLICE_NS	 1000000ull /* virtual time between two looks at the host's clock */
 
 static u64 speed(const struct clock_drive *d)
 {

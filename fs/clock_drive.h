@@ -17,14 +17,15 @@ struct clock_drive {
 	struct gate *gate;
 	struct machine *m;
 	u64 host_base, clock_base; /* ns */
-	u32 mode, rate;            /* as of the base */
-	int timer;                 /* timerfd */
-	u64 armed;                 /* host ns the timer is set to; 0: not armed */
-	bool stop;                 /* atomic */
+	u32 mode, rate;		   /* as of the base */
+	int timer;		   /* timerfd */
+	u64 armed;		   /* host ns the timer is set to; 0: not armed */
+	bool stop;		   /* atomic */
 	pthread_t thread;
 };
 
-int clock_drive_start(struct clock_drive *d, struct gate *gate, struct machine *m); /* 0 or -errno */
+int clock_drive_start(struct clock_drive *d, struct gate *gate,
+		      struct machine *m); /* 0 or -errno */
 void clock_drive_stop(struct clock_drive *d);
 
 /* All with the gate held. */

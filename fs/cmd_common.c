@@ -13,7 +13,7 @@
 #include <sysexits.h>
 
 #define DEFAULT_PRESET "laptop"
-#define FILE_MAX (1u << 30)
+#define FILE_MAX       (1u << 30)
 
 /* A whole file, and a zero behind it. 0 or -errno. */
 static int read_file(const char *path, struct text *out)
@@ -66,7 +66,8 @@ static int load_machine(const struct options *o, struct machine_source *s)
 	}
 	if (error) {
 		text_free(&text);
-		return complain(o, EX_NOINPUT, "--machine %s: neither a preset nor a file that can be read: %s",
+		return complain(o, EX_NOINPUT,
+				"--machine %s: neither a preset nor a file that can be read: %s",
 				name, strerror(-error));
 	}
 	s->machine = take_text(&text);
@@ -84,7 +85,8 @@ static int load_twin(const struct options *o, struct machine_source *s)
 	text_init(&machine);
 	error = o->like ? read_file(o->like, &capture) : twin_capture(&capture, stderr);
 	if (error) {
-		status = complain(o, EX_NOINPUT, "%s: %s", o->like ? o->like : "--like-host", strerror(-error));
+		status = complain(o, EX_NOINPUT, "%s: %s", o->like ? o->like : "--like-host",
+				  strerror(-error));
 	} else {
 		if (o->like)
 			capture.length--; /* the zero behind it */
@@ -114,7 +116,8 @@ static int load_source(const struct options *o, struct machine_source *s)
 	if (status)
 		return status;
 	s->cmdline = strdup(o->cmdline ? o->cmdline : "");
-	return s->name && s->machine && s->cmdline ? 0 : complain(o, EX_OSERR, "%s", strerror(ENOMEM));
+	return s->name && s->machine && s->cmdline ? 0 :
+						     complain(o, EX_OSERR, "%s", strerror(ENOMEM));
 }
 
 static int boot(const struct options *o, const struct machine_source *s, struct powered *p)
@@ -142,13 +145,14 @@ static int boot_new(const struct options *o, struct powered *p)
 	if (status || !o->journal)
 		return status;
 	error = journal_to_file(p->journal, o->journal);
-	return error ? complain(o, EX_CANTCREAT, "--journal %s: %s", o->journal, strerror(-error)) : 0;
+	return error ? complain(o, EX_CANTCREAT, "--journal %s: %s", o->journal, strerror(-error)) :
+		       0;
 }
 
 static bool is_other_machine(const struct options *o, const struct machine_source *s)
 {
-	return (o->machine && strcmp(o->machine, s->name)) || (o->cmdline && strcmp(o->cmdline, s->cmdline)) ||
-	       o->like || o->like_host;
+	return (o->machine && strcmp(o->machine, s->name)) ||
+	       (o->cmdline && strcmp(o->cmdline, s->cmdline)) || o->like || o->like_host;
 }
 
 /* The machine goes on where its journal ended, well or by kill -9. */
@@ -160,8 +164,10 @@ static int boot_again(const struct options *o, struct powered *p)
 	if (status)
 		return status;
 	if (is_other_machine(o, &f.source))
-		status = complain(o, EX_USAGE, "--journal %s: it is of machine '%s', with kernel parameters '%s'",
-				  o->journal, f.source.name, f.source.cmdline);
+		status =
+			complain(o, EX_USAGE,
+				 "--journal %s: it is of machine '%s', with kernel parameters '%s'",
+				 o->journal, f.source.name, f.source.cmdline);
 	if (!status)
 		status = boot(o, &f.source, p);
 	if (!status) {
@@ -173,8 +179,8 @@ static int boot_again(const struct options *o, struct powered *p)
 		if (!error)
 			error = journal_continue_file(p->journal, o->journal, f.keep);
 		if (error)
-			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s", o->journal,
-					  strerror(-error));
+			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s",
+					  o->journal, strerror(-error));
 	}
 	replay_unload(&f);
 	return status;

@@ -17,7 +17,8 @@
 
 int check_fuse_options(const struct options *o)
 {
-	static const char *const known[] = { "allow_other", "allow_root", "ro", "rw", "default_permissions" };
+	static const char *const known[] = { "allow_other", "allow_root", "ro", "rw",
+					     "default_permissions" };
 	const char *at = o->fuse_options;
 	size_t length, i;
 
@@ -27,7 +28,8 @@ int check_fuse_options(const struct options *o)
 			if (strlen(known[i]) == length && !strncmp(at, known[i], length))
 				break;
 		if (i == ARRAY_SIZE(known))
-			return complain(o, EX_USAGE, "unknown mount option '%.*s'", (int)length, at);
+			return complain(o, EX_USAGE, "unknown mount option '%.*s'", (int)length,
+					at);
 	}
 	return 0;
 }
@@ -39,7 +41,8 @@ static int clear_stale(const struct options *o, const char *path)
 	for (i = 0; i < STALE_MAX && mountpoint_state(path) == MOUNTPOINT_STALE; i++) {
 		error = mountpoint_unmount(path, true);
 		if (error)
-			return complain(o, EX_UNAVAILABLE, "%s: a dead mount is there, and it cannot be removed: %s",
+			return complain(o, EX_UNAVAILABLE,
+					"%s: a dead mount is there, and it cannot be removed: %s",
 					path, strerror(-error));
 	}
 	return 0;
@@ -59,7 +62,8 @@ static int check_directory(const struct options *o, const char *dir, char path[P
 	if (mountpoint_state(path) == MOUNTPOINT_LIVE)
 		return complain(o, EX_UNAVAILABLE, "%s: a machine is mounted there already", dir);
 	if (stat(path, &st))
-		return complain(o, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "%s: %s", dir, strerror(errno));
+		return complain(o, errno == EACCES ? EX_NOPERM : EX_NOINPUT, "%s: %s", dir,
+				strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return complain(o, EX_NOINPUT, "%s: %s", dir, strerror(ENOTDIR));
 	return 0;
@@ -82,8 +86,9 @@ static void is_ready(void *arg)
 
 static int serve(const struct options *o, struct mount_run *run, const char *path)
 {
-	struct mount_options options = { .dir = path, .fuse_options = o->fuse_options, .ready = is_ready,
-					 .arg = run };
+	struct mount_options options = {
+		.dir = path, .fuse_options = o->fuse_options, .ready = is_ready, .arg = run
+	};
 	int status = power_on(o, false, &run->machine);
 
 	if (status)

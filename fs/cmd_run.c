@@ -31,8 +31,9 @@ static void is_ready(void *arg)
 /* The server's life. */
 static int serve(const struct options *o, struct daemon *d, const char *dir, pid_t parent)
 {
-	struct mount_options options = { .dir = dir, .fuse_options = o->fuse_options, .ready = is_ready,
-					 .arg = d };
+	struct mount_options options = {
+		.dir = dir, .fuse_options = o->fuse_options, .ready = is_ready, .arg = d
+	};
 	struct powered machine;
 	int status;
 
@@ -63,7 +64,8 @@ static int make_directory(const struct options *o, char dir[PATH_MAX])
 	return 0;
 }
 
-static void run_script(const struct options *o, const char *script, const char *dir, const sigset_t *mask)
+static void run_script(const struct options *o, const char *script, const char *dir,
+		       const sigset_t *mask)
 {
 	char **argv = calloc((size_t)o->nr_args + 2, sizeof(*argv));
 	int i;
@@ -81,7 +83,8 @@ static void run_script(const struct options *o, const char *script, const char *
 		argv[0] = (char *)(uintptr_t) "sh";
 		execv("/bin/sh", argv);
 	}
-	_exit(complain(o, errno == ENOENT ? EX_NOINPUT : EX_OSERR, "%s: %s", script, strerror(errno)));
+	_exit(complain(o, errno == ENOENT ? EX_NOINPUT : EX_OSERR, "%s: %s", script,
+		       strerror(errno)));
 }
 
 /* Signals for us are for the script; those of the terminal it gets itself. */
@@ -109,7 +112,8 @@ static void end_server(pid_t server, const char *dir)
 	rmdir(dir);
 }
 
-static int run_with_server(const struct options *o, const char *script, const char *dir, pid_t server)
+static int run_with_server(const struct options *o, const char *script, const char *dir,
+			   pid_t server)
 {
 	sigset_t set, old;
 	pid_t child;
@@ -125,7 +129,8 @@ static int run_with_server(const struct options *o, const char *script, const ch
 	child = fork();
 	if (!child)
 		run_script(o, script, dir, &old);
-	status = child < 0 ? complain(o, EX_OSERR, "%s", strerror(errno)) : wait_for_script(child, &set);
+	status = child < 0 ? complain(o, EX_OSERR, "%s", strerror(errno)) :
+			     wait_for_script(child, &set);
 	end_server(server, dir);
 	return status;
 }

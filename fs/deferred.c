@@ -8,25 +8,26 @@
 enum later_kind { LATER_WRITE, LATER_RMDIR, LATER_IOCTL, LATER_READ };
 
 struct later {
-	struct job job;       /* first; not used by a read */
+	struct job job; /* first; not used by a read */
 	enum later_kind kind;
 	struct deferred *d;
 	void *request;
 	struct caller caller;
 	struct open_file *file;
-	struct later *next;   /* waiting reads */
-	bool submitted;       /* it is in the worker's or the notifier's hands */
-	bool interrupted;     /* before that */
+	struct later *next; /* waiting reads */
+	bool submitted;	    /* it is in the worker's or the notifier's hands */
+	bool interrupted;   /* before that */
 	u64 parent, offset;
 	u32 command;
 	ssize_t result;
 	size_t size, out_size;
-	char *out;            /* behind the data: an ioctl's answer, a read's record */
-	char data[];          /* what is written, the name, or the argument */
+	char *out;   /* behind the data: an ioctl's answer, a read's record */
+	char data[]; /* what is written, the name, or the argument */
 };
 
 static struct later *new_later(struct deferred *d, void *request, enum later_kind kind,
-			       const struct caller *c, const void *data, size_t size, size_t out_size)
+			       const struct caller *c, const void *data, size_t size,
+			       size_t out_size)
 {
 	struct later *l = calloc(1, sizeof(*l) + size + 1 + out_size);
 
@@ -153,7 +154,8 @@ static void submit_or_run(struct later *l)
 	finish(l);
 }
 
-void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent, const char *name)
+void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,
+		    const char *name)
 {
 	struct later *l = new_later(d, request, LATER_RMDIR, c, name, strlen(name), 0);
 
@@ -247,9 +249,9 @@ void deferred_interrupted(struct later *l)
 struct poller {
 	struct poller *next;
 	struct open_file *file;
-	void *handle;         /* NULL: nobody waits at present */
+	void *handle; /* NULL: nobody waits at present */
 	struct caller caller;
-	u32 seen;             /* events that the kernel was told of */
+	u32 seen; /* events that the kernel was told of */
 };
 
 static struct poller *find_poller(struct deferred *d, const struct caller *c, struct open_file *f)
@@ -312,16 +314,19 @@ void deferred_release(struct deferred *d, struct open_file *f)
 /* A waiting reader that has a record now, or an error. */
 static struct later *take_ready(struct deferred *d)
 {
-	struct later *l;
+	struct later *l, **at;
 
 	gate_enter(&d->session->gate);
-	for (l = d->waiting; l; l = l->next) {
-		l->result = tree_read(d->session->tree, &l->caller, l->file, l->out, l->out_size, 0);
+	for (at = &d->waiting; (l = *at); at = &l->next) {
+		l->result =
+			tree_read(d->session->tree, &l->caller, l->file, l->out, l->out_size, 0);
 		if (l->result != -EAGAIN)
 			break;
 	}
-	if (l)
-		unlist(l);
+	if (l) {
+		*at = l->next;
+		session_listen(d->session, -1);
+	}
 	gate_leave(&d->session->gate);
 	return l;
 }

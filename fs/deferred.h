@@ -43,7 +43,8 @@ struct deferred {
 
 void deferred_write(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    const char *data, size_t size, u64 offset);
-void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent, const char *name);
+void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,
+		    const char *name);
 void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    u32 command, const void *in, size_t in_size, size_t out_size);
 /** deferred_read() - a stream's read that found no record: answer when there is one. */

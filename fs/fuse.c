@@ -22,17 +22,17 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define STATIC_TIMEOUT 1.0   /* seconds the kernel may remember what never changes */
-#define READ_BUFFER (1u << 20)
+#define STATIC_TIMEOUT 1.0 /* seconds the kernel may remember what never changes */
+#define READ_BUFFER    (1u << 20)
 
 struct mount {
 	struct session session; /* machine, tree, gate, worker */
 	struct tree *tree;
 	struct fuse_session *se;
 	const struct mount_options *options;
-	uid_t uid;              /* who mounted: shown as the owner of what simulated root owns */
+	uid_t uid; /* who mounted: shown as the owner of what simulated root owns */
 	gid_t gid;
-	char *buffer;           /* the loop thread's, READ_BUFFER bytes */
+	char *buffer; /* the loop thread's, READ_BUFFER bytes */
 	struct deferred deferred;
 	struct visitor_cache visitors; /* the loop thread's */
 };
@@ -74,7 +74,8 @@ static void reply_error(fuse_req_t req, int error)
 }
 
 /* An entry that was found or made: with its attributes, for the kernel wants them next. Held. */
-static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino, struct fuse_entry_param *e)
+static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino,
+		      struct fuse_entry_param *e)
 {
 	int error;
 
@@ -274,9 +275,11 @@ static bool list_entry(struct dir_emit *e, const char *name, const struct entry 
 		p.attr.st_mode = e->mode;
 	}
 	if (l->plus)
-		n = fuse_add_direntry_plus(l->req, l->buffer + l->used, left, name, &p, (off_t)next);
+		n = fuse_add_direntry_plus(l->req, l->buffer + l->used, left, name, &p,
+					   (off_t)next);
 	else
-		n = fuse_add_direntry(l->req, l->buffer + l->used, left, name, &p.attr, (off_t)next);
+		n = fuse_add_direntry(l->req, l->buffer + l->used, left, name, &p.attr,
+				      (off_t)next);
 	if (n > left)
 		return false;
 	l->used += n;
@@ -287,7 +290,9 @@ static void list_directory(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	struct listing l = { .mnt = mnt, .caller = &c, .req = req, .buffer = mnt->buffer, .plus = plus };
+	struct listing l = {
+		.mnt = mnt, .caller = &c, .req = req, .buffer = mnt->buffer, .plus = plus
+	};
 	int error;
 
 	l.size = min_t(size_t, size, READ_BUFFER);
@@ -301,7 +306,8 @@ static void list_directory(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 		fuse_reply_buf(req, l.buffer, l.used);
 }
 
-static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+static void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		       struct fuse_file_info *fi)
 {
 	(void)fi;
 	list_directory(req, ino, size, offset, false);
@@ -344,7 +350,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
 	struct fuse_entry_param e;
-	u64 ino;
+	u64 ino = 0;
 	int error;
 
 	(void)device;
@@ -482,7 +488,8 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 	}
 }
 
-static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset, struct fuse_file_info *fi)
+static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *fi)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
@@ -539,10 +546,12 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->tree, ino))
 		reply_error(req, -ENOTTY);
 	else
-		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size, out_size);
+		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size,
+			       out_size);
 }
 
-static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct fuse_pollhandle *handle)
+static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		    struct fuse_pollhandle *handle)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);

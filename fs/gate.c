@@ -118,7 +118,10 @@ static void hand_over(struct gate *g, u64 now)
 	pthread_mutex_unlock(&g->mutex);
 
 	away = host_ns() - now;
-	g->run_until = now + away + (away < RUN_MIN_NS ? RUN_MIN_NS : away > RUN_MAX_NS ? RUN_MAX_NS : away);
+	g->run_until = now + away +
+		       (away < RUN_MIN_NS ? RUN_MIN_NS :
+			away > RUN_MAX_NS ? RUN_MAX_NS :
+					    away);
 }
 
 bool gate_yield(struct gate *g)

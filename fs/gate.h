@@ -23,11 +23,11 @@ struct gate {
 	pthread_mutex_t mutex;
 	pthread_cond_t turn;
 	u64 next_ticket, serving;
-	struct machine *m;       /* whose ->attention tells that somebody waits */
-	bool long_active;        /* a long command is in progress (it may have yielded) */
+	struct machine *m; /* whose ->attention tells that somebody waits */
+	bool long_active;  /* a long command is in progress (it may have yielded) */
 	pthread_t long_thread;
-	u32 interrupted;         /* atomic: it is to end */
-	u64 run_until;           /* host ns: it need not yield before */
+	u32 interrupted; /* atomic: it is to end */
+	u64 run_until;	 /* host ns: it need not yield before */
 };
 
 int gate_init(struct gate *g, struct machine *m); /* 0 or -errno */

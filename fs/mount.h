@@ -7,7 +7,7 @@
 #include "fs/tree.h"
 
 struct mount_options {
-	const char *dir;          /* absolute */
+	const char *dir;	  /* absolute */
 	const char *fuse_options; /* comma-separated, beyond our own; or NULL */
 	/* once, from the loop thread, when the kernel has been greeted: the tree answers from now on */
 	void (*ready)(void *arg);

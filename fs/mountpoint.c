@@ -34,8 +34,8 @@ int mountpoint_path(const char *dir, char path[PATH_MAX])
 		error = -ENOMEM;
 	else if (!realpath(dirname(above), parent))
 		error = -errno;
-	else if (snprintf(path, PATH_MAX, "%s/%s", strcmp(parent, "/") ? parent : "", basename(copy)) >=
-		 PATH_MAX)
+	else if (snprintf(path, PATH_MAX, "%s/%s", strcmp(parent, "/") ? parent : "",
+			  basename(copy)) >= PATH_MAX)
 		error = -ENAMETOOLONG;
 	free(copy);
 	free(above);

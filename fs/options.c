@@ -26,46 +26,61 @@ static const struct command {
 	const char *operands;
 	const char *help;
 	int min_args, max_args; /* max -1: any number */
-	bool operands_last;     /* what follows the first operand is not ours: a command or a script */
+	bool operands_last; /* what follows the first operand is not ours: a command or a script */
 	int (*run)(const struct options *o);
 } commands[] = {
-	{ "mount", MOUNT, "[options] DIR", "mount a machine at DIR; returns once the tree answers", 1, 1, false,
-	  cmd_mount },
+	{ "mount", MOUNT, "[options] DIR", "mount a machine at DIR; returns once the tree answers",
+	  1, 1, false, cmd_mount },
 	{ "umount", UMOUNT, "DIR", "unmount it; the machine ends", 1, 1, false, cmd_umount },
-	{ "exec", EXEC, "DIR [-- CMD ...]", "run CMD (or a shell) with DIR/proc as /proc and DIR/sys as /sys", 1,
-	  -1, true, cmd_exec },
+	{ "exec", EXEC, "DIR [-- CMD ...]",
+	  "run CMD (or a shell) with DIR/proc as /proc and DIR/sys as /sys", 1, -1, true,
+	  cmd_exec },
 	{ "run", RUN, "[options] SCRIPT [ARG ...]",
-	  "a machine on a temporary mount, named by $MMANFS, for one script", 1, -1, true, cmd_run },
-	{ "replay", REPLAY, "FILE [--print PATH] ...", "play a journal without a mount and print files", 1, 1,
-	  false, cmd_replay },
-	{ "capture", CAPTURE, "FILE", "write this machine's /proc and /sys to FILE, for --like", 1, 1, false,
-	  cmd_capture },
-	{ "record", RECORD, "-o FILE -- CMD ...", "record the memory trace of a real program", 1, -1, true,
-	  cmd_record },
+	  "a machine on a temporary mount, named by $MMANFS, for one script", 1, -1, true,
+	  cmd_run },
+	{ "replay", REPLAY, "FILE [--print PATH] ...",
+	  "play a journal without a mount and print files", 1, 1, false, cmd_replay },
+	{ "capture", CAPTURE, "FILE", "write this machine's /proc and /sys to FILE, for --like", 1,
+	  1, false, cmd_capture },
+	{ "record", RECORD, "-o FILE -- CMD ...", "record the memory trace of a real program", 1,
+	  -1, true, cmd_record },
 };
 
 enum option_id {
-	OPT_MACHINE, OPT_CMDLINE, OPT_LIKE_HOST, OPT_LIKE, OPT_JOURNAL, OPT_DISK, OPT_FOREGROUND, OPT_FUSE,
-	OPT_REALTIME, OPT_PRINT, OPT_OUTPUT
+	OPT_MACHINE,
+	OPT_CMDLINE,
+	OPT_LIKE_HOST,
+	OPT_LIKE,
+	OPT_JOURNAL,
+	OPT_DISK,
+	OPT_FOREGROUND,
+	OPT_FUSE,
+	OPT_REALTIME,
+	OPT_PRINT,
+	OPT_OUTPUT
 };
 
 static const struct option_row {
 	enum option_id id;
 	const char *name;     /* without the dashes */
-	char letter;          /* or 0 */
+	char letter;	      /* or 0 */
 	const char *argument; /* or NULL */
 	unsigned int commands;
 	const char *help;
 } rows[] = {
-	{ OPT_MACHINE, "machine", 'm', "FILE", MOUNT | RUN, "machine file, or the name of a preset" },
-	{ OPT_CMDLINE, "cmdline", 0, "TEXT", MOUNT | RUN, "kernel parameters: mem=, hugepages=, ..." },
+	{ OPT_MACHINE, "machine", 'm', "FILE", MOUNT | RUN,
+	  "machine file, or the name of a preset" },
+	{ OPT_CMDLINE, "cmdline", 0, "TEXT", MOUNT | RUN,
+	  "kernel parameters: mem=, hugepages=, ..." },
 	{ OPT_LIKE_HOST, "like-host", 0, NULL, MOUNT | RUN, "a twin of the machine this runs on" },
 	{ OPT_LIKE, "like", 0, "FILE", MOUNT | RUN, "a twin of the machine that FILE captured" },
-	{ OPT_JOURNAL, "journal", 0, "FILE", MOUNT | RUN, "write every change to FILE, or go on where it ended" },
+	{ OPT_JOURNAL, "journal", 0, "FILE", MOUNT | RUN,
+	  "write every change to FILE, or go on where it ended" },
 	{ OPT_DISK, "disk", 0, "DIR", MOUNT | RUN, "keep the contents of sim/disk in DIR" },
 	{ OPT_REALTIME, "realtime", 0, NULL, RUN, "let the clock run; otherwise it is paused" },
 	{ OPT_FOREGROUND, "foreground", 'f', NULL, MOUNT, "stay in the foreground" },
-	{ OPT_FUSE, "option", 'o', "OPTIONS", MOUNT | RUN, "mount options: allow_other, allow_root, ro" },
+	{ OPT_FUSE, "option", 'o', "OPTIONS", MOUNT | RUN,
+	  "mount options: allow_other, allow_root, ro" },
 	{ OPT_PRINT, "print", 0, "PATH", REPLAY, "print a file of the tree as it is at the end" },
 	{ OPT_OUTPUT, "output", 'o', "FILE", RECORD, "where to write the trace" },
 };
@@ -168,8 +183,8 @@ static int add_fuse_options(struct options *o, const char *more)
 {
 	char *joined;
 
-	if (asprintf(&joined, "%s%s%s", o->fuse_options ? o->fuse_options : "", o->fuse_options ? "," : "",
-		     more) < 0)
+	if (asprintf(&joined, "%s%s%s", o->fuse_options ? o->fuse_options : "",
+		     o->fuse_options ? "," : "", more) < 0)
 		return complain(o, EX_OSERR, "out of memory");
 	free(o->fuse_options);
 	o->fuse_options = joined;
@@ -235,7 +250,8 @@ static int parse_option(struct options *o, const struct command *c, char **argv,
 			value = word + 2;
 	}
 	if (!row)
-		return complain(o, EX_USAGE, "unknown option '%s' (mmanfs --help lists them)", word);
+		return complain(o, EX_USAGE, "unknown option '%s' (mmanfs --help lists them)",
+				word);
 	if (!row->argument && value)
 		return complain(o, EX_USAGE, "option '%s' takes no value", word);
 	if (row->argument && !value)
@@ -249,14 +265,16 @@ static int check_operands(const struct options *o, const struct command *c)
 {
 	if (o->nr_args < c->min_args || (c->max_args >= 0 && o->nr_args > c->max_args)) {
 		if (o->nr_args > c->min_args)
-			return complain(o, EX_USAGE, "too many operands, from '%s' on: mmanfs %s %s",
+			return complain(o, EX_USAGE,
+					"too many operands, from '%s' on: mmanfs %s %s",
 					o->args[c->max_args], c->name, c->operands);
 		return complain(o, EX_USAGE, "operand missing: mmanfs %s %s", c->name, c->operands);
 	}
 	if (o->like_host && o->like)
 		return complain(o, EX_USAGE, "--like-host and --like cannot both be");
 	if ((o->like_host || o->like) && o->machine)
-		return complain(o, EX_USAGE, "--machine cannot go with %s", o->like ? "--like" : "--like-host");
+		return complain(o, EX_USAGE, "--machine cannot go with %s",
+				o->like ? "--like" : "--like-host");
 	return 0;
 }
 
@@ -268,8 +286,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	c = argc > 1 ? find_command(argv[1]) : NULL;
 	if (!c)
-		return complain(o, EX_USAGE, argc > 1 ? "unknown command '%s' (mmanfs --help lists them)"
-						      : "which command? mmanfs --help lists them%s",
+		return complain(o, EX_USAGE,
+				argc > 1 ? "unknown command '%s' (mmanfs --help lists them)" :
+					   "which command? mmanfs --help lists them%s",
 				argc > 1 ? argv[1] : "");
 	o->command = c->name;
 	o->args = calloc((size_t)argc, sizeof(*o->args));

@@ -12,19 +12,19 @@
 /* What was asked for. Strings are the command line's own. */
 struct options {
 	const char *command;
-	const char *machine;      /* --machine */
-	const char *cmdline;      /* --cmdline */
-	bool like_host;           /* --like-host */
-	const char *like;         /* --like */
-	const char *journal;      /* --journal */
-	const char *disk;         /* --disk */
-	bool foreground;          /* -f */
-	bool realtime;            /* --realtime */
-	char *fuse_options;       /* -o, joined by commas; or NULL */
-	const char *output;       /* -o of record */
+	const char *machine;	      /* --machine */
+	const char *cmdline;	      /* --cmdline */
+	bool like_host;		      /* --like-host */
+	const char *like;	      /* --like */
+	const char *journal;	      /* --journal */
+	const char *disk;	      /* --disk */
+	bool foreground;	      /* -f */
+	bool realtime;		      /* --realtime */
+	char *fuse_options;	      /* -o, joined by commas; or NULL */
+	const char *output;	      /* -o of record */
 	const char *print[PRINT_MAX]; /* --print, in order */
 	int nr_print;
-	char **args;              /* operands */
+	char **args; /* operands */
 	int nr_args;
 };
 

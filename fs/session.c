@@ -123,13 +123,14 @@ static void stop_notifier(struct session *s)
 	pthread_mutex_destroy(&s->notify_mutex);
 }
 
-int session_start(struct session *s, struct machine *m, struct tree *tree, void (*notify)(void *arg),
-		  void *notify_arg)
+int session_start(struct session *s, struct machine *m, struct tree *tree,
+		  void (*notify)(void *arg), void *notify_arg)
 {
 	int error;
 
 	memset(s, 0, sizeof(*s));
-	s->hooks = (struct tree_session){ .adopt = adopt, .machine_changed = machine_changed,
+	s->hooks = (struct tree_session){ .adopt = adopt,
+					  .machine_changed = machine_changed,
 					  .clock_set = clock_set };
 	s->m = m;
 	s->tree = tree;

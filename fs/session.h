@@ -15,19 +15,19 @@
 #include "fs/worker.h"
 
 struct session {
-	struct tree_session hooks;  /* first: the tree hands this back */
+	struct tree_session hooks; /* first: the tree hands this back */
 	struct machine *m;
 	struct tree *tree;
 	struct gate gate;
 	struct worker worker;
 	struct clock_drive drive;
-	bool interrupt_noted;       /* the journal knows that the running command was told to end */
+	bool interrupt_noted; /* the journal knows that the running command was told to end */
 	/* the notifier: called in a thread of its own, gate not held, after the engine said
 	 * machine_host.wake; @nr_listeners says whether anybody cares */
 	void (*notify)(void *arg);
 	void *notify_arg;
-	u32 nr_listeners;           /* atomic */
-	u32 wake_pending;           /* atomic */
+	u32 nr_listeners; /* atomic */
+	u32 wake_pending; /* atomic */
 	bool stop_notifier;
 	pthread_mutex_t notify_mutex;
 	pthread_cond_t notify_cond;
@@ -35,8 +35,8 @@ struct session {
 };
 
 /** session_start() - put a session around @m and @tree; it does not own them. 0 or -errno. */
-int session_start(struct session *s, struct machine *m, struct tree *tree, void (*notify)(void *arg),
-		  void *notify_arg);
+int session_start(struct session *s, struct machine *m, struct tree *tree,
+		  void (*notify)(void *arg), void *notify_arg);
 /** session_stop() - end what runs; queued jobs are told by ->done(). Threads are gone afterwards.
  * False: a command does not end; nothing of the machine may be touched any more. */
 bool session_stop(struct session *s);

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #define KICK_SIGNAL SIGUSR1
-#define KICK_US 5000
+#define KICK_US	    5000
 
 static void nothing(int signal)
 {
@@ -21,6 +21,7 @@ static void *take_signals(void *arg)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, KICK_SIGNAL); /* from signals_end() */
 	sigwait(&set, &signal);
 	s->stop(s->arg);
 	while (!__atomic_load_n(&s->loop_ended, __ATOMIC_ACQUIRE)) {
@@ -57,7 +58,7 @@ int signals_start(struct signals *s, void (*stop)(void *arg), void *arg)
 void signals_end(struct signals *s)
 {
 	__atomic_store_n(&s->loop_ended, true, __ATOMIC_RELEASE);
-	pthread_kill(s->thread, SIGTERM);
+	pthread_kill(s->thread, KICK_SIGNAL);
 	pthread_join(s->thread, NULL);
 	pthread_sigmask(SIG_SETMASK, &s->old, NULL);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define TEXT_FIRST 4096u /* bytes; most files fit, so most never grow */
-#define U64_DIGITS 20u   /* of UINT64_MAX */
+#define U64_DIGITS 20u	 /* of UINT64_MAX */
 
 static const char digit_pairs[200] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"

@@ -15,8 +15,8 @@ static const struct {
 	const char *parent, *name;
 	u8 family; /* enum tree_family */
 } family_roots[] = {
-	{ "", "proc", FAMILY_PROC },       { "proc", "sys", FAMILY_SYSCTL },
-	{ "", "sys", FAMILY_SYSFS },       { "fs", "cgroup", FAMILY_CGROUP },
+	{ "", "proc", FAMILY_PROC },	     { "proc", "sys", FAMILY_SYSCTL },
+	{ "", "sys", FAMILY_SYSFS },	     { "fs", "cgroup", FAMILY_CGROUP },
 	{ "kernel", "debug", FAMILY_DEBUG },
 };
 
@@ -54,7 +54,8 @@ static u32 add_kind(struct tree *t, u32 parent, const struct directory *dir,
 	k->row = row;
 	k->parent = parent;
 	k->family = kind_family(t, k);
-	k->is_static = !dir->exists && (!parent || (row && !row->visible && t->kinds[parent].is_static));
+	k->is_static = !dir->exists &&
+		       (!parent || (row && !row->visible && t->kinds[parent].is_static));
 	return t->nr_kinds++;
 }
 

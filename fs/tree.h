@@ -35,15 +35,15 @@ struct open_file;
 
 /* Who asks. In-process callers (tests, replay, run) are root without a PID. */
 struct caller {
-	u32 uid, gid;    /* as the simulated machine sees them: the mounting user is 0 */
-	u32 tid, pid;    /* visitor's thread and process number as the tree shows them; 0: none */
-	u32 host_pid;    /* the daemon's view of the same process, for /proc/PID of the host */
-	u32 host_tid;    /* likewise the thread; visitor.h makes the other three from it */
-	bool replaying;  /* the journal speaks: do not journal again */
+	u32 uid, gid;	/* as the simulated machine sees them: the mounting user is 0 */
+	u32 tid, pid;	/* visitor's thread and process number as the tree shows them; 0: none */
+	u32 host_pid;	/* the daemon's view of the same process, for /proc/PID of the host */
+	u32 host_tid;	/* likewise the thread; visitor.h makes the other three from it */
+	bool replaying; /* the journal speaks: do not journal again */
 };
 
-#define OBJECT_BITS 44u
-#define OBJECT_MASK (((u64)1 << OBJECT_BITS) - 1)
+#define OBJECT_BITS	   44u
+#define OBJECT_MASK	   (((u64)1 << OBJECT_BITS) - 1)
 #define OBJECT_NUMBER_BITS 22u /* PIDs end at 2^22 */
 
 /* A number of 22 bits with the low 22 bits of a generation, or any other second number. */
@@ -70,28 +70,28 @@ struct request {
 	const struct caller *caller;
 	const struct directory *dir;
 	const struct attribute *attr; /* NULL for the directory itself */
-	u64 object;                   /* PID, node, block, CPU number, handle ...: the directory's own */
-	struct open_file *file;       /* NULL outside open/read/write */
+	u64 object;		/* PID, node, block, CPU number, handle ...: the directory's own */
+	struct open_file *file; /* NULL outside open/read/write */
 };
 
-#define ATTR_LONG 1u        /* a write may run long: handed to a worker, answered later */
-#define ATTR_POSITIONAL 2u  /* binary, pread/pwrite at an offset; no text buffer */
-#define ATTR_STREAM 4u      /* one record per read (kmsg, events); read() below decides EAGAIN */
-#define ATTR_NO_JOURNAL 8u  /* a write changes nothing worth replaying */
+#define ATTR_LONG	1u /* a write may run long: handed to a worker, answered later */
+#define ATTR_POSITIONAL 2u /* binary, pread/pwrite at an offset; no text buffer */
+#define ATTR_STREAM	4u /* one record per read (kmsg, events); read() below decides EAGAIN */
+#define ATTR_NO_JOURNAL 8u /* a write changes nothing worth replaying */
 /* Integer sysctls: a write at an offset > 0 is ignored and returns its length, a read there ends the
  * file. Strings (osrelease) and handlers of their own (numa_zonelist_order) go without. */
 #define ATTR_SYSCTL 16u
 /* An open that no mode bit allows (write to 0444, read of 0200) fails with EACCES even for root.
  * All of FAMILY_SYSCTL and FAMILY_SYSFS behave so without it. */
-#define ATTR_OPEN_EACCES 32u
+#define ATTR_OPEN_EACCES  32u
 #define ATTR_READ_CHANGES 64u /* a pread changes the machine (a file's page cache): journal it */
 
 struct attribute {
 	const char *name;
-	mode_t mode;         /* S_IFREG or S_IFLNK and permissions; S_IFREG may be left out */
-	u32 flags;           /* ATTR_* */
-	u32 size;            /* st_size as Linux reports it: 0 in proc, 4096 in sysfs */
-	const void *data;    /* whatever the callbacks want: a knob's description, an offset */
+	mode_t mode;	  /* S_IFREG or S_IFLNK and permissions; S_IFREG may be left out */
+	u32 flags;	  /* ATTR_* */
+	u32 size;	  /* st_size as Linux reports it: 0 in proc, 4096 in sysfs */
+	const void *data; /* whatever the callbacks want: a knob's description, an offset */
 	/* text of the file, or target of the link: append to @out; 0 or -errno */
 	int (*show)(const struct request *rq, struct text *out);
 	/* one write(2): bytes consumed, or -errno */
@@ -107,8 +107,8 @@ struct attribute {
 	u32 (*poll)(const struct request *rq);
 	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how many.
 	 * The value returned to the caller, or -errno (-ENOTTY: no such command). */
-	int (*ioctl)(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
-		     size_t *out_size);
+	int (*ioctl)(const struct request *rq, u32 command, const void *in, size_t in_size,
+		     void *out, size_t *out_size);
 };
 
 /* A child that lookup found. */
@@ -122,7 +122,8 @@ struct entry {
 struct dir_emit {
 	void *arg;
 	/* returns false when the reader's buffer is full: stop and keep the position */
-	bool (*emit)(struct dir_emit *e, const char *name, const struct entry *entry, u64 next_position);
+	bool (*emit)(struct dir_emit *e, const char *name, const struct entry *entry,
+		     u64 next_position);
 	/* for those who call tree_readdir(): what is being emitted (@entry is NULL for . and ..) */
 	u64 ino;
 	mode_t mode; /* S_IFMT bits only */
@@ -135,7 +136,13 @@ struct dir_emit {
  * sys/fs/cgroup and sys/kernel/debug, so tables need not say it.
  */
 enum tree_family {
-	FAMILY_INHERIT, FAMILY_OWN, FAMILY_PROC, FAMILY_PID, FAMILY_SYSCTL, FAMILY_SYSFS, FAMILY_CGROUP,
+	FAMILY_INHERIT,
+	FAMILY_OWN,
+	FAMILY_PROC,
+	FAMILY_PID,
+	FAMILY_SYSCTL,
+	FAMILY_SYSFS,
+	FAMILY_CGROUP,
 	FAMILY_DEBUG
 };
 
@@ -146,13 +153,14 @@ struct subdirectory {
 };
 
 struct directory {
-	const char *name;                       /* for diagnostics: "proc/PID" */
-	mode_t mode;                            /* permissions, e.g. 0555 */
-	const struct attribute *attrs;          /* nr_attrs rows; children in this order */
+	const char *name;	       /* for diagnostics: "proc/PID" */
+	mode_t mode;		       /* permissions, e.g. 0555 */
+	const struct attribute *attrs; /* nr_attrs rows; children in this order */
 	u32 nr_attrs;
-	const struct subdirectory *subdirs;     /* nr_subdirs static ones, same object */
+	const struct subdirectory *subdirs; /* nr_subdirs static ones, same object */
 	u32 nr_subdirs;
-	const struct directory *const *dynamic; /* types that lookup and iterate may yield; NULL ends */
+	const struct directory *const
+		*dynamic; /* types that lookup and iterate may yield; NULL ends */
 	/* dynamic children; static ones were looked up before. 0, or -ENOENT */
 	int (*lookup)(const struct request *rq, const char *name, struct entry *out);
 	/* emit dynamic children from @position (0: first) in stable order; positions are object
@@ -188,34 +196,44 @@ struct open_file {
 	u64 ino;
 	struct text text;
 	bool generated;
-	bool wrote;      /* a write went through this descriptor */
-	u64 appended;    /* O_APPEND: bytes written so far */
-	int flags;       /* open flags */
-	u64 sequence;    /* kmsg, events: next record */
-	void *private;   /* the attribute's own (PSI trigger ...), freed by its release */
-	void *poller;    /* the mount's own (fs/fuse.c) */
-	struct open_file *next, **link; /* the tree's own: all that are open, or free to be used again */
+	bool wrote;    /* a write went through this descriptor */
+	u64 appended;  /* O_APPEND: bytes written so far */
+	int flags;     /* open flags */
+	u64 sequence;  /* kmsg, events: next record */
+	void *private; /* the attribute's own (PSI trigger ...), freed by its release */
+	void *poller;  /* the mount's own (fs/fuse.c) */
+	struct open_file *next,
+		**link; /* the tree's own: all that are open, or free to be used again */
 };
 
 /*
  * A change that the journal wants to know. Long writes are announced when they start, so that what
  * is written in their middle comes after them in the journal; the end has the same id.
  */
-enum tree_op { TREE_WRITE, TREE_MKDIR, TREE_RMDIR, TREE_CREATE, TREE_UNLINK, TREE_RENAME, TREE_TRUNCATE,
-	       TREE_IOCTL, TREE_READ };
+enum tree_op {
+	TREE_WRITE,
+	TREE_MKDIR,
+	TREE_RMDIR,
+	TREE_CREATE,
+	TREE_UNLINK,
+	TREE_RENAME,
+	TREE_TRUNCATE,
+	TREE_IOCTL,
+	TREE_READ
+};
 
 struct tree_change {
 	enum tree_op op;
-	bool started;        /* it only begins; ->result has no meaning yet */
-	u64 id;              /* pairs beginning and end */
-	const char *path;    /* relative to the root, valid during the call only */
-	const char *path2;   /* rename: the new one */
+	bool started;		      /* it only begins; ->result has no meaning yet */
+	u64 id;			      /* pairs beginning and end */
+	const char *path;	      /* relative to the root, valid during the call only */
+	const char *path2;	      /* rename: the new one */
 	const struct attribute *attr; /* of a write or truncate */
-	const char *data;    /* write: the bytes */
+	const char *data;	      /* write: the bytes */
 	size_t size;
-	u64 offset;          /* write, read: position; truncate: new size; create: mode; ioctl: command */
-	s64 result;          /* bytes, 0, or -errno of a failure that changed something */
-	u64 time, step;      /* m->clock.now and .step when it took effect (before it ran) */
+	u64 offset; /* write, read: position; truncate: new size; create: mode; ioctl: command */
+	s64 result; /* bytes, 0, or -errno of a failure that changed something */
+	u64 time, step; /* m->clock.now and .step when it took effect (before it ran) */
 	const struct caller *caller;
 	struct text path_buffer; /* the tree's own */
 };
@@ -270,8 +288,8 @@ int tree_getattr(struct tree *t, const struct caller *c, u64 ino, struct stat *s
 int tree_readlink(struct tree *t, const struct caller *c, u64 ino, struct text *out);
 int tree_readdir(struct tree *t, const struct caller *c, u64 ino, u64 position, struct dir_emit *e);
 int tree_open(struct tree *t, const struct caller *c, u64 ino, int flags, struct open_file **out);
-ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, char *buffer, size_t size,
-		  u64 offset);
+ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, char *buffer,
+		  size_t size, u64 offset);
 /** tree_read_text() - like tree_read() at any offset without copying: *@data points into the file's
  * own buffer until the next call on it (text files only, else -EINVAL). */
 ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file *f, size_t size,
@@ -282,11 +300,11 @@ void tree_release(struct tree *t, const struct caller *c, struct open_file *f);
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino);
 int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name);
 int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
-int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
-		     u64 *ino);
+int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		     mode_t mode, u64 *ino);
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name);
-int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 new_parent,
-		const char *new_name);
+int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		u64 new_parent, const char *new_name);
 /** tree_link_error() - why a hard or symbolic link, or a node, cannot be made here. */
 int tree_link_error(struct tree *t, u64 parent);
 /** tree_chmod(), tree_chown() - as far as Linux lets one; -1: leave as it is. */
@@ -294,8 +312,8 @@ int tree_chmod(struct tree *t, const struct caller *c, u64 ino, mode_t mode);
 int tree_chown(struct tree *t, const struct caller *c, u64 ino, u32 uid, u32 gid);
 /** tree_access() - access(2): @mask of R_OK, W_OK, X_OK. tree_open() checks the same by itself. */
 int tree_access(struct tree *t, const struct caller *c, u64 ino, int mask);
-int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command, const void *in,
-	       size_t in_size, void *out, size_t *out_size);
+int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command,
+	       const void *in, size_t in_size, void *out, size_t *out_size);
 /** tree_is_static() - does this inode name a fixed row or directory, the same for ever? */
 bool tree_is_static(struct tree *t, u64 ino);
 /** tree_has_poll(), tree_is_stream() - is poll(2) more than "always ready"? one record per read? */
@@ -315,11 +333,14 @@ ssize_t tree_write_file(struct tree *t, const char *path, const char *data, size
 
 /* The root's table is fs/root.c; each part of the tree exports its top directory. */
 extern const struct directory root_directory;
-extern const struct directory proc_directory;   /* fs/proc/root.c */
-extern const struct directory sys_directory;    /* fs/sys/root.c */
-extern const struct directory dev_directory;    /* fs/dev/root.c */
-extern const struct directory sim_directory;    /* fs/sim/root.c */
+extern const struct directory proc_directory; /* fs/proc/root.c */
+extern const struct directory sys_directory;  /* fs/sys/root.c */
+extern const struct directory dev_directory;  /* fs/dev/root.c */
+extern const struct directory sim_directory;  /* fs/sim/root.c */
 
-#define ATTR_RO(n, fn) { .name = #n, .mode = 0444, .show = fn }
+#define ATTR_RO(n, fn)                               \
+	{                                            \
+		.name = #n, .mode = 0444, .show = fn \
+	}
 
 #endif

@@ -148,8 +148,8 @@ int tree_getattr(struct tree *t, const struct caller *c, u64 ino, struct stat *s
 	st->st_mode = node_mode(t, &n, &st->st_uid, &st->st_gid);
 	if (n.rq.attr) {
 		st->st_nlink = 1;
-		st->st_size = n.rq.attr->get_size ? (off_t)n.rq.attr->get_size(&n.rq)
-						  : (off_t)n.rq.attr->size;
+		st->st_size = n.rq.attr->get_size ? (off_t)n.rq.attr->get_size(&n.rq) :
+						    (off_t)n.rq.attr->size;
 	} else if (n.rq.dir->nlink) {
 		st->st_nlink = n.rq.dir->nlink(&n.rq);
 	} else {

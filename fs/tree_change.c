@@ -7,7 +7,14 @@
 #include <unistd.h>
 
 /* What a real kernel answers where its file systems do not let anybody make or remove a thing. */
-enum refused { REFUSED_MKDIR, REFUSED_RMDIR, REFUSED_CREATE, REFUSED_UNLINK, REFUSED_RENAME, REFUSED_LINK };
+enum refused {
+	REFUSED_MKDIR,
+	REFUSED_RMDIR,
+	REFUSED_CREATE,
+	REFUSED_UNLINK,
+	REFUSED_RENAME,
+	REFUSED_LINK
+};
 
 static int refusal(u8 family, enum refused what)
 {
@@ -35,7 +42,8 @@ static bool is_journalled(const struct tree *t, const struct tree_change *change
 }
 
 /* Made before the change, which may take the object away. */
-static int make_path(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
+static int make_path(struct tree *t, const struct node *n, struct tree_change *change,
+		     const char *name)
 {
 	struct text *path = &change->path_buffer;
 	int error;
@@ -142,8 +150,8 @@ int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *n
 }
 
 /* What is to be removed must be there and be of the right sort. */
-static int find_child(struct tree *t, const struct caller *c, u64 parent, const char *name, bool directory,
-		      struct node *child)
+static int find_child(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		      bool directory, struct node *child)
 {
 	u64 ino;
 	int error = tree_lookup(t, c, parent, name, &ino);
@@ -181,8 +189,8 @@ int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *n
 	return (int)change.result;
 }
 
-int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
-		     u64 *ino)
+int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		     mode_t mode, u64 *ino)
 {
 	struct tree_change change = { .op = TREE_CREATE, .offset = mode, .caller = c };
 	struct entry entry = { .object = 0 };
@@ -234,8 +242,8 @@ int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *
 	return (int)change.result;
 }
 
-int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 new_parent,
-		const char *new_name)
+int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		u64 new_parent, const char *new_name)
 {
 	struct tree_change change = { .op = TREE_RENAME, .caller = c };
 	struct node n, to;

@@ -13,7 +13,7 @@
 
 /* Open files that are kept for the next open, and the largest text that is kept with them. */
 #define FREE_FILES_MAX 64u
-#define FREE_TEXT_MAX (1u << 18)
+#define FREE_TEXT_MAX  (1u << 18)
 
 static struct open_file *file_get(struct tree *t)
 {
@@ -138,6 +138,7 @@ static ssize_t read_text(struct open_file *f, const struct node *n, size_t size,
 {
 	int error = 0;
 
+	*data = NULL;
 	/* a read at an offset with nothing read before makes the text too: pread(2) */
 	if (!offset || !f->generated)
 		error = make_text(f, n);
@@ -171,7 +172,9 @@ ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file 
 static ssize_t read_positional(struct tree *t, const struct caller *c, struct node *n, char *buffer,
 			       size_t size, u64 offset)
 {
-	struct tree_change change = { .op = TREE_READ, .caller = c, .size = size, .offset = offset };
+	struct tree_change change = {
+		.op = TREE_READ, .caller = c, .size = size, .offset = offset
+	};
 	int error;
 
 	if (!n->rq.attr->pread)
@@ -186,8 +189,8 @@ static ssize_t read_positional(struct tree *t, const struct caller *c, struct no
 	return (ssize_t)change.result;
 }
 
-ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, char *buffer, size_t size,
-		  u64 offset)
+ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, char *buffer,
+		  size_t size, u64 offset)
 {
 	struct node n;
 	const char *data;
@@ -199,7 +202,7 @@ ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, c
 	if (!is_text(n.rq.attr))
 		return read_positional(t, c, &n, buffer, size, offset);
 	length = read_text(f, &n, size, offset, &data);
-	if (length > 0)
+	if (data)
 		memcpy(buffer, data, (size_t)length);
 	return length;
 }
@@ -238,8 +241,12 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 	if (offset && n.rq.attr->flags & ATTR_SYSCTL)
 		return (ssize_t)size;
 
-	change = (struct tree_change){ .op = TREE_WRITE, .attr = n.rq.attr, .data = data, .size = size,
-				       .offset = offset, .caller = c };
+	change = (struct tree_change){ .op = TREE_WRITE,
+				       .attr = n.rq.attr,
+				       .data = data,
+				       .size = size,
+				       .offset = offset,
+				       .caller = c };
 	error = change_begin(t, &n, &change, NULL);
 	if (error)
 		return error;
@@ -268,11 +275,12 @@ u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)
 
 	if (file_node(t, c, f, &n))
 		return POLLERR | POLLHUP | POLLIN | POLLOUT;
-	return n.rq.attr->poll ? n.rq.attr->poll(&n.rq) : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	return n.rq.attr->poll ? n.rq.attr->poll(&n.rq) :
+				 POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 }
 
-int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command, const void *in,
-	       size_t in_size, void *out, size_t *out_size)
+int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command,
+	       const void *in, size_t in_size, void *out, size_t *out_size)
 {
 	struct tree_change change = { .op = TREE_IOCTL, .caller = c, .offset = command };
 	struct node n;

@@ -10,29 +10,29 @@
 #include "fs/tree.h"
 
 #define KIND_SHIFT 54u
-#define ROW_SHIFT OBJECT_BITS
-#define MAX_KINDS 1023u
-#define MAX_ROWS 1022u
+#define ROW_SHIFT  OBJECT_BITS
+#define MAX_KINDS  1023u
+#define MAX_ROWS   1022u
 
 /* readdir positions: . and .., static children, then what ->iterate counts */
-#define POSITION_STATIC 2u
+#define POSITION_STATIC	 2u
 #define POSITION_DYNAMIC 4096u
 
 /* One place in the tree. */
 struct kind {
 	const struct directory *dir;
 	const struct subdirectory *row; /* in the parent's table; NULL for a dynamic one */
-	u32 parent;                     /* kind */
-	u32 first_dynamic, nr_dynamic;  /* in tree->dynamic */
+	u32 parent;			/* kind */
+	u32 first_dynamic, nr_dynamic;	/* in tree->dynamic */
 	u8 family;
-	bool is_static;                 /* always there: neither it nor what holds it is dynamic */
+	bool is_static; /* always there: neither it nor what holds it is dynamic */
 };
 
 /* Static names by (kind, name): index of an attribute row, or of a subdirectory's kind. */
 struct name_slot {
-	u32 kind;               /* 0: empty */
-	u32 row;                /* attribute row + 1, or 0 */
-	u32 child;              /* kind of the subdirectory */
+	u32 kind;  /* 0: empty */
+	u32 row;   /* attribute row + 1, or 0 */
+	u32 child; /* kind of the subdirectory */
 	const char *name;
 };
 
@@ -40,14 +40,14 @@ struct name_slot {
 struct override {
 	u64 ino;
 	mode_t mode;
-	u32 uid, gid;           /* UINT32_MAX: not set; mode likewise */
+	u32 uid, gid; /* UINT32_MAX: not set; mode likewise */
 };
 
 struct tree {
 	struct machine *m;
-	struct kind *kinds;     /* [1 .. nr_kinds-1] */
+	struct kind *kinds; /* [1 .. nr_kinds-1] */
 	u32 nr_kinds;
-	u32 *dynamic;           /* kinds of dynamic types, grouped by parent */
+	u32 *dynamic; /* kinds of dynamic types, grouped by parent */
 	u32 nr_dynamic;
 	struct name_slot *names;
 	u32 name_mask;
@@ -59,7 +59,7 @@ struct tree {
 	struct tree_hooks hooks;
 	struct journal *journal;
 	u64 change_id;
-	bool changed;           /* tree_note_change() during the call that runs */
+	bool changed; /* tree_note_change() during the call that runs */
 	struct tree_session *session;
 };
 
@@ -67,7 +67,7 @@ struct tree {
 struct node {
 	struct request rq;
 	u32 kind;
-	u32 row;                /* attribute row + 1; 0: directory */
+	u32 row; /* attribute row + 1; 0: directory */
 };
 
 static inline u64 ino_make(u32 kind, u32 row, u64 object)
@@ -96,7 +96,8 @@ int node_permission(const struct tree *t, const struct node *n, int mask);
 
 /** change_begin() - before a change runs: note time, step and path, announce a long one. @name: the
  * child of directory @n that changes, or NULL when it is @n itself. 0 or -ENOMEM. */
-int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name);
+int change_begin(struct tree *t, const struct node *n, struct tree_change *change,
+		 const char *name);
 /** change_end() - tell the journal what became of it. Always after a change_begin() that succeeded. */
 void change_end(struct tree *t, struct tree_change *change);
 

@@ -221,7 +221,8 @@ static bool compare_entry(struct dir_emit *e, const char *name, const struct ent
 }
 
 /* The slow way: read the directory until the number turns up. */
-static int search_name(struct tree *t, const struct caller *c, u64 parent, u64 ino, struct text *out)
+static int search_name(struct tree *t, const struct caller *c, u64 parent, u64 ino,
+		       struct text *out)
 {
 	struct name_search s = { .ino = ino, .out = out };
 	int error;

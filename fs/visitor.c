@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CACHE_NS (100 * NSEC_PER_MSEC)
+#define CACHE_NS       (100 * NSEC_PER_MSEC)
 #define NAMESPACES_MAX 33u /* PID namespaces nest 32 deep */
 
 /* --- The host's /proc --- */
@@ -238,7 +238,8 @@ static ssize_t comm_store(const struct request *rq, const char *data, size_t siz
 }
 
 /* The daemon may have more rights than the visitor, who may only raise his own badness. */
-static ssize_t oom_score_adj_store(const struct request *rq, const char *data, size_t size, u64 offset)
+static ssize_t oom_score_adj_store(const struct request *rq, const char *data, size_t size,
+				   u64 offset)
 {
 	struct text old;
 	char text[16] = "";
@@ -330,7 +331,8 @@ static const struct directory fd_links = {
 
 static struct entry fd_entry(u32 host_tid, u32 number)
 {
-	return (struct entry){ .attr = &fd_rows[0], .owner = &fd_links,
+	return (struct entry){ .attr = &fd_rows[0],
+			       .owner = &fd_links,
 			       .object = object_pack(host_tid, number) };
 }
 
@@ -440,8 +442,14 @@ static const struct directory task_directory = {
 
 /* --- The directory --- */
 
-#define HOST_FILE(_name, _mode) { .name = _name, .mode = _mode, .show = host_show }
-#define HOST_LINK(_name) { .name = _name, .mode = S_IFLNK | 0777, .show = host_link_show }
+#define HOST_FILE(_name, _mode)                                 \
+	{                                                       \
+		.name = _name, .mode = _mode, .show = host_show \
+	}
+#define HOST_LINK(_name)                                                      \
+	{                                                                     \
+		.name = _name, .mode = S_IFLNK | 0777, .show = host_link_show \
+	}
 
 /* The same for the process and for each of its threads. */
 static const struct attribute visitor_attrs[] = {
@@ -450,8 +458,15 @@ static const struct attribute visitor_attrs[] = {
 	{ .name = "mounts", .mode = 0444, .show = visitor_mounts_show },
 	{ .name = "mountinfo", .mode = 0444, .show = visitor_mountinfo_show },
 	{ .name = "cgroup", .mode = 0444, .show = cgroup_show },
-	{ .name = "comm", .mode = 0644, .show = host_show, .store = comm_store, .flags = ATTR_NO_JOURNAL },
-	{ .name = "oom_score_adj", .mode = 0644, .show = host_show, .store = oom_score_adj_store,
+	{ .name = "comm",
+	  .mode = 0644,
+	  .show = host_show,
+	  .store = comm_store,
+	  .flags = ATTR_NO_JOURNAL },
+	{ .name = "oom_score_adj",
+	  .mode = 0644,
+	  .show = host_show,
+	  .store = oom_score_adj_store,
 	  .flags = ATTR_NO_JOURNAL },
 	{ .name = "auxv", .mode = 0400, .pread = host_pread, .flags = ATTR_POSITIONAL },
 	HOST_FILE("statm", 0444),

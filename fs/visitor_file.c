@@ -12,16 +12,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#define USER_HZ 100u
+#define USER_HZ		100u
 #define STAT_FIELDS_MAX 64u
-#define NAMESPACES_MAX 33u
+#define NAMESPACES_MAX	33u
 
 /* Numbers of the fields of stat, as proc(5) counts them. */
-enum { STAT_STATE = 3, STAT_PPID = 4, STAT_PGRP = 5, STAT_SESSION = 6, STAT_TPGID = 8, STAT_STARTTIME = 22, STAT_CPU = 39 };
+enum {
+	STAT_STATE = 3,
+	STAT_PPID = 4,
+	STAT_PGRP = 5,
+	STAT_SESSION = 6,
+	STAT_TPGID = 8,
+	STAT_STARTTIME = 22,
+	STAT_CPU = 39
+};
 
 struct host_status {
 	struct text text;
-	unsigned int depth; /* of PID namespaces */
+	unsigned int depth;	       /* of PID namespaces */
 	u32 tid, pid, pgid, sid, ppid; /* in the innermost one */
 };
 
@@ -119,7 +127,8 @@ static void print_field(const struct request *rq, const struct host_status *s, u
 		if (value[0] == '-')
 			text_str(out, "-1");
 		else
-			text_u64(out, number_at_depth((u32)strtoul(value, NULL, 10), "NSpgid", s->depth));
+			text_u64(out, number_at_depth((u32)strtoul(value, NULL, 10), "NSpgid",
+						      s->depth));
 		break;
 	case STAT_STARTTIME:
 		text_u64(out, simulated_start(rq->m, strtoull(value, NULL, 10)));
@@ -132,7 +141,8 @@ static void print_field(const struct request *rq, const struct host_status *s, u
 	}
 }
 
-static int print_stat(const struct request *rq, const struct host_status *s, char *stat, struct text *out)
+static int print_stat(const struct request *rq, const struct host_status *s, char *stat,
+		      struct text *out)
 {
 	char *comm = strchr(stat, '('), *rest = strrchr(stat, ')'), *value;
 	unsigned int field = 3;
@@ -177,18 +187,22 @@ int visitor_stat_show(const struct request *rq, struct text *out)
 /* The id that the visitor's own user namespace has for the host's @id. */
 static u32 inner_id(u32 host_tid, const char *map_name, u32 id)
 {
-	unsigned long inside, outside, count;
+	u64 inside, outside, count;
 	struct text map;
-	char *line;
+	char *at, *end;
 	u32 found = id;
 
 	text_init(&map);
 	if (!visitor_host_file(host_tid, map_name, &map)) {
 		text_char(&map, '\0');
-		for (line = text_error(&map) ? NULL : map.data; line && *line; line = strchr(line, '\n')) {
-			line += *line == '\n';
-			if (sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
-			    id >= outside && id - outside < count)
+		/* lines of three numbers */
+		for (at = text_error(&map) ? NULL : map.data; at && *at; at = end) {
+			inside = strtoull(at, &end, 10);
+			outside = strtoull(end, &end, 10);
+			count = strtoull(end, &end, 10);
+			if (end == at || !count)
+				break;
+			if (id >= outside && id - outside < count)
 				found = (u32)(inside + (id - outside));
 		}
 	}
@@ -196,7 +210,8 @@ static u32 inner_id(u32 host_tid, const char *map_name, u32 id)
 	return found;
 }
 
-static void print_ids(u32 host_tid, const char *status, const char *key, const char *map, struct text *out)
+static void print_ids(u32 host_tid, const char *status, const char *key, const char *map,
+		      struct text *out)
 {
 	u32 ids[4];
 	unsigned int i, n = status_numbers(status, key, ids, 4);
@@ -272,9 +287,9 @@ static bool print_own_line(const struct request *rq, const struct host_status *s
 		const char *key;
 		u64 number;
 	} numbers[] = {
-		{ "Tgid", s->pid },  { "Pid", s->tid },	   { "PPid", s->ppid },	  { "TracerPid", 0 },
-		{ "Ngid", 0 },	     { "NStgid", s->pid }, { "NSpid", s->tid },	  { "NSpgid", s->pgid },
-		{ "NSsid", s->sid },
+		{ "Tgid", s->pid },  { "Pid", s->tid },	    { "PPid", s->ppid },
+		{ "TracerPid", 0 },  { "Ngid", 0 },	    { "NStgid", s->pid },
+		{ "NSpid", s->tid }, { "NSpgid", s->pgid }, { "NSsid", s->sid },
 	};
 	const struct machine *m = rq->m;
 	u32 host_tid = (u32)rq->object;
@@ -342,8 +357,8 @@ int visitor_mounts_show(const struct request *rq, struct text *out)
 
 	(void)rq;
 	for (i = 0; i < ARRAY_SIZE(mounts); i++)
-		text_printf(out, "%s %s %s %s 0 0\n", mounts[i].source, mounts[i].target, mounts[i].type,
-			    mounts[i].options);
+		text_printf(out, "%s %s %s %s 0 0\n", mounts[i].source, mounts[i].target,
+			    mounts[i].type, mounts[i].options);
 	return 0;
 }
 
@@ -353,7 +368,8 @@ int visitor_mountinfo_show(const struct request *rq, struct text *out)
 
 	(void)rq;
 	for (i = 0; i < ARRAY_SIZE(mounts); i++)
-		text_printf(out, "%u %u 0:%u / %s rw,relatime - %s %s rw\n", mounts[i].id, mounts[i].parent,
-			    mounts[i].minor, mounts[i].target, mounts[i].type, mounts[i].source);
+		text_printf(out, "%u %u 0:%u / %s rw,relatime - %s %s rw\n", mounts[i].id,
+			    mounts[i].parent, mounts[i].minor, mounts[i].target, mounts[i].type,
+			    mounts[i].source);
 	return 0;
 }

@@ -13,7 +13,7 @@ struct job {
 	struct job *next;
 	void (*run)(struct job *job);  /* gate held, as a long command */
 	void (*done)(struct job *job); /* gate not held: reply and free */
-	bool cancelled;                /* not run, or told to end */
+	bool cancelled;		       /* not run, or told to end */
 };
 
 struct worker {

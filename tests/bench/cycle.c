@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define PATHS_MAX 8
-#define BATCH 20          /* operations between two looks at the clock */
+#define BATCH	  20 /* operations between two looks at the clock */
 #define FORGET_US 1200000
 
 static char buffer[1 << 17];
@@ -85,10 +85,10 @@ int main(int argc, char **argv)
 	double first = 0, p10;
 
 	if (n >= 1 && n <= PATHS_MAX) {
-		operation = !strcmp(argv[1], "read")	? do_read
-			    : !strcmp(argv[1], "write") ? do_write
-			    : !strcmp(argv[1], "list")	? do_list
-							: NULL;
+		operation = !strcmp(argv[1], "read")  ? do_read :
+			    !strcmp(argv[1], "write") ? do_write :
+			    !strcmp(argv[1], "list")  ? do_list :
+							NULL;
 	}
 	if (!operation || (rounds = strtol(argv[2], NULL, 10)) < 1)
 		errx(64, "usage: cycle read|write|list ROUNDS PATH ...");

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGES 262144ul /* 1 GiB */
+#define PAGES  262144ul /* 1 GiB */
 #define ROUNDS 5
 
 struct times {
@@ -66,7 +66,8 @@ static void boot(void)
 	tree_write_file(tree, "sim/clock", "pause", 5);
 	/* as on the host's side below: 4 KiB pages */
 	tree_write_file(tree, "sys/kernel/mm/transparent_hugepage/enabled", "never", 5);
-	if (tree_walk(tree, &root, "sim/procs", &procs) || tree_mkdir(tree, &root, procs, "a", &ino))
+	if (tree_walk(tree, &root, "sim/procs", &procs) ||
+	    tree_mkdir(tree, &root, procs, "a", &ino))
 		errx(1, "no process");
 	machine_source_free(&source);
 }
@@ -94,7 +95,8 @@ static void engine_round(struct times *best)
 
 static char *host_map(void)
 {
-	char *p = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
 
 	if (p == MAP_FAILED)
 		err(1, "mmap");
@@ -152,8 +154,8 @@ static void print_times(void)
 		host_round(&host, order);
 	}
 	free(order);
-	printf("order %.1f %.1f\nrandom %.1f %.1f\nunmap %.1f %.1f\n", engine.order, host.order, engine.random,
-	       host.random, engine.unmap, host.unmap);
+	printf("order %.1f %.1f\nrandom %.1f %.1f\nunmap %.1f %.1f\n", engine.order, host.order,
+	       engine.random, host.random, engine.unmap, host.unmap);
 }
 
 static unsigned long resident_bytes(void)

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX 100000
+#define MAX	 100000
 #define PAUSE_US 3000
 
 static double times[MAX];

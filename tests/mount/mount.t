@@ -1,6 +1,7 @@
 #!/bin/bash
 # How the file system side of a mounted machine answers: as a real 6.1 kernel's does, as far as FUSE
 # lets it.
+# shellcheck disable=SC2016 # perl expands it
 . "$(dirname "$0")/lib.sh"
 
 mount_machine --machine tiny
@@ -132,16 +133,16 @@ like "$(ls -l "$M/proc/self/fd")" ' 1 -> ' 'and its open files'
 # --- Another user ---
 
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
-	nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 	chmod 755 "$T"
-	not_ok 'others are kept out' $nobody cat "$M/proc/version"
+	not_ok 'others are kept out' "${nobody[@]}" cat "$M/proc/version"
 	first=$M
 	mount_machine --machine tiny -o allow_other
-	ok 'unless they were let in' $nobody cat "$M/proc/version"
-	not_ok 'and do not write what is root'"'"'s' $nobody sh -c "echo 1 >'$M/proc/sys/vm/swappiness'"
-	not_ok 'nor read what is root'"'"'s alone' $nobody cat "$M/proc/slabinfo"
-	not_ok 'nor make processes' $nobody mkdir "$M/sim/procs/x"
-	is "$($nobody stat -c %u "$M/proc/self/stat")" 65534 'but own their own directory'
+	ok 'unless they were let in' "${nobody[@]}" cat "$M/proc/version"
+	not_ok 'and do not write what is root'"'"'s' "${nobody[@]}" sh -c "echo 1 >'$M/proc/sys/vm/swappiness'"
+	not_ok 'nor read what is root'"'"'s alone' "${nobody[@]}" cat "$M/proc/slabinfo"
+	not_ok 'nor make processes' "${nobody[@]}" mkdir "$M/sim/procs/x"
+	is "$("${nobody[@]}" stat -c %u "$M/proc/self/stat")" 65534 'but own their own directory'
 	M=$first
 else
 	skip 6 'only root can become another user'

@@ -1,5 +1,6 @@
 #!/bin/bash
 # mmanfs run: a machine for one script.
+# shellcheck disable=SC2317 # called by name
 . "$(dirname "$0")/lib.sh"
 
 script() {

@@ -122,7 +122,9 @@ static const struct attribute shelf_attrs[] = {
 	{ .name = "link", .mode = S_IFLNK | 0777, .show = shelf_show },
 };
 
-static const struct attribute deep_attrs[] = { { .name = "number", .mode = 0444, .show = shelf_show } };
+static const struct attribute deep_attrs[] = {
+	{ .name = "number", .mode = 0444, .show = shelf_show }
+};
 static const struct directory deep_directory = { .mode = 0555, .attrs = deep_attrs, .nr_attrs = 1 };
 static const struct subdirectory shelf_subdirs[] = { { .name = "deep", .dir = &deep_directory } };
 
@@ -200,7 +202,11 @@ static int shelves_rmdir(const struct request *rq, const char *name)
 }
 
 static const struct attribute vm_attrs[] = {
-	{ .name = "knob", .mode = 0644, .show = knob_show, .store = knob_store, .flags = ATTR_SYSCTL },
+	{ .name = "knob",
+	  .mode = 0644,
+	  .show = knob_show,
+	  .store = knob_store,
+	  .flags = ATTR_SYSCTL },
 	{ .name = "string", .mode = 0644, .show = version_show, .store = knob_store },
 	{ .name = "version", .mode = 0444, .show = version_show },
 	{ .name = "push", .mode = 0200, .store = knob_store },
@@ -215,7 +221,9 @@ static const struct attribute proc_attrs[] = {
 	{ .name = "sometimes", .mode = 0444, .show = knob_show, .visible = not_hidden },
 };
 
-static const struct directory vm_dir = { .mode = 0555, .attrs = vm_attrs, .nr_attrs = ARRAY_SIZE(vm_attrs) };
+static const struct directory vm_dir = { .mode = 0555,
+					 .attrs = vm_attrs,
+					 .nr_attrs = ARRAY_SIZE(vm_attrs) };
 static const struct subdirectory psys_subdirs[] = { { .name = "vm", .dir = &vm_dir } };
 static const struct directory psys_dir = { .mode = 0555, .subdirs = psys_subdirs, .nr_subdirs = 1 };
 static const struct subdirectory proc_subdirs[] = { { .name = "sys", .dir = &psys_dir } };
@@ -249,7 +257,9 @@ static int sys_lookup(const struct request *rq, const char *name, struct entry *
 	(void)rq;
 	if (strncmp(name, "cpu", 3) && strncmp(name, "fil", 3))
 		return -ENOENT;
-	*out = (struct entry){ .attr = &cpu_rows[name[0] == 'f'], .owner = &cpu_links, .object = (u32)(name[3] - '0') };
+	*out = (struct entry){ .attr = &cpu_rows[name[0] == 'f'],
+			       .owner = &cpu_links,
+			       .object = (u32)(name[3] - '0') };
 	return 0;
 }
 
@@ -261,10 +271,11 @@ static int sys_iterate(const struct request *rq, u64 position, struct dir_emit *
 	for (; position < 4; position++) {
 		entry.attr = &cpu_rows[position / 2];
 		entry.object = position & 1;
-		if (!e->emit(e, position == 0   ? "cpu0"
-				: position == 1 ? "cpu1"
-				: position == 2 ? "fil0"
-						: "fil1",
+		if (!e->emit(e,
+			     position == 0 ? "cpu0" :
+			     position == 1 ? "cpu1" :
+			     position == 2 ? "fil0" :
+					     "fil1",
 			     &entry, position + 1))
 			break;
 	}
@@ -419,7 +430,8 @@ static void check_readdir(void)
 	for (i = 1; i < 12; i++) {
 		list(&l, "proc", 0, i);
 		list(&rest, "proc", l.next, 1000);
-		snprintf(joined, sizeof(joined), "%s%s%s", l.names, rest.names[0] ? " " : "", rest.names);
+		snprintf(joined, sizeof(joined), "%s%s%s", l.names, rest.names[0] ? " " : "",
+			 rest.names);
 		is_str(joined, all, "a listing cut after %d entries goes on where it stopped", i);
 	}
 
@@ -435,7 +447,8 @@ static void check_readdir(void)
 	unlike(l.names, "sometimes", "a row that is not visible is not listed");
 	is_str(content("proc/sometimes"), "ENOENT", "nor found");
 	world.hidden = false;
-	is_err(tree_readdir(tree, &root_user, ino_of("proc/info"), 0, &l.emit), -ENOTDIR, "a file is no directory");
+	is_err(tree_readdir(tree, &root_user, ino_of("proc/info"), 0, &l.emit), -ENOTDIR,
+	       "a file is no directory");
 }
 
 static void check_names(void)
@@ -450,13 +463,15 @@ static void check_names(void)
 	is_str(content("proc/info/x"), "ENOTDIR", "a file on the way");
 	is_str(content("proc/sys"), "EISDIR", "a directory is not read");
 	is_str(content("proc/3/content"), "shelf 3\n", "a dynamic object");
-	is_str(content("proc/3/deep/number"), "shelf 3\n", "a static directory inside it has its object");
+	is_str(content("proc/3/deep/number"), "shelf 3\n",
+	       "a static directory inside it has its object");
 
 	a = ino_of("proc/3/content");
 	b = ino_of("sim/3/content");
 	ok(a && b && a != b, "the same table at two places is two inodes");
 	world.shelf_generation[3] = 6;
-	is_err(tree_getattr(tree, &root_user, a, &st), -ENOENT, "a number used again is another inode");
+	is_err(tree_getattr(tree, &root_user, a, &st), -ENOENT,
+	       "a number used again is another inode");
 	ok(ino_of("proc/3/content") != a, "and is found under a new one");
 	reset_world();
 
@@ -469,7 +484,8 @@ static void check_names(void)
 	is_err(tree_readlink(tree, &nobody, ino_of("proc/self"), &t), 0, "links know who asks");
 	text_char(&t, '\0');
 	is_str(t.data, "77", "so self leads to the caller");
-	is_err(tree_readlink(tree, &root_user, ino_of("proc/info"), &t), -EINVAL, "a file is no link");
+	is_err(tree_readlink(tree, &root_user, ino_of("proc/info"), &t), -EINVAL,
+	       "a file is no link");
 	text_free(&t);
 
 	ok(tree_is_static(tree, ino_of("proc/sys/vm")) && !tree_is_static(tree, ino_of("proc/3")) &&
@@ -510,7 +526,8 @@ static void check_getattr(void)
 	is_hex(stat_of("proc/self").st_mode, S_IFLNK | 0777, "a link's mode");
 	st = stat_of("sys/knob");
 	ok(st.st_size == 4096 && st.st_blksize == 4096, "4096 and 4096 in sysfs");
-	is_int(stat_of("proc").st_nlink, 3, "a directory has two links and one for each static directory in it");
+	is_int(stat_of("proc").st_nlink, 3,
+	       "a directory has two links and one for each static directory in it");
 	world.shelf_uid = 1000;
 	is_int(stat_of("proc/3/content").st_uid, 1000, "the owner of an object");
 	reset_world();
@@ -600,36 +617,48 @@ static int write_error(const char *path)
 
 static void check_permission(void)
 {
-	is_int(write_error("proc/info"), EIO, "root opens a read-only file of proc and fails to write");
+	is_int(write_error("proc/info"), EIO,
+	       "root opens a read-only file of proc and fails to write");
 	is_int(write_error("proc/3/content"), EINVAL, "in a process's directory otherwise");
 	is_int(write_error("proc/sys/vm/version"), 1000 + EACCES, "a sysctl is refused at open");
 	is_int(write_error("sys/fixed"), 1000 + EACCES, "so is sysfs");
-	is_err(open_error(&root_user, "proc/sys/vm/push", O_RDONLY), -EACCES, "write-only sysctls to readers");
+	is_err(open_error(&root_user, "proc/sys/vm/push", O_RDONLY), -EACCES,
+	       "write-only sysctls to readers");
 	is_err(open_error(&root_user, "sys/push", O_RDWR), -EACCES, "and in sysfs");
-	is_err(open_error(&root_user, "proc/sys/vm/push", O_WRONLY | O_TRUNC), 0, "O_TRUNC is nothing");
+	is_err(open_error(&root_user, "proc/sys/vm/push", O_WRONLY | O_TRUNC), 0,
+	       "O_TRUNC is nothing");
 
 	is_err(open_error(&nobody, "proc/info", O_RDONLY), 0, "others read");
-	is_err(open_error(&nobody, "proc/info", O_WRONLY), -EACCES, "but do not write what is 0444");
+	is_err(open_error(&nobody, "proc/info", O_WRONLY), -EACCES,
+	       "but do not write what is 0444");
 	is_err(open_error(&nobody, "proc/sys/vm/knob", O_WRONLY), -EACCES, "nor what is root's");
-	is_err(open_error(&nobody, "proc/3/private", O_RDONLY), -EACCES, "nor read what is private");
+	is_err(open_error(&nobody, "proc/3/private", O_RDONLY), -EACCES,
+	       "nor read what is private");
 	world.shelf_uid = 65534;
 	is_err(open_error(&nobody, "proc/3/private", O_RDWR), 0, "unless it is their own");
 	is_err(open_error(&root_user, "proc/3/private", O_RDWR), 0, "root may");
 	reset_world();
-	is_err(tree_access(tree, &nobody, ino_of("proc/sys/vm/knob"), R_OK), 0, "access(2) says the same");
-	is_err(tree_access(tree, &nobody, ino_of("proc/sys/vm/knob"), W_OK), -EACCES, "access(2), writing");
-	is_err(tree_access(tree, &root_user, ino_of("proc/info"), X_OK), -EACCES, "nothing can be run");
+	is_err(tree_access(tree, &nobody, ino_of("proc/sys/vm/knob"), R_OK), 0,
+	       "access(2) says the same");
+	is_err(tree_access(tree, &nobody, ino_of("proc/sys/vm/knob"), W_OK), -EACCES,
+	       "access(2), writing");
+	is_err(tree_access(tree, &root_user, ino_of("proc/info"), X_OK), -EACCES,
+	       "nothing can be run");
 
 	is_err(tree_truncate(tree, &root_user, ino_of("proc/info"), 0), 0, "truncate is nothing");
-	is_err(tree_truncate(tree, &root_user, ino_of("proc/sys/vm/version"), 0), -EACCES, "unless refused");
-	is_err(tree_chmod(tree, &root_user, ino_of("proc/sys/vm/knob"), 0666), -EPERM, "chmod of a sysctl");
-	is_err(tree_chmod(tree, &root_user, ino_of("proc/3/content"), 0666), -EPERM, "chmod in proc/PID");
+	is_err(tree_truncate(tree, &root_user, ino_of("proc/sys/vm/version"), 0), -EACCES,
+	       "unless refused");
+	is_err(tree_chmod(tree, &root_user, ino_of("proc/sys/vm/knob"), 0666), -EPERM,
+	       "chmod of a sysctl");
+	is_err(tree_chmod(tree, &root_user, ino_of("proc/3/content"), 0666), -EPERM,
+	       "chmod in proc/PID");
 	is_err(tree_chmod(tree, &nobody, ino_of("sys/knob"), 0666), -EPERM, "chmod by another");
 	is_err(tree_chmod(tree, &root_user, ino_of("sys/knob"), 0666), 0, "chmod in sysfs");
 	is_err(open_error(&nobody, "sys/knob", O_WRONLY), 0, "counts from then on");
 	is_err(tree_chown(tree, &root_user, ino_of("proc/info"), 65534, UINT32_MAX), 0, "chown");
 	is_int(stat_of("proc/info").st_uid, 65534, "is seen");
-	is_err(tree_chown(tree, &root_user, ino_of("proc/sys/vm/knob"), 1, 1), -EPERM, "chown of a sysctl");
+	is_err(tree_chown(tree, &root_user, ino_of("proc/sys/vm/knob"), 1, 1), -EPERM,
+	       "chown of a sysctl");
 }
 
 static void check_gone(void)
@@ -661,9 +690,9 @@ static void note(void *arg, const struct tree_change *c)
 {
 	char line[128];
 
-	snprintf(line, sizeof(line), "%s%d %s %.*s=%d @%d,%d; ", c->started ? "start " : "", c->op, c->path,
-		 (int)c->size, c->data ? c->data : "", c->started ? 0 : (int)c->result, (int)c->time,
-		 (int)c->step);
+	snprintf(line, sizeof(line), "%s%d %s %.*s=%d @%d,%d; ", c->started ? "start " : "", c->op,
+		 c->path, (int)c->size, c->data ? c->data : "", c->started ? 0 : (int)c->result,
+		 (int)c->time, (int)c->step);
 	strcat(arg, line);
 }
 
@@ -677,7 +706,8 @@ static void check_changes(void)
 	is_err(tree_mkdir(tree, &root_user, sim, "5", &ino), 0, "mkdir");
 	is_uint(ino, ino_of("sim/5"), "yields the new inode");
 	is_err(tree_mkdir(tree, &root_user, sim, "5", &ino), -EEXIST, "mkdir twice");
-	is_err(tree_mkdir(tree, &root_user, sim, "x", &ino), -EINVAL, "mkdir of what the directory refuses");
+	is_err(tree_mkdir(tree, &root_user, sim, "x", &ino), -EINVAL,
+	       "mkdir of what the directory refuses");
 	is_err(tree_mkdir(tree, &nobody, sim, "4", &ino), -EACCES, "mkdir by another");
 	is_err(tree_rmdir(tree, &nobody, sim, "5"), -EACCES, "rmdir by another");
 	is_err(tree_rmdir(tree, &root_user, sim, "ctl"), -ENOTDIR, "rmdir of a file");
@@ -685,18 +715,26 @@ static void check_changes(void)
 	is_err(tree_rmdir(tree, &root_user, sim, "5"), 0, "rmdir");
 	is_uint(ino_of("sim/5"), 0, "it is gone");
 
-	is_err(tree_mkdir(tree, &root_user, ino_of("proc/sys/vm"), "x", &ino), -ENOENT, "mkdir among sysctls");
-	is_err(tree_mkdir(tree, &root_user, ino_of("proc/3"), "x", &ino), -ENOENT, "mkdir in proc/PID");
+	is_err(tree_mkdir(tree, &root_user, ino_of("proc/sys/vm"), "x", &ino), -ENOENT,
+	       "mkdir among sysctls");
+	is_err(tree_mkdir(tree, &root_user, ino_of("proc/3"), "x", &ino), -ENOENT,
+	       "mkdir in proc/PID");
 	is_err(tree_mkdir(tree, &root_user, ino_of("sys"), "x", &ino), -EPERM, "mkdir in sysfs");
-	is_err(tree_rmdir(tree, &root_user, ino_of("proc/sys"), "vm"), -EACCES, "rmdir among sysctls");
+	is_err(tree_rmdir(tree, &root_user, ino_of("proc/sys"), "vm"), -EACCES,
+	       "rmdir among sysctls");
 	is_err(tree_rmdir(tree, &root_user, ino_of("proc"), "3"), -EPERM, "rmdir of a process");
 	is_err(tree_unlink(tree, &root_user, ino_of("proc"), "info"), -EPERM, "unlink in proc");
-	is_err(tree_unlink(tree, &root_user, ino_of("proc/sys/vm"), "knob"), -EACCES, "unlink of a sysctl");
+	is_err(tree_unlink(tree, &root_user, ino_of("proc/sys/vm"), "knob"), -EACCES,
+	       "unlink of a sysctl");
 	is_err(tree_unlink(tree, &root_user, ino_of("sys"), "knob"), -EPERM, "unlink in sysfs");
-	is_err(tree_create_file(tree, &root_user, ino_of("proc"), "x", 0644, &ino), -ENOENT, "create in proc");
-	is_err(tree_create_file(tree, &root_user, ino_of("sys"), "x", 0644, &ino), -EACCES, "create in sysfs");
-	is_err(tree_rename(tree, &root_user, ino_of("proc"), "info", ino_of("proc"), "y"), -ENOENT, "rename in proc");
-	is_err(tree_rename(tree, &root_user, ino_of("sys"), "knob", ino_of("sys"), "y"), -EPERM, "rename in sysfs");
+	is_err(tree_create_file(tree, &root_user, ino_of("proc"), "x", 0644, &ino), -ENOENT,
+	       "create in proc");
+	is_err(tree_create_file(tree, &root_user, ino_of("sys"), "x", 0644, &ino), -EACCES,
+	       "create in sysfs");
+	is_err(tree_rename(tree, &root_user, ino_of("proc"), "info", ino_of("proc"), "y"), -ENOENT,
+	       "rename in proc");
+	is_err(tree_rename(tree, &root_user, ino_of("sys"), "knob", ino_of("sys"), "y"), -EPERM,
+	       "rename in sysfs");
 	is_err(tree_link_error(tree, ino_of("sys")), -EPERM, "link in sysfs");
 
 	machine->clock.now = 12;
@@ -706,21 +744,24 @@ static void check_changes(void)
 	tree_write_file(tree, "proc/sys/vm/knob", "x", 1);
 	tree_mkdir(tree, &root_user, sim, "2", &ino);
 	tree_rmdir(tree, &root_user, sim, "2");
-	is_str(journal.log, "0 proc/sys/vm/knob 8=1 @12,3; 1 sim/2 =0 @12,3; "
+	is_str(journal.log,
+	       "0 proc/sys/vm/knob 8=1 @12,3; 1 sim/2 =0 @12,3; "
 	       "start 2 sim/2 =0 @12,3; 2 sim/2 =0 @12,3; ",
 	       "the journal is told of each change that succeeded");
 	journal.log[0] = 0;
 	tree_write_file(tree, "sim/ctl", "5", 1);
 	tree_write_file(tree, "sim/half", "5", 1);
 	tree_write_file(tree, "sim/quiet", "5", 1);
-	is_str(journal.log, "start 0 sim/ctl 5=0 @12,3; 0 sim/ctl 5=1 @12,3; 0 sim/half 5=-11 @12,3; ",
+	is_str(journal.log,
+	       "start 0 sim/ctl 5=0 @12,3; 0 sim/ctl 5=1 @12,3; 0 sim/half 5=-11 @12,3; ",
 	       "of the start of a long write, and of a failure that changed something");
 	journal.log[0] = 0;
 	f = open_path(&replay, "sys/knob", O_WRONLY, NULL);
 	tree_write(tree, &replay, f, "1", 1, 0);
 	tree_release(tree, &replay, f);
 	is_str(journal.log, "", "but not of what it said itself");
-	ok(tree_write_is_long(tree, ino_of("sim/ctl")) && !tree_write_is_long(tree, ino_of("sim/half")),
+	ok(tree_write_is_long(tree, ino_of("sim/ctl")) &&
+		   !tree_write_is_long(tree, ino_of("sim/half")),
 	   "a long write is known by its inode");
 	is_err(tree_write_file(tree, "proc/3/content", "x", 1), -EINVAL, "write by path");
 }

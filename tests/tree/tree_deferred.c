@@ -16,7 +16,7 @@
 #define until(cond)                                             \
 	do {                                                    \
 		struct timespec pause_ = { .tv_nsec = 200000 }; \
-								\
+                                                                \
 		while (!(cond))                                 \
 			nanosleep(&pause_, NULL);               \
 	} while (0)
@@ -25,7 +25,7 @@ struct test_request {
 	pthread_mutex_t mutex; /* as FUSE's: held while it tells of an interrupt */
 	struct later *watched;
 	bool was_interrupted;
-	u32 answered;          /* atomic, counts */
+	u32 answered; /* atomic, counts */
 	long result;
 	char data[1024];
 };
@@ -160,7 +160,8 @@ static bool is_running(void)
 
 static void check_jobs(void)
 {
-	struct test_request a = new_request(), b = new_request(), c = new_request(), d = new_request();
+	struct test_request a = new_request(), b = new_request(), c = new_request(),
+			    d = new_request();
 	struct open_file *f = open_file("sim/procs/p/ctl", O_RDWR);
 	u64 procs;
 
@@ -256,7 +257,8 @@ static void check_streams(void)
 
 static void check_polls(void)
 {
-	struct open_file *f = open_file("dev/kmsg", O_RDONLY), *g = open_file("proc/meminfo", O_RDONLY);
+	struct open_file *f = open_file("dev/kmsg", O_RDONLY),
+			 *g = open_file("proc/meminfo", O_RDONLY);
 	int handle;
 
 	drain(f);
@@ -264,7 +266,8 @@ static void check_polls(void)
 	is_uint(polls_woken, 0, "nobody is called back");
 	log_line("now");
 	until(__atomic_load_n(&polls_woken, __ATOMIC_ACQUIRE));
-	is_uint(deferred_poll(&deferred, &root, f, NULL) & POLLIN, POLLIN, "until there is a record");
+	is_uint(deferred_poll(&deferred, &root, f, NULL) & POLLIN, POLLIN,
+		"until there is a record");
 	drain(f);
 
 	deferred_poll(&deferred, &root, f, &handle);
@@ -281,7 +284,8 @@ static void check_polls(void)
 static void check_end(void)
 {
 	struct test_request a = new_request(), b = new_request(), c = new_request();
-	struct open_file *f = open_file("dev/kmsg", O_RDONLY), *g = open_file("sim/procs/q/ctl", O_RDWR);
+	struct open_file *f = open_file("dev/kmsg", O_RDONLY),
+			 *g = open_file("sim/procs/q/ctl", O_RDWR);
 
 	drain(f);
 	deferred_read(&deferred, &a, &root, f, sizeof(a.data));
@@ -308,7 +312,8 @@ int main(void)
 		bail_out("%s", fixture.why);
 	fixture_write(&fixture, "sim/clock", "pause");
 	tree_walk(fixture.t, &root, "sim/procs", &procs);
-	if (tree_mkdir(fixture.t, &root, procs, "p", &ino) || tree_mkdir(fixture.t, &root, procs, "q", &ino))
+	if (tree_mkdir(fixture.t, &root, procs, "p", &ino) ||
+	    tree_mkdir(fixture.t, &root, procs, "q", &ino))
 		bail_out("no process");
 	deferred = (struct deferred){ .session = &session, .ops = &ops };
 	if (session_start(&session, fixture.m, fixture.t, deferred_notify, &deferred))

@@ -16,7 +16,7 @@
 #define until(cond)                                             \
 	do {                                                    \
 		struct timespec pause_ = { .tv_nsec = 200000 }; \
-								\
+                                                                \
 		while (!(cond))                                 \
 			nanosleep(&pause_, NULL);               \
 	} while (0)
@@ -70,7 +70,8 @@ static void check_gate(void)
 	gate_enter(&gate);
 	a = visitor("a");
 	b = visitor("b");
-	is_uint(__atomic_load_n(&fixture.m->attention, __ATOMIC_RELAXED), 1, "who waits calls for attention");
+	is_uint(__atomic_load_n(&fixture.m->attention, __ATOMIC_RELAXED), 1,
+		"who waits calls for attention");
 	ok(gate_yield(&gate), "a short request does not yield");
 	is_str(order, "", "so nobody was let in");
 	note('m');
@@ -132,12 +133,14 @@ static void job_done(struct job *job)
 
 static struct test_job new_job(char name, bool endless)
 {
-	struct test_job j = { .job = { .run = run_job, .done = job_done }, .name = name, .endless = endless };
+	struct test_job j = { .job = { .run = run_job, .done = job_done },
+			      .name = name,
+			      .endless = endless };
 
 	return j;
 }
 
-#define is_done(j) __atomic_load_n(&(j).done, __ATOMIC_ACQUIRE)
+#define is_done(j)     __atomic_load_n(&(j).done, __ATOMIC_ACQUIRE)
 #define has_started(j) __atomic_load_n(&(j).started, __ATOMIC_ACQUIRE)
 
 static void check_worker(void)
@@ -220,9 +223,11 @@ static void check_clock(void)
 
 	set_mode(&s, CLOCK_MODE_REALTIME, 0);
 	after = clock_at_request(&s);
-	cmp_int(after, <, before + NSEC_PER_SEC * 10, "time that passed before it was let go does not count");
+	cmp_int(after, <, before + NSEC_PER_SEC * 10,
+		"time that passed before it was let go does not count");
 	host_time_passes(&s, 10 * NSEC_PER_SEC);
-	cmp_int(clock_at_request(&s), >=, after + 10 * NSEC_PER_SEC, "then the host's time moves it");
+	cmp_int(clock_at_request(&s), >=, after + 10 * NSEC_PER_SEC,
+		"then the host's time moves it");
 
 	session_enter(&s);
 	s.m->clock.now += 1000 * NSEC_PER_SEC; /* what a command cost */
@@ -239,12 +244,14 @@ static void check_clock(void)
 	before = s.m->clock.now;
 	session_leave(&s);
 	host_time_passes(&s, NSEC_PER_SEC);
-	cmp_int(clock_at_request(&s), >=, before + NSEC_PER_SEC, "one that was set on purpose goes on at once");
+	cmp_int(clock_at_request(&s), >=, before + NSEC_PER_SEC,
+		"one that was set on purpose goes on at once");
 
 	set_mode(&s, CLOCK_MODE_RATE, 100);
 	before = clock_at_request(&s);
 	host_time_passes(&s, NSEC_PER_SEC);
-	cmp_int(clock_at_request(&s), >=, before + 100 * NSEC_PER_SEC, "a rate is so many times the host's");
+	cmp_int(clock_at_request(&s), >=, before + 100 * NSEC_PER_SEC,
+		"a rate is so many times the host's");
 
 	gate_enter(&s.gate);
 	gate_long_begin(&s.gate);
@@ -255,7 +262,8 @@ static void check_clock(void)
 	gate_long_end(&s.gate);
 	clock_drive_command_ended(&s.drive);
 	clock_drive_update(&s.drive);
-	cmp_int(s.m->clock.now - before, <, 1000 * NSEC_PER_SEC, "nor does that time count afterwards");
+	cmp_int(s.m->clock.now - before, <, 1000 * NSEC_PER_SEC,
+		"nor does that time count afterwards");
 	gate_leave(&s.gate);
 	ok(session_stop(&s), "the session stops");
 }
@@ -284,7 +292,8 @@ static void check_timer(void)
 	tree_walk(s.tree, &root, "sim/procs", &procs);
 	tree_mkdir(s.tree, &root, procs, "a", &ino);
 	fixture_write(&fixture, "sim/procs/a/ctl", "mmap m 8M");
-	is_int(fixture_write(&fixture, "sim/procs/a/ctl", "load m seq 1000 write=100"), 25, "a background load");
+	is_int(fixture_write(&fixture, "sim/procs/a/ctl", "load m seq 1000 write=100"), 25,
+	       "a background load");
 	session_leave(&s);
 	is_uint(s.drive.armed, 0, "sets no timer while the clock is paused");
 	before = faults(&s);

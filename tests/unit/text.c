@@ -7,8 +7,25 @@
 #include <string.h>
 
 static const u64 numbers[] = {
-	0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 12345, 99999, 100000, 4294967295u, 4294967296u,
-	9223372036854775807u, 9223372036854775808u, 10000000000000000000u, UINT64_MAX,
+	0,
+	1,
+	9,
+	10,
+	11,
+	99,
+	100,
+	101,
+	999,
+	1000,
+	12345,
+	99999,
+	100000,
+	4294967295u,
+	4294967296u,
+	9223372036854775807u,
+	9223372036854775808u,
+	10000000000000000000u,
+	UINT64_MAX,
 };
 
 static const char *finish(struct text *t)
@@ -28,8 +45,8 @@ static void check_number(u64 v, unsigned int width)
 	text_s64_width(&t, (s64)v, width);
 	text_char(&t, '|');
 	text_hex(&t, v, width);
-	snprintf(want, sizeof(want), "%*" PRIu64 "|%*" PRId64 "|%0*" PRIx64, (int)width, v, (int)width,
-		 (s64)v, (int)width, v);
+	snprintf(want, sizeof(want), "%*" PRIu64 "|%*" PRId64 "|%0*" PRIx64, (int)width, v,
+		 (int)width, (s64)v, (int)width, v);
 	is_str(finish(&t), want, "%" PRIu64 " in %u columns", v, width);
 	text_free(&t);
 }
