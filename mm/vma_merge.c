@@ -109,34 +109,54 @@ static void extend_down(struct machine *m, handle_t next, u64 start, u32 flags)
 	vma_set_extent(m, next, start, n->end, n->pgoff - ((n->start - start) >> PAGE_SHIFT));
 }
 
+/* A fresh mmap: the mapping above comes first, and with it its anon_vma, which then has to suit the one
+ * below. */
+static void choose_next_first(const struct machine *m, handle_t prev, handle_t next, const struct vma_wish *w,
+			      bool *with_prev, bool *with_next)
+{
+	struct vma_wish joined = *w;
+
+	*with_next = next && can_merge_before(m, next, w);
+	if (*with_next)
+		joined.anon_vma = vma_at(m, next)->anon_vma;
+	*with_prev = prev && can_merge_after(m, prev, &joined);
+}
+
+/* A part that moves or changes: each neighbour on its own; if the two do not suit each other, the lower. */
+static void choose_prev_first(const struct machine *m, handle_t prev, handle_t next, const struct vma_wish *w,
+			      bool *with_prev, bool *with_next)
+{
+	*with_prev = prev && can_merge_after(m, prev, w);
+	*with_next = next && can_merge_before(m, next, w);
+	if (*with_prev && *with_next &&
+	    !anon_vmas_agree(m, vma_at(m, prev)->anon_vma, vma_at(m, next)->anon_vma, NULL))
+		*with_next = false;
+}
+
 int vma_merge_new(struct machine *m, handle_t mmh, const struct vma_wish *w, bool next_first, handle_t *out)
 {
 	handle_t prev = find_vma_prev(m, mmh, w->start);
 	handle_t next = prev ? vma_at(m, prev)->next : mm_at(m, mmh)->vma_first;
-	bool with_prev = prev && can_merge_after(m, prev, w);
-	bool with_next = next && can_merge_before(m, next, w);
-	int error;
+	bool with_prev, with_next;
+	int error = 0;
 
 	*out = 0;
-	if (with_prev && with_next &&
-	    anon_vmas_agree(m, vma_at(m, prev)->anon_vma, vma_at(m, next)->anon_vma, NULL)) {
+	if (next_first)
+		choose_next_first(m, prev, next, w, &with_prev, &with_next);
+	else
+		choose_prev_first(m, prev, next, w, &with_prev, &with_next);
+	if (with_prev && with_next) {
 		error = merge_both(m, prev, next, w->flags);
 		if (!error)
 			*out = prev;
-		return error;
-	}
-	if (with_prev && with_next) {
-		with_prev = !next_first;
-		with_next = next_first;
-	}
-	if (with_prev) {
+	} else if (with_prev) {
 		extend_up(m, prev, w->end, w->flags);
 		*out = prev;
 	} else if (with_next) {
 		extend_down(m, next, w->start, w->flags);
 		*out = next;
 	}
-	return 0;
+	return error;
 }
 
 bool vma_grow(struct machine *m, handle_t h, const struct vma_wish *w)
@@ -177,32 +197,28 @@ static int merge_changed(struct machine *m, handle_t h, const struct vma_wish *w
 {
 	struct vma *v = vma_at(m, h);
 	handle_t prev = w->start == v->start ? v->prev : 0, next = w->end == v->end ? v->next : 0;
-	bool with_prev = prev && can_merge_after(m, prev, w);
-	bool with_next = next && can_merge_before(m, next, w);
+	bool with_prev, with_next;
 	int error;
 
+	choose_prev_first(m, prev, next, w, &with_prev, &with_next);
 	if (!with_prev && !with_next)
 		return 0;
 	error = inherit_anon_vma(m, with_prev ? prev : next, h);
+	if (!error && with_prev && with_next)
+		error = inherit_anon_vma(m, prev, next);
 	if (error)
 		return error;
-	if (with_prev && with_next &&
-	    anon_vmas_agree(m, vma_at(m, prev)->anon_vma, vma_at(m, next)->anon_vma, NULL)) {
-		error = inherit_anon_vma(m, prev, next);
-		if (error)
-			return error;
+	*out = with_prev ? prev : next;
+	if (with_prev)
 		give_lower(m, h, w->end);
-		error = merge_both(m, prev, next, w->flags);
-		*out = prev;
-	} else if (with_prev) {
-		give_lower(m, h, w->end);
-		extend_up(m, prev, w->end, w->flags);
-		*out = prev;
-	} else {
+	else
 		give_upper(m, h, w->start);
+	if (with_prev && with_next)
+		error = merge_both(m, prev, next, w->flags);
+	else if (with_prev)
+		extend_up(m, prev, w->end, w->flags);
+	else
 		extend_down(m, next, w->start, w->flags);
-		*out = next;
-	}
 	return error;
 }
 

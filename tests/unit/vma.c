@@ -130,6 +130,111 @@ static void test_madvise(struct mmtest *t)
 	       "munlock does not mend it: the locked part was touched, the rest is in no anon_vma's tree");
 }
 
+/* What is touched when, in three neighbours of which the middle one comes last. */
+static void test_order(struct mmtest *t)
+{
+	map(t, 0x26000000, K64, "rw", FIXED);
+	map(t, 0x26020000, K64, "rw", FIXED);
+	store(t, 0x26020000, 1);
+	map(t, 0x26010000, K64, "rw", FIXED);
+	is_str(maps(t, 0x26000000, 0x26100000), "26000000-26010000 rw-p\n26010000-26030000 rw-p",
+	       "untouched below, touched above: the middle joins what is above");
+	map(t, 0x27000000, K64, "rw", FIXED);
+	store(t, 0x27000000, 1);
+	map(t, 0x27020000, K64, "rw", FIXED);
+	map(t, 0x27010000, K64, "rw", FIXED);
+	is_str(maps(t, 0x27000000, 0x27100000), "27000000-27030000 rw-p",
+	       "touched below, untouched above: all become one");
+	map(t, 0x28000000, K64, "rw", FIXED);
+	store(t, 0x28000000, 1);
+	map(t, 0x28020000, K64, "rw", FIXED);
+	store(t, 0x28020000, 1);
+	map(t, 0x28010000, K64, "r", FIXED);
+	protect(t, 0x28010000, K64, "rw");
+	is_str(maps(t, 0x28000000, 0x28100000), "28000000-28020000 rw-p\n28020000-28030000 rw-p",
+	       "mprotect between two anon_vmas joins what is below");
+}
+
+/* Part of a mapping becomes like its neighbour: the border moves. */
+static void test_border(struct mmtest *t)
+{
+	map(t, 0x29000000, K64, "rw", FIXED);
+	map(t, 0x29010000, K64, "r", FIXED);
+	protect(t, 0x29010000, K16, "rw");
+	is_str(maps(t, 0x29000000, 0x29100000), "29000000-29014000 rw-p\n29014000-29020000 r--p",
+	       "the border moves up");
+	protect(t, 0x29010000, K16, "r");
+	protect(t, 0x29014000, K64 - K16, "rw");
+	is_str(maps(t, 0x29000000, 0x29100000),
+	       "29000000-29010000 rw-p\n29010000-29014000 r--p\n29014000-29020000 rw-p", "rights exchanged");
+	protect(t, 0x29010000, K16, "rw");
+	is_str(maps(t, 0x29000000, 0x29100000), "29000000-29020000 rw-p", "and all alike");
+}
+
+static void test_locks(struct mmtest *t)
+{
+	map(t, 0x2a000000, 4 * K64, "rw", FIXED);
+	do_mlock(t->m, t->task, 0x2a010000, K64 * PAGE_SIZE, true, true);
+	is_str(maps(t, 0x2a000000, 0x2a100000),
+	       "2a000000-2a010000 rw-p\n2a010000-2a020000 rw-p\n2a020000-2a040000 rw-p", "mlock cuts");
+	do_mlock(t->m, t->task, 0x2a010000, K64 * PAGE_SIZE, false, false);
+	is_str(maps(t, 0x2a000000, 0x2a100000), "2a000000-2a040000 rw-p",
+	       "munlock of an untouched part mends it");
+	store(t, 0x2a000000, 4 * K64);
+	do_mlock(t->m, t->task, 0x2a010000, K64 * PAGE_SIZE, true, false);
+	do_mlock(t->m, t->task, 0x2a010000, K64 * PAGE_SIZE, false, false);
+	is_str(maps(t, 0x2a000000, 0x2a100000), "2a000000-2a040000 rw-p",
+	       "and so where all was touched before: one anon_vma");
+}
+
+/* A child's mappings are in two anon_vmas' trees: nothing new merges with them. */
+static void test_fork(struct mmtest *t)
+{
+	handle_t parent = t->task, child;
+	u64 at;
+
+	map(t, 0x2b000000, K64, "rw", FIXED);
+	store(t, 0x2b000000, K64);
+	map(t, 0x2c000000, K64, "rw", FIXED);
+	task_fork(t->m, parent, &child);
+	map(t, 0x2b010000, K64, "rw", FIXED);
+	is_str(maps(t, 0x2b000000, 0x2b100000), "2b000000-2b020000 rw-p", "the parent's grow as before");
+	as_task(t, child);
+	map(t, 0x2b010000, K64, "rw", FIXED);
+	map(t, 0x2c010000, K64, "rw", FIXED);
+	is_str(maps(t, 0x2b000000, 0x2c100000),
+	       "2b000000-2b010000 rw-p\n2b010000-2b020000 rw-p\n2c000000-2c020000 rw-p",
+	       "the child's do not, if they were touched");
+	store(t, 0x2b010000, K64);
+	protect(t, 0x2b004000, K16, "r");
+	protect(t, 0x2b004000, K16, "rw");
+	is_str(maps(t, 0x2b000000, 0x2b100000), "2b000000-2b010000 rw-p\n2b010000-2b020000 rw-p",
+	       "what was cut in the child is mended in the child");
+	is_err(do_mremap(t->m, child, 0x2c000000, 0x10000, 0x20000, false, &at), -ENOMEM, "no room");
+	unmap(t, 0x2c010000, K64);
+	is_err(do_mremap(t->m, child, 0x2c000000, 0x10000, 0x20000, false, &at), 0, "room");
+	is_err(do_mremap(t->m, child, 0x2b000000, 0x10000, 0x18000, true, &at), 0, "a move");
+	is_str(maps(t, 0x2b000000, 0x2c100000), "2b010000-2b020000 rw-p\n2c000000-2c020000 rw-p", "is away");
+	mmtest_sound(t->m, "with parent and child apart");
+	as_task(t, parent);
+	do_exit(t->m, child, 0);
+}
+
+static void test_private_file(struct mmtest *t)
+{
+	handle_t f = inode_lookup(t->m, "/data/f");
+
+	map_file(t, 0x2d000000, K64, "rw", FIXED, f, 0);
+	protect(t, 0x2d004000, K16, "r");
+	protect(t, 0x2d004000, K16, "rw");
+	is_str(maps(t, 0x2d000000, 0x2d100000), "2d000000-2d010000 rw-p 0 /data/f",
+	       "a writable private mapping of a file is mended");
+	store(t, 0x2d000000, 1);
+	protect(t, 0x2d004000, K16, "r");
+	protect(t, 0x2d004000, K16, "rw");
+	is_str(maps(t, 0x2d000000, 0x2d100000), "2d000000-2d010000 rw-p 0 /data/f", "touched or not");
+}
+
 static void test_mremap(struct mmtest *t)
 {
 	u64 at, r = 0x25000000, untouched = map(t, 0, 1, "rw", 0);
@@ -179,6 +284,11 @@ int main(void)
 	test_madvise(&t);
 	test_mremap(&t);
 	test_brk(&t);
+	test_order(&t);
+	test_border(&t);
+	test_locks(&t);
+	test_fork(&t);
+	test_private_file(&t);
 	mmtest_close(&t);
 	return done_testing();
 }
