@@ -49,6 +49,11 @@ int twin_thread(struct machine *m, handle_t task, u32 tid, const char *comm, han
 	return 0;
 }
 
+void twin_set_parent(struct machine *m, handle_t task, handle_t parent)
+{
+	task_reparent(m, task, parent);
+}
+
 /* A machine whose first process was not shown has one of its own all the same. */
 static int make_init(struct machine *m)
 {
@@ -141,6 +146,16 @@ void twin_file_deleted(struct machine *m, handle_t inode)
 {
 	inode_at(m, inode)->deleted = 1;
 	inode_put(m, inode);
+}
+
+void twin_shmem_reserve(struct machine *m, handle_t inode)
+{
+	struct inode *i = inode_at(m, inode);
+	u64 pages = PAGE_ALIGN(i->size) >> PAGE_SHIFT;
+
+	i->flags &= (u16)~INODE_NORESERVE;
+	m->mms.committed_as += (s64)pages - (s64)i->nr_shmem_charged;
+	i->nr_shmem_charged = pages;
 }
 
 /* Page @index of @inode, made if it is not there; PFN_NONE: no memory. */
@@ -281,6 +296,43 @@ static bool put_anon_page(struct machine *m, handle_t vma, u64 vpn, u64 young)
 	return true;
 }
 
+/* The mapping of @from that fork(2) would have copied to make this one; 0 if there is none. */
+static handle_t forked_from(struct machine *m, const struct vma *v, handle_t from)
+{
+	handle_t h = from ? find_vma_exact(m, from, v->start) : 0;
+	const struct vma *src = h ? vma_at(m, h) : NULL;
+	handle_t inode = v->file ? file_at(m, v->file)->inode : 0;
+
+	if (!src || !src->anon_vma || (src->flags | v->flags) & (VM_SHARED | VM_HUGETLB | VM_PFNMAP))
+		return 0;
+	if (inode != (src->file ? file_at(m, src->file)->inode : 0) ||
+	    src->pgoff - addr_vpn(src->start) != v->pgoff - addr_vpn(v->start))
+		return 0;
+	return h;
+}
+
+/* The page that @from has at @vpn becomes both's, until one of them writes. */
+static bool share_page(struct machine *m, const struct vma *v, handle_t from, u64 vpn, u64 young)
+{
+	pte_t *src = pte_find(m, mm_at(m, from), vpn), *pte;
+	struct page *p = src && pte_has_page(*src) ? pfn_to_page(m, pte_pfn(*src)) : NULL;
+
+	if (!p || page_mapping_type(p) != MAPPING_ANON || pte_table_alloc(m, v->mm, vpn))
+		return false;
+	pte = entry_of(m, v, vpn);
+	if (!pte)
+		return false;
+	*src &= ~PTE_WRITE;
+	*pte = pte_make(pte_pfn(*src), PTE_PRESENT | PTE_DIRTY | PTE_SOFT_DIRTY | young |
+					       (v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0));
+	page_clear(p, PG_anon_exclusive);
+	p->mapcount++;
+	mm_at(m, v->mm)->rss[MM_ANONPAGES]++;
+	if ((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED)
+		mlock_page(m, pte_pfn(*pte));
+	return true;
+}
+
 /* The page of the vdso or of a file that @vpn shows. */
 static pfn_t page_behind(struct machine *m, const struct vma *v, u64 vpn)
 {
@@ -325,11 +377,16 @@ u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want
 	const struct vma *v = vma_at(m, vma);
 	u64 first = addr_vpn(v->start), last = addr_vpn(v->end) - 1, size = vma_pages(v), n, vpn, young;
 	u64 anon = v->flags & (VM_PFNMAP | VM_HUGETLB) ? 0 : want->anon, total = anon + want->file;
+	handle_t src = want->shared ? forked_from(m, v, want->from) : 0;
 	bool placed = true;
 
+	if (src && anon_vma_fork(m, vma, src))
+		return 0;
 	for (n = 0; n < total && n < size && placed && has_room(m, n); n += placed) {
 		vpn = v->flags & VM_GROWSDOWN ? last - n : first + n;
 		young = n < want->referenced ? PTE_ACCESSED : 0;
+		if (src && n < want->shared && n < anon && share_page(m, v, want->from, vpn, young))
+			continue;
 		placed = n < anon ? put_anon_page(m, vma, vpn, young) :
 				    put_file_page(m, vma, vpn, young, n - anon < want->dirty);
 	}

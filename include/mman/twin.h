@@ -16,6 +16,8 @@
 
 /** twin_thread() - one more thread of @task's group, with the number @tid. -ENOMEM, -EEXIST ... */
 int twin_thread(struct machine *m, handle_t task, u32 tid, const char *comm, handle_t *out);
+/** twin_set_parent() - who waits for it. Not for the first process. */
+void twin_set_parent(struct machine *m, handle_t task, handle_t parent);
 /**
  * twin_kernel_tasks() - when the other machine's tasks are there: the engine's own among them take up
  * their work (init is PID 1, kswapdN and kcompactdN belong to their nodes), and those that the
@@ -37,6 +39,9 @@ struct twin_file {
 handle_t twin_file(struct machine *m, const struct twin_file *f);
 /** twin_file_deleted() - no path leads to it there: gives the reference up. */
 void twin_file_deleted(struct machine *m, handle_t inode);
+/** twin_shmem_reserve() - shared memory that was promised as a whole: charges the file's size instead of
+ * its pages. */
+void twin_shmem_reserve(struct machine *m, handle_t inode);
 /** twin_cache_fill() - up to @pages more pages at the end of @inode's page cache, of node @nid if it
  * has them, the first @dirty of them dirty. Returns how many there were. */
 u64 twin_cache_fill(struct machine *m, handle_t inode, u64 pages, u64 dirty, int nid);
@@ -60,6 +65,8 @@ int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handl
 /* Resident pages of a mapping. */
 struct twin_pages {
 	u64 anon;              /* its own, from the start (of a stack: from the top) */
+	u64 shared;            /* the first of these are those of the mapping at the same place in ... */
+	handle_t from;         /* ... this address space, as after a fork; 0: none */
 	u64 file;              /* its file's, behind those */
 	u64 dirty;             /* of the file's: written through this mapping */
 	u64 referenced;        /* of all: with the accessed bit */

@@ -1,0 +1,113 @@
+/*
+ * furnish.c - a booted machine becomes the twin of the captured one.
+ *
+ * Boot made nodes, zones and CPUs (machine.c), and nothing else: no init, no kernel threads. What follows
+ * here is the order that needs no second look: time first, for tasks started in the past; settings before
+ * what they govern; processes before the page cache, which gets what they leave.
+ */
+#include "fs/twin/furnish.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "fs/twin/twin.h"
+
+#define PAGE_KB (PAGE_SIZE >> 10)
+
+static u64 uptime_ns(const struct capture *c)
+{
+	struct slice text, word, whole;
+	u64 seconds = 0, hundredths = 0;
+
+	capture_find(c, &text, "/proc/uptime");
+	slice_word(&text, &word);
+	whole = slice_cut(&word, '.');
+	if (!slice_number(whole, 10, &seconds) || seconds > (u64)1 << 32)
+		return 0;
+	slice_number(word, 10, &hundredths);
+	return seconds * NSEC_PER_SEC + hundredths % 100 * TICK_NS;
+}
+
+static u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+static void tell(const struct twin *t, u64 n, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A line, if there is anything to tell. */
+static void tell(const struct twin *t, u64 n, const char *format, ...)
+{
+	va_list args;
+
+	if (!n || !t->err)
+		return;
+	fputs("mmanfs: twin: ", t->err);
+	va_start(args, format);
+	vfprintf(t->err, format, args);
+	va_end(args);
+	fputc('\n', t->err);
+}
+
+#define N(x) ((unsigned long long)(x))
+#define KB(x) ((unsigned long long)(x) * PAGE_KB)
+
+static void report(const struct twin *t)
+{
+	struct slice meminfo;
+	u64 swap;
+
+	capture_find(&t->c, &meminfo, "/proc/meminfo");
+	swap = slice_value(meminfo, "SwapTotal:", 0);
+	swap -= least(swap, total_swap_pages(t->m) * PAGE_KB);
+	tell(t, t->nr_unread, "%llu of %llu processes could not be read: they have the sizes that their status "
+			      "tells, in a mapping of each kind", N(t->nr_unread), N(t->nr_tasks));
+	tell(t, t->nr_bad_mappings, "%llu mappings are left out: not possible on this machine",
+	     N(t->nr_bad_mappings));
+	tell(t, t->pages_short, "%llu kB of %llu processes' resident memory are not there%s", KB(t->pages_short),
+	     N(t->nr_short),
+	     twin_room(t->m) < PAGES_PER_SECTION ? ": memory is full" : "");
+	tell(t, t->cache_short, "the page cache is %llu kB smaller: memory is full", KB(t->cache_short));
+	tell(t, t->cache_over, "the page cache is %llu kB larger: files that are mapped come to more than Cached",
+	     KB(t->cache_over));
+	tell(t, t->free_short, "MemFree is %llu kB less", KB(t->free_short));
+	tell(t, swap, "%llu kB of swap are not there", N(swap));
+	tell(t, t->swap_kb, "%llu kB of processes' pages in swap are not there", N(t->swap_kb));
+	tell(t, t->hugetlb_kb, "huge pages in use (%llu kB) are free in the twin's pools", N(t->hugetlb_kb));
+	tell(t, t->thp_kb, "%llu kB of transparent huge pages are small pages", N(t->thp_kb));
+}
+
+static int build(struct twin *t)
+{
+	int error = twin_files_init(t);
+
+	clock_advance_to(t->m, uptime_ns(&t->c));
+	twin_knobs(t);
+	if (!error)
+		error = twin_tasks(t);
+	if (!error)
+		error = twin_spaces(t);
+	if (error)
+		return error;
+	twin_files_done(t);
+	twin_caches(t);
+	twin_totals(t);
+	return 0;
+}
+
+int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
+{
+	struct twin t = { .tree = tree, .m = tree_machine(tree), .err = err };
+	int error = capture_open(&t.c, capture, size, err);
+
+	if (error)
+		return error;
+	error = build(&t);
+	if (!error)
+		report(&t);
+	else if (err)
+		fprintf(err, "mmanfs: the twin cannot be furnished: %s\n", strerror(-error));
+	twin_files_free(&t);
+	capture_close(&t.c);
+	return error;
+}

@@ -1,0 +1,149 @@
+/*
+ * unread.c - processes of which only the sizes are known: others' mappings are theirs to read, but
+ * status tells everybody how large they are.
+ *
+ *	text     VmExe + VmLib   r-xp   \ pages of one file that all such processes share: how far they
+ *	rest     what is left    r--p   / share theirs in truth, nobody tells
+ *	data     VmData          rw-p   anonymous pages
+ *	shared   RssShmem        rw-s   pages of one piece of shared memory, as above; what of them does not
+ *	                                fit here is text, of a program on a tmpfs
+ *	stack    VmStk           rw-p
+ *
+ * The sums are exact: VSZ, VmData, VmStk, Rss and its three kinds.
+ */
+#include "fs/twin/furnish.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define KB_PAGES (PAGE_SIZE >> 10)
+#define FIRST_ADDRESS 0x400000ull
+#define STACK_TOP 0x7ffffffde000ull
+#define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
+#define FILE_NAME "(mappings not readable)"
+#define SHMEM_NAME "/memfd:(mappings not readable)"
+
+struct sizes {
+	u64 total, locked, data, stack, exe, exec, anon, file, shmem; /* pages */
+};
+
+struct layout {
+	struct twin *t;
+	handle_t mm;
+	u64 at;              /* where the next part goes */
+	u64 pgoff, shmem_pgoff; /* in the file, in the shared memory */
+	u32 flags;           /* of all parts */
+	struct sizes left;   /* resident pages not placed yet */
+	u64 *missing;
+};
+
+static u64 pages_of(struct slice status, const char *key)
+{
+	return slice_value(status, key, 0) / KB_PAGES;
+}
+
+static u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+/* One part of @pages; takes what it can of the resident pages that are left. */
+static int add_part(struct layout *l, u64 pages, u32 flags, enum vma_kind kind, handle_t inode)
+{
+	struct twin_mapping w = { .start = l->at, .end = l->at + pages * PAGE_SIZE,
+				  .flags = flags | l->flags | VM_MAY_ALL, .kind = kind, .inode = inode };
+	struct twin_pages want = { 0 };
+	handle_t vma;
+	int error;
+
+	if (!pages)
+		return 0;
+	if (kind == VMA_FILE || kind == VMA_SHMEM) {
+		u64 *pgoff = kind == VMA_FILE ? &l->pgoff : &l->shmem_pgoff;
+		u64 *left = kind == VMA_FILE ? &l->left.file : &l->left.shmem;
+
+		w.pgoff = *pgoff;
+		*pgoff += pages;
+		want.file = least(*left, pages);
+		*left -= want.file;
+	} else {
+		w.pgoff = w.start >> PAGE_SHIFT;
+	}
+	want.dirty = flags & VM_SHARED ? want.file : 0;
+	if (kind != VMA_SHMEM) {
+		want.anon = least(l->left.anon, pages - want.file);
+		/* text is read, not written: its own pages come last of all */
+		want.anon = flags & VM_EXEC ? 0 : want.anon;
+		l->left.anon -= want.anon;
+	}
+	want.referenced = want.anon + want.file;
+	error = twin_map(l->t->m, l->mm, &w, &vma);
+	if (error)
+		return error;
+	twin_place(l->t, vma, &want, l->missing);
+	l->at = w.end;
+	return 0;
+}
+
+static int lay_out(struct layout *l, const struct sizes *s, handle_t file, handle_t shmem)
+{
+	const u32 exec = VM_READ | VM_EXEC, private = VM_READ | VM_WRITE | VM_ACCOUNT;
+	struct mm *mm = mm_at(l->t->m, l->mm);
+	u64 rest = s->total - s->data - s->stack - s->exec, shared = least(rest, s->shmem);
+	u64 shmem_text = least(s->shmem - shared, s->exec);
+	const struct {
+		u64 pages;
+		u32 flags;
+		enum vma_kind kind;
+		handle_t inode;
+	} parts[] = {
+		{ shmem_text, exec, VMA_SHMEM, shmem },
+		{ s->exec - shmem_text, exec, VMA_FILE, file },
+		{ rest - shared, VM_READ, VMA_FILE, file },
+		{ s->data, private, VMA_ANON, 0 },
+		{ shared, VM_READ | VM_WRITE | VM_SHARED | VM_MAYSHARE, VMA_SHMEM, shmem },
+		{ s->stack, private | VM_GROWSDOWN, VMA_STACK, 0 },
+	};
+	size_t i;
+	int error = 0;
+
+	mm->start_code = l->at;
+	mm->end_code = l->at + s->exe * PAGE_SIZE;
+	mm->start_stack = s->stack ? STACK_TOP - 1024 : 0;
+	for (i = 0; i < ARRAY_SIZE(parts) && !error; i++) {
+		if (parts[i].kind == VMA_STACK)
+			l->at = STACK_TOP - s->stack * PAGE_SIZE;
+		error = add_part(l, parts[i].pages, parts[i].flags, parts[i].kind, parts[i].inode);
+	}
+	*l->missing += l->left.anon + l->left.file + l->left.shmem;
+	return error;
+}
+
+int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *missing)
+{
+	struct sizes s = { .total = pages_of(status, "VmSize:"), .locked = pages_of(status, "VmLck:"),
+			   .data = pages_of(status, "VmData:"), .stack = pages_of(status, "VmStk:"),
+			   .exe = pages_of(status, "VmExe:"), .anon = pages_of(status, "RssAnon:"),
+			   .file = pages_of(status, "RssFile:"), .shmem = pages_of(status, "RssShmem:") };
+	const struct slice file_name = { FILE_NAME, strlen(FILE_NAME) };
+	const struct slice shmem_name = { SHMEM_NAME, strlen(SHMEM_NAME) };
+	struct layout l = { .t = t, .mm = mm, .at = FIRST_ADDRESS, .left = s, .missing = missing };
+	handle_t file, shmem = 0;
+
+	s.exec = s.exe + pages_of(status, "VmLib:");
+	/* larger than an address space, or than its parts: such numbers are no process's */
+	if (s.total > (STACK_TOP - FIRST_ADDRESS) / PAGE_SIZE || s.data > s.total || s.stack > s.total ||
+	    s.exec > s.total || s.data + s.stack + s.exec > s.total) {
+		t->nr_bad_mappings++;
+		return 0;
+	}
+	l.flags = t->soft_dirty ? 0 : VM_SOFTDIRTY;
+	/* mlockall() shows in the sum only */
+	l.flags |= s.locked && s.locked >= s.total / 10 * 9 ? VM_LOCKED : 0;
+	file = twin_inode_of(t, 0, 0, file_name, 0);
+	if (s.shmem)
+		shmem = twin_inode_of(t, 0, 0, shmem_name, VM_SHARED);
+	if (!file || (s.shmem && !shmem))
+		return -ENOMEM;
+	return lay_out(&l, &s, file, shmem);
+}
