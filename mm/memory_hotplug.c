@@ -191,6 +191,21 @@ enum zone_type memory_block_zone(struct machine *m, u32 block, enum mhp_online_t
 
 /* ---- online, offline ---- */
 
+/* A hole's struct pages belong to a neighbouring zone, and so do its pageblocks: count them anew. */
+static void recount_pageblocks(struct machine *m)
+{
+	u32 nid, type;
+
+	for (nid = 0; nid < m->nr_nodes; nid++) {
+		for (type = 0; type < MAX_NR_ZONES; type++) {
+			struct zone *z = &m->node[nid].zones[type];
+
+			if (zone_populated(z))
+				zone_set_span(m, z, z->start_pfn, z->spanned_pages);
+		}
+	}
+}
+
 /* Managed memory changed by @pages in @z: what is computed from it is computed again. */
 static int zone_resized(struct machine *m, struct zone *z, s64 pages)
 {
@@ -199,6 +214,7 @@ static int zone_resized(struct machine *m, struct zone *z, s64 pages)
 	z->managed_pages += (u64)pages;
 	m->totalram_pages += (u64)pages;
 	m->node[z->nid].online = true;
+	recount_pageblocks(m);
 	build_zonelists(m);
 	if (zone_populated(z))
 		err = setup_per_cpu_pageset(m);

@@ -136,6 +136,12 @@ static void test_boot_memory(void)
 	is_uint(zone_of(m, 0, ZONE_DMA32)->present_pages + zone_of(m, 0, ZONE_DMA)->present_pages,
 		m->node[0].node_present_pages, "and zone");
 	is_sound(m, "when all are back");
+
+	for (block = 6; memory_block_offline(m, block); block--)
+		;
+	is_err(memory_block_online(m, block, MMOP_ONLINE_MOVABLE), 0, "one comes back as Movable");
+	is_uint(look(m, block).type, ZONE_MOVABLE, "in the middle of another zone");
+	is_sound(m, "with one zone within another");
 	machine_destroy(m);
 }
 
@@ -148,7 +154,8 @@ static void test_random(void)
 	u32 i, nr = 0, block, wrong = 0;
 
 	for (i = 0; i < 3000; i++) {
-		block = FIRST + (u32)machine_random_below(m, 8);
+		block = machine_random_below(m, 3) ? FIRST + (u32)machine_random_below(m, 8) :
+						     (u32)machine_random_below(m, 8);
 		switch (machine_random_below(m, 6)) {
 		case 0:
 			memory_block_online(
@@ -179,6 +186,8 @@ static void test_random(void)
 		free_pages(m, held[--nr], 0);
 	for (block = FIRST; block <= LAST; block++)
 		memory_block_offline(m, block);
+	for (block = 0; block < 8; block++)
+		memory_block_online(m, block, MMOP_ONLINE);
 	is_uint(m->totalram_pages, total, "and the machine is as large as before");
 	is_sound(m, "in the end");
 	machine_destroy(m);
