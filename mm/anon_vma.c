@@ -1,13 +1,14 @@
 /*
- * anon_vma.c - the structure behind the reverse map of anonymous pages, and the trees of file mappings.
+ * anon_vma.c - the structure behind the reverse map of anonymous pages, and the trees of file
+ * mappings.
  *
  *	parent's VMA --avc-- A            A: root, made at the first write fault
  *	child's VMA  --avc-- A            a page of A may be mapped by both: fork entered the child
  *	child's VMA  --avc-- B            B: child's own, for pages it gets after the fork
  *
- * A page knows the anon_vma it was made for. Whoever may map it is in that anon_vma's tree, ordered by page
- * offset: pages keep their linear index wherever a mapping moves. An anon_vma whose last VMA left the tree
- * goes, but a root stays while a child refers to it.
+ * A page knows the anon_vma it was made for. Whoever may map it is in that anon_vma's tree,
+ * ordered by page offset: pages keep their linear index wherever a mapping moves. An anon_vma
+ * whose last VMA left the tree goes, but a root stays while a child refers to it.
  */
 #include "mm/vma.h"
 
@@ -105,7 +106,8 @@ void rmap_trees_enter(struct machine *m, handle_t h)
 	handle_t c;
 
 	for (c = v->avc_head; c; c = avc_at(m, c)->next)
-		treap_insert(m, &anon_vma_tree, &anon_vma_at(m, avc_at(m, c)->anon_vma)->rb_root, c);
+		treap_insert(m, &anon_vma_tree, &anon_vma_at(m, avc_at(m, c)->anon_vma)->rb_root,
+			     c);
 	if (v->file)
 		treap_insert(m, &i_mmap_tree, &inode_at(m, file_at(m, v->file)->inode)->i_mmap, h);
 }
@@ -276,8 +278,8 @@ int anon_vma_clone(struct machine *m, handle_t dst, handle_t src)
 	return error;
 }
 
-/* An ancestor's anon_vma whose own mappings are gone, and which has at most one child, can serve the child
- * as well: so a line of processes that fork and exit does not pile up anon_vmas. */
+/* An ancestor's anon_vma whose own mappings are gone, and which has at most one child, can serve
+ * the child as well: so a line of processes that fork and exit does not pile up anon_vmas. */
 static handle_t reusable_by_child(struct machine *m, handle_t child)
 {
 	handle_t c;

@@ -1,8 +1,9 @@
 /*
- * check_virt.c - the invariants of address spaces, page tables, reverse map, LRU lists and page cache.
+ * check_virt.c - the invariants of address spaces, page tables, reverse map, LRU lists and page
+ * cache.
  *
- * Everything is counted again from what is there: entries from the page tables, pages from their structs,
- * and compared with what was kept along the way. Walks it all: for sim/check and tests.
+ * Everything is counted again from what is there: entries from the page tables, pages from their
+ * structs, and compared with what was kept along the way. Walks it all: for sim/check and tests.
  */
 #include "mm/check.h"
 
@@ -14,9 +15,9 @@
 /* Counted on the way, compared at the end. */
 struct tally {
 	struct check *c;
-	u32 *mapped;          /* entries that map each frame */
+	u32 *mapped; /* entries that map each frame */
 	s64 committed, vmas, tables, chains, file_users, inodes;
-	s64 *inactive_dirty;  /* of each zone's inactive file list */
+	s64 *inactive_dirty; /* of each zone's inactive file list */
 	s64 file_pages, shmem_pages, dirty, lru[NR_LRU_LISTS], anon, file_mapped, mlocked;
 };
 
@@ -48,7 +49,8 @@ static void check_vma(struct tally *t, handle_t mmh, handle_t h, handle_t prev, 
 		check_fail(t->c, "mm %u: vma %llx-%llx", mmh, (unsigned long long)v->start,
 			   (unsigned long long)v->end);
 	if (v->prev != prev || v->mm != mmh || (prev && vma_at(m, prev)->end > v->start))
-		check_fail(t->c, "mm %u: vma at %llx is out of order", mmh, (unsigned long long)v->start);
+		check_fail(t->c, "mm %u: vma at %llx is out of order", mmh,
+			   (unsigned long long)v->start);
 	vm_stat_account(sum, v->flags, (s64)vma_pages(v));
 	sum->map_count++;
 	if (v->flags & VM_LOCKED && !(v->flags & VM_SPECIAL))
@@ -72,15 +74,19 @@ static void check_entry(struct tally *t, handle_t h, u64 vpn, pte_t pte)
 		while (c && avc_at(m, c)->anon_vma != back)
 			c = avc_at(m, c)->next;
 		if (!c)
-			check_fail(t->c, "pfn %u: mapped at %llx by a vma that is not in its anon_vma's tree",
-				   pte_pfn(pte), (unsigned long long)vpn << PAGE_SHIFT);
-	} else if (page_mapping_type(p) == MAPPING_FILE && (!v->file || file_at(m, v->file)->inode != back)) {
+			check_fail(
+				t->c,
+				"pfn %u: mapped at %llx by a vma outside its anon_vma's tree",
+				pte_pfn(pte), (unsigned long long)vpn << PAGE_SHIFT);
+	} else if (page_mapping_type(p) == MAPPING_FILE &&
+		   (!v->file || file_at(m, v->file)->inode != back)) {
 		check_fail(t->c, "pfn %u: mapped by a vma of another file", pte_pfn(pte));
 	}
 	if (page_mapping_type(p) != MAPPING_NONE && page_index(p) != index)
 		check_fail(t->c, "pfn %u: index %llx mapped at offset %llx", pte_pfn(pte),
 			   (unsigned long long)page_index(p), (unsigned long long)index);
-	if (pte & PTE_WRITE && page_mapping_type(p) == MAPPING_ANON && !page_test(p, PG_anon_exclusive))
+	if (pte & PTE_WRITE && page_mapping_type(p) == MAPPING_ANON &&
+	    !page_test(p, PG_anon_exclusive))
 		check_fail(t->c, "pfn %u: writable, but not exclusive", pte_pfn(pte));
 }
 
@@ -101,8 +107,8 @@ static void check_entries(struct tally *t, handle_t mmh, struct mm *sum)
 			while (h && vma_at(m, h)->end <= addr)
 				h = vma_at(m, h)->next;
 			if (!h || vma_at(m, h)->start > addr) {
-				check_fail(t->c, "mm %u: an entry at %llx, where nothing is mapped", mmh,
-					   (unsigned long long)addr);
+				check_fail(t->c, "mm %u: an entry at %llx, where nothing is mapped",
+					   mmh, (unsigned long long)addr);
 			} else if (pte_has_page(w.pte[i])) {
 				sum->rss[mm_counter(pfn_to_page(m, pte_pfn(w.pte[i])))]++;
 				check_entry(t, h, w.vpn + i, w.pte[i]);
@@ -113,7 +119,8 @@ static void check_entries(struct tally *t, handle_t mmh, struct mm *sum)
 }
 
 /* Tables below @table, by level. */
-static void count_tables(const struct machine *m, handle_t table, enum pt_level level, u32 count[PT_PGD + 1])
+static void count_tables(const struct machine *m, handle_t table, enum pt_level level,
+			 u32 count[PT_PGD + 1])
 {
 	u32 i, j;
 
@@ -123,7 +130,8 @@ static void count_tables(const struct machine *m, handle_t table, enum pt_level 
 
 		for (j = 0; chunk && j < PTE_CHUNK; j++)
 			if (dir_chunk_at(m, chunk)[j])
-				count_tables(m, dir_chunk_at(m, chunk)[j], (enum pt_level)(level - 1), count);
+				count_tables(m, dir_chunk_at(m, chunk)[j],
+					     (enum pt_level)(level - 1), count);
 	}
 }
 
@@ -151,7 +159,8 @@ static void check_mm(struct tally *t, handle_t mmh)
 		check_vma(t, mmh, h, prev, &sum);
 		prev = h;
 	}
-	check_equal(t->c, "vmas in the tree", treap_check(m, &vma_tree, mm->vma_root), sum.map_count);
+	check_equal(t->c, "vmas in the tree", treap_check(m, &vma_tree, mm->vma_root),
+		    sum.map_count);
 	check_equal(t->c, "map_count", sum.map_count, mm->map_count);
 	check_equal(t->c, "total_vm", (s64)sum.total_vm, (s64)mm->total_vm);
 	check_equal(t->c, "data_vm", (s64)sum.data_vm, (s64)mm->data_vm);
@@ -172,17 +181,20 @@ static void check_page(struct tally *t, pfn_t pfn)
 	const struct page *p = pfn_to_page(m, pfn);
 	enum page_mapping_type type = page_mapping_type(p);
 
-	if (p->flags & (PAGE_FLAG(buddy) | PAGE_FLAG(slab) | PAGE_FLAG(pcp) | PAGE_FLAG(table) | PAGE_FLAG(tail)))
+	if (p->flags & (PAGE_FLAG(buddy) | PAGE_FLAG(slab) | PAGE_FLAG(pcp) | PAGE_FLAG(table) |
+			PAGE_FLAG(tail)))
 		return;
 	if (page_test(p, PG_lru)) {
 		t->lru[page_lru(p)]++;
-		if (page_lru(p) == LRU_INACTIVE_FILE && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+		if (page_lru(p) == LRU_INACTIVE_FILE &&
+		    p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
 			t->inactive_dirty[p->node * MAX_NR_ZONES + p->zone]++;
 		if (type == MAPPING_NONE)
 			check_fail(t->c, "pfn %u: on an LRU list, but nobody's", pfn);
 	}
 	if (p->mapcount != t->mapped[pfn] && (type != MAPPING_NONE || t->mapped[pfn]))
-		check_fail(t->c, "pfn %u: mapcount %u, but %u entries", pfn, p->mapcount, t->mapped[pfn]);
+		check_fail(t->c, "pfn %u: mapcount %u, but %u entries", pfn, p->mapcount,
+			   t->mapped[pfn]);
 	if (type == MAPPING_ANON && !p->mapcount && !page_test(p, PG_swapcache))
 		check_fail(t->c, "pfn %u: an anonymous page that nobody maps", pfn);
 	if (page_test(p, PG_mlocked) && !(page_test(p, PG_unevictable) && p->next))
@@ -199,7 +211,8 @@ static void check_pages(struct tally *t)
 	pfn_t start, pfn;
 
 	for (start = 0; start < m->max_pfn; start += block)
-		for (pfn = start; page_exists(m, start) && pfn < start + block && pfn < m->max_pfn; pfn++)
+		for (pfn = start; page_exists(m, start) && pfn < start + block && pfn < m->max_pfn;
+		     pfn++)
 			check_page(t, pfn);
 }
 
@@ -210,14 +223,17 @@ static void check_lru_list(struct tally *t, const struct pglist_data *n, enum lr
 	pfn_t pfn, previous = PFN_NONE;
 	s64 count = 0;
 
-	check_equal(t->c, "LRU list and its counter", list->nr, n->vm_stat[NR_INACTIVE_ANON + (u32)lru]);
+	check_equal(t->c, "LRU list and its counter", list->nr,
+		    n->vm_stat[NR_INACTIVE_ANON + (u32)lru]);
 	if (lru == LRU_UNEVICTABLE)
 		return;
-	for (pfn = list->head; pfn != PFN_NONE && count <= list->nr; pfn = pfn_to_page(m, pfn)->next) {
+	for (pfn = list->head; pfn != PFN_NONE && count <= list->nr;
+	     pfn = pfn_to_page(m, pfn)->next) {
 		const struct page *p = pfn_to_page(m, pfn);
 
 		count++;
-		if (p->prev != previous || !page_test(p, PG_lru) || page_lru(p) != lru || p->node != n->nid)
+		if (p->prev != previous || !page_test(p, PG_lru) || page_lru(p) != lru ||
+		    p->node != n->nid)
 			check_fail(t->c, "pfn %u: does not belong on LRU list %d", pfn, lru);
 		previous = pfn;
 	}
@@ -238,8 +254,10 @@ static void check_inode(struct tally *t, handle_t h)
 		const struct page *p = pfn_to_page(m, pfn);
 
 		pages++;
-		if (page_mapping_type(p) != MAPPING_FILE || page_mapping(p) != h || page_index(p) != index)
-			check_fail(t->c, "inode %u: page %llu is another's", h, (unsigned long long)index);
+		if (page_mapping_type(p) != MAPPING_FILE || page_mapping(p) != h ||
+		    page_index(p) != index)
+			check_fail(t->c, "inode %u: page %llu is another's", h,
+				   (unsigned long long)index);
 		if (i->kind != INODE_SHMEM) {
 			dirty += page_test(p, PG_dirty);
 			if (page_test(p, PG_dirty) != xa_get_mark(m, i->pages, index, XA_DIRTY))
@@ -275,7 +293,8 @@ static void compare(struct tally *t)
 	check_equal(t->c, "nr_file_pages", t->file_pages, m->vm_node_stat[NR_FILE_PAGES]);
 	check_equal(t->c, "nr_shmem", t->shmem_pages, m->vm_node_stat[NR_SHMEM]);
 	check_equal(t->c, "nr_dirty", t->dirty, m->vm_node_stat[NR_DIRTY]);
-	check_equal(t->c, "nr_zone_write_pending", t->dirty, m->vm_zone_stat[NR_ZONE_WRITE_PENDING]);
+	check_equal(t->c, "nr_zone_write_pending", t->dirty,
+		    m->vm_zone_stat[NR_ZONE_WRITE_PENDING]);
 	check_equal(t->c, "nr_mlock", t->mlocked, m->vm_zone_stat[NR_MLOCK]);
 	for (i = 0; i < NR_LRU_LISTS; i++) {
 		check_equal(t->c, "pages with PG_lru, node counters", t->lru[i],
@@ -291,7 +310,9 @@ static void compare_zones(struct tally *t)
 
 	for (i = 0; i < t->c->m->nr_nodes * MAX_NR_ZONES; i++)
 		check_equal(t->c, "dirty pages on the inactive file list", t->inactive_dirty[i],
-			    (s64)t->c->m->node[i / MAX_NR_ZONES].zones[i % MAX_NR_ZONES].nr_inactive_file_dirty);
+			    (s64)t->c->m->node[i / MAX_NR_ZONES]
+				    .zones[i % MAX_NR_ZONES]
+				    .nr_inactive_file_dirty);
 }
 
 void check_virt(struct check *c)

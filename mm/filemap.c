@@ -1,13 +1,13 @@
 /*
  * filemap.c - the page cache.
  *
- * A file's pages are found through its index (xarray.h). A page is in the cache from the time it is
- * read until it is truncated, reclaimed or dropped; whoever maps it, maps that one page. Reading costs
- * the disk's time from the cost table; what is read has no contents here.
+ * A file's pages are found through its index (xarray.h). A page is in the cache from the time it
+ * is read until it is truncated, reclaimed or dropped; whoever maps it, maps that one page.
+ * Reading costs the disk's time from the cost table; what is read has no contents here.
  *
  * A mapped file reads ahead:
  *	miss at page n      read [n - 16, n + 16) around it, mark page n + 8
- *	touching the mark   the reader goes on: start the next window behind, marked at its first page
+ *	touching the mark   the reader goes on: start the next window, marked at its first page
  * with windows of 32 pages (128 KiB, the block layer's default). VM_RAND_READ reads single pages,
  * VM_SEQ_READ reads forward only. The mark is PG_reclaim, as in the kernel.
  * Source: Documentation/admin-guide/mm/concepts.rst, madvise(2).
@@ -18,9 +18,9 @@
 
 #include "mm/rmap.h"
 
-#define RA_PAGES 32u
+#define RA_PAGES       32u
 #define MMAP_LOTSAMISS 100u
-#define PAGE_KB (1u << (PAGE_SHIFT - 10))
+#define PAGE_KB	       (1u << (PAGE_SHIFT - 10))
 
 static bool is_shmem(const struct inode *i)
 {
@@ -102,7 +102,8 @@ u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 l
 	while ((pfn = xa_find(m, i->pages, &index, last))) {
 		const struct page *p = pfn_to_page(m, pfn);
 
-		if (!p->mapcount && !p->pins && !(p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))) {
+		if (!p->mapcount && !p->pins &&
+		    !(p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))) {
 			delete_from_page_cache(m, pfn);
 			dropped++;
 		}
@@ -231,8 +232,8 @@ pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create
 	return pfn;
 }
 
-/* Read what is missing of [start, start + nr), as far as the file goes; mark the page that is @ahead
- * pages from the end, if it is new. */
+/* Read what is missing of [start, start + nr), as far as the file goes; mark the page that is
+ * @ahead pages from the end, if it is new. */
 static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u64 ahead)
 {
 	const struct inode *i = inode_at(m, inode);
@@ -246,7 +247,8 @@ static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u6
 	for (n = 0; n < nr; n++) {
 		if (xa_load(m, i->pages, start + n))
 			continue;
-		pfn = read_page(m, inode, start + n, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN);
+		pfn = read_page(m, inode, start + n,
+				GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN);
 		if (pfn == PFN_NONE)
 			break;
 		if (ahead && n + ahead == nr)
@@ -283,17 +285,19 @@ static void sync_readahead(struct machine *m, struct file *f, u32 vm_flags, u64 
 	read_window(m, f->inode, f->ra_start, f->ra_size, f->ra_async_size);
 }
 
-/* The mark at @index was touched: the next window, or, if the mark is of another reader's window, one
- * behind the first page that is missing. */
+/* The mark at @index was touched: the next window, or, if the mark is of another reader's window,
+ * one behind the first page that is missing. */
 static void async_readahead(struct machine *m, struct file *f, u64 index)
 {
 	const struct inode *i = inode_at(m, f->inode);
 	u64 hole;
 
-	if (index == (u64)f->ra_start + f->ra_size - f->ra_async_size || index == (u64)f->ra_start + f->ra_size) {
+	if (index == (u64)f->ra_start + f->ra_size - f->ra_async_size ||
+	    index == (u64)f->ra_start + f->ra_size) {
 		f->ra_start += f->ra_size;
 	} else {
-		for (hole = index + 1; hole <= index + RA_PAGES && xa_load(m, i->pages, hole); hole++)
+		for (hole = index + 1; hole <= index + RA_PAGES && xa_load(m, i->pages, hole);
+		     hole++)
 			;
 		if (hole > index + RA_PAGES)
 			return;

@@ -1,6 +1,6 @@
 /*
- * filemap.h - files as the address space sees them: open files (inode.c), the page cache (filemap.c),
- * shared memory (shmem.c).
+ * filemap.h - files as the address space sees them: open files (inode.c), the page cache
+ * (filemap.c), shared memory (shmem.c).
  */
 #ifndef MM_FILEMAP_H
 #define MM_FILEMAP_H
@@ -16,14 +16,16 @@ void file_put(struct machine *m, handle_t file);
 void inode_get(struct machine *m, handle_t inode);
 /** inode_new() - without a name, one user. */
 handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
-/** inode_set_name() - the name that maps shows; no path leads to the inode by that. 0 or -ENOMEM. */
+/** inode_set_name() - the name that maps shows; no path leads to the inode by that. 0 or
+ * -ENOMEM. */
 int inode_set_name(struct machine *m, struct inode *i, const char *path);
 
 /* ---- filemap.c ---- */
 
 /** add_to_page_cache() - @pfn becomes page @index of @inode, on its LRU list. 0 or -ENOMEM. */
 int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn);
-/** delete_from_page_cache() - unmapped and clean or not: out of the cache, back to the allocator. */
+/** delete_from_page_cache() - unmapped and clean or not: out of the cache, back to the
+ * allocator. */
 void delete_from_page_cache(struct machine *m, pfn_t pfn);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
@@ -41,8 +43,8 @@ void clear_page_dirty(struct machine *m, pfn_t pfn);
 
 /* ---- shmem.c ---- */
 
-/** shmem_file_setup() - an open file of shared memory, "/dev/zero (deleted)", charged to Committed_AS by
- * its size, or page by page with @noreserve. *@file with one user. -ENOMEM. */
+/** shmem_file_setup() - an open file of shared memory, "/dev/zero (deleted)", charged to
+ * Committed_AS by its size, or page by page with @noreserve. *@file with one user. -ENOMEM. */
 int shmem_file_setup(struct machine *m, handle_t mm, u64 size, bool noreserve, bool cap_sys_admin,
 		     handle_t *file);
 /** shmem_fault() - page @index, made if it is not there. */

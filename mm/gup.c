@@ -1,8 +1,8 @@
 /*
  * gup.c - faulting in on behalf of a call: mlock, MAP_POPULATE, MADV_POPULATE_*.
  *
- * Every page is touched as a program would, with a write where the mapping is private and writable, so that
- * it has its own copies. A page found is marked accessed.
+ * Every page is touched as a program would, with a write where the mapping is private and
+ * writable, so that it has its own copies. A page found is marked accessed.
  * Source: mlock(2), mmap(2), madvise(2).
  */
 #include <errno.h>
@@ -46,7 +46,8 @@ static int fault_in(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bo
 	return 0;
 }
 
-int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end, bool write)
+int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end,
+		       bool write)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct mm *mm = mm_at(m, v->mm);
@@ -67,8 +68,8 @@ static bool skips(const struct vma *v)
 }
 
 /*
- * Page by page, with a safe point after each: whoever is let in there may change the address space, so
- * nothing but the address is kept.
+ * Page by page, with a safe point after each: whoever is let in there may change the address
+ * space, so nothing but the address is kept.
  */
 int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors)
 {

@@ -1,8 +1,9 @@
 /*
  * inode.c - files: their names, who holds them, and open files.
  *
- * A file that has a name is held by it; every open file holds its inode, every mapping its open file.
- * When the last of them is gone the page cache of the file is dropped, and what was charged with it.
+ * A file that has a name is held by it; every open file holds its inode, every mapping its open
+ * file. When the last of them is gone the page cache of the file is dropped, and what was charged
+ * with it.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * kobject.h - engine objects that are kernel objects of the simulated machine: a slot in a pool here, an
- * object of a slab cache there. Allocation can be made to fail, for tests of every way out.
+ * kobject.h - engine objects that are kernel objects of the simulated machine: a slot in a pool
+ * here, an object of a slab cache there. Allocation can be made to fail, for tests of every way
+ * out.
  */
 #ifndef MM_KOBJECT_H
 #define MM_KOBJECT_H
@@ -26,7 +27,8 @@ static inline handle_t kobject_alloc(struct machine *m, struct pool *pool, enum 
 	return h;
 }
 
-static inline void kobject_free(struct machine *m, struct pool *pool, enum kmem_cache_id cache, handle_t h)
+static inline void kobject_free(struct machine *m, struct pool *pool, enum kmem_cache_id cache,
+				handle_t h)
 {
 	pool_free(pool, h);
 	kmem_uncharge(m, cache, 1);

@@ -13,7 +13,8 @@ static inline enum lru_list page_lru(const struct page *p)
 {
 	if (page_test(p, PG_unevictable))
 		return LRU_UNEVICTABLE;
-	return (enum lru_list)((page_test(p, PG_swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE) +
+	return (enum lru_list)((page_test(p, PG_swapbacked) ? LRU_INACTIVE_ANON :
+							      LRU_INACTIVE_FILE) +
 			       page_test(p, PG_active));
 }
 
@@ -31,13 +32,15 @@ static inline void lru_count(struct machine *m, const struct page *p, enum lru_l
 /* A page became dirty (@delta 1) or clean (-1): the census of the inactive file list follows. */
 static inline void lru_count_dirty(struct machine *m, const struct page *p, s64 delta)
 {
-	const u32 place = PAGE_FLAG(lru) | PAGE_FLAG(active) | PAGE_FLAG(swapbacked) | PAGE_FLAG(unevictable);
+	const u32 place = PAGE_FLAG(lru) | PAGE_FLAG(active) | PAGE_FLAG(swapbacked) |
+			  PAGE_FLAG(unevictable);
 
 	if ((p->flags & (place | PAGE_FLAG(writeback))) == PAGE_FLAG(lru))
 		page_zone(m, p)->nr_inactive_file_dirty += (u64)delta;
 }
 
-/* Unevictable pages are counted but linked nowhere: ->next is then the number of VMAs that lock one. */
+/* Unevictable pages are counted but linked nowhere: ->next is then the number of VMAs that lock
+ * one. */
 static inline void lru_insert(struct machine *m, pfn_t pfn, struct page *p, bool tail)
 {
 	enum lru_list lru = page_lru(p);

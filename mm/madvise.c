@@ -1,9 +1,9 @@
 /*
  * madvise.c - hints about ranges, and the few that do more than hint.
  *
- * An advice either changes flags of the mapping (which splits and merges it, as mprotect does) or works on
- * its pages. The range is walked mapping by mapping: holes are reported with ENOMEM at the end, after
- * what lies behind them was advised as well.
+ * An advice either changes flags of the mapping (which splits and merges it, as mprotect does) or
+ * works on its pages. The range is walked mapping by mapping: holes are reported with ENOMEM at
+ * the end, after what lies behind them was advised as well.
  * Source: madvise(2).
  */
 #include <errno.h>
@@ -83,9 +83,9 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 	return 0;
 }
 
-/* Reclaim now what can go without swap: clean cache pages that nobody else maps, MADV_FREE pages. Dirty
- * file pages are written first. Anonymous pages and shared memory need swap: a page for which there is none
- * goes to the active list, so that reclaim does not try again soon. */
+/* Reclaim now what can go without swap: clean cache pages that nobody else maps, MADV_FREE pages.
+ * Dirty file pages are written first. Anonymous pages and shared memory need swap: a page for
+ * which there is none goes to the active list, so that reclaim does not try again soon. */
 static void pageout_page(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
@@ -149,7 +149,8 @@ static int advise_remove(struct machine *m, handle_t vma, u64 start, u64 end)
 		return -EINVAL;
 	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;
-	truncate_range(m, file_at(m, v->file)->inode, first, first + ((end - start) >> PAGE_SHIFT) - 1);
+	truncate_range(m, file_at(m, v->file)->inode, first,
+		       first + ((end - start) >> PAGE_SHIFT) - 1);
 	return 0;
 }
 
@@ -278,7 +279,7 @@ static int advise_range(struct machine *m, handle_t mmh, const struct advice *a,
 		if (vma_at(m, h)->start > addr)
 			addr = vma_at(m, h)->start;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
-		/* work on pages takes time; flags are changed at once, or the mapping would be cut */
+		/* work on pages takes time; flags change at once, or the mapping is cut */
 		if (a->work && a->refuse & VM_PFNMAP && to - addr > (u64)BATCH_PAGES << PAGE_SHIFT)
 			to = addr + ((u64)BATCH_PAGES << PAGE_SHIFT);
 		error = advise_vma(m, a, h, addr, to);
@@ -292,7 +293,8 @@ static int advise_range(struct machine *m, handle_t mmh, const struct advice *a,
 int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice)
 {
 	const struct advice *a = advice_find(advice);
-	bool populate_read = same_name(advice, "populateread"), populate_write = same_name(advice, "populatewrite");
+	bool populate_read = same_name(advice, "populateread"),
+	     populate_write = same_name(advice, "populatewrite");
 	u64 end = addr + PAGE_ALIGN(length);
 
 	clock_charge(m, m->cost.syscall);

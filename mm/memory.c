@@ -5,22 +5,22 @@
  *	none         private anonymous  the zero page                a new page
  *	none         file or shared     page cache page, and up to   shared: that page, dirty
  *	                                15 around it that are there  private: a copy
- *	read-only    private            -                            the only owner: reuse; else a copy
- *	read-only    shared             -                            page becomes dirty; entry writable
+ *	read-only    private            -                            only owner: reuse; or a copy
+ *	read-only    shared             -                            page dirty, entry writable
  *
- * A mapping's first anonymous page brings its anon_vma. New pages go on the inactive list. A fault that had
- * to read from disk is tried a second time when the page is there, and counts twice in pgfault; the task
- * counts it as major, also when only the next read-ahead window was started.
+ * A mapping's first anonymous page brings its anon_vma. New pages go on the inactive list. A fault
+ * that had to read from disk is tried a second time when the page is there, and counts twice in
+ * pgfault; the task counts it as major, also when only the next read-ahead window was started.
  *
- * The engine never waits inside a fault: what has to (a later engine's disk, a real program behind a
- * mapping) answers VM_FAULT_PENDING and is continued by an event.
+ * The engine never waits inside a fault: what has to (a later engine's disk, a real program behind
+ * a mapping) answers VM_FAULT_PENDING and is continued by an event.
  */
 #include <errno.h>
 
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 
-#define SIGBUS_NR 7
+#define SIGBUS_NR  7
 #define SIGSEGV_NR 11
 
 #define PTE_NEW_ANON (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY)
@@ -32,7 +32,7 @@ struct fault {
 	handle_t mmh, vma;
 	u64 vpn;
 	bool write;
-	bool tried;           /* the disk was asked: do not start over again */
+	bool tried; /* the disk was asked: do not start over again */
 };
 
 /* What the parts below answer, besides enum vm_fault. */
@@ -59,7 +59,8 @@ static u64 writable_prot(const struct vma *v)
 
 /* ---- anonymous memory ---- */
 
-/* A page of our own in @f's place, entry and counters; the entry was none or lost its page just now. */
+/* A page of our own in @f's place, entry and counters; the entry was none or lost its page just
+ * now. */
 static void install_anon(struct machine *m, struct fault *f, pte_t *pte, pfn_t pfn)
 {
 	page_add_new_anon(m, pfn, f->v, fault_index(f));
@@ -67,8 +68,8 @@ static void install_anon(struct machine *m, struct fault *f, pte_t *pte, pfn_t p
 	f->mm->rss[MM_ANONPAGES]++;
 }
 
-/* Everything a new anonymous page needs, with the page itself: anon_vma, tables, chunk. The only place
- * that allocates; pointers into the page table are good afterwards. */
+/* Everything a new anonymous page needs, with the page itself: anon_vma, tables, chunk. The only
+ * place that allocates; pointers into the page table are good afterwards. */
 static pte_t *prepare_anon(struct machine *m, struct fault *f, gfp_t gfp, pfn_t *pfn)
 {
 	pte_t *pte;
@@ -174,8 +175,8 @@ static void around(const struct machine *m, const struct fault *f, u64 *first, u
 	*last = (*last > table_end ? table_end : *last) - 1;
 }
 
-/* Map what the cache has around the fault; true if that served it. Pages that carry the read-ahead mark
- * are left for a fault of their own. */
+/* Map what the cache has around the fault; true if that served it. Pages that carry the read-ahead
+ * mark are left for a fault of their own. */
 static bool do_fault_around(struct machine *m, struct fault *f)
 {
 	struct file *file = file_at(m, f->v->file);
@@ -188,7 +189,7 @@ static bool do_fault_around(struct machine *m, struct fault *f)
 	index = f->v->pgoff + (first - addr_vpn(f->v->start));
 	end = index + (last - first);
 	if (end >= file_end)
-		end = file_end - 1; /* the fault itself is below: a page is in the cache, or was asked for */
+		end = file_end - 1; /* the fault is below: its page is there, or was asked for */
 	while (file_end && (pfn = xa_find(m, i->pages, &index, end))) {
 		u64 vpn = addr_vpn(f->v->start) + (index - f->v->pgoff);
 		pte_t *pte = pte_chunk_get(m, pte_table_find(m, f->mm, vpn), vpn);
@@ -212,7 +213,8 @@ static enum vm_fault do_vvar_fault(struct machine *m, struct fault *f)
 
 	if (!pte)
 		return VM_FAULT_OOM;
-	*pte = pte_make(m->mms.vdso_page, PTE_PRESENT | PTE_ACCESSED | PTE_SPECIAL | vma_page_prot(m, f->v));
+	*pte = pte_make(m->mms.vdso_page,
+			PTE_PRESENT | PTE_ACCESSED | PTE_SPECIAL | vma_page_prot(m, f->v));
 	return VM_FAULT_DONE;
 }
 
@@ -333,8 +335,8 @@ static enum vm_fault wp_page_copy(struct machine *m, struct fault *f)
 	return VM_FAULT_DONE;
 }
 
-/* Is this mapping the page's only owner? Then it is exclusive from now on, and belongs to this VMA's
- * anon_vma: nobody else can map it any more. */
+/* Is this mapping the page's only owner? Then it is exclusive from now on, and belongs to this
+ * VMA's anon_vma: nobody else can map it any more. */
 static bool take_ownership(struct machine *m, const struct fault *f, struct page *p)
 {
 	if (page_test(p, PG_anon_exclusive))
@@ -402,7 +404,8 @@ static bool find_mapping(struct machine *m, handle_t task, struct fault *f, u64 
 	       !expand_stack(m, task, f->vma, addr);
 }
 
-static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, handle_t task, u64 addr, bool write)
+static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, handle_t task,
+							  u64 addr, bool write)
 {
 	struct task *t = task_at(m, task);
 	struct fault f = { .mmh = t->mm, .vpn = addr_vpn(addr), .write = write };
@@ -424,12 +427,12 @@ static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, han
 }
 
 /*
- * The commonest fault of all, straight through: a store to fresh private anonymous memory, in the mapping
- * that the last fault was in, whose entry in @table is none. VM_FAULT_RETRY, with nothing done, if it is
- * another one.
+ * The commonest fault of all, straight through: a store to fresh private anonymous memory, in the
+ * mapping that the last fault was in, whose entry in @table is none. VM_FAULT_RETRY, with nothing
+ * done, if it is another one.
  */
-static inline enum vm_fault fault_fast(struct machine *m, handle_t task, struct mm *mm, handle_t table,
-				       u64 vpn)
+static inline enum vm_fault fault_fast(struct machine *m, handle_t task, struct mm *mm,
+				       handle_t table, u64 vpn)
 {
 	const struct vma *v = vma_at(m, mm->cache_vma);
 	u64 offset = vpn - addr_vpn(v->start);
@@ -437,7 +440,8 @@ static inline enum vm_fault fault_fast(struct machine *m, handle_t task, struct 
 	pfn_t pfn;
 
 	/* no VMA remembered: slot 0 of the pool is all zero */
-	if (offset >= vma_pages(v) || !v->anon_vma || v->file || (v->flags & (VM_WRITE | VM_SHARED)) != VM_WRITE)
+	if (offset >= vma_pages(v) || !v->anon_vma || v->file ||
+	    (v->flags & (VM_WRITE | VM_SHARED)) != VM_WRITE)
 		return VM_FAULT_RETRY;
 	pfn = alloc_page_vma(m, mm->cache_vma, GFP_HIGHUSER_MOVABLE | __GFP_ZERO);
 	if (unlikely(pfn == PFN_NONE))

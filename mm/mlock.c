@@ -1,9 +1,9 @@
 /*
  * mlock.c - locked pages, and the calls that lock them.
  *
- * A page that a VM_LOCKED mapping maps is PG_mlocked and PG_unevictable; how many such mappings there are
- * is in ->next, as unevictable pages are on no list. The last one to let go puts it back on its inactive
- * list. Mlocked counts pages, VmLck counts mappings.
+ * A page that a VM_LOCKED mapping maps is PG_mlocked and PG_unevictable; how many such mappings
+ * there are is in ->next, as unevictable pages are on no list. The last one to let go puts it back
+ * on its inactive list. Mlocked counts pages, VmLck counts mappings.
  * Source: mlock(2), Documentation/mm/unevictable-lru.rst.
  */
 #include <errno.h>
@@ -69,7 +69,8 @@ void munlock_page(struct machine *m, pfn_t pfn)
 /* Every page of a mapping whose VM_LOCKED has just changed. */
 static void lock_pages(struct machine *m, handle_t vma, u64 start, u64 end, bool lock)
 {
-	struct pte_walk w = pte_walk_range(mm_at(m, vma_at(m, vma)->mm), addr_vpn(start), addr_vpn(end));
+	struct pte_walk w =
+		pte_walk_range(mm_at(m, vma_at(m, vma)->mm), addr_vpn(start), addr_vpn(end));
 	u32 i;
 
 	while (pte_walk_next(m, &w))
@@ -131,7 +132,8 @@ static int apply_vma_lock_flags(struct machine *m, handle_t mm, u64 start, u64 e
 		if (!h || vma_at(m, h)->start > start)
 			return -ENOMEM;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
-		error = mlock_fixup(m, &h, start, to, (vma_at(m, h)->flags & ~VM_LOCKED_MASK) | lock_flags);
+		error = mlock_fixup(m, &h, start, to,
+				    (vma_at(m, h)->flags & ~VM_LOCKED_MASK) | lock_flags);
 		start = to;
 		h = find_vma(m, mm, start);
 	}
@@ -182,7 +184,8 @@ int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, 
 	return error == -EFAULT ? -ENOMEM : error == -ENOMEM ? -EAGAIN : error;
 }
 
-int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault, bool lock)
+int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault,
+		bool lock)
 {
 	handle_t mmh = task_at(m, task)->mm, h;
 	struct mm *mm = mm_at(m, mmh);

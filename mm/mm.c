@@ -1,6 +1,6 @@
 /*
- * mm.c - address spaces as a whole: made, copied by fork, taken down; and the engine's pools for all of
- * it.
+ * mm.c - address spaces as a whole: made, copied by fork, taken down; and the engine's pools for
+ * all of it.
  */
 #include <errno.h>
 #include <string.h>
@@ -168,7 +168,8 @@ static int pools_init(struct mm_state *s)
 	return error;
 }
 
-/* First frame of a part of the kernel image, by its line in /proc/iomem; PFN_NONE without an image. */
+/* First frame of a part of the kernel image, by its line in /proc/iomem; PFN_NONE without an
+ * image. */
 static pfn_t kernel_image_pfn(const struct machine *m, const char *part)
 {
 	u32 i;
@@ -180,12 +181,13 @@ static pfn_t kernel_image_pfn(const struct machine *m, const char *part)
 }
 
 /*
- * Pages of the kernel image that programs map: the zero page lies in its bss, the vdso in its data. A
- * machine without a kernel image gives free ones.
+ * Pages of the kernel image that programs map: the zero page lies in its bss, the vdso in its
+ * data. A machine without a kernel image gives free ones.
  */
 static int kernel_pages_init(struct machine *m)
 {
-	pfn_t bss = kernel_image_pfn(m, "Kernel bss"), rodata = kernel_image_pfn(m, "Kernel rodata"), pfn;
+	pfn_t bss = kernel_image_pfn(m, "Kernel bss"),
+	      rodata = kernel_image_pfn(m, "Kernel rodata"), pfn;
 
 	if (bss == PFN_NONE || rodata == PFN_NONE) {
 		bss = alloc_pages(m, GFP_KERNEL | __GFP_ZERO, 2, NUMA_NO_NODE);

@@ -1,8 +1,9 @@
 /*
  * mmap.c - new mappings: limits, accounts, mmap(2), and mappings put in place by exec.
  *
- * What a mapping is charged to Committed_AS: private and writable, by its length (VM_ACCOUNT remembers it);
- * shared anonymous, by the size of its nameless file; nothing with MAP_NORESERVE, unless in mode 2.
+ * What a mapping is charged to Committed_AS: private and writable, by its length (VM_ACCOUNT
+ * remembers it); shared anonymous, by the size of its nameless file; nothing with MAP_NORESERVE,
+ * unless in mode 2.
  * Source: mmap(2), getrlimit(2), Documentation/mm/overcommit-accounting.rst.
  */
 #include <errno.h>
@@ -10,9 +11,9 @@
 #include "mm/filemap.h"
 #include "mm/vma.h"
 
-#define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
+#define VM_MAY_ALL	 (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define OVERCOMMIT_NEVER 2
-#define FILE_BYTES_MAX (((1ull << 32) - 1) << PAGE_SHIFT) /* of ext4 with blocks of 4 KiB */
+#define FILE_BYTES_MAX	 (((1ull << 32) - 1) << PAGE_SHIFT) /* of ext4 with blocks of 4 KiB */
 
 /* ---- limits and accounts ---- */
 
@@ -31,7 +32,8 @@ static bool is_data_mapping(u32 flags)
 	return (flags & (VM_WRITE | VM_SHARED | VM_GROWSDOWN)) == VM_WRITE;
 }
 
-bool may_expand_vm(const struct machine *m, handle_t task, const struct mm *mm, u32 flags, u64 pages)
+bool may_expand_vm(const struct machine *m, handle_t task, const struct mm *mm, u32 flags,
+		   u64 pages)
 {
 	const struct rlimits *r;
 
@@ -55,15 +57,16 @@ void vm_stat_account(struct mm *mm, u32 flags, s64 pages)
 		mm->data_vm += (u64)pages;
 }
 
-int mlock_future_check(const struct machine *m, handle_t task, const struct mm *mm, u32 flags, u64 pages)
+int mlock_future_check(const struct machine *m, handle_t task, const struct mm *mm, u32 flags,
+		       u64 pages)
 {
 	if (!(flags & VM_LOCKED) || task_capable(m, task))
 		return 0;
 	return mm->locked_vm + pages > task_rlimit_pages(m, task, RLIM_MEMLOCK) ? -EAGAIN : 0;
 }
 
-/* Must the first write to each page of a shared mapping be seen? Files count dirty pages; and clear_refs
- * asked for it by taking VM_SOFTDIRTY away. */
+/* Must the first write to each page of a shared mapping be seen? Files count dirty pages; and
+ * clear_refs asked for it by taking VM_SOFTDIRTY away. */
 bool vma_wants_writenotify(const struct machine *m, const struct vma *v)
 {
 	if ((v->flags & (VM_WRITE | VM_SHARED)) != (VM_WRITE | VM_SHARED))
@@ -77,7 +80,8 @@ u64 vma_page_prot(const struct machine *m, const struct vma *v)
 {
 	u64 prot = v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0;
 
-	if ((v->flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED) && !vma_wants_writenotify(m, v))
+	if ((v->flags & (VM_WRITE | VM_SHARED)) == (VM_WRITE | VM_SHARED) &&
+	    !vma_wants_writenotify(m, v))
 		prot |= PTE_WRITE;
 	return prot;
 }
@@ -90,7 +94,8 @@ static bool accountable_mapping(u32 flags, bool hugetlb)
 }
 
 /* What the arguments make of the flags; -errno for combinations that mmap(2) refuses. */
-static int mmap_flags(const struct machine *m, handle_t task, const struct mmap_request *rq, u32 *flags)
+static int mmap_flags(const struct machine *m, handle_t task, const struct mmap_request *rq,
+		      u32 *flags)
 {
 	const struct mm *mm = mm_at(m, task_at(m, task)->mm);
 	u32 f = (rq->prot & VM_ACCESS_FLAGS) | VM_MAY_ALL | mm->def_flags;
@@ -156,7 +161,8 @@ static int insert_vma(struct machine *m, handle_t mmh, const struct vma_wish *w,
 }
 
 /* The file behind the mapping: opened anew each time, so that only parts of one mmap ever merge. */
-static int open_backing(struct machine *m, handle_t task, const struct mmap_request *rq, struct vma_wish *w)
+static int open_backing(struct machine *m, handle_t task, const struct mmap_request *rq,
+			struct vma_wish *w)
 {
 	static const u8 kinds[] = {
 		[INODE_REGULAR] = VMA_FILE,
@@ -182,7 +188,8 @@ static int open_backing(struct machine *m, handle_t task, const struct mmap_requ
 }
 
 /* Put the mapping where nothing is any more; charges what is to be charged. */
-static int mmap_region(struct machine *m, handle_t task, const struct mmap_request *rq, struct vma_wish *w)
+static int mmap_region(struct machine *m, handle_t task, const struct mmap_request *rq,
+		       struct vma_wish *w)
 {
 	handle_t mmh = task_at(m, task)->mm, h = 0;
 	struct mm *mm = mm_at(m, mmh);
@@ -265,7 +272,8 @@ int do_mmap(struct machine *m, handle_t task, const struct mmap_request *request
 
 /* ---- exec and twins ---- */
 
-/* The parts of a program are mapped from one open file: that of the part before, if it is the same. */
+/* The parts of a program are mapped from one open file: that of the part before, if it is the
+ * same. */
 static handle_t program_file(struct machine *m, handle_t mmh, u64 start, handle_t inode)
 {
 	handle_t prev = find_vma_prev(m, mmh, start);
@@ -277,8 +285,8 @@ static handle_t program_file(struct machine *m, handle_t mmh, u64 start, handle_
 	return file;
 }
 
-/* What the kernel adds to the flags of such mappings: a stack is not born soft-dirty, the vdso stays as
- * it is. */
+/* What the kernel adds to the flags of such mappings: a stack is not born soft-dirty, the vdso
+ * stays as it is. */
 static u32 install_flags(u32 flags, enum vma_kind kind)
 {
 	if (!(flags & VM_GROWSDOWN))
@@ -303,8 +311,8 @@ int vma_install(struct machine *m, handle_t mmh, u64 start, u64 end, u32 flags, 
 	if (inode)
 		w.file = program_file(m, mmh, start, inode);
 	else if (kind == VMA_SHMEM)
-		error = shmem_file_setup(m, mmh, (pgoff << PAGE_SHIFT) + end - start, flags & VM_NORESERVE,
-					 true, &w.file);
+		error = shmem_file_setup(m, mmh, (pgoff << PAGE_SHIFT) + end - start,
+					 flags & VM_NORESERVE, true, &w.file);
 	if (inode && !w.file)
 		error = -ENOMEM;
 	if (!error)

@@ -1,9 +1,9 @@
 /*
  * mprotect.c - other rights for what is mapped already.
  *
- * A private mapping that becomes writable is charged to Committed_AS then, once: taking the right away
- * again refunds nothing. Entries follow: PROT_NONE takes PTE_USER away and the pages stay; a right to write
- * is given at once to pages that nobody shares, others wait for their copy.
+ * A private mapping that becomes writable is charged to Committed_AS then, once: taking the right
+ * away again refunds nothing. Entries follow: PROT_NONE takes PTE_USER away and the pages stay; a
+ * right to write is given at once to pages that nobody shares, others wait for their copy.
  * Source: mprotect(2), Documentation/mm/overcommit-accounting.rst.
  */
 #include <errno.h>
@@ -39,7 +39,8 @@ static void change_protection(struct machine *m, handle_t vma, u64 start, u64 en
 			if (!pte_present(pte))
 				continue;
 			pte = (pte & ~(PTE_USER | PTE_WRITE)) | prot;
-			if (v->flags & VM_WRITE && !(pte & PTE_WRITE) && can_change_pte_writable(m, v, pte))
+			if (v->flags & VM_WRITE && !(pte & PTE_WRITE) &&
+			    can_change_pte_writable(m, v, pte))
 				pte |= PTE_WRITE;
 			w.pte[i] = pte;
 		}
@@ -53,7 +54,8 @@ static s64 charge_of(struct machine *m, handle_t task, const struct vma *v, u32 
 
 	if (!(flags & VM_WRITE))
 		return 0;
-	if (!may_expand_vm(m, task, mm, flags, pages) && may_expand_vm(m, task, mm, v->flags, pages))
+	if (!may_expand_vm(m, task, mm, flags, pages) &&
+	    may_expand_vm(m, task, mm, v->flags, pages))
 		return -ENOMEM;
 	if (v->flags & (VM_ACCOUNT | VM_WRITE | VM_HUGETLB | VM_SHARED | VM_NORESERVE))
 		return 0;
@@ -61,7 +63,8 @@ static s64 charge_of(struct machine *m, handle_t task, const struct vma *v, u32 
 }
 
 /* [start, end) of one VMA. *@vma: the one that covers it afterwards. */
-static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 start, u64 end, u32 flags)
+static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 start, u64 end,
+			  u32 flags)
 {
 	const struct vma *v = vma_at(m, *vma);
 	struct mm *mm = mm_at(m, v->mm);

@@ -1,8 +1,9 @@
 /*
  * mremap.c - mappings that shrink, grow, or move.
  *
- * Growing in place needs the room above; moving takes the page table entries along, so no page is copied. A
- * mapping with anonymous pages keeps their linear indexes, and with them its page offset, at the new place.
+ * Growing in place needs the room above; moving takes the page table entries along, so no page is
+ * copied. A mapping with anonymous pages keeps their linear indexes, and with them its page
+ * offset, at the new place.
  * Source: mremap(2).
  */
 #include <errno.h>
@@ -234,7 +235,8 @@ static int move_vma(struct machine *m, struct move *r, u64 *new_addr)
 		return error;
 	}
 	if (flags & VM_LOCKED)
-		mm_populate(m, r->task, *new_addr + r->old_length, r->new_length - r->old_length, true);
+		mm_populate(m, r->task, *new_addr + r->old_length, r->new_length - r->old_length,
+			    true);
 	return 0;
 }
 
@@ -250,8 +252,8 @@ static int check_arguments(struct machine *m, struct move *r)
 	return r->vma ? 0 : -EFAULT;
 }
 
-int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length, bool maymove,
-	      u64 *new_addr)
+int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length,
+	      bool maymove, u64 *new_addr)
 {
 	struct move r = { task, task_at(m, task)->mm, 0, addr, old_length, new_length };
 	s64 charged;

@@ -8,8 +8,8 @@
 
 /* ---- munmap ---- */
 
-/* Cut the VMAs at both ends of [start, end), so that whole ones lie between. @first is the first that
- * the range touches; afterwards the first to go. On error all is as it was. */
+/* Cut the VMAs at both ends of [start, end), so that whole ones lie between. @first is the first
+ * that the range touches; afterwards the first to go. On error all is as it was. */
 static int split_ends(struct machine *m, u64 start, u64 end, handle_t *first)
 {
 	handle_t lower = 0, h, upper;
@@ -60,7 +60,8 @@ static void remove_vmas(struct machine *m, handle_t mmh, handle_t h, u64 end, bo
 		vma_unlink(m, h);
 		vma_free(m, h);
 	}
-	free_pgtables(m, mmh, start, last, prev ? vma_at(m, prev)->end : 0, h ? vma_at(m, h)->start : 0);
+	free_pgtables(m, mmh, start, last, prev ? vma_at(m, prev)->end : 0,
+		      h ? vma_at(m, h)->start : 0);
 	if (!keep_charge)
 		vm_unacct_memory(m, (s64)charged);
 }
@@ -80,8 +81,9 @@ int mm_munmap(struct machine *m, handle_t mmh, u64 start, u64 length, bool keep_
 }
 
 /*
- * A large range loses its pages batch by batch, with safe points between, before the mappings go. The cuts
- * are made first, so that what may fail has not cost anything yet. -EINTR: stopped half-way.
+ * A large range loses its pages batch by batch, with safe points between, before the mappings go.
+ * The cuts are made first, so that what may fail has not cost anything yet. -EINTR: stopped
+ * half-way.
  */
 static int zap_in_batches(struct machine *m, handle_t mmh, u64 addr, u64 end)
 {
@@ -132,11 +134,13 @@ static int brk_grow(struct machine *m, handle_t task, u64 from, u64 to)
 	handle_t mmh = task_at(m, task)->mm, prev, h;
 	struct mm *mm = mm_at(m, mmh);
 	s64 pages = (s64)((to - from) >> PAGE_SHIFT);
-	struct vma_wish w = { .start = from, .end = to, .pgoff = from >> PAGE_SHIFT, .kind = VMA_HEAP };
+	struct vma_wish w = {
+		.start = from, .end = to, .pgoff = from >> PAGE_SHIFT, .kind = VMA_HEAP
+	};
 	struct vma *v;
 
-	w.flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT | VM_SOFTDIRTY |
-		  mm->def_flags;
+	w.flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT |
+		  VM_SOFTDIRTY | mm->def_flags;
 	h = find_vma(m, mmh, from);
 	if (h && to + PAGE_SIZE > vma_start_gap(vma_at(m, h)))
 		return -ENOMEM;
@@ -213,8 +217,10 @@ int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr)
 	}
 	grow = (v->start - addr) >> PAGE_SHIFT;
 	size = v->end - addr;
-	if (grow > v->pgoff || anon_vma_prepare(m, h) || !may_expand_vm(m, task, mm, v->flags, grow) ||
-	    size > task_rlimit(m, task, RLIM_STACK) || mlock_future_check(m, task, mm, v->flags, grow) ||
+	if (grow > v->pgoff || anon_vma_prepare(m, h) ||
+	    !may_expand_vm(m, task, mm, v->flags, grow) ||
+	    size > task_rlimit(m, task, RLIM_STACK) ||
+	    mlock_future_check(m, task, mm, v->flags, grow) ||
 	    vm_enough_memory(m, v->mm, (s64)grow, task_capable(m, task)))
 		return -ENOMEM;
 	vma_set_extent(m, h, addr, v->end, v->pgoff - grow);

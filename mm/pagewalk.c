@@ -1,8 +1,8 @@
 /*
  * pagewalk.c - looking at an address space: pagemap, smaps, numa_maps; and clear_refs.
  *
- * A page's dirtiness is known to its entries and to the page: either counts. PSS divides a page among its
- * mappings, in units of 1/4096 byte.
+ * A page's dirtiness is known to its entries and to the page: either counts. PSS divides a page
+ * among its mappings, in units of 1/4096 byte.
  * Source: Documentation/filesystems/proc.rst, admin-guide/mm/pagemap.rst, soft-dirty.rst.
  */
 #include <string.h>
@@ -50,7 +50,8 @@ bool pte_lookup(struct machine *m, handle_t mmh, u64 addr, struct pte_info *out)
 /* The lines that a page's share goes to, by what it is and who else has it. */
 static void account_page(const struct page *p, pte_t pte, bool locked, struct vma_stats *s)
 {
-	bool anon = page_mapping_type(p) == MAPPING_ANON, dirty = pte & PTE_DIRTY || page_test(p, PG_dirty);
+	bool anon = page_mapping_type(p) == MAPPING_ANON,
+	     dirty = pte & PTE_DIRTY || page_test(p, PG_dirty);
 	bool private = p->mapcount < 2;
 	u64 pss = PAGE_SIZE << PSS_SHIFT;
 
@@ -68,8 +69,9 @@ static void account_page(const struct page *p, pte_t pte, bool locked, struct vm
 		s->pss_locked += pss;
 	if (dirty)
 		s->pss_dirty += pss;
-	*(dirty ? private ? &s->private_dirty : &s->shared_dirty :
-		  private ? &s->private_clean : &s->shared_clean) += PAGE_SIZE;
+	*(dirty	  ? private ? &s->private_dirty : &s->shared_dirty :
+	  private ? &s->private_clean :
+		    &s->shared_clean) += PAGE_SIZE;
 	if (anon) {
 		s->anonymous += PAGE_SIZE;
 		if (!page_test(p, PG_swapbacked) && !dirty)
@@ -120,12 +122,19 @@ void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
 
 /* ---- clear_refs ---- */
 
-enum { CLEAR_REFS_ALL = 1, CLEAR_REFS_ANON, CLEAR_REFS_MAPPED, CLEAR_REFS_SOFT_DIRTY, CLEAR_REFS_MM_HIWATER_RSS };
+enum {
+	CLEAR_REFS_ALL = 1,
+	CLEAR_REFS_ANON,
+	CLEAR_REFS_MAPPED,
+	CLEAR_REFS_SOFT_DIRTY,
+	CLEAR_REFS_MM_HIWATER_RSS
+};
 
 static void clear_soft_dirty(pte_t *pte)
 {
 	if (pte_present(*pte))
-		*pte &= ~(PTE_SOFT_DIRTY | PTE_WRITE); /* the next write faults, and sets it again */
+		*pte &= ~(PTE_SOFT_DIRTY |
+			  PTE_WRITE); /* the next write faults, and sets it again */
 	else
 		*pte &= ~PTE_SOFT_DIRTY;
 }

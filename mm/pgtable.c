@@ -1,9 +1,9 @@
 /*
  * pgtable.c - page tables: making, finding, walking and freeing them (pgtable.h).
  *
- * What counts where, as on 6.1: a lowest-level or second-level table is a page of NR_PAGE_TABLE_PAGES
- * with PG_table; the third level is in VmPTE only; the root is in neither, and is two pages because
- * Debian's kernel has page table isolation built in.
+ * What counts where, as on 6.1: a lowest-level or second-level table is a page of
+ * NR_PAGE_TABLE_PAGES with PG_table; the third level is in VmPTE only; the root is in neither, and
+ * is two pages because Debian's kernel has page table isolation built in.
  */
 #include "mm/pgtable.h"
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define GFP_PGTABLE_USER (GFP_KERNEL | __GFP_ZERO | __GFP_ACCOUNT)
-#define PGD_ORDER 1u
+#define PGD_ORDER	 1u
 
 static u32 *level_counter(struct mm *mm, enum pt_level level)
 {
@@ -21,7 +21,8 @@ static u32 *level_counter(struct mm *mm, enum pt_level level)
 static handle_t table_new(struct machine *m, handle_t mmh, enum pt_level level)
 {
 	unsigned int order = level == PT_PGD ? PGD_ORDER : 0;
-	pfn_t pfn = mm_should_fail(m) ? PFN_NONE : alloc_pages(m, GFP_PGTABLE_USER, order, NUMA_NO_NODE);
+	pfn_t pfn = mm_should_fail(m) ? PFN_NONE :
+					alloc_pages(m, GFP_PGTABLE_USER, order, NUMA_NO_NODE);
 	struct page *page;
 	handle_t h;
 
@@ -55,7 +56,8 @@ static void table_free(struct machine *m, handle_t mmh, handle_t h, enum pt_leve
 
 	for (i = 0; i < TABLE_CHUNKS; i++)
 		if (t->chunk[i])
-			pool_free(level == PT_PTE ? &m->mms.pte_chunks : &m->mms.dir_chunks, t->chunk[i]);
+			pool_free(level == PT_PTE ? &m->mms.pte_chunks : &m->mms.dir_chunks,
+				  t->chunk[i]);
 	pool_free(&m->mms.tables, h);
 	mm->cache_table = mm->cache_pmd = 0;
 	page->mapping = 0;
@@ -209,10 +211,11 @@ void pte_chunk_put(struct machine *m, const struct pte_walk *w)
 
 /*
  * Free the tables below @table (of @level) that overlap [start, end) and whose span lies within
- * [floor, ceiling), all in vpns. @last is inclusive, so that the top of the space needs no overflow.
+ * [floor, ceiling), all in vpns. @last is inclusive, so that the top of the space needs no
+ * overflow.
  */
-static void free_below(struct machine *m, handle_t mmh, handle_t table, u32 level, u64 start, u64 last,
-		       u64 floor, u64 ceiling)
+static void free_below(struct machine *m, handle_t mmh, handle_t table, u32 level, u64 start,
+		       u64 last, u64 floor, u64 ceiling)
 {
 	u64 at = start, span = 1ull << (TABLE_SHIFT * level);
 
@@ -226,8 +229,8 @@ static void free_below(struct machine *m, handle_t mmh, handle_t table, u32 leve
 			next = (at & ~(span * PTE_CHUNK - 1)) + span * PTE_CHUNK;
 		if (below) {
 			if (level > PT_PMD)
-				free_below(m, mmh, below, level - 1, at, last < next - 1 ? last : next - 1,
-					   floor, ceiling);
+				free_below(m, mmh, below, level - 1, at,
+					   last < next - 1 ? last : next - 1, floor, ceiling);
 			if (base >= floor && next <= ceiling) {
 				table_free(m, mmh, below, (enum pt_level)(level - 1));
 				dir_chunk_at(m, chunk)[i % PTE_CHUNK] = 0;

@@ -3,21 +3,23 @@
  *
  *	vpn (36 bits)   pgd 9 | pud 9 | pmd 9 | pte 9
  *
- * Each table is a page of the machine, charged and counted as Linux does. On the host it is kept small:
- * a table is 32 handles of chunks of 16 entries, and a chunk exists while one of its entries is used.
+ * Each table is a page of the machine, charged and counted as Linux does. On the host it is kept
+ * small: a table is 32 handles of chunks of 16 entries, and a chunk exists while one of its
+ * entries is used.
  *
  *	table (pfn, chunk[32]) --> pte chunk: 16 x u64 entries        (lowest level)
  *	                       --> dir chunk: 16 x u32 table handles  (upper levels)
  *
- * A process that touches a page here and there costs a chunk of 128 bytes for each place, a resident
- * range 8.3 bytes a page.
+ * A process that touches a page here and there costs a chunk of 128 bytes for each place, a
+ * resident range 8.3 bytes a page.
  *
  * An entry in use is one of
- *	present    frame in the upper half; PTE_USER is missing where the mapping forbids every access
+ *	present    frame in the upper half; PTE_USER is missing where every access is forbidden
  *	           (PROT_NONE, later NUMA hints): the page is still resident
  *	swapped    PTE_SWAP: type and offset of the slot
- * and soft-dirty survives both. PTE_SPECIAL marks entries that have no struct page to count: the zero
- * page. Whether an anonymous page belongs to this entry alone is in the page (PG_anon_exclusive).
+ * and soft-dirty survives both. PTE_SPECIAL marks entries that have no struct page to count: the
+ * zero page. Whether an anonymous page belongs to this entry alone is in the page
+ * (PG_anon_exclusive).
  */
 #ifndef MM_PGTABLE_H
 #define MM_PGTABLE_H
@@ -97,7 +99,8 @@ static inline u64 addr_vpn(u64 addr)
 }
 
 /* The table one level below @level that covers @vpn, 0 if there is none. */
-static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt_level level, u64 vpn)
+static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt_level level,
+				u64 vpn)
 {
 	u32 i = (u32)(vpn >> (TABLE_SHIFT * level)) & (TABLE_ENTRIES - 1);
 	handle_t chunk = table_at(m, table)->chunk[i / PTE_CHUNK];
@@ -105,7 +108,8 @@ static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt
 	return chunk ? dir_chunk_at(m, chunk)[i % PTE_CHUNK] : 0;
 }
 
-/* The entry of @vpn in a lowest-level table, NULL while its chunk does not exist (entry is none). */
+/* The entry of @vpn in a lowest-level table, NULL while its chunk does not exist (entry is
+ * none). */
 static inline pte_t *table_pte(const struct machine *m, handle_t table, u64 vpn)
 {
 	handle_t chunk = table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
@@ -131,8 +135,8 @@ static inline pte_t *pte_find(struct machine *m, struct mm *mm, u64 vpn)
 	return table ? table_pte(m, table, vpn) : NULL;
 }
 
-/** pte_alloc() - the entry of @vpn, with all tables above it made; NULL when memory is out. May reclaim:
- * pointers to other entries are stale afterwards. */
+/** pte_alloc() - the entry of @vpn, with all tables above it made; NULL when memory is out. May
+ * reclaim: pointers to other entries are stale afterwards. */
 pte_t *pte_alloc(struct machine *m, handle_t mm, u64 vpn);
 
 /** pte_table_alloc() - the tables only. 0 or -ENOMEM. Takes pages; chunks for entries take none. */
@@ -153,8 +157,9 @@ int pgd_alloc(struct machine *m, handle_t mm);
 void pgd_free(struct machine *m, handle_t mm);
 
 /**
- * free_pgtables() - after [@start, @end) was unmapped: free the tables that cover nothing but the hole
- * [@floor, @ceiling) it lies in (all in bytes; ceiling 0: no end). Their entries are all none.
+ * free_pgtables() - after [@start, @end) was unmapped: free the tables that cover nothing but the
+ * hole [@floor, @ceiling) it lies in (all in bytes; ceiling 0: no end). Their entries are all
+ * none.
  */
 void free_pgtables(struct machine *m, handle_t mm, u64 start, u64 end, u64 floor, u64 ceiling);
 

@@ -4,8 +4,8 @@
  *	anonymous page --> anon_vma's tree --\
  *	file page      --> inode's i_mmap  ---+--> VMA, address = start + (index - pgoff) --> entry
  *
- * The trees say who may map the page; the entry says whether it does. So a walk looks the entry up and skips
- * the VMA if it holds something else, e.g. its own copy after a write.
+ * The trees say who may map the page; the entry says whether it does. So a walk looks the entry up
+ * and skips the VMA if it holds something else, e.g. its own copy after a write.
  */
 #include "mm/rmap.h"
 
@@ -121,7 +121,8 @@ struct unmap {
 };
 
 /* What an anonymous page's entry becomes: 0 none (MADV_FREE, still clean), or the swap entry. */
-static bool anon_replacement(struct machine *m, const struct unmap *u, struct page *p, pte_t pte, u64 *to)
+static bool anon_replacement(struct machine *m, const struct unmap *u, struct page *p, pte_t pte,
+			     u64 *to)
 {
 	if (page_test(p, PG_swapbacked)) {
 		*to = u->swap ? u->swap | (pte & PTE_SOFT_DIRTY) : 0;

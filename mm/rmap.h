@@ -8,8 +8,9 @@
 #include "mm/vma.h"
 
 /**
- * page_add_new_anon() - a page nobody has seen becomes the one copy that @v maps at @index. Written out,
- * because nothing runs more often: it does what lru_insert() does for the inactive anonymous list.
+ * page_add_new_anon() - a page nobody has seen becomes the one copy that @v maps at @index.
+ * Written out, because nothing runs more often: it does what lru_insert() does for the inactive
+ * anonymous list.
  */
 static inline void page_add_new_anon(struct machine *m, pfn_t pfn, const struct vma *v, u64 index)
 {
@@ -42,12 +43,15 @@ static inline void page_add_file_rmap(struct machine *m, pfn_t pfn, const struct
 		mlock_page(m, pfn);
 }
 
-/** page_remove_rmap() - one entry less; an anonymous page that has none left is freed by the caller. */
-static inline void page_remove_rmap(struct machine *m, pfn_t pfn, struct page *p, const struct vma *v)
+/** page_remove_rmap() - one entry less; an anonymous page that has none left is freed by the
+ * caller. */
+static inline void page_remove_rmap(struct machine *m, pfn_t pfn, struct page *p,
+				    const struct vma *v)
 {
+	bool anon = page_mapping_type(p) == MAPPING_ANON;
+
 	if (!--p->mapcount)
-		mod_node_page_state(m, page_node(m, p),
-				    page_mapping_type(p) == MAPPING_ANON ? NR_ANON_PAGES : NR_MAPPED, -1);
+		mod_node_page_state(m, page_node(m, p), anon ? NR_ANON_PAGES : NR_MAPPED, -1);
 	if (unlikely((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
 		munlock_page(m, pfn);
 }

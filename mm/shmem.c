@@ -2,8 +2,8 @@
  * shmem.c - shared anonymous memory: a nameless file on the kernel's own tmpfs.
  *
  * Its pages are page cache (Cached, Shmem) on the anonymous LRU lists, because only swap can take
- * them. The whole size is charged to Committed_AS when the mapping is made, whatever its protection; with
- * MAP_NORESERVE each page is charged as it comes.
+ * them. The whole size is charged to Committed_AS when the mapping is made, whatever its
+ * protection; with MAP_NORESERVE each page is charged as it comes.
  */
 #include <errno.h>
 

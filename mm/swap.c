@@ -7,9 +7,9 @@
  *	                       reclaim|    +-------------------------------------+
  *	                              v             the list gets too long, MADV_COLD
  *
- * Anonymous and shared-memory pages (PG_swapbacked) have one pair of lists, file pages the other; a
- * page that some mapping has locked is on neither, only counted as unevictable. New pages of either kind
- * start on the inactive list: being faulted in is one use, and one use proves nothing.
+ * Anonymous and shared-memory pages (PG_swapbacked) have one pair of lists, file pages the other;
+ * a page that some mapping has locked is on neither, only counted as unevictable. New pages of
+ * either kind start on the inactive list: being faulted in is one use, and one use proves nothing.
  *
  * mark_page_accessed() is the one step of an access that goes through the kernel (read(2), mlock's
  * walk, an accessed bit found while unmapping):
@@ -71,14 +71,15 @@ void deactivate_page(struct machine *m, pfn_t pfn)
 	count_vm_event(m, PGDEACTIVATE);
 }
 
-/* MADV_FREE: an anonymous page without PG_swapbacked needs no swap. It waits with the file pages, where
- * reclaim looks first, and stays an ordinary page if its entry is dirty again by then. */
+/* MADV_FREE: an anonymous page without PG_swapbacked needs no swap. It waits with the file pages,
+ * where reclaim looks first, and stays an ordinary page if its entry is dirty again by then. */
 void mark_page_lazyfree(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
-	if (!page_test(p, PG_lru) || page_mapping_type(p) != MAPPING_ANON || !page_test(p, PG_swapbacked) ||
-	    page_test(p, PG_swapcache) || page_test(p, PG_unevictable))
+	if (!page_test(p, PG_lru) || page_mapping_type(p) != MAPPING_ANON ||
+	    !page_test(p, PG_swapbacked) || page_test(p, PG_swapcache) ||
+	    page_test(p, PG_unevictable))
 		return;
 	lru_remove(m, pfn, p);
 	page_clear(p, PG_active);

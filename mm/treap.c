@@ -2,8 +2,9 @@
  * treap.c - ordered trees over pool objects (treap.h).
  *
  * Insertion goes to a leaf and rotates up while its priority is higher than its parent's; erasing
- * rotates down to a leaf. Sums are recomputed by each rotation, and then all the way to the root: an owner may
- * have changed the share of a neighbour with the same stroke, so an equal sum on the way proves nothing.
+ * rotates down to a leaf. Sums are recomputed by each rotation, and then all the way to the root:
+ * an owner may have changed the share of a neighbour with the same stroke, so an equal sum on the
+ * way proves nothing.
  */
 #include <mman/treap.h>
 
@@ -116,7 +117,8 @@ void treap_erase(struct machine *m, const struct treap_type *type, handle_t *roo
 	handle_t parent, only;
 
 	while (n->left && n->right)
-		rotate_up(m, type, root, priority(n->left) > priority(n->right) ? n->left : n->right);
+		rotate_up(m, type, root,
+			  priority(n->left) > priority(n->right) ? n->left : n->right);
 	only = n->left ? n->left : n->right;
 	parent = n->parent;
 	replace_child(m, type, root, parent, h, only);
@@ -152,7 +154,8 @@ static bool node_ok(struct machine *m, const struct treap_type *type, handle_t h
 
 	if (n->left && (node_of(m, type, n->left)->parent != h || priority(n->left) > priority(h)))
 		return false;
-	if (n->right && (node_of(m, type, n->right)->parent != h || priority(n->right) > priority(h)))
+	if (n->right &&
+	    (node_of(m, type, n->right)->parent != h || priority(n->right) > priority(h)))
 		return false;
 	return !type->augment || !type->augment(m, h);
 }

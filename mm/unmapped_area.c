@@ -4,23 +4,24 @@
  *	0 .. mmap_min_addr | program, heap | bottom-up, if all else fails ... top-down | stack
  *	                                    ^ TASK_SIZE / 3               ^ mmap_base
  *
- * The tree of VMAs knows the largest hole below each subtree, so the highest hole that is large enough is
- * found in a walk down. A stack's guard gap is not part of the hole below it.
+ * The tree of VMAs knows the largest hole below each subtree, so the highest hole that is large
+ * enough is found in a walk down. A stack's guard gap is not part of the hole below it.
  */
 #include <errno.h>
 
 #include "mm/vma.h"
 
 #define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE_X86_64 / 3)
-#define PMD_SIZE (PAGE_SIZE << TABLE_SHIFT)
-#define NOWHERE UINT64_MAX
+#define PMD_SIZE	   (PAGE_SIZE << TABLE_SHIFT)
+#define NOWHERE		   UINT64_MAX
 
 struct search {
 	u64 length, low, high;
 };
 
 /* The part of the hole below @v that may be used. */
-static bool hole_below(const struct machine *m, const struct vma *v, const struct search *s, u64 *from, u64 *to)
+static bool hole_below(const struct machine *m, const struct vma *v, const struct search *s,
+		       u64 *from, u64 *to)
 {
 	*from = v->prev ? vma_at(m, v->prev)->end : 0;
 	*to = vma_start_gap(v);
@@ -84,7 +85,8 @@ u64 unmapped_area(struct machine *m, handle_t mmh, u64 length, u64 low, u64 high
 /* A place of the kernel's choice. */
 static u64 search(struct machine *m, handle_t mmh, u64 length)
 {
-	u64 low = m->sysctl.mmap_min_addr > PAGE_SIZE ? PAGE_ALIGN(m->sysctl.mmap_min_addr) : PAGE_SIZE;
+	u64 low = m->sysctl.mmap_min_addr > PAGE_SIZE ? PAGE_ALIGN(m->sysctl.mmap_min_addr) :
+							PAGE_SIZE;
 	u64 found = NOWHERE;
 
 	if (!m->sysctl.legacy_va_layout)
@@ -94,7 +96,8 @@ static u64 search(struct machine *m, handle_t mmh, u64 length)
 	return found;
 }
 
-/* Large files on disk are placed so that huge pages could map them: address and offset agree mod 2 MiB. */
+/* Large files on disk are placed so that huge pages could map them: address and offset agree mod 2
+ * MiB. */
 static u64 search_aligned(struct machine *m, handle_t mmh, u64 length, u64 offset)
 {
 	u64 end = offset + length, first = (offset + PMD_SIZE - 1) & ~(PMD_SIZE - 1), found;

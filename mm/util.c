@@ -1,7 +1,7 @@
 /*
  * util.c - overcommit: how much memory may be promised.
  *
- *	mode 0  refuse a single request that exceeds all RAM and swap; count, but do not limit, the sum
+ *	mode 0  refuse a single request that exceeds all RAM and swap; count the sum, no limit
  *	mode 1  promise anything
  *	mode 2  the sum stays below CommitLimit, less a reserve that only root may use
  *	        (admin_reserve_kbytes) and one that keeps a single process from taking the rest
@@ -15,10 +15,10 @@
 
 enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 
-#define KB_TO_PAGES(kb) ((kb) >> (PAGE_SHIFT - 10))
-#define PAGES_TO_KB(pages) ((pages) << (PAGE_SHIFT - 10))
+#define KB_TO_PAGES(kb)	     ((kb) >> (PAGE_SHIFT - 10))
+#define PAGES_TO_KB(pages)   ((pages) << (PAGE_SHIFT - 10))
 #define ADMIN_RESERVE_MAX_KB (1ull << 13) /* 8 MiB */
-#define USER_RESERVE_MAX_KB (1ull << 17)  /* 128 MiB */
+#define USER_RESERVE_MAX_KB  (1ull << 17) /* 128 MiB */
 
 u64 total_swap_pages(const struct machine *m)
 {
@@ -36,7 +36,8 @@ u64 total_hugetlb_pages(const struct machine *m)
 	u32 i;
 
 	for (i = 0; i < m->boot.nr_hstates; i++)
-		pages += m->boot.hstate[i].nr_huge_pages * (m->boot.hstate[i].page_size >> PAGE_SHIFT);
+		pages += m->boot.hstate[i].nr_huge_pages *
+			 (m->boot.hstate[i].page_size >> PAGE_SHIFT);
 	return pages;
 }
 

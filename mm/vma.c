@@ -1,8 +1,8 @@
 /*
  * vma.c - single mappings, and the list and tree of an address space.
  *
- * The tree is ordered by address; each node knows the largest hole below a VMA of its subtree, so that
- * a place for a new mapping is found without looking at every hole (unmapped_area.c).
+ * The tree is ordered by address; each node knows the largest hole below a VMA of its subtree, so
+ * that a place for a new mapping is found without looking at every hole (unmapped_area.c).
  */
 #include "mm/vma.h"
 
@@ -42,8 +42,8 @@ static bool vma_augment(struct machine *m, handle_t h)
 const struct treap_type vma_tree = { vma_node, vma_before, vma_augment };
 
 /*
- * The kernel keeps VMAs in a maple tree. Ours is another tree, but its slab objects are charged: a node
- * holds ten ranges, holes count as ranges, and nodes are rarely full.
+ * The kernel keeps VMAs in a maple tree. Ours is another tree, but its slab objects are charged: a
+ * node holds ten ranges, holes count as ranges, and nodes are rarely full.
  */
 static u32 maple_nodes_for(u32 map_count)
 {

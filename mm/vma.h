@@ -46,7 +46,8 @@ handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 en
 /** find_vma_prev() - the last VMA that ends at or below @addr; 0 if none. */
 handle_t find_vma_prev(struct machine *m, handle_t mm, u64 addr);
 
-/** split_vma() - cut at @addr; *@upper: the new VMA from there on. max_map_count is the caller's. */
+/** split_vma() - cut at @addr; *@upper: the new VMA from there on. max_map_count is the
+ * caller's. */
 int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper);
 /** vma_rejoin() - undo a split: the VMA behind @h becomes part of it. Cannot fail. */
 void vma_rejoin(struct machine *m, handle_t h);
@@ -66,7 +67,8 @@ struct vma_wish vma_as_wish(const struct vma *v, u64 start, u64 end);
 /**
  * vma_merge_new() - make the free range of @w part of its neighbours, if they allow it.
  * @next_first: a fresh mmap looks at the mapping above before the one below; a moved mapping the
- * other way round. *@out: the VMA that covers the range now, 0 if a new one is needed. 0 or -ENOMEM.
+ * other way round. *@out: the VMA that covers the range now, 0 if a new one is needed. 0 or
+ * -ENOMEM.
  */
 int vma_merge_new(struct machine *m, handle_t mm, const struct vma_wish *w, bool next_first,
 		  handle_t *out);
@@ -100,8 +102,8 @@ bool anon_vma_chain_single(const struct machine *m, const struct vma *v);
 void rmap_trees_leave(struct machine *m, handle_t h);
 void rmap_trees_enter(struct machine *m, handle_t h);
 
-/** rmap_visit() - every VMA of an anon_vma (or of a file) whose page offsets include [@first, @last],
- * until @fn returns false. */
+/** rmap_visit() - every VMA of an anon_vma (or of a file) whose page offsets include [@first,
+ * @last], until @fn returns false. */
 bool anon_vma_visit(struct machine *m, handle_t anon_vma, u64 first, u64 last,
 		    bool (*fn)(struct machine *m, handle_t vma, void *arg), void *arg);
 bool i_mmap_visit(struct machine *m, handle_t inode, u64 first, u64 last,
@@ -116,19 +118,23 @@ static inline bool task_capable(const struct machine *m, handle_t task)
 }
 
 u64 task_rlimit_pages(const struct machine *m, handle_t task, enum rlimit_id which);
-bool may_expand_vm(const struct machine *m, handle_t task, const struct mm *mm, u32 flags, u64 pages);
+bool may_expand_vm(const struct machine *m, handle_t task, const struct mm *mm, u32 flags,
+		   u64 pages);
 void vm_stat_account(struct mm *mm, u32 flags, s64 pages);
 /** mlock_future_check() - may @pages more be locked? 0 or -EAGAIN. */
-int mlock_future_check(const struct machine *m, handle_t task, const struct mm *mm, u32 flags, u64 pages);
+int mlock_future_check(const struct machine *m, handle_t task, const struct mm *mm, u32 flags,
+		       u64 pages);
 bool vma_wants_writenotify(const struct machine *m, const struct vma *v);
-/** vma_page_prot() - PTE_USER and PTE_WRITE of a fresh entry: private mappings wait for the copy. */
+/** vma_page_prot() - PTE_USER and PTE_WRITE of a fresh entry: private mappings wait for the
+ * copy. */
 u64 vma_page_prot(const struct machine *m, const struct vma *v);
 bool map_count_full(const struct machine *m, const struct mm *mm);
 /** mm_munmap() - unmap without a task's limits; @keep_charge: Committed_AS stays (mremap). */
 int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_charge);
 /** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */
 int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
-/** unmapped_area() - search of get_unmapped_area(): top-down below @high, or bottom-up from @low. */
+/** unmapped_area() - search of get_unmapped_area(): top-down below @high, or bottom-up from
+ * @low. */
 u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
 
 /* ---- memory.c ---- */
@@ -139,8 +145,8 @@ void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
 u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
 /** How many pages are worked on between two safe points of a long call: about a millisecond. */
 #define BATCH_PAGES (1u << 15)
-/** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it; @even_cows:
- * private copies too (truncate). */
+/** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
+ * @even_cows: private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);
 /** copy_page_range() - fork: the child's @dst gets the entries of @src. */
 int copy_page_range(struct machine *m, handle_t dst, handle_t src);
@@ -148,7 +154,8 @@ int copy_page_range(struct machine *m, handle_t dst, handle_t src);
 pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp);
 
 /** populate_range() - fault in what is missing of [@start, @end) of one VMA, as mlock does. */
-int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end, bool write);
+int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end,
+		       bool write);
 /** mm_populate() - the same for every VMA of the range; @ignore_errors: as far as it goes. */
 int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors);
 

@@ -1,17 +1,18 @@
 /*
  * vma_merge.c - which neighbouring mappings become one.
  *
- *	two mappings that touch are one if they agree in flags (but for soft-dirty), in the open file
+ *	two mappings that touch are one if they agree in flags (but for soft-dirty), in open file
  *	and its offsets, in memory policy, and in anon_vma:
  *
  *	    anon_vma of A   of B
  *	    the same        the same    yes (also: neither has one)
- *	    a               none        only if the one that stays is in exactly one anon_vma's tree;
+ *	    a               none        only if the one that stays is in just one anon_vma's tree
  *	    a               b           no
  *
- * "The one that stays" is the neighbour that is there already. That is why a part of a mapping that was
- * locked, touched and unlocked again stays apart from the rest, which was never touched and therefore is in
- * no tree at all; and why nothing merges any more with mappings that a fork has copied.
+ * "The one that stays" is the neighbour that is there already. That is why a part of a mapping
+ * that was locked, touched and unlocked again stays apart from the rest, which was never touched
+ * and therefore is in no tree at all; and why nothing merges any more with mappings that a fork
+ * has copied.
  */
 #include "mm/vma.h"
 
@@ -31,7 +32,8 @@ struct vma_wish vma_as_wish(const struct vma *v, u64 start, u64 end)
 	};
 }
 
-static bool anon_vmas_agree(const struct machine *m, handle_t a, handle_t b, const struct vma *stays)
+static bool anon_vmas_agree(const struct machine *m, handle_t a, handle_t b,
+			    const struct vma *stays)
 {
 	if (a == b)
 		return true;
@@ -49,8 +51,8 @@ static bool kinds_agree(u8 a, u8 b)
 
 static bool agrees(const struct machine *m, const struct vma *v, const struct vma_wish *w)
 {
-	return !((v->flags ^ w->flags) & ~VM_SOFTDIRTY) && !(w->flags & VM_SPECIAL) && v->file == w->file &&
-	       kinds_agree(v->kind, w->kind) && v->policy == w->policy &&
+	return !((v->flags ^ w->flags) & ~VM_SOFTDIRTY) && !(w->flags & VM_SPECIAL) &&
+	       v->file == w->file && kinds_agree(v->kind, w->kind) && v->policy == w->policy &&
 	       anon_vmas_agree(m, w->anon_vma, v->anon_vma, v);
 }
 
@@ -109,10 +111,10 @@ static void extend_down(struct machine *m, handle_t next, u64 start, u32 flags)
 	vma_set_extent(m, next, start, n->end, n->pgoff - ((n->start - start) >> PAGE_SHIFT));
 }
 
-/* A fresh mmap: the mapping above comes first, and with it its anon_vma, which then has to suit the one
- * below. */
-static void choose_next_first(const struct machine *m, handle_t prev, handle_t next, const struct vma_wish *w,
-			      bool *with_prev, bool *with_next)
+/* A fresh mmap: the mapping above comes first, and with it its anon_vma, which then has to suit
+ * the one below. */
+static void choose_next_first(const struct machine *m, handle_t prev, handle_t next,
+			      const struct vma_wish *w, bool *with_prev, bool *with_next)
 {
 	struct vma_wish joined = *w;
 
@@ -122,9 +124,10 @@ static void choose_next_first(const struct machine *m, handle_t prev, handle_t n
 	*with_prev = prev && can_merge_after(m, prev, &joined);
 }
 
-/* A part that moves or changes: each neighbour on its own; if the two do not suit each other, the lower. */
-static void choose_prev_first(const struct machine *m, handle_t prev, handle_t next, const struct vma_wish *w,
-			      bool *with_prev, bool *with_next)
+/* A part that moves or changes: each neighbour on its own; if the two do not suit each other, the
+ * lower. */
+static void choose_prev_first(const struct machine *m, handle_t prev, handle_t next,
+			      const struct vma_wish *w, bool *with_prev, bool *with_next)
 {
 	*with_prev = prev && can_merge_after(m, prev, w);
 	*with_next = next && can_merge_before(m, next, w);
@@ -133,7 +136,8 @@ static void choose_prev_first(const struct machine *m, handle_t prev, handle_t n
 		*with_next = false;
 }
 
-int vma_merge_new(struct machine *m, handle_t mmh, const struct vma_wish *w, bool next_first, handle_t *out)
+int vma_merge_new(struct machine *m, handle_t mmh, const struct vma_wish *w, bool next_first,
+		  handle_t *out)
 {
 	handle_t prev = find_vma_prev(m, mmh, w->start);
 	handle_t next = prev ? vma_at(m, prev)->next : mm_at(m, mmh)->vma_first;
@@ -192,7 +196,8 @@ static void give_upper(struct machine *m, handle_t h, u64 start)
 	}
 }
 
-/* The changed part of @h goes over to a neighbour that is like it; *@out stays 0 if there is none. */
+/* The changed part of @h goes over to a neighbour that is like it; *@out stays 0 if there is
+ * none. */
 static int merge_changed(struct machine *m, handle_t h, const struct vma_wish *w, handle_t *out)
 {
 	struct vma *v = vma_at(m, h);
@@ -243,7 +248,9 @@ int vma_modify(struct machine *m, handle_t h, u64 start, u64 end, u32 flags, han
 		h = upper;
 	}
 	if (end < vma_at(m, h)->end) {
-		error = map_count_full(m, mm_at(m, vma_at(m, h)->mm)) ? -ENOMEM : split_vma(m, h, end, &upper);
+		error = map_count_full(m, mm_at(m, vma_at(m, h)->mm)) ?
+				-ENOMEM :
+				split_vma(m, h, end, &upper);
 		if (error) {
 			if (lower)
 				vma_rejoin(m, lower);

@@ -1,8 +1,8 @@
 /*
  * xarray.c - the page cache's index (xarray.h).
  *
- * The root handle is 0 for an empty file, a node with ROOT_NODE set, or, when the only entry is the one
- * at index 0, that entry itself with its marks in the bits above it.
+ * The root handle is 0 for an empty file, a node with ROOT_NODE set, or, when the only entry is
+ * the one at index 0, that entry itself with its marks in the bits above it.
  */
 #include <mman/machine.h>
 #include <mman/xarray.h>
@@ -11,7 +11,7 @@
 
 #include "mm/kobject.h"
 
-#define ROOT_NODE 0x80000000u
+#define ROOT_NODE	0x80000000u
 #define ROOT_MARK_SHIFT 28u
 #define ROOT_ENTRY_MASK ((1u << ROOT_MARK_SHIFT) - 1)
 
@@ -152,7 +152,8 @@ static int spare_fill(struct machine *m, const handle_t *root, u64 index, struct
 	return 0;
 }
 
-static handle_t spare_take(struct machine *m, struct spare_nodes *s, u8 shift, handle_t parent, u8 offset)
+static handle_t spare_take(struct machine *m, struct spare_nodes *s, u8 shift, handle_t parent,
+			   u8 offset)
 {
 	handle_t h = s->node[--s->nr];
 	struct xa_node *n = xa_node_at(m, h);
@@ -367,7 +368,8 @@ static u32 find_from(const struct machine *m, handle_t root, u64 *index, u64 max
 		return 0;
 	if (!root_is_node(root))
 		return *index || (mark >= 0 && !root_mark(root, (enum xa_mark)mark)) ?
-			0 : root & ROOT_ENTRY_MASK;
+			       0 :
+			       root & ROOT_ENTRY_MASK;
 	if (!reaches(m, root, *index))
 		return 0;
 	return find_below(m, root_node(root), 0, index, max, mark);

@@ -1,8 +1,9 @@
 /*
  * zap.c - page table entries go (unmap, truncate), or are copied (fork).
  *
- * Zapping tells the page what the entry knew: a dirty bit makes a file page dirty, an accessed bit counts as
- * one access. An anonymous page that nobody maps any more is freed; a cache page stays in its cache.
+ * Zapping tells the page what the entry knew: a dirty bit makes a file page dirty, an accessed bit
+ * counts as one access. An anonymous page that nobody maps any more is freed; a cache page stays
+ * in its cache.
  */
 #include <errno.h>
 
@@ -138,8 +139,8 @@ void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last,
 /* ---- fork ---- */
 
 /*
- * Pages of a private mapping are shared until one side writes: both entries lose their write right, and an
- * anonymous page is nobody's exclusively. The child's entry has not been used yet.
+ * Pages of a private mapping are shared until one side writes: both entries lose their write
+ * right, and an anonymous page is nobody's exclusively. The child's entry has not been used yet.
  */
 static pte_t copy_entry(struct machine *m, const struct vma *dst, pte_t *src)
 {

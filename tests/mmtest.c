@@ -61,7 +61,8 @@ u32 prot_bits(const char *prot)
 	       (strchr(prot, 'x') ? VM_EXEC : 0);
 }
 
-u64 map_file(struct mmtest *t, u64 addr, u64 pages, const char *prot, u32 flags, handle_t inode, u64 offset)
+u64 map_file(struct mmtest *t, u64 addr, u64 pages, const char *prot, u32 flags, handle_t inode,
+	     u64 offset)
 {
 	struct mmap_request rq = {
 		.addr = addr,
@@ -125,12 +126,14 @@ const char *maps(struct mmtest *t, u64 start, u64 end)
 
 		if (v->start >= end)
 			break;
-		out += snprintf(out, (size_t)(limit - out), "%s%llx-%llx %c%c%c%c", out > t->text ? "\n" : "",
-				(unsigned long long)v->start, (unsigned long long)v->end,
-				v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
-				v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_MAYSHARE ? 's' : 'p');
+		out += snprintf(out, (size_t)(limit - out), "%s%llx-%llx %c%c%c%c",
+				out > t->text ? "\n" : "", (unsigned long long)v->start,
+				(unsigned long long)v->end, v->flags & VM_READ ? 'r' : '-',
+				v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-',
+				v->flags & VM_MAYSHARE ? 's' : 'p');
 		if (v->file)
-			out += snprintf(out, (size_t)(limit - out), " %llu %s", (unsigned long long)v->pgoff,
+			out += snprintf(out, (size_t)(limit - out), " %llu %s",
+					(unsigned long long)v->pgoff,
 					inode_path(t->m, file_at(t->m, v->file)->inode));
 	}
 	return t->text;

@@ -39,7 +39,8 @@ static inline handle_t mm_of(const struct mmtest *t)
 
 /** map() - address, or -errno as a huge number (MAP_FAILED_AT). @prot: of "rwx", "-" for none. */
 u64 map(struct mmtest *t, u64 addr, u64 pages, const char *prot, u32 flags);
-u64 map_file(struct mmtest *t, u64 addr, u64 pages, const char *prot, u32 flags, handle_t inode, u64 offset);
+u64 map_file(struct mmtest *t, u64 addr, u64 pages, const char *prot, u32 flags, handle_t inode,
+	     u64 offset);
 u32 prot_bits(const char *prot);
 int unmap(struct mmtest *t, u64 addr, u64 pages);
 int protect(struct mmtest *t, u64 addr, u64 pages, const char *prot);

@@ -58,7 +58,8 @@
 
 /* What a mapping is, for the name at the end of a maps line. */
 enum vma_kind {
-	VMA_ANON, VMA_FILE, VMA_HEAP, VMA_STACK, VMA_VDSO, VMA_VVAR, VMA_SHMEM /* /dev/zero (deleted) */,
+	VMA_ANON, VMA_FILE, VMA_HEAP, VMA_STACK, VMA_VDSO, VMA_VVAR,
+	VMA_SHMEM, /* /dev/zero (deleted) */
 	VMA_HUGETLB, VMA_DEVICE
 };
 
@@ -70,7 +71,7 @@ enum vma_kind {
  */
 struct vma {
 	u64 start, end;       /* bytes, page aligned, [start, end) */
-	u64 pgoff;            /* pages: file offset; anonymous: start >> PAGE_SHIFT until it moves */
+	u64 pgoff;            /* pages: file offset; anonymous: start's page until it moves */
 	u64 rb_gap;           /* largest hole (bytes) below a VMA of this subtree */
 	u64 shared_last;      /* largest last page offset in this subtree of i_mmap */
 	u32 flags;            /* VM_* */
@@ -93,7 +94,7 @@ struct mm {
 	u64 mmap_base, start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	u64 arg_start, arg_end, env_start, env_end;
 	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm; /* pages */
-	u64 hiwater_rss, hiwater_vm; /* pages; kept when the present value falls: see mm_hiwater_rss() */
+	u64 hiwater_rss, hiwater_vm; /* pages; set when the value falls: mm_hiwater_rss() */
 	u64 hugetlb_usage;    /* pages: HugetlbPages */
 	u64 ksm_merging_pages, ksm_rmap_items;
 	s64 rss[NR_MM_COUNTERS];
@@ -108,7 +109,8 @@ struct mm {
 	u32 maple_nodes;      /* kernel objects charged for the VMA tree */
 };
 
-/* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its cache. */
+/* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its
+ * cache. */
 struct file {
 	handle_t inode;
 	u32 users;
@@ -119,7 +121,7 @@ struct file {
 enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
 
 #define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
-#define INODE_FOREIGN 2u   /* a file of the machine this one is the twin of: no path leads to it here */
+#define INODE_FOREIGN 2u   /* of the machine this one is the twin of: no path leads to it */
 
 struct inode {
 	u64 size;             /* bytes */
@@ -174,10 +176,10 @@ struct mm_state {
 	pfn_t vdso_page;      /* first of VDSO_PAGES */
 	u64 next_ino, next_shmem_ino;
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
-	handle_t inode_head, inode_tail; /* all files: named ones, deleted but held ones, shared memory */
+	handle_t inode_head, inode_tail; /* all files: named, deleted but held, shared memory */
 	handle_t inode_hash[INODE_HASH_BUCKETS];
 	handle_t mm_head, mm_tail;
-	u32 fail_nth;         /* fault injection for tests: 0 off, 1: the next allocation here fails */
+	u32 fail_nth;         /* fault injection for tests: 1: the next allocation here fails */
 };
 
 #define VDSO_PAGES 2u
@@ -190,18 +192,19 @@ struct mm_state {
 #define anon_vma_at(m, h) ((struct anon_vma *)(void *)(m)->mms.anon_vmas.base + (h))
 #define avc_at(m, h) ((struct anon_vma_chain *)(void *)(m)->mms.anon_vma_chains.base + (h))
 
-_Static_assert(sizeof(struct mm) % 8 == 0 && sizeof(struct vma) % 8 == 0 && sizeof(struct file) % 8 == 0 &&
-	       sizeof(struct inode) % 8 == 0 && sizeof(struct anon_vma) % 8 == 0 &&
-	       sizeof(struct anon_vma_chain) % 8 == 0, "pools round object sizes up to 8 bytes");
+_Static_assert(sizeof(struct mm) % 8 == 0 && sizeof(struct vma) % 8 == 0 &&
+	       sizeof(struct file) % 8 == 0 && sizeof(struct inode) % 8 == 0 &&
+	       sizeof(struct anon_vma) % 8 == 0 && sizeof(struct anon_vma_chain) % 8 == 0,
+	       "pools round object sizes up to 8 bytes");
 
 int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
 void mm_destroy(struct machine *m);
 
 /* ---- the calls (mm/mmap.c, mprotect.c, mremap.c ...): 0 or -errno ----
  *
- * After an error nothing has changed, but for what Linux itself leaves behind: calls on a range work
- * VMA by VMA and stop at the first that refuses (mprotect, mlock, madvise), and mmap at a fixed
- * address has unmapped what was there before it looks at the overcommit limit.
+ * After an error nothing has changed, but for what Linux itself leaves behind: calls on a range
+ * work VMA by VMA and stop at the first that refuses (mprotect, mlock, madvise), and mmap at a
+ * fixed address has unmapped what was there before it looks at the overcommit limit.
  */
 
 struct mmap_request {
@@ -229,15 +232,16 @@ struct mmap_request {
 int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
 int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot);
-int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length, bool maymove,
-	      u64 *new_addr);
+int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length,
+	      bool maymove, u64 *new_addr);
 /** do_brk() - sbrk(3); *@brk: the break afterwards. -ENOMEM. */
 int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk);
 /** do_madvise() - @advice: "dontneed", "free", "willneed", "cold", "pageout", "sequential", ... the
  * names of MADV_* in lower case, with or without '_' between words. -EINVAL when it is none. */
 int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice);
 int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, bool onfault);
-int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault, bool lock);
+int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault,
+		bool lock);
 /** do_msync() - msync(MS_SYNC): what is dirty in the range is written out. */
 int do_msync(struct machine *m, handle_t task, u64 addr, u64 length);
 /** get_unmapped_area() - where mmap would put @length bytes; -ENOMEM, -EINVAL, -EPERM. */
@@ -251,12 +255,13 @@ int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_reques
 int vma_install(struct machine *m, handle_t mm, u64 start, u64 end, u32 flags, enum vma_kind kind,
 		handle_t inode, u64 pgoff);
 
-/** find_vma() - first VMA with @addr < end, 0 if none; find_vma_exact() - the one that holds @addr. */
+/** find_vma() - first VMA with @addr < end, 0 if none; find_vma_exact() - the one that holds
+ * @addr. */
 handle_t find_vma(struct machine *m, handle_t mm, u64 addr);
 handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr);
 
-/** vma_kind() - what maps calls it: [heap] and [stack] are where brk and the stack are now, whatever
- * mapping that may be. */
+/** vma_kind() - what maps calls it: [heap] and [stack] are where brk and the stack are now,
+ * whatever mapping that may be. */
 enum vma_kind vma_kind(const struct machine *m, const struct vma *v);
 
 static inline u64 vma_pages(const struct vma *v)
@@ -332,8 +337,8 @@ u64 total_hugetlb_pages(const struct machine *m); /* in 4 KiB pages */
 
 /* ---- looking at an address space (mm/pagewalk.c) ---- */
 
-/* A page table entry as readers see it. soft_dirty is the entry's own: pagemap shows it also for every
- * page of a VMA with VM_SOFTDIRTY. exclusive: mapped once (bit 56 of pagemap). */
+/* A page table entry as readers see it. soft_dirty is the entry's own: pagemap shows it also for
+ * every page of a VMA with VM_SOFTDIRTY. exclusive: mapped once (bit 56 of pagemap). */
 struct pte_info {
 	bool present, swapped, write, dirty, accessed, soft_dirty, zero_page, file, exclusive;
 	pfn_t pfn;
@@ -375,7 +380,8 @@ bool page_mkclean(struct machine *m, pfn_t pfn);
 
 /* ---- files and their page cache (mm/inode.c, mm/filemap.c, mm/shmem.c) ---- */
 /** inode_create() - a file of @size bytes named @path (as maps shows it); -EEXIST, -ENOMEM. */
-int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out);
+int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind,
+		 handle_t *out);
 handle_t inode_lookup(const struct machine *m, const char *path);
 const char *inode_path(const struct machine *m, handle_t inode);
 void inode_put(struct machine *m, handle_t inode);
@@ -388,7 +394,8 @@ void inode_truncate(struct machine *m, handle_t inode, u64 size);
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create);
 /** filemap_fdatawrite() - write out the dirty pages [@first, @last] of @inode; pages written. */
 u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
-/** invalidate_mapping_pages() - drop what is clean, unmapped and not shared memory; pages dropped. */
+/** invalidate_mapping_pages() - drop what is clean, unmapped and not shared memory; pages
+ * dropped. */
 u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 last);
 /** drop_pagecache() - the same for every file: vm.drop_caches=1. */
 void drop_pagecache(struct machine *m);

@@ -1,10 +1,10 @@
 /*
  * treap.h - ordered and interval trees over pool objects.
  *
- * One tree code for VMAs by address, anon_vma_chains and file mappings by page offset. A node is three
- * handles inside an object. The shape is that of a treap whose priorities are a hash of the handle: no
- * balance data is stored, and the same insertions give the same tree on every run, whatever their order.
- * The expected depth is 2 ln n.
+ * One tree code for VMAs by address, anon_vma_chains and file mappings by page offset. A node is
+ * three handles inside an object. The shape is that of a treap whose priorities are a hash of the
+ * handle: no balance data is stored, and the same insertions give the same tree on every run,
+ * whatever their order. The expected depth is 2 ln n.
  *
  * An owner may keep a sum per subtree ("augment"), recomputed from an object and its two children
  * whenever something below changed; treap_augment_up() after changing an object's own share.

@@ -1,11 +1,11 @@
 /*
  * xarray.h - a file's page cache index: page offset -> page frame.
  *
- * A radix tree of 64 slots a node, as deep as the largest index needs. A slot of the lowest level is a
- * PFN, or 0 for no page (frame 0 is never in a page cache). Marks are one bit per slot; on the upper
- * levels they say whether any slot below has the mark, so that the few dirty pages of a large file
- * are found at once. A file whose only page is the first needs no node, as on Linux: the root then holds
- * the entry itself.
+ * A radix tree of 64 slots a node, as deep as the largest index needs. A slot of the lowest level
+ * is a PFN, or 0 for no page (frame 0 is never in a page cache). Marks are one bit per slot; on
+ * the upper levels they say whether any slot below has the mark, so that the few dirty pages of a
+ * large file are found at once. A file whose only page is the first needs no node, as on Linux:
+ * the root then holds the entry itself.
  *
  * The owner keeps one handle (struct inode ->pages). Nodes are charged to radix_tree_node.
  */
@@ -17,7 +17,12 @@
 #define XA_SLOTS 64u
 #define XA_SHIFT 6u
 
-enum xa_mark { XA_DIRTY, XA_WRITEBACK, XA_SHADOW /* the slot holds no page but its eviction's age */, NR_XA_MARKS };
+enum xa_mark {
+	XA_DIRTY,
+	XA_WRITEBACK,
+	XA_SHADOW, /* the slot holds no page but the age of its eviction */
+	NR_XA_MARKS
+};
 
 struct xa_node {
 	u8 shift;     /* bits of index below a slot of this node */
@@ -31,7 +36,8 @@ struct xa_node {
 
 /** xa_load() - the entry at @index, 0 if none. */
 u32 xa_load(const struct machine *m, handle_t root, u64 index);
-/** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing changed. */
+/** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing
+ * changed. */
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
 /** xa_erase() - remove and return the entry; empty nodes go. */
 u32 xa_erase(struct machine *m, handle_t *root, u64 index);

@@ -1,7 +1,7 @@
 /*
- * What page faults do to counters and pages, with the numbers that a 6.1 kernel printed for the same
- * steps. Where the kernel's own programs and lag blur its numbers, ours are the exact ones: a thousand
- * pages count as a thousand.
+ * What page faults do to counters and pages, with the numbers that a 6.1 kernel printed for the
+ * same steps. Where the kernel's own programs and lag blur its numbers, ours are the exact ones: a
+ * thousand pages count as a thousand.
  */
 #include <errno.h>
 
@@ -14,7 +14,8 @@ static struct page *page_at(struct mmtest *t, u64 addr)
 {
 	struct pte_info pte;
 
-	return pte_lookup(t->m, mm_of(t), addr, &pte) && pte.present ? pfn_to_page(t->m, pte.pfn) : NULL;
+	return pte_lookup(t->m, mm_of(t), addr, &pte) && pte.present ? pfn_to_page(t->m, pte.pfn) :
+								       NULL;
 }
 
 static struct vma_stats smaps(struct mmtest *t, u64 addr)
@@ -25,7 +26,7 @@ static struct vma_stats smaps(struct mmtest *t, u64 addr)
 	return s;
 }
 
-#define KB(bytes) ((bytes) >> 10)
+#define KB(bytes)   ((bytes) >> 10)
 #define PSS_KB(pss) ((pss) >> 22)
 
 static void test_demand_zero(struct mmtest *t)
@@ -52,7 +53,8 @@ static void test_demand_zero(struct mmtest *t)
 	is_int(d.inactive_anon, 1024, "new pages start on the inactive list");
 	is_int(d.tables, 0, "the tables were there");
 	is_uint(page_at(t, a)->flags,
-		PAGE_FLAG(uptodate) | PAGE_FLAG(lru) | PAGE_FLAG(swapbacked) | PAGE_FLAG(anon_exclusive),
+		PAGE_FLAG(uptodate) | PAGE_FLAG(lru) | PAGE_FLAG(swapbacked) |
+			PAGE_FLAG(anon_exclusive),
 		"flags of an anonymous page");
 	is_uint(page_at(t, a)->mapcount, 1, "mapped once");
 	mark(t, &at);
@@ -129,7 +131,8 @@ static void test_populate(struct mmtest *t)
 	d = since(t, &at);
 	is_int(d.anon, 0, "read-only memory gets the zero page");
 	is_uint(d.pgfault, 256, "but it is mapped");
-	is_err(advise(t, r, 1 * MIB, "populate_write"), -EINVAL, "MADV_POPULATE_WRITE cannot write there");
+	is_err(advise(t, r, 1 * MIB, "populate_write"), -EINVAL,
+	       "MADV_POPULATE_WRITE cannot write there");
 	unmap(t, p, 4 * MIB);
 	unmap(t, r, 1 * MIB);
 }
@@ -168,7 +171,8 @@ static void test_shared_anon(struct mmtest *t)
 	st = smaps(t, s);
 	is_uint(KB(st.rss), 4096, "all are mapped now");
 	is_uint(PSS_KB(st.pss), 2048, "half of each is the child's share");
-	is_uint(KB(st.shared_dirty), 2048, "pages first touched by a write are dirty for everybody");
+	is_uint(KB(st.shared_dirty), 2048,
+		"pages first touched by a write are dirty for everybody");
 	is_uint(KB(st.shared_clean), 2048, "those first read are only in the writer's table");
 	as_task(t, parent);
 	do_exit(t->m, child, 0);
@@ -199,7 +203,8 @@ static void test_bad_access(struct mmtest *t)
 	ok(!task_run_end(t->m, &r), "kills as well");
 	task_fork(t->m, parent, &child);
 	task_run_begin(t->m, &r, child);
-	is_err(mm_access(t->m, child, 0x1000, false), -EFAULT, "so does an address that is not mapped");
+	is_err(mm_access(t->m, child, 0x1000, false), -EFAULT,
+	       "so does an address that is not mapped");
 	ok(!task_run_end(t->m, &r), "as ever");
 	task_fork(t->m, parent, &child);
 	task_run_begin(t->m, &r, child);
@@ -217,7 +222,8 @@ static void test_stack(struct mmtest *t)
 	struct mark at, d;
 
 	mark(t, &at);
-	is_err(mm_access(t->m, t->task, start - 100 * PAGE_SIZE, true), 0, "a store 100 pages below the stack");
+	is_err(mm_access(t->m, t->task, start - 100 * PAGE_SIZE, true), 0,
+	       "a store 100 pages below the stack");
 	is_uint(vma_at(t->m, stack)->start, start - 100 * PAGE_SIZE, "grows it down to there");
 	d = since(t, &at);
 	is_int(d.anon, 1, "by one page of memory");

@@ -1,6 +1,6 @@
 /*
- * Mapped files: faults and read-ahead, dirty pages, truncation, and what the page cache keeps. The steps
- * and numbers are those of a 6.1 kernel's record on ext4.
+ * Mapped files: faults and read-ahead, dirty pages, truncation, and what the page cache keeps. The
+ * steps and numbers are those of a 6.1 kernel's record on ext4.
  */
 #include <errno.h>
 #include <mman/xarray.h>
@@ -8,8 +8,8 @@
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define MIB 256ull /* pages */
-#define KB(bytes) ((bytes) >> 10)
+#define MIB	    256ull /* pages */
+#define KB(bytes)   ((bytes) >> 10)
 #define PSS_KB(pss) ((pss) >> 22)
 
 static struct vma_stats smaps(struct mmtest *t, u64 addr)
@@ -41,7 +41,8 @@ static void test_cold(struct mmtest *t)
 	is_int(d.mapped, 2048, "and mapped");
 	is_int(d.inactive_file, 2048, "on the inactive list: one use proves nothing");
 	is_uint(KB(smaps(t, s).private_clean), 8192, "clean, and nobody else's");
-	is_uint(KB(smaps(t, s).referenced), 8192, "pages mapped around a fault count as referenced");
+	is_uint(KB(smaps(t, s).referenced), 8192,
+		"pages mapped around a fault count as referenced");
 	is_int(mm_at(t->m, mm_of(t))->rss[MM_FILEPAGES] >= 2048, 1, "RssFile");
 }
 
@@ -137,7 +138,8 @@ static void test_cache(struct mmtest *t)
 {
 	struct mark at, d;
 
-	is_uint(invalidate_mapping_pages(t->m, f, 0, UINT64_MAX), 256, "pages that nobody maps are dropped");
+	is_uint(invalidate_mapping_pages(t->m, f, 0, UINT64_MAX), 256,
+		"pages that nobody maps are dropped");
 	is_uint(invalidate_mapping_pages(t->m, f, 0, UINT64_MAX), 0, "mapped ones are not");
 	unmap(t, s, 8 * MIB);
 	unmap(t, p, 8 * MIB);
@@ -186,7 +188,8 @@ static void test_read_around(struct mmtest *t)
 	d = since(t, &at);
 	is_int(d.file, 32, "a fault in a cold file reads 128 KiB around");
 	is_uint(d.pgpgin, 128, "kB");
-	is_int(d.mapped, 15, "and maps the 64 KiB of it, but not the page with the read-ahead mark");
+	is_int(d.mapped, 15,
+	       "and maps the 64 KiB of it, but not the page with the read-ahead mark");
 	advise(t, m, 32 * MIB, "random");
 	mark(t, &at);
 	load(t, m + (8 << 20), 1);

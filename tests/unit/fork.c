@@ -1,14 +1,14 @@
 /*
- * fork and copy on write: who owns a page, who copies, what the two see. The steps and numbers are those
- * of a 6.1 kernel's record.
+ * fork and copy on write: who owns a page, who copies, what the two see. The steps and numbers are
+ * those of a 6.1 kernel's record.
  */
 #include <errno.h>
 
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define MIB 256ull /* pages */
-#define KB(bytes) ((bytes) >> 10)
+#define MIB	    256ull /* pages */
+#define KB(bytes)   ((bytes) >> 10)
 #define PSS_KB(pss) ((pss) >> 22)
 
 static struct page *page_at(struct mmtest *t, u64 addr)
@@ -118,7 +118,8 @@ static void test_cow(struct mmtest *t)
 /* Flags that say what a child gets. */
 static void test_advice(struct mmtest *t)
 {
-	u64 a = map(t, 0x30000000, 16, "rw", MAPF_FIXED), b = map(t, 0x30100000, 16, "rw", MAPF_FIXED);
+	u64 a = map(t, 0x30000000, 16, "rw", MAPF_FIXED),
+	    b = map(t, 0x30100000, 16, "rw", MAPF_FIXED);
 	u64 c = map(t, 0x30200000, 16, "rw", MAPF_FIXED);
 	handle_t parent = t->task, child;
 
@@ -163,7 +164,8 @@ static void test_line(struct mmtest *t)
 		now = next;
 	}
 	is_uint(i, 40, "forty generations");
-	cmp_int(t->m->mms.anon_vmas.nr_live, <, 4 * before, "no anon_vma of the dead is kept for long");
+	cmp_int(t->m->mms.anon_vmas.nr_live, <, 4 * before,
+		"no anon_vma of the dead is kept for long");
 	mmtest_sound(t->m, "after forty generations");
 	as_task(t, first);
 	do_exit(t->m, now, 0);

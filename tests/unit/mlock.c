@@ -1,6 +1,6 @@
 /*
- * Locked memory: Mlocked and Unevictable, VmLck, limits and errors, with the numbers and answers of a 6.1
- * kernel's record.
+ * Locked memory: Mlocked and Unevictable, VmLck, limits and errors, with the numbers and answers
+ * of a 6.1 kernel's record.
  */
 #include <errno.h>
 
@@ -51,7 +51,8 @@ static void test_anonymous(struct mmtest *t)
 	is_uint(s.locked >> 10, 4096, "Locked");
 	pte_lookup(t->m, mm_of(t), a, &pte);
 	ok(page_test(pfn_to_page(t->m, pte.pfn), PG_referenced) &&
-	   page_test(pfn_to_page(t->m, pte.pfn), PG_unevictable), "flags of a locked page");
+		   page_test(pfn_to_page(t->m, pte.pfn), PG_unevictable),
+	   "flags of a locked page");
 
 	mark(t, &at);
 	is_err(unlock(t, a, 2 * MIB), 0, "munlock of half");
@@ -126,7 +127,8 @@ static void test_file(struct mmtest *t)
 
 static void test_holes(struct mmtest *t)
 {
-	u64 n = map(t, 0x30000000, 16, "-", MAPF_FIXED), h = map(t, 0x30100000, 16, "rw", MAPF_FIXED);
+	u64 n = map(t, 0x30000000, 16, "-", MAPF_FIXED),
+	    h = map(t, 0x30100000, 16, "rw", MAPF_FIXED);
 
 	is_err(lock(t, n, 16), -ENOMEM, "PROT_NONE cannot be faulted in");
 	is_uint(vm_lck_kb(t), 64, "but is locked");
@@ -152,7 +154,8 @@ static void test_limit(struct mmtest *t)
 	is_err(lock(t, a, 1 * MIB), 0, "the same again: it is locked already");
 	is_err(lock(t, a + (1 << 20), 1), -ENOMEM, "and a page more");
 	is_err((s64)map(t, 0, 16, "rw", MAPF_LOCKED), -EAGAIN, "MAP_LOCKED says EAGAIN");
-	is_err(do_mlockall(t->m, child, true, false, false, true), -ENOMEM, "mlockall(MCL_CURRENT)");
+	is_err(do_mlockall(t->m, child, true, false, false, true), -ENOMEM,
+	       "mlockall(MCL_CURRENT)");
 	is_err(do_mlockall(t->m, child, false, true, false, true), 0, "mlockall(MCL_FUTURE)");
 	is_err(do_mlockall(t->m, child, false, false, false, true), -EINVAL, "mlockall(0)");
 	is_err((s64)map(t, 0, 16, "rw", 0), -EAGAIN, "then mmap itself is bounded");
@@ -174,7 +177,8 @@ static void test_all(struct mmtest *t)
 	struct mm *mm = mm_at(t->m, mm_of(t));
 	u64 fu, before;
 
-	is_err(do_mlockall(t->m, t->task, true, true, false, true), 0, "mlockall(MCL_CURRENT | MCL_FUTURE)");
+	is_err(do_mlockall(t->m, t->task, true, true, false, true), 0,
+	       "mlockall(MCL_CURRENT | MCL_FUTURE)");
 	before = mm->locked_vm;
 	cmp_int(before, ==, mm->total_vm - 6, "locks all but vvar and vdso");
 	fu = map(t, 0, 1 * MIB, "rw", 0);

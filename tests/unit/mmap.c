@@ -1,6 +1,6 @@
 /*
- * The errors and limits of mmap and its relatives: mmap(2), munmap(2), mprotect(2), mremap(2), brk(2),
- * madvise(2), as a 6.1 kernel answered them.
+ * The errors and limits of mmap and its relatives: mmap(2), munmap(2), mprotect(2), mremap(2),
+ * brk(2), madvise(2), as a 6.1 kernel answered them.
  */
 #include <errno.h>
 
@@ -25,12 +25,17 @@ static void test_arguments(struct mmtest *t)
 	rq.offset = ~0ull << 12;
 	rq.length = 2 * PAGE_SIZE;
 	is_err(do_mmap(t->m, t->task, &rq, &at), -EOVERFLOW, "an offset behind the largest file");
-	is_err(mapped(map(t, 0, 200ull << 28, "rw", MAPF_NORESERVE)), -ENOMEM, "more than there are addresses");
-	is_err(mapped(map(t, 0x20000100, 1, "rw", MAPF_FIXED)), -EINVAL, "a fixed address within a page");
-	is_err(mapped(map(t, TASK_SIZE_X86_64, 1, "rw", MAPF_FIXED)), -ENOMEM, "a fixed address of the kernel's");
-	is_err(mapped(map(t, 0x20000000, 1, "rw", MAPF_FIXED_NOREPLACE)), -EEXIST, "MAP_FIXED_NOREPLACE");
+	is_err(mapped(map(t, 0, 200ull << 28, "rw", MAPF_NORESERVE)), -ENOMEM,
+	       "more than there are addresses");
+	is_err(mapped(map(t, 0x20000100, 1, "rw", MAPF_FIXED)), -EINVAL,
+	       "a fixed address within a page");
+	is_err(mapped(map(t, TASK_SIZE_X86_64, 1, "rw", MAPF_FIXED)), -ENOMEM,
+	       "a fixed address of the kernel's");
+	is_err(mapped(map(t, 0x20000000, 1, "rw", MAPF_FIXED_NOREPLACE)), -EEXIST,
+	       "MAP_FIXED_NOREPLACE");
 	is_err(mapped(map(t, 0, 1, "rw", MAPF_SHARED | MAPF_GROWSDOWN)), -EINVAL, "a shared stack");
-	is_err(mapped(map(t, 0, 512, "rw", MAPF_HUGETLB_2M)), -ENOMEM, "a huge page of an empty pool");
+	is_err(mapped(map(t, 0, 512, "rw", MAPF_HUGETLB_2M)), -ENOMEM,
+	       "a huge page of an empty pool");
 
 	is_err(protect(t, p + 100, 1, "rw"), -EINVAL, "mprotect within a page");
 	is_err(protect(t, 0x30000000, 1, "rw"), -ENOMEM, "mprotect of nothing");
@@ -45,7 +50,8 @@ static void test_arguments(struct mmtest *t)
 	is_err(advise(t, p + 100, 1, "dontneed"), -EINVAL, "madvise within a page");
 	is_err(advise(t, p, 0, "dontneed"), 0, "madvise of no length");
 	is_err(advise(t, p, 32, "dontfork"), -ENOMEM, "madvise into a hole");
-	is_err(do_mremap(t->m, t->task, p + 1, PAGE_SIZE, PAGE_SIZE, true, &at), -EINVAL, "mremap within a page");
+	is_err(do_mremap(t->m, t->task, p + 1, PAGE_SIZE, PAGE_SIZE, true, &at), -EINVAL,
+	       "mremap within a page");
 	is_err(do_mremap(t->m, t->task, p, PAGE_SIZE, 0, true, &at), -EINVAL, "mremap to nothing");
 	is_err(do_mremap(t->m, t->task, 0x30000000, PAGE_SIZE, 2 * PAGE_SIZE, true, &at), -EFAULT,
 	       "mremap of what is not mapped");
@@ -66,7 +72,8 @@ static void test_rights(struct mmtest *t)
 	unmap(t, at, 16);
 
 	task_at(t->m, t->task)->uid = 65534;
-	is_err(mapped(map(t, 0x1000, 1, "rw", MAPF_FIXED)), -EPERM, "below mmap_min_addr, an ordinary user");
+	is_err(mapped(map(t, 0x1000, 1, "rw", MAPF_FIXED)), -EPERM,
+	       "below mmap_min_addr, an ordinary user");
 	is_uint(map(t, 0x1000, 1, "rw", 0), 0x10000, "a hint there is moved up");
 	unmap(t, 0x10000, 1);
 	task_at(t->m, t->task)->uid = 0;
@@ -93,7 +100,8 @@ static void test_max_map_count(struct mmtest *t)
 	map(t, 0x50000000, 3, "rw", MAPF_FIXED);
 	is_err(unmap(t, 0x50001000, 1), -ENOMEM, "to cut one in two is not");
 	is_err(protect(t, 0x50001000, 1, "r"), -ENOMEM, "nor is a change in its middle");
-	is_str(maps(t, 0x50000000, 0x50003000), "50000000-50003000 rw-p", "which is whole as before");
+	is_str(maps(t, 0x50000000, 0x50003000), "50000000-50003000 rw-p",
+	       "which is whole as before");
 	unmap(t, base, 200);
 	unmap(t, 0x50000000, 3);
 	t->m->sysctl.max_map_count = 65530;
@@ -104,7 +112,8 @@ static void test_places(struct mmtest *t)
 	u64 a = map(t, 0, 16, "r", 0), s = map(t, a - 0x400000, 16, "rw", MAPF_GROWSDOWN), b;
 	handle_t f;
 
-	is_uint(map(t, a, 1, "rw", 0), s - (STACK_GUARD_GAP_PAGES << PAGE_SHIFT) > 0 ? a - PAGE_SIZE : 0,
+	is_uint(map(t, a, 1, "rw", 0),
+		s - (STACK_GUARD_GAP_PAGES << PAGE_SHIFT) > 0 ? a - PAGE_SIZE : 0,
 		"a hint that is taken is ignored: the highest hole is used");
 	unmap(t, a - PAGE_SIZE, 1);
 	b = map(t, s - 0x10000, 16, "rw", 0);
@@ -133,8 +142,9 @@ static void test_move(struct mmtest *t)
 	store(t, p + 8 * PAGE_SIZE, 16);
 	pte_lookup(t->m, mm_of(t), p + 8 * PAGE_SIZE, &before);
 	mark(t, &at);
-	is_err(do_mremap(t->m, t->task, p + 4 * PAGE_SIZE, 32 * PAGE_SIZE, 48 * PAGE_SIZE, true, &to), 0,
-	       "the middle of a mapping moves and grows");
+	is_err(do_mremap(t->m, t->task, p + 4 * PAGE_SIZE, 32 * PAGE_SIZE, 48 * PAGE_SIZE, true,
+			 &to),
+	       0, "the middle of a mapping moves and grows");
 	d = since(t, &at);
 	is_int(d.anon, 0, "no page is copied or lost");
 	is_int(d.committed, 16, "what it grew by is charged");

@@ -1,7 +1,7 @@
 /*
- * A few processes do random things to the same stretch of addresses, thousands of times, against a plain
- * model: an array that says for each page what is mapped there. Invariants are checked along the way.
- * The seed is fixed, so the run is the same each time.
+ * A few processes do random things to the same stretch of addresses, thousands of times, against a
+ * plain model: an array that says for each page what is mapped there. Invariants are checked along
+ * the way. The seed is fixed, so the run is the same each time.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define BASE 0x20000000ull
+#define BASE  0x20000000ull
 #define PAGES 300u
 #define TASKS 4u
 #define STEPS 6000u
@@ -60,10 +60,11 @@ static bool agrees(struct machine *m, const struct model *d)
 			diag("page %u: mapped %d, should be %d", i, !!h, d->backing[i]);
 			return false;
 		}
-		if (v && ((v->flags & VM_ACCESS_FLAGS) != d->prot[i] || !(v->flags & VM_LOCKED) == d->locked[i] ||
+		if (v && ((v->flags & VM_ACCESS_FLAGS) != d->prot[i] ||
+			  !(v->flags & VM_LOCKED) == d->locked[i] ||
 			  !(v->flags & VM_DONTCOPY) == d->dontfork[i])) {
-			diag("page %u: flags %x, should be prot %x locked %d dontfork %d", i, v->flags,
-			     d->prot[i], d->locked[i], d->dontfork[i]);
+			diag("page %u: flags %x, should be prot %x locked %d dontfork %d", i,
+			     v->flags, d->prot[i], d->locked[i], d->dontfork[i]);
 			return false;
 		}
 	}
@@ -77,7 +78,8 @@ static void step_map(struct mmtest *t, struct model *d, u32 first, u32 n)
 	u32 flags = MAPF_FIXED | (b == SHARED_ANON || b == FILE_SHARED ? MAPF_SHARED : 0), i;
 	u64 at;
 
-	/* a file that is mapped shared is opened for what is asked: keep it writable in the model */
+	/* a file that is mapped shared is opened for what is asked: keep it writable in the
+	 * model */
 	if (b == FILE_SHARED)
 		prot = "rw";
 	at = map_file(t, addr_of(first), n, prot, flags, b >= FILE_PRIVATE ? file : 0, pick(64));
@@ -131,8 +133,9 @@ static void step_lock(struct mmtest *t, struct model *d, u32 first, u32 n, bool 
 
 static void step_advise(struct mmtest *t, struct model *d, u32 first, u32 n)
 {
-	static const char *const names[] = { "dontfork", "dofork", "dontneed", "free", "cold", "pageout",
-					     "willneed", "populate_read", "sequential", "normal" };
+	static const char *const names[] = { "dontfork",   "dofork",  "dontneed", "free",
+					     "cold",	   "pageout", "willneed", "populate_read",
+					     "sequential", "normal" };
 	u32 which = pick(10), i;
 
 	advise(t, addr_of(first), n, names[which]);
@@ -274,7 +277,8 @@ int main(void)
 		if (wrong)
 			diag("after step %u", i);
 	}
-	is_uint(wrong, 0, "%u random steps of %u processes do what the model does, and all invariants hold",
+	is_uint(wrong, 0,
+		"%u random steps of %u processes do what the model does, and all invariants hold",
 		STEPS, TASKS);
 	for (i = 1; i < TASKS; i++)
 		if (model[i].task != t.task)

@@ -1,6 +1,6 @@
 /*
- * Out of memory at every place: each call is made with its first allocation failing, then with its second,
- * and so on until it passes. A call that fails must leave everything as it was.
+ * Out of memory at every place: each call is made with its first allocation failing, then with its
+ * second, and so on until it passes. A call that fails must leave everything as it was.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define A 0x20000000ull
-#define B 0x30000000ull
+#define A    0x20000000ull
+#define B    0x30000000ull
 #define MOST 200u
 
 /* What a failed call must not change. */
@@ -47,7 +47,7 @@ struct call {
 	const char *name;
 	void (*setup)(struct mmtest *t);
 	int (*run)(struct mmtest *t);
-	bool touches; /* a fault: the mapping may have got its anon_vma before the failure */
+	bool touches;	  /* a fault: the mapping may have got its anon_vma before the failure */
 	bool may_be_free; /* needs no memory if a neighbour takes the change over */
 };
 
@@ -195,7 +195,10 @@ static int run_stack(struct mmtest *t)
 	enum vm_fault r = handle_mm_fault(t->m, t->task, start - PAGE_SIZE, true);
 
 	/* the stack has grown when there is no page for it, as on Linux */
-	return r == VM_FAULT_DONE ? 0 : r == VM_FAULT_OOM ? -EINTR : r == VM_FAULT_SIGSEGV ? -ENOMEM : -EINVAL;
+	return r == VM_FAULT_DONE    ? 0 :
+	       r == VM_FAULT_OOM     ? -EINTR :
+	       r == VM_FAULT_SIGSEGV ? -ENOMEM :
+				       -EINVAL;
 }
 
 static int run_cow(struct mmtest *t)
@@ -278,9 +281,11 @@ static bool attempt(struct mmtest *t, const struct call *c, u32 n, u32 *wrong)
 		++*wrong;
 	}
 	if (error && error != -EINTR && !same(&before, &after, c->touches)) {
-		diag("%s, allocation %u: something is left: committed %lld map_count %d vmas %d chains %d\n%s\n%s", c->name, n,
-		     (long long)(after.committed - before.committed), (int)(after.map_count - before.map_count),
-		     (int)(after.vmas - before.vmas), (int)(after.chains - before.chains), before.maps, after.maps);
+		diag("%s, allocation %u: something is left", c->name, n);
+		diag("committed %lld, vmas %d, chains %d, before and after:\n%s\n%s",
+		     (long long)(after.committed - before.committed),
+		     (int)(after.vmas - before.vmas), (int)(after.chains - before.chains),
+		     before.maps, after.maps);
 		++*wrong;
 	}
 	if (machine_check(t->m, report, NULL))

@@ -1,18 +1,18 @@
 /*
  * Overcommit: how large a mapping may be in each mode, to the page, and what each kind is charged.
  *
- * The expected numbers are those of a 6.1 kernel with MemTotal 983460 kB (and, where the record had it, swap
- * of 1048572 kB): the machine's counts are set to those values, so that the arithmetic is compared and not
- * the boot.
+ * The expected numbers are those of a 6.1 kernel with MemTotal 983460 kB (and, where the record
+ * had it, swap of 1048572 kB): the machine's counts are set to those values, so that the
+ * arithmetic is compared and not the boot.
  */
 #include <errno.h>
 
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define RECORD_RAM (983460ull / 4)
+#define RECORD_RAM  (983460ull / 4)
 #define RECORD_SWAP (1048572ull / 4)
-#define MIB 256ull /* pages */
+#define MIB	    256ull /* pages */
 
 /* The largest mapping of this kind, in pages. */
 static u64 largest(struct mmtest *t, const char *prot, u32 flags)
@@ -46,14 +46,15 @@ static void test_guess(struct mmtest *t)
 	u64 ram = t->m->totalram_pages, before;
 
 	t->m->totalram_pages = RECORD_RAM;
-	is_uint(largest(t, "rw", 0), 245865, "mode 0, no swap: private, all of RAM and no page more");
+	is_uint(largest(t, "rw", 0), 245865,
+		"mode 0, no swap: private, all of RAM and no page more");
 	is_uint(largest(t, "rw", MAPF_SHARED), 245865, "shared likewise");
 	is_uint(largest(t, "r", 0), largest_hole(t), "read-only: as far as the address space goes");
 	is_uint(largest(t, "-", 0), largest_hole(t), "so without any right");
 	is_uint(largest(t, "rw", MAPF_NORESERVE), largest_hole(t), "so with MAP_NORESERVE");
 	is_uint(largest(t, "rw", MAPF_SHARED | MAPF_NORESERVE), largest_hole(t), "shared or not");
 	is_uint(largest(t, "rw", MAPF_GROWSDOWN), 245865, "a stack is accounted");
-	t->m->totalram_pages = RECORD_RAM + RECORD_SWAP;
+	t->m->swap.total_pages = RECORD_SWAP;
 	is_uint(largest(t, "rw", 0), 508008, "RAM and swap together");
 	before = map(t, 0, 256 * MIB, "rw", 0);
 	is_uint(largest(t, "rw", 0), 508008, "what is mapped already does not count");
@@ -62,21 +63,25 @@ static void test_guess(struct mmtest *t)
 	is_uint(largest(t, "rw", 0), 508008, "nor who asks");
 	task_at(t->m, t->task)->uid = 0;
 	t->m->sysctl.overcommit_memory = 1;
-	is_uint(largest(t, "rw", 0), largest(t, "r", 0), "mode 1: as far as the address space goes");
+	is_uint(largest(t, "rw", 0), largest(t, "r", 0),
+		"mode 1: as far as the address space goes");
 	t->m->sysctl.overcommit_memory = 0;
 	t->m->totalram_pages = ram;
+	t->m->swap.total_pages = 0;
 }
 
-/* Mode 2 with what the record had: CommitLimit 1540300 kB, Committed_AS 9096 kB, a process of 326 pages. */
+/* Mode 2 with what the record had: CommitLimit 1540300 kB, Committed_AS 9096 kB, a process of 326
+ * pages. */
 static void test_never(struct mmtest *t)
 {
 	struct sysctl *s = &t->m->sysctl;
 	struct mm *mm = mm_at(t->m, mm_of(t));
-	u64 total_vm = mm->total_vm, swap_kb = RECORD_SWAP * 4, big;
+	u64 total_vm = mm->total_vm, ram = t->m->totalram_pages, big;
 	s64 committed = t->m->mms.committed_as;
 
 	s->overcommit_memory = 2;
-	s->overcommit_kbytes = 983460 / 2 + swap_kb;
+	t->m->totalram_pages = RECORD_RAM;
+	t->m->swap.total_pages = RECORD_SWAP;
 	s->user_reserve_kbytes = 30153;
 	s->admin_reserve_kbytes = 8192;
 	t->m->mms.committed_as = 9096 / 4;
@@ -108,7 +113,8 @@ static void test_never(struct mmtest *t)
 	mm->total_vm = total_vm;
 	t->m->mms.committed_as = committed;
 	s->overcommit_memory = 0;
-	s->overcommit_kbytes = 0;
+	t->m->totalram_pages = ram;
+	t->m->swap.total_pages = 0;
 }
 
 static void test_limit(struct mmtest *t)
@@ -117,20 +123,23 @@ static void test_limit(struct mmtest *t)
 	u64 ram = t->m->totalram_pages;
 
 	t->m->totalram_pages = RECORD_RAM;
-	is_uint(vm_commit_limit(t->m) * 4, 491728, "overcommit_ratio 50: half of RAM, without swap");
+	is_uint(vm_commit_limit(t->m) * 4, 491728,
+		"overcommit_ratio 50: half of RAM, without swap");
 	s->overcommit_ratio = 33;
-	is_uint(vm_commit_limit(t->m) * 4 + RECORD_SWAP * 4, 1373112, "33, with the record's swap added");
+	is_uint(vm_commit_limit(t->m) * 4 + RECORD_SWAP * 4, 1373112,
+		"33, with the record's swap added");
 	s->overcommit_ratio = 100;
-	is_uint(vm_commit_limit(t->m) * 4 + RECORD_SWAP * 4, 2032032, "100");
+	is_uint(vm_commit_limit(t->m) * 4, 2032032, "100");
 	s->overcommit_ratio = 150;
-	is_uint(vm_commit_limit(t->m) * 4 + RECORD_SWAP * 4, 2523760, "150");
+	is_uint(vm_commit_limit(t->m) * 4, 2523760, "150");
 	s->overcommit_ratio = 0;
-	is_uint(vm_commit_limit(t->m), 0, "0");
+	is_uint(vm_commit_limit(t->m) * 4, 1048572, "0: swap alone");
 	s->overcommit_kbytes = 100001;
-	is_uint(vm_commit_limit(t->m) * 4, 100000, "overcommit_kbytes is rounded down to pages");
+	is_uint(vm_commit_limit(t->m) * 4, 1148572, "overcommit_kbytes, rounded down to pages");
 	s->overcommit_kbytes = 0;
 	s->overcommit_ratio = 50;
 	t->m->totalram_pages = ram;
+	t->m->swap.total_pages = 0;
 }
 
 static s64 charged(struct mmtest *t, s64 before)
@@ -200,7 +209,8 @@ static void test_kinds(struct mmtest *t)
 	is_int(charged(t, before), 8, "brk");
 	do_brk(t->m, t->task, -(8 << 20), &brk);
 	at = map(t, 0, 8 * MIB, "rw", 0);
-	is_err(do_mremap(t->m, t->task, at, 8 << 20, 24 << 20, true, &at), 0, "mremap to thrice the size");
+	is_err(do_mremap(t->m, t->task, at, 8 << 20, 24 << 20, true, &at), 0,
+	       "mremap to thrice the size");
 	is_int(charged(t, before), 24, "is charged for the difference");
 	unmap(t, at, 24 * MIB);
 	is_int(charged(t, before), 0, "which munmap gives back");
@@ -228,7 +238,8 @@ static void test_refused(struct mmtest *t)
 	s64 before = t->m->mms.committed_as;
 	struct machine *m = t->m;
 
-	is_err(protect(t, big, 4096 * MIB, "rw"), -ENOMEM, "mode 0: more than RAM cannot be made writable");
+	is_err(protect(t, big, 4096 * MIB, "rw"), -ENOMEM,
+	       "mode 0: more than RAM cannot be made writable");
 	is_int(m->mms.committed_as, before, "and nothing is charged");
 	m->sysctl.overcommit_memory = 2;
 	is_err(protect(t, big, 4096 * MIB, "rw"), -ENOMEM, "nor in mode 2");

@@ -12,7 +12,8 @@ static struct mm *mm(struct mmtest *t)
 
 static void test_levels(struct mmtest *t)
 {
-	u64 a = 0x10000000000ull, before = mm_pgtables_pages(mm(t)); /* 1 TiB: a root entry of its own */
+	u64 a = 0x10000000000ull,
+	    before = mm_pgtables_pages(mm(t)); /* 1 TiB: a root entry of its own */
 	struct mark at, d;
 
 	mark(t, &at);
@@ -51,7 +52,8 @@ static void test_neighbours(struct mmtest *t)
 	store(t, a, 16);
 	load(t, a + 0x100000, 16);
 	unmap(t, a, 16);
-	is_uint(mm_pgtables_pages(mm(t)), before + 3, "the table of two mappings outlives one of them");
+	is_uint(mm_pgtables_pages(mm(t)), before + 3,
+		"the table of two mappings outlives one of them");
 	unmap(t, a + 0x100000, 16);
 	is_uint(mm_pgtables_pages(mm(t)), before, "not both");
 }
@@ -66,7 +68,8 @@ static void test_chunks(struct mmtest *t)
 	map(t, a, 1 << 20, "rw", MAPF_FIXED | MAPF_NORESERVE);
 	for (i = 0; i < 64; i++)
 		store(t, a + i * 64 * PAGE_SIZE, 1);
-	is_uint(t->m->mms.pte_chunks.nr_live, before + 64, "a chunk of sixteen entries for each place");
+	is_uint(t->m->mms.pte_chunks.nr_live, before + 64,
+		"a chunk of sixteen entries for each place");
 	w = pte_walk_range(mm(t), addr_vpn(a), addr_vpn(a) + (1 << 20));
 	while (pte_walk_next(t->m, &w))
 		stretches += w.n == PTE_CHUNK && *w.pte && !w.pte[1];

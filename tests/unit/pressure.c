@@ -1,6 +1,6 @@
 /*
- * Faults when memory is short: cache pages go to make room, also those of the file that is being faulted in,
- * and when nothing is left the largest process dies, whoever asked.
+ * Faults when memory is short: cache pages go to make room, also those of the file that is being
+ * faulted in, and when nothing is left the largest process dies, whoever asked.
  */
 #include <errno.h>
 
@@ -9,7 +9,8 @@
 
 #define MIB 256ull /* pages */
 
-/* Twice as much file as there is memory, mapped and read through: old pages make room for new ones. */
+/* Twice as much file as there is memory, mapped and read through: old pages make room for new
+ * ones. */
 static void test_cache(struct mmtest *t)
 {
 	handle_t f;
@@ -36,8 +37,10 @@ static void test_copies(struct mmtest *t)
 
 	inode_create(t->m, "/data/g", 64 << 20, INODE_REGULAR, &f);
 	at = map_file(t, 0, 64 * MIB, "rw", 0, f, 0);
-	is_err(store(t, at, 64 * MIB), 0, "much of the memory is written to as private copies of a file");
-	is_int(mm_at(t->m, mm_of(t))->rss[MM_ANONPAGES] >= (s64)(64 * MIB), 1, "all copies are resident");
+	is_err(store(t, at, 64 * MIB), 0,
+	       "much of the memory is written to as private copies of a file");
+	is_int(mm_at(t->m, mm_of(t))->rss[MM_ANONPAGES] >= (s64)(64 * MIB), 1,
+	       "all copies are resident");
 	mmtest_sound(t->m, "afterwards");
 	unmap(t, at, 64 * MIB);
 	inode_unlink(t->m, f);

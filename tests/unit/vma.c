@@ -9,16 +9,18 @@
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define K16 4ull
-#define K64 16ull
+#define K16   4ull
+#define K64   16ull
 #define FIXED MAPF_FIXED
 
 static void test_neighbours(struct mmtest *t)
 {
 	u64 a = map(t, 0, K64, "rw", 0), b = map(t, 0, K64, "rw", 0), c = map(t, 0, K64, "rw", 0);
 
-	ok(b == a - 0x10000 && c == b - 0x10000, "mappings are placed top-down, one below the other");
-	is_uint(vma_at(t->m, find_vma(t->m, mm_of(t), a))->start, c, "and three of the same kind are one");
+	ok(b == a - 0x10000 && c == b - 0x10000,
+	   "mappings are placed top-down, one below the other");
+	is_uint(vma_at(t->m, find_vma(t->m, mm_of(t), a))->start, c,
+		"and three of the same kind are one");
 
 	map(t, 0x20000000, K64, "rw", FIXED);
 	map(t, 0x20010000, K64, "r", FIXED);
@@ -79,9 +81,14 @@ static void test_kinds(struct mmtest *t)
 	       "22000000-22010000 rw-p\n22010000-22020000 rw-p\n"
 	       "22020000-22030000 rw-s 0 /dev/zero\n22030000-22040000 rw-s 0 /dev/zero",
 	       "private, noreserve and two shared ones stay four");
-	ino = inode_at(t->m, file_at(t->m, vma_at(t->m, find_vma(t->m, mm_of(t), 0x22020000))->file)->inode)->ino;
-	is_uint(inode_at(t->m, file_at(t->m, vma_at(t->m, find_vma(t->m, mm_of(t), 0x22030000))->file)->inode)
-			->ino, ino + 1, "each shared mapping is a file of its own");
+	ino = inode_at(t->m, file_at(t->m, vma_at(t->m, find_vma(t->m, mm_of(t), 0x22020000))->file)
+				     ->inode)
+		      ->ino;
+	is_uint(inode_at(t->m,
+			 file_at(t->m, vma_at(t->m, find_vma(t->m, mm_of(t), 0x22030000))->file)
+				 ->inode)
+			->ino,
+		ino + 1, "each shared mapping is a file of its own");
 }
 
 static void test_files(struct mmtest *t)
@@ -99,11 +106,13 @@ static void test_files(struct mmtest *t)
 	protect(t, 0x23004000, K16, "rw");
 	is_str(maps(t, 0x23000000, 0x23010000),
 	       "23000000-23004000 r--p 0 /data/f\n23004000-23008000 rw-p 4 /data/f\n"
-	       "23008000-23010000 r--p 8 /data/f", "a part of one mapping is cut out at its offset");
+	       "23008000-23010000 r--p 8 /data/f",
+	       "a part of one mapping is cut out at its offset");
 	is_err(protect(t, 0x23004000, K16, "r"), 0, "and given its right back");
 	is_str(maps(t, 0x23000000, 0x23010000),
 	       "23000000-23004000 r--p 0 /data/f\n23004000-23008000 r--p 4 /data/f\n"
-	       "23008000-23010000 r--p 8 /data/f", "stays apart: it was charged, the others were not");
+	       "23008000-23010000 r--p 8 /data/f",
+	       "stays apart: it was charged, the others were not");
 }
 
 static void test_madvise(struct mmtest *t)
@@ -113,12 +122,14 @@ static void test_madvise(struct mmtest *t)
 	is_str(maps(t, 0x24000000, 0x24040000), "24000000-24040000 rw-p", "dontneed cuts nothing");
 	advise(t, 0x24010000, K64, "dontfork");
 	is_str(maps(t, 0x24000000, 0x24040000),
-	       "24000000-24010000 rw-p\n24010000-24020000 rw-p\n24020000-24040000 rw-p", "dontfork does");
+	       "24000000-24010000 rw-p\n24010000-24020000 rw-p\n24020000-24040000 rw-p",
+	       "dontfork does");
 	advise(t, 0x24010000, K64, "dofork");
 	is_str(maps(t, 0x24000000, 0x24040000), "24000000-24040000 rw-p", "dofork mends it");
 	advise(t, 0x24020000, K64, "hugepage");
 	is_str(maps(t, 0x24000000, 0x24040000),
-	       "24000000-24020000 rw-p\n24020000-24030000 rw-p\n24030000-24040000 rw-p", "so does hugepage");
+	       "24000000-24020000 rw-p\n24020000-24030000 rw-p\n24030000-24040000 rw-p",
+	       "so does hugepage");
 	advise(t, 0x24000000, 4 * K64, "nohugepage");
 	is_str(maps(t, 0x24000000, 0x24040000), "24000000-24040000 rw-p",
 	       "nohugepage for all makes them alike again");
@@ -127,7 +138,7 @@ static void test_madvise(struct mmtest *t)
 	       "mlock cuts");
 	do_mlock(t->m, t->task, 0x24000000, K64 * PAGE_SIZE, false, false);
 	is_str(maps(t, 0x24000000, 0x24040000), "24000000-24010000 rw-p\n24010000-24040000 rw-p",
-	       "munlock does not mend it: the locked part was touched, the rest is in no anon_vma's tree");
+	       "munlock does not mend it: only the locked part was touched and has an anon_vma");
 }
 
 /* What is touched when, in three neighbours of which the middle one comes last. */
@@ -166,7 +177,8 @@ static void test_border(struct mmtest *t)
 	protect(t, 0x29010000, K16, "r");
 	protect(t, 0x29014000, K64 - K16, "rw");
 	is_str(maps(t, 0x29000000, 0x29100000),
-	       "29000000-29010000 rw-p\n29010000-29014000 r--p\n29014000-29020000 rw-p", "rights exchanged");
+	       "29000000-29010000 rw-p\n29010000-29014000 r--p\n29014000-29020000 rw-p",
+	       "rights exchanged");
 	protect(t, 0x29010000, K16, "rw");
 	is_str(maps(t, 0x29000000, 0x29100000), "29000000-29020000 rw-p", "and all alike");
 }
@@ -176,7 +188,8 @@ static void test_locks(struct mmtest *t)
 	map(t, 0x2a000000, 4 * K64, "rw", FIXED);
 	do_mlock(t->m, t->task, 0x2a010000, K64 * PAGE_SIZE, true, true);
 	is_str(maps(t, 0x2a000000, 0x2a100000),
-	       "2a000000-2a010000 rw-p\n2a010000-2a020000 rw-p\n2a020000-2a040000 rw-p", "mlock cuts");
+	       "2a000000-2a010000 rw-p\n2a010000-2a020000 rw-p\n2a020000-2a040000 rw-p",
+	       "mlock cuts");
 	do_mlock(t->m, t->task, 0x2a010000, K64 * PAGE_SIZE, false, false);
 	is_str(maps(t, 0x2a000000, 0x2a100000), "2a000000-2a040000 rw-p",
 	       "munlock of an untouched part mends it");
@@ -198,7 +211,8 @@ static void test_fork(struct mmtest *t)
 	map(t, 0x2c000000, K64, "rw", FIXED);
 	task_fork(t->m, parent, &child);
 	map(t, 0x2b010000, K64, "rw", FIXED);
-	is_str(maps(t, 0x2b000000, 0x2b100000), "2b000000-2b020000 rw-p", "the parent's grow as before");
+	is_str(maps(t, 0x2b000000, 0x2b100000), "2b000000-2b020000 rw-p",
+	       "the parent's grow as before");
 	as_task(t, child);
 	map(t, 0x2b010000, K64, "rw", FIXED);
 	map(t, 0x2c010000, K64, "rw", FIXED);
@@ -210,11 +224,13 @@ static void test_fork(struct mmtest *t)
 	protect(t, 0x2b004000, K16, "rw");
 	is_str(maps(t, 0x2b000000, 0x2b100000), "2b000000-2b010000 rw-p\n2b010000-2b020000 rw-p",
 	       "what was cut in the child is mended in the child");
-	is_err(do_mremap(t->m, child, 0x2c000000, 0x10000, 0x20000, false, &at), -ENOMEM, "no room");
+	is_err(do_mremap(t->m, child, 0x2c000000, 0x10000, 0x20000, false, &at), -ENOMEM,
+	       "no room");
 	unmap(t, 0x2c010000, K64);
 	is_err(do_mremap(t->m, child, 0x2c000000, 0x10000, 0x20000, false, &at), 0, "room");
 	is_err(do_mremap(t->m, child, 0x2b000000, 0x10000, 0x18000, true, &at), 0, "a move");
-	is_str(maps(t, 0x2b000000, 0x2c100000), "2b010000-2b020000 rw-p\n2c000000-2c020000 rw-p", "is away");
+	is_str(maps(t, 0x2b000000, 0x2c100000), "2b010000-2b020000 rw-p\n2c000000-2c020000 rw-p",
+	       "is away");
 	mmtest_sound(t->m, "with parent and child apart");
 	as_task(t, parent);
 	do_exit(t->m, child, 0);
@@ -232,7 +248,8 @@ static void test_private_file(struct mmtest *t)
 	store(t, 0x2d000000, 1);
 	protect(t, 0x2d004000, K16, "r");
 	protect(t, 0x2d004000, K16, "rw");
-	is_str(maps(t, 0x2d000000, 0x2d100000), "2d000000-2d010000 rw-p 0 /data/f", "touched or not");
+	is_str(maps(t, 0x2d000000, 0x2d100000), "2d000000-2d010000 rw-p 0 /data/f",
+	       "touched or not");
 }
 
 static void test_mremap(struct mmtest *t)
@@ -240,14 +257,16 @@ static void test_mremap(struct mmtest *t)
 	u64 at, r = 0x25000000, untouched = map(t, 0, 1, "rw", 0);
 
 	map(t, r, K64, "rw", FIXED);
-	is_err(do_mremap(t->m, t->task, r, 0x10000, 0x20000, false, &at), 0, "mremap grows in place");
+	is_err(do_mremap(t->m, t->task, r, 0x10000, 0x20000, false, &at), 0,
+	       "mremap grows in place");
 	is_str(maps(t, r, r + 0x40000), "25000000-25020000 rw-p", "where there is room");
 	is_err(do_mremap(t->m, t->task, r, 0x20000, 0x8000, false, &at), 0, "shrinks");
 	is_str(maps(t, r, r + 0x40000), "25000000-25008000 rw-p", "from the end");
 	map(t, 0x25008000, 1, "r", FIXED);
 	is_err(do_mremap(t->m, t->task, r, 0x8000, 0x10000, false, &at), -ENOMEM,
 	       "a neighbour is in the way");
-	is_err(do_mremap(t->m, t->task, r, 0x8000, 0x10000, true, &at), 0, "so it moves, if it may");
+	is_err(do_mremap(t->m, t->task, r, 0x8000, 0x10000, true, &at), 0,
+	       "so it moves, if it may");
 	is_str(maps(t, r, r + 0x40000), "25008000-25009000 r--p", "away from there");
 	is_uint(at + 0x10000, untouched, "to the highest place");
 	ok(find_vma(t->m, mm_of(t), at) == find_vma(t->m, mm_of(t), untouched),

@@ -1,4 +1,5 @@
-/* The page cache's index: against a plain array, with marks and searches, also when memory runs out. */
+/* The page cache's index: against a plain array, with marks and searches, also when memory runs
+ * out. */
 #include <errno.h>
 #include <mman/xarray.h>
 #include <string.h>
@@ -29,10 +30,12 @@ static void test_single(struct machine *m)
 	is_uint(xa_load(m, root, 0), 77, "it is found");
 	is_uint(xa_load(m, root, 1), 0, "nothing is at 1");
 	xa_set_mark(m, &root, 0, XA_DIRTY);
-	ok(xa_get_mark(m, root, 0, XA_DIRTY) && !xa_get_mark(m, root, 0, XA_WRITEBACK), "it can be marked");
+	ok(xa_get_mark(m, root, 0, XA_DIRTY) && !xa_get_mark(m, root, 0, XA_WRITEBACK),
+	   "it can be marked");
 	is_err(xa_store(m, &root, 1000000, 78), 0, "another far away");
 	is_uint(xa_load(m, root, 0), 77, "the first is still there");
-	ok(xa_get_mark(m, root, 0, XA_DIRTY) && !xa_get_mark(m, root, 1000000, XA_DIRTY), "with its mark");
+	ok(xa_get_mark(m, root, 0, XA_DIRTY) && !xa_get_mark(m, root, 1000000, XA_DIRTY),
+	   "with its mark");
 	at = 1;
 	is_uint(xa_find(m, root, &at, UINT64_MAX), 78, "the next one is found");
 	is_uint(at, 1000000, "where it is");
@@ -136,7 +139,8 @@ static void test_nomem(struct machine *m)
 			m->mms.fail_nth = 0;
 			xa_erase(m, &root, 0);
 		}
-		cmp_int(n, <, 30, "a store at %llu succeeds once memory lasts", (unsigned long long)at[i]);
+		cmp_int(n, <, 30, "a store at %llu succeeds once memory lasts",
+			(unsigned long long)at[i]);
 	}
 	is_uint(m->mms.xa_nodes.nr_live, 0, "nothing is left of all that");
 }
