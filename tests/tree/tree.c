@@ -696,11 +696,8 @@ static void note(void *arg, const struct tree_change *c)
 	strcat(arg, line);
 }
 
-static void check_changes(void)
+static void check_entries(void)
 {
-	static const struct caller replay = { .replaying = true };
-	struct tree_hooks hooks = { .arg = journal.log, .change = note };
-	struct open_file *f;
 	u64 ino, sim = ino_of("sim");
 
 	is_err(tree_mkdir(tree, &root_user, sim, "5", &ino), 0, "mkdir");
@@ -714,6 +711,11 @@ static void check_changes(void)
 	is_err(tree_rmdir(tree, &root_user, sim, "7"), -ENOENT, "rmdir of nothing");
 	is_err(tree_rmdir(tree, &root_user, sim, "5"), 0, "rmdir");
 	is_uint(ino_of("sim/5"), 0, "it is gone");
+}
+
+static void check_refusals(void)
+{
+	u64 ino;
 
 	is_err(tree_mkdir(tree, &root_user, ino_of("proc/sys/vm"), "x", &ino), -ENOENT,
 	       "mkdir among sysctls");
@@ -736,6 +738,14 @@ static void check_changes(void)
 	is_err(tree_rename(tree, &root_user, ino_of("sys"), "knob", ino_of("sys"), "y"), -EPERM,
 	       "rename in sysfs");
 	is_err(tree_link_error(tree, ino_of("sys")), -EPERM, "link in sysfs");
+}
+
+static void check_journal(void)
+{
+	static const struct caller replay = { .replaying = true };
+	struct tree_hooks hooks = { .arg = journal.log, .change = note };
+	struct open_file *f;
+	u64 ino, sim = ino_of("sim");
 
 	machine->clock.now = 12;
 	machine->clock.step = 3;
@@ -786,7 +796,9 @@ int main(void)
 	check_sysctl();
 	check_permission();
 	check_gone();
-	check_changes();
+	check_entries();
+	check_refusals();
+	check_journal();
 
 	open_path(&root_user, "proc/3/content", O_RDONLY, NULL);
 	world.released = 0;
