@@ -6,6 +6,7 @@
 #include "fs/dev/dev.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,9 @@
 
 int dev_kmsg_open(const struct request *rq, int flags)
 {
-	(void)flags;
+	/* CONFIG_SECURITY_DMESG_RESTRICT: the log tells addresses */
+	if ((flags & O_ACCMODE) != O_WRONLY && rq->caller->uid)
+		return -EPERM;
 	rq->file->sequence = rq->m->kmsg.first_seq;
 	return 0;
 }
@@ -83,7 +86,7 @@ ssize_t dev_kmsg_write(const struct request *rq, const char *data, size_t size, 
 	line[size] = '\0';
 	if (sscanf(line, "<%3u>%n", &given, &used) == 1 && used) {
 		/* a user cannot speak for the kernel's own facility */
-		priority = (given >> 3 ? given & 0xff : FACILITY_USER << 3 | (given & 7));
+		priority = (given >> 3 & 0xff ? given & 0x7ff : FACILITY_USER << 3 | (given & 7));
 		text += used;
 	}
 	printk(rq->m, (int)priority, "%s", text);
