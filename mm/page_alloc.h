@@ -193,4 +193,8 @@ pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enu
 void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
 		 enum migratetype type);
 
+/* watermark.c */
+/** calculate_totalreserve_pages() - after marks or protections have changed. */
+void calculate_totalreserve_pages(struct machine *m);
+
 #endif

@@ -70,7 +70,7 @@ s64 si_mem_available(const struct machine *m)
 }
 
 /* totalreserve: what no user page may count on; dirty limits and MemAvailable leave it out. */
-static void calculate_totalreserve_pages(struct machine *m)
+void calculate_totalreserve_pages(struct machine *m)
 {
 	const struct zone *z;
 	u64 reserve;
