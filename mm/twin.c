@@ -395,6 +395,17 @@ u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want
 
 /* ---- the rest of memory ---- */
 
+void twin_set_marks(struct machine *m, u32 nid, enum zone_type type, const u64 marks[3],
+		    const u64 reserve[MAX_NR_ZONES])
+{
+	struct zone *z = &m->node[nid].zones[type];
+
+	memcpy(z->watermark, marks, 3 * sizeof(*marks));
+	z->watermark[WMARK_PROMO] = 2 * marks[WMARK_HIGH] - marks[WMARK_LOW];
+	memcpy(z->lowmem_reserve, reserve, sizeof(z->lowmem_reserve));
+	calculate_totalreserve_pages(m);
+}
+
 u64 twin_room(const struct machine *m)
 {
 	u64 room = 0;

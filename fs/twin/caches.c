@@ -207,8 +207,9 @@ static void take_rest(struct twin *t)
 
 void twin_caches(struct twin *t)
 {
-	fill_slab(t);
+	/* slab last: the page cache has its index there */
 	fill_page_cache(t);
+	fill_slab(t);
 	activate(t);
 	take_rest(t);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fs/twin/twin.h"
+#include "fs/twin/zones.h"
 
 #define PAGE_KB (PAGE_SIZE >> 10)
 
@@ -77,12 +78,38 @@ static void report(const struct twin *t)
 	tell(t, t->thp_kb, "%llu kB of transparent huge pages are small pages", N(t->thp_kb));
 }
 
+/* Watermarks of a kernel that has not been told otherwise are those of an earlier count of its pages:
+ * copied, where the zones are the same. */
+static void set_marks(struct twin *t)
+{
+	struct machine *m = t->m;
+	struct twin_zones zones;
+	enum zone_type type;
+	u32 i, n;
+
+	if (twin_zones_read(&t->c, &zones, NULL) || zones.unmanaged)
+		return;
+	for (i = 0; i < zones.nr_zones; i++) {
+		const struct twin_zone *z = &zones.zone[i];
+		u64 reserve[MAX_NR_ZONES] = { 0 };
+
+		if (z->nid >= m->nr_nodes || m->node[z->nid].zones[z->type].managed_pages != z->managed ||
+		    z->marks[0] > z->marks[1] || z->marks[1] > z->marks[2] || z->marks[2] > z->managed)
+			continue;
+		for (type = ZONE_DMA, n = 0; type < MAX_NR_ZONES; type++)
+			if (m->zone_mask >> type & 1 && n < z->nr_protections)
+				reserve[type] = z->protection[n++];
+		twin_set_marks(m, z->nid, z->type, z->marks, reserve);
+	}
+}
+
 static int build(struct twin *t)
 {
 	int error = twin_files_init(t);
 
 	clock_advance_to(t->m, uptime_ns(&t->c));
 	twin_knobs(t);
+	set_marks(t);
 	if (!error)
 		error = twin_tasks(t);
 	if (!error)

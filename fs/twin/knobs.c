@@ -6,7 +6,6 @@
  */
 #include "fs/twin/furnish.h"
 
-
 #include <string.h>
 
 /* Not settings: writing them does something, or they follow from other things. */

@@ -112,6 +112,20 @@ static u32 thread_of(struct slice path)
 	return slice_number(slice_cut(&rest, '/'), 10, &tid) && tid < 1u << 22 ? (u32)tid : 0;
 }
 
+static u64 less(u64 a, u64 b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* A process's own stat counts for all of its threads; what is not theirs is the first one's. */
+static void take_off(struct task *leader, const struct task *thread)
+{
+	leader->utime = less(leader->utime, thread->utime);
+	leader->stime = less(leader->stime, thread->stime);
+	leader->min_flt = less(leader->min_flt, thread->min_flt);
+	leader->maj_flt = less(leader->maj_flt, thread->maj_flt);
+}
+
 static int add_threads(struct twin *t, const struct capture_process *p, handle_t leader)
 {
 	struct twin_stat s;
@@ -127,8 +141,10 @@ static int add_threads(struct twin *t, const struct capture_process *p, handle_t
 		error = twin_thread(t->m, leader, tid, s.comm, &h);
 		if (error == -ENOMEM)
 			return error;
-		if (!error)
-			set_fields(t->m, h, &s);
+		if (error)
+			continue;
+		set_fields(t->m, h, &s);
+		take_off(task_at(t->m, leader), task_at(t->m, h));
 	}
 	return 0;
 }

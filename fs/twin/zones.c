@@ -44,13 +44,38 @@ static bool zone_heading(struct slice line, struct twin_zone *z)
 	return true;
 }
 
+/* "(0, 3019, 24090, 24090, 24090)" */
+static void zone_protection(struct slice text, struct twin_zone *z)
+{
+	struct slice number;
+
+	slice_cut(&text, '(');
+	text = slice_cut(&text, ')');
+	while (text.size && z->nr_protections < MAX_NR_ZONES) {
+		number = slice_cut(&text, ',');
+		while (number.size && *number.at == ' ')
+			number = (struct slice){ number.at + 1, number.size - 1 };
+		if (!slice_number(number, 10, &z->protection[z->nr_protections++]))
+			break;
+	}
+}
+
 static void zone_field(struct slice line, struct twin_zone *z)
 {
+	static const char *const marks[] = { "min", "low", "high" };
 	struct slice key, value;
 	u64 n;
+	u32 i;
 
-	if (!slice_word(&line, &key) || !slice_word(&line, &value) || !slice_number(value, 10, &n))
+	if (slice_word(&line, &key) && slice_is(key, "protection:")) {
+		zone_protection(line, z);
 		return;
+	}
+	if (!slice_word(&line, &value) || !slice_number(value, 10, &n))
+		return;
+	for (i = 0; i < ARRAY_SIZE(marks); i++)
+		if (slice_is(key, marks[i]))
+			z->marks[i] = n;
 	if (slice_is(key, "spanned"))
 		z->spanned = n;
 	else if (slice_is(key, "present"))

@@ -10,6 +10,9 @@ struct twin_zone {
 	u32 nid;
 	enum zone_type type;
 	u64 start, spanned, present, managed; /* pages */
+	u64 marks[3];                         /* min, low, high */
+	u64 protection[MAX_NR_ZONES];         /* in the order of the text: zones that the kernel has */
+	u32 nr_protections;
 };
 
 /* RAM of one node: whole pages [start, end). */

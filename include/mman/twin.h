@@ -78,6 +78,11 @@ u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want
 
 /* ---- the rest of memory ---- */
 
+/** twin_set_marks() - a zone's watermarks (min, low, high) and protections as the other kernel's are
+ * now; a later change of a knob computes them anew. @reserve: by enum zone_type. */
+void twin_set_marks(struct machine *m, u32 nid, enum zone_type type, const u64 marks[3],
+		    const u64 reserve[MAX_NR_ZONES]);
+
 /** twin_room() - pages that can still be taken without anybody having to be asked to give some back. */
 u64 twin_room(const struct machine *m);
 /** twin_take_kernel_pages() - @pages that the other machine's kernel has and no counter names.
