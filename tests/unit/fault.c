@@ -229,6 +229,11 @@ static void test_stack(struct mmtest *t)
 	is_int(d.anon, 1, "by one page of memory");
 	is_int(d.committed, 100, "but 100 pages of Committed_AS");
 	is_int(vma_kind(t->m, vma_at(t->m, stack)), VMA_STACK, "maps calls it [stack]");
+	task_setrlimit(t->m, t->task, RLIM_STACK, 1 << 20, RLIM_INF);
+	start = vma_at(t->m, stack)->end - (1 << 20);
+	is_int(handle_mm_fault(t->m, t->task, start, true), VM_FAULT_DONE,
+	       "it grows to RLIMIT_STACK");
+	is_int(handle_mm_fault(t->m, t->task, start - 1, true), VM_FAULT_SIGSEGV, "and no further");
 }
 
 static void test_soft_dirty(struct mmtest *t)
