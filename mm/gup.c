@@ -77,7 +77,7 @@ int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ig
 	u64 addr = start, end = start + length;
 	int error;
 
-	while ((h = find_vma_intersection(m, mmh, addr, end))) {
+	while (addr < end && (h = find_vma_intersection(m, mmh, addr, end))) {
 		const struct vma *v = vma_at(m, h);
 
 		addr = v->start > addr ? v->start : addr;

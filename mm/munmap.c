@@ -92,7 +92,7 @@ static int zap_in_batches(struct machine *m, handle_t mmh, u64 addr, u64 end)
 
 	if (error)
 		return error;
-	while ((h = find_vma_intersection(m, mmh, addr, end))) {
+	while (addr < end && (h = find_vma_intersection(m, mmh, addr, end))) {
 		const struct vma *v = vma_at(m, h);
 		u64 from = v->start > addr ? v->start : addr, to = v->end < end ? v->end : end;
 

@@ -142,10 +142,8 @@ static int drop_caches(const struct request *rq, u64 old)
 	s32 what = m->sysctl.drop_caches;
 
 	(void)old;
-	if (what & DROP_CACHES_PAGES) {
+	if (what & DROP_CACHES_PAGES)
 		drop_pagecache(m);
-		count_vm_event(m, DROP_PAGECACHE);
-	}
 	if (what & DROP_CACHES_SLAB) {
 		drop_slab(m);
 		count_vm_event(m, DROP_SLAB);
@@ -345,9 +343,10 @@ static const struct attribute vm_attrs[] = {
 			"bits of randomness in the place of mappings"),
 	SYSCTL_INT_MODE("mmap_rnd_compat_bits", 0600, sysctl.mmap_rnd_compat_bits, 8, 16, NULL,
 			HOLDS, "the same for 32-bit programs"),
-	SYSCTL_OTHER("nr_hugepages", 0644, ATTR_SYSCTL, nr_hugepages_show, nr_hugepages_store, ACTS,
+	SYSCTL_OTHER("nr_hugepages", 0644, ATTR_SYSCTL | ATTR_LONG, nr_hugepages_show,
+		     nr_hugepages_store, ACTS,
 		     "persistent huge pages of the default size; grows as far as memory allows"),
-	SYSCTL_OTHER("nr_hugepages_mempolicy", 0644, ATTR_SYSCTL, nr_hugepages_show,
+	SYSCTL_OTHER("nr_hugepages_mempolicy", 0644, ATTR_SYSCTL | ATTR_LONG, nr_hugepages_show,
 		     nr_hugepages_store, ACTS,
 		     "the same, on the nodes of the writer's memory policy"),
 	SYSCTL_OTHER("nr_overcommit_hugepages", 0644, ATTR_SYSCTL, nr_overcommit_hugepages_show,

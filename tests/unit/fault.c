@@ -126,6 +126,12 @@ static void test_populate(struct mmtest *t)
 	is_int(d.anon, 1024, "MAP_POPULATE allocates what may be written");
 	is_uint(d.pgfault, 1024, "with a fault a page");
 	ok(page_test(page_at(t, p), PG_referenced), "a page faulted in by a call is referenced");
+	is_err(advise(t, p, 4 * MIB, "dontneed"), 0, "all of it is given back");
+	mark(t, &at);
+	r = map(t, p - 1 * MIB * PAGE_SIZE, 1 * MIB, "rw", MAPF_POPULATE | MAPF_FIXED);
+	d = since(t, &at);
+	is_int(d.anon, 256, "a mapping that becomes one with its neighbour: its own pages alone are faulted in");
+	unmap(t, r, 1 * MIB);
 	mark(t, &at);
 	r = map(t, 0, 1 * MIB, "r", MAPF_POPULATE);
 	d = since(t, &at);
