@@ -128,6 +128,10 @@ int show_nothing(const struct request *rq, struct text *out);
 #define SYSFS_OTHER(file, bits, show_fn, store_fn, does, text)                     \
 	KNOB_ROW(file, bits, 0, SYSFS_SIZE, .parser = KNOB_OTHER, .show = show_fn, \
 		 .store = store_fn, .effect = does, .help = text)
+/* the same, for a write that may take a while: the engine lets others in on the way */
+#define SYSFS_LONG(file, bits, show_fn, store_fn, does, text)                              \
+	KNOB_ROW(file, bits, ATTR_LONG, SYSFS_SIZE, .parser = KNOB_OTHER, .show = show_fn, \
+		 .store = store_fn, .effect = does, .help = text)
 #define PARAM(file, kind, field, does, text)                                                   \
 	KNOB_ROW(file, 0644, 0, SYSFS_SIZE, .parser = kind, KNOB_AT(field), .max = UINT64_MAX, \
 		 .effect = does, .help = text)

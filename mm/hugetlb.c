@@ -182,13 +182,13 @@ int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid)
 		if (!adjust_pool_surplus(h, allowed, -1))
 			break;
 	while (count > hstate_persistent(h))
-		if (!alloc_pool_huge_page(m, h, allowed))
+		if (!alloc_pool_huge_page(m, h, allowed) || !machine_safe_point(m))
 			return 0;
 
 	least = h->resv_huge_pages + h->nr_huge_pages - h->free_huge_pages;
 	least = max_t(u64, least, count);
 	while (least < hstate_persistent(h))
-		if (!remove_pool_huge_page(m, h, allowed))
+		if (!remove_pool_huge_page(m, h, allowed) || !machine_safe_point(m))
 			break;
 	while (count < hstate_persistent(h))
 		if (!adjust_pool_surplus(h, allowed, 1))

@@ -181,16 +181,16 @@ static bool can_demote(const struct request *rq)
 						.effect = ACTS,                                    \
 						.help = "size of the pages that demote makes" } }, \
 		SYSFS_RO("free_hugepages", free_hugepages_show),                                   \
-		SYSFS_OTHER("nr_hugepages", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,     \
-			    "pages in the pool; grows as far as memory allows"),                   \
+		SYSFS_LONG("nr_hugepages", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,      \
+			   "pages in the pool; grows as far as memory allows"),                    \
 		SYSFS_RO("surplus_hugepages", surplus_hugepages_show)
 
 static const struct attribute node_attrs[] = { NODE_ROWS };
 
 static const struct attribute all_attrs[] = {
 	NODE_ROWS,
-	SYSFS_OTHER("nr_hugepages_mempolicy", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,
-		    "the same, on the nodes of the writer's memory policy"),
+	SYSFS_LONG("nr_hugepages_mempolicy", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,
+		   "the same, on the nodes of the writer's memory policy"),
 	SYSFS_OTHER("nr_overcommit_hugepages", 0644, nr_overcommit_hugepages_show,
 		    nr_overcommit_hugepages_store, HOLDS,
 		    "pages that may be made beyond that while needed"),

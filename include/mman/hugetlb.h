@@ -41,7 +41,7 @@ static inline u64 hstate_persistent(const struct hstate *h)
  * hugetlb_set_pool() - as many persistent pages as @count, on node @nid, or spread over all nodes
  * with memory (NUMA_NO_NODE).
  * Grows as far as memory allows, node by node in turn; shrinks by free pages, and what is in use
- * becomes surplus. Always 0: a pool that is too small is no error.
+ * becomes surplus. There is a safe point after each page. Always 0: too small a pool is no error.
  */
 int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid);
 
