@@ -1,0 +1,210 @@
+/*
+ * Random writes to random files of the tree, in-process: whatever is written, no file crashes, no command
+ * is without end, and the invariants of the engine hold. FUZZ_SEED and FUZZ_WRITES in the environment
+ * choose another run.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tests/ctl.h"
+#include "tests/tap.h"
+#include "tests/words.h"
+
+#define WRITES 10000u
+#define STEPS_MAX 20000u /* a command is interrupted after so many */
+#define FILES_MAX 20000u
+
+static const struct caller root;
+
+struct fuzzer {
+	struct fixture f;
+	struct chance chance;
+	u64 *files;      /* inodes of what may be written to */
+	u32 nr_files;
+	u64 step_limit;
+	u64 done, refused;
+};
+
+/* ---- what there is ---- */
+
+struct collector {
+	struct fuzzer *z;
+	u64 dirs[512];
+	u32 nr_dirs;
+};
+
+static bool collect(struct dir_emit *e, const char *name, const struct entry *entry, u64 next)
+{
+	struct collector *c = e->arg;
+	struct fuzzer *z = c->z;
+
+	(void)entry;
+	(void)next;
+	if (!strcmp(name, ".") || !strcmp(name, ".."))
+		return true;
+	if (S_ISDIR(e->mode) && c->nr_dirs < ARRAY_SIZE(c->dirs))
+		c->dirs[c->nr_dirs++] = e->ino;
+	else if (S_ISREG(e->mode) && z->nr_files < FILES_MAX)
+		z->files[z->nr_files++] = e->ino;
+	return true;
+}
+
+static void scan(struct fuzzer *z, u64 dir, u32 depth)
+{
+	struct collector *c = calloc(1, sizeof(*c));
+	struct dir_emit e = { .arg = c, .emit = collect };
+	u32 i;
+
+	if (!c)
+		bail_out("the host is out of memory");
+	c->z = z;
+	tree_readdir(z->f.t, &root, dir, 0, &e);
+	for (i = 0; i < c->nr_dirs && depth < 12; i++)
+		scan(z, c->dirs[i], depth + 1);
+	free(c);
+}
+
+static void rescan(struct fuzzer *z)
+{
+	u32 read = 0, i;
+
+	z->nr_files = 0;
+	scan(z, TREE_ROOT_INO, 0);
+	/* kept: what somebody may write to */
+	for (i = 0; i < z->nr_files; i++) {
+		struct stat st;
+
+		if (!tree_getattr(z->f.t, &root, z->files[i], &st) && st.st_mode & 0222)
+			z->files[read++] = z->files[i];
+	}
+	z->nr_files = read;
+}
+
+/* ---- one step ---- */
+
+static bool enough(struct machine *m, void *arg)
+{
+	const struct fuzzer *z = arg;
+
+	return m->clock.step < z->step_limit;
+}
+
+static void arm(struct fuzzer *z)
+{
+	struct machine *m = z->f.m;
+
+	z->step_limit = m->clock.step + STEPS_MAX;
+	m->host.yield = enough;
+	m->host.arg = z;
+	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
+}
+
+static bool is_ctl(struct fuzzer *z, u64 ino)
+{
+	struct text path;
+	bool is;
+
+	text_init(&path);
+	is = !tree_path(z->f.t, ino, &path) && path.length > 4 && !memcmp(path.data + path.length - 4, "/ctl", 4);
+	text_free(&path);
+	return is;
+}
+
+static void write_somewhere(struct fuzzer *z)
+{
+	struct caller c = { .uid = chance_below(&z->chance, 8) ? 0 : 1000 };
+	u64 ino = z->files[chance_below(&z->chance, z->nr_files)];
+	struct open_file *file;
+	char bytes[6000], back[256];
+	size_t n;
+
+	if (tree_open(z->f.t, &c, ino, chance_below(&z->chance, 4) ? O_WRONLY : O_RDWR, &file)) {
+		z->refused++;
+		return;
+	}
+	n = is_ctl(z, ino) ? words_command(&z->chance, bytes, sizeof(bytes)) :
+			     words_value(&z->chance, bytes, sizeof(bytes));
+	arm(z);
+	if (tree_write(z->f.t, &c, file, bytes, n, chance_below(&z->chance, 16) ? 0 : n) < 0)
+		z->refused++;
+	else
+		z->done++;
+	if (!chance_below(&z->chance, 4))
+		(void)tree_read(z->f.t, &c, file, back, sizeof(back), 0);
+	tree_release(z->f.t, &c, file);
+}
+
+static void make_or_end(struct fuzzer *z)
+{
+	static const char *const names[] = { "a", "b", "c", "p0", "p1", "p2", "p3", "data", "x/y", "", "..",
+					     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop" };
+	const char *name = names[chance_below(&z->chance, ARRAY_SIZE(names))];
+	u64 disk, ino;
+
+	arm(z);
+	switch (chance_below(&z->chance, 6)) {
+	case 0:
+		ctl_rmdir(&z->f, name);
+		break;
+	case 1:
+		if (!tree_walk(z->f.t, &root, "sim/disk", &disk) &&
+		    !tree_create_file(z->f.t, &root, disk, "data", 0644, &ino))
+			tree_truncate(z->f.t, &root, ino, chance_below(&z->chance, 4 << 20));
+		break;
+	case 2:
+		if (!chance_below(&z->chance, 4) && !tree_walk(z->f.t, &root, "sim/disk", &disk))
+			tree_unlink(z->f.t, &root, disk, "data");
+		break;
+	default:
+		ctl_mkdir(&z->f, name);
+		break;
+	}
+}
+
+static u64 from_environment(const char *name, u64 otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void fuzz(const char *machine, u64 seed, u64 writes)
+{
+	struct fuzzer z = { .chance = { seed } };
+	unsigned int violations = 0;
+	u64 i;
+
+	z.files = malloc(FILES_MAX * sizeof(*z.files));
+	if (!z.files || !fixture_open(&z.f, machine, NULL))
+		bail_out("%s", z.f.why);
+	for (i = 0; i < writes && !violations; i++) {
+		if (i % 500 == 0)
+			rescan(&z);
+		if (i % 10 == 0)
+			make_or_end(&z);
+		write_somewhere(&z);
+		if (i % 1000 == 999)
+			violations = machine_check(z.f.m, NULL, NULL);
+		if (violations)
+			diag("seed %llu, after %llu writes", (unsigned long long)seed, (unsigned long long)i + 1);
+	}
+	cmp_int(z.done, >, writes / 20, "%s: some of %llu random writes are taken", machine, (unsigned long long)writes);
+	cmp_int(z.refused, >, writes / 20, "and some are refused");
+	ctl_check(&z.f, "after all of them");
+	fixture_close(&z.f);
+	free(z.files);
+}
+
+int main(void)
+{
+	u64 seed = from_environment("FUZZ_SEED", 1), writes = from_environment("FUZZ_WRITES", WRITES);
+
+	fuzz("tiny", seed, writes);
+	fuzz("two-node", seed + 1, writes);
+	fuzz("hotplug", seed + 2, writes);
+	return done_testing();
+}

@@ -1,0 +1,23 @@
+/*
+ * words.h - what the fuzzers write: values that knobs may take, lines of the control language that are
+ * nearly right, and rubbish.
+ */
+#ifndef TESTS_WORDS_H
+#define TESTS_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct chance {
+	uint64_t state;
+};
+
+/** chance_below() - a number in [0, @n); the same seed gives the same numbers. */
+uint64_t chance_below(struct chance *c, uint64_t n);
+
+/** words_value() - something for a knob; words_command(): a line for a ctl file. At most @size bytes to
+ * @buffer; returns how many. */
+size_t words_value(struct chance *c, char *buffer, size_t size);
+size_t words_command(struct chance *c, char *buffer, size_t size);
+
+#endif
