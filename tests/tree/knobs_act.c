@@ -37,7 +37,7 @@ static s64 value(struct fixture *f, const char *path, const char *key)
 /* The number after @key, from @at on. */
 static u64 next_number(const char **at, const char *key)
 {
-	*at = strstr(*at, key);
+	*at = *at ? strstr(*at, key) : NULL;
 	if (!*at)
 		return UINT64_MAX;
 	*at += strlen(key);
@@ -175,8 +175,9 @@ static void test_hugepages(void)
 	fixture_write(&f, "proc/sys/vm/nr_hugepages", "50");
 	is_int(value(&f, "proc/meminfo", "HugePages_Total:"), 50, "nr_hugepages fills the pool");
 	is_int(value(&f, "proc/meminfo", "Hugetlb:"), 50 * 2048, "which meminfo tells");
-	cmp_int(value(&f, "proc/meminfo", "MemFree:"), <=, free - 50 * 2048, "from free memory");
-	is_int(value(&f, "proc/meminfo", "CommitLimit:"), limit - 50 * 1024,
+	cmp_int(value(&f, "proc/meminfo", "MemFree:"), <=, free - (s64)50 * 2048,
+		"from free memory");
+	is_int(value(&f, "proc/meminfo", "CommitLimit:"), limit - (s64)50 * 1024,
 	       "and from what may be committed");
 	is_int(number(&f, pool), 50, "sysfs has the same number");
 	fixture_write(&f, pool, "0");
@@ -231,7 +232,8 @@ static void test_blocks(void)
 	is_str(fixture_read(&f, "sys/devices/system/node/has_memory"), "0\n",
 	       "node 1 has no memory");
 	is_int(fixture_write(&f, state, "online"), 6, "a block goes online");
-	is_int(value(&f, "proc/meminfo", "MemTotal:"), total + 128 * 1024, "and MemTotal grows");
+	is_int(value(&f, "proc/meminfo", "MemTotal:"), total + (s64)128 * 1024,
+	       "and MemTotal grows");
 	is_str(fixture_read(&f, "sys/devices/system/node/has_memory"), "0-1\n",
 	       "node 1 has memory");
 	like(fixture_read(&f, "sys/devices/system/node/node1/meminfo"), "MemTotal: +131072 kB",
