@@ -32,14 +32,17 @@ static u64 meminfo_pages(const struct twin *t, const char *key)
 	return slice_value(text, key, 0) / KB_PAGES;
 }
 
-/* The same of a node: "Node 0 FilePages:   1234 kB". A machine without nodes has one. */
+/* The same of a node: "Node 0 FilePages:   1234 kB". The only one has what the machine has, as of the
+ * same moment. */
 static u64 node_pages(const struct twin *t, u32 nid, const char *key, const char *whole_key)
 {
 	struct slice text;
 	char line[64];
 
+	if (t->m->nr_nodes == 1)
+		return meminfo_pages(t, whole_key);
 	if (!capture_find(&t->c, &text, "/sys/devices/system/node/node%u/meminfo", nid))
-		return nid ? 0 : meminfo_pages(t, whole_key);
+		return 0;
 	snprintf(line, sizeof(line), "Node %u %s", nid, key);
 	return slice_value(text, line, 0) / KB_PAGES;
 }
@@ -184,9 +187,12 @@ static void fill_slab(struct twin *t)
 static void take_rest(struct twin *t)
 {
 	struct machine *m = t->m;
-	u64 want = meminfo_pages(t, "MemFree:"), have = global_zone_page_state(m, NR_FREE_PAGES), n, left;
+	u64 want = meminfo_pages(t, "MemFree:"), have, n, left;
 	u32 nid;
 
+	/* pages on the lists of CPUs are neither free nor used */
+	drain_pages(m, -1);
+	have = global_zone_page_state(m, NR_FREE_PAGES);
 	left = less(have, want);
 	t->free_short = less(want, have);
 	for (nid = 0; nid < m->nr_nodes && left; nid++) {
@@ -203,6 +209,7 @@ static void take_rest(struct twin *t)
 	}
 	n = left ? twin_take_kernel_pages(m, left, NUMA_NO_NODE) : 0;
 	t->kernel_pages += n;
+	drain_pages(m, -1);
 }
 
 void twin_caches(struct twin *t)

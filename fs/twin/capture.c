@@ -229,26 +229,53 @@ bool capture_of_process(const struct capture *c, const struct capture_process *p
 
 /* ---- what is missing ---- */
 
-static bool is_smaps(struct slice missing)
+static bool is_smaps(struct slice path)
 {
-	struct slice path;
-
-	slice_word(&missing, &path);
 	return slice_ends(path, "/smaps");
+}
+
+static bool is_setting(struct slice path)
+{
+	return slice_starts(path, "/proc/sys/") || slice_starts(path, "/sys/kernel/") ||
+	       slice_starts(path, "/sys/module/");
+}
+
+/* How many of those there are; prints the paths of settings. */
+static size_t count_missing(const struct capture *c, bool (*is)(struct slice path), FILE *list)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->nr_missing; i++) {
+		struct slice rest = c->missing[i], path;
+
+		slice_word(&rest, &path);
+		if (!is(path))
+			continue;
+		n++;
+		if (list)
+			fprintf(list, " %.*s", (int)path.size, path.at);
+	}
+	return n;
 }
 
 void capture_report(const struct capture *c, FILE *err)
 {
-	size_t i, nr_smaps = 0;
+	size_t i, nr_smaps = count_missing(c, is_smaps, NULL);
 
 	if (!err)
 		return;
 	for (i = 0; i < c->nr_missing; i++) {
-		if (is_smaps(c->missing[i])) {
-			nr_smaps++;
-			continue;
-		}
-		fprintf(err, "mmanfs: not read:%.*s\n", (int)c->missing[i].size, c->missing[i].at);
+		struct slice rest = c->missing[i], path;
+
+		slice_word(&rest, &path);
+		if (!is_smaps(path) && !is_setting(path))
+			fprintf(err, "mmanfs: not read: %.*s:%.*s\n", (int)path.size, path.at, (int)rest.size,
+				rest.at);
+	}
+	if (count_missing(c, is_setting, NULL)) {
+		fputs("mmanfs: not read: settings that only root may see:", err);
+		count_missing(c, is_setting, err);
+		fputc('\n', err);
 	}
 	if (nr_smaps)
 		fprintf(err, "mmanfs: not read: the mappings of %zu of %zu processes, which belong to others "

@@ -9,6 +9,7 @@
 #include "fs/twin/twin.h"
 #include "fs/twin/zones.h"
 
+#define MAX_SWAPS ARRAY_SIZE(((struct machine_config *)0)->swap)
 #define CMDLINE_KEPT (CMDLINE_MAX - 1)
 #define KERNEL_ALIGN ((u64)2 << 20)
 #define KERNEL_ROOM ((u64)64 << 20) /* more than our kernel needs */
@@ -226,6 +227,55 @@ static void print_nodes(const struct capture *c, const struct twin_zones *z, str
 			    (unsigned long long)z->zone[i].spanned, (unsigned long long)z->zone[i].managed);
 }
 
+/* ---- [dimm NAME] [swap NAME] ---- */
+
+static void print_offline(const struct twin_zones *z, struct text *out)
+{
+	u32 i;
+
+	for (i = 0; i < z->nr_offline; i++)
+		text_printf(out, "\n[dimm offline%u]\nstart = 0x%llx\nsize = 0x%llx\nnode = %u\n", i,
+			    (unsigned long long)z->offline[i].start << PAGE_SHIFT,
+			    (unsigned long long)(z->offline[i].end - z->offline[i].start) << PAGE_SHIFT,
+			    z->offline[i].nid);
+}
+
+/* "/dev/vdb partition 1048572 1036 -2": usable size, in kB, without the header's page. */
+static void print_swap(struct slice line, u32 number, struct text *out)
+{
+	struct slice path, type, size, used, prio;
+	const char *base;
+	char name[24];
+	u64 kb;
+	s64 n;
+
+	if (!slice_word(&line, &path) || !slice_word(&line, &type) || !slice_word(&line, &size) ||
+	    !slice_number(size, 10, &kb) || kb < 4 || kb >> 40 || !slice_word(&line, &used))
+		return;
+	base = memrchr(path.at, '/', path.size);
+	if (base)
+		path = (struct slice){ base + 1, (size_t)(path.at + path.size - base - 1) };
+	/* two files of one name differ by a number */
+	text_printf(out, "\n[swap %s", slice_copy(path, name, sizeof(name)));
+	if (!slice_is(type, "partition") && number)
+		text_printf(out, "-%u", number);
+	text_printf(out, "]\nsize = %lluK\ntype = %s\n", (unsigned long long)kb / 4 * 4 + 4,
+		    slice_is(type, "partition") ? "partition" : "file");
+	if (slice_word(&line, &prio) && slice_signed(prio, &n) && n >= 0 && n <= 32767)
+		text_printf(out, "prio = %lld\n", (long long)n);
+}
+
+static void print_swaps(const struct capture *c, struct text *out)
+{
+	struct slice text, line;
+	u32 n;
+
+	capture_find(c, &text, "/proc/swaps");
+	slice_line(&text, &line);
+	for (n = 0; n < MAX_SWAPS && slice_line(&text, &line); n++)
+		print_swap(line, n, out);
+}
+
 /* ---- what is not exact, and what cannot be ---- */
 
 static void report(const struct twin_zones *z, FILE *err)
@@ -275,6 +325,8 @@ int twin_machine_file(const char *capture, size_t size, struct text *out, FILE *
 	if (!error) {
 		print_machine(&c, &zones, out);
 		print_nodes(&c, &zones, out);
+		print_offline(&zones, out);
+		print_swaps(&c, out);
 		report(&zones, err);
 		error = text_error(out) ? -ENOMEM : 0;
 	}

@@ -261,6 +261,63 @@ static int find_ram(const struct capture *c, struct twin_zones *zones)
 	return 0;
 }
 
+/* ---- memory that is offline ---- */
+
+#define GIB_PAGES ((u64)1 << (30 - PAGE_SHIFT))
+#define FOUR_GIB_PAGES (4 * GIB_PAGES)
+
+/* Where slots for DIMMs begin: above all RAM, and above 4 GiB, at a full GiB. */
+static u64 first_slot(const struct twin_zones *zones)
+{
+	u64 top = FOUR_GIB_PAGES;
+	u32 i;
+
+	for (i = 0; i < zones->nr_ram; i++)
+		top = zones->ram[i].end > top ? zones->ram[i].end : top;
+	return (top + GIB_PAGES - 1) / GIB_PAGES * GIB_PAGES;
+}
+
+static void take_higher(void *arg, u64 nid)
+{
+	u32 *highest = arg;
+
+	*highest = (u32)nid > *highest ? (u32)nid : *highest;
+}
+
+/* The node that has a link to the memory block; the last one if none has. */
+static u32 node_of_block(const struct capture *c, u64 block)
+{
+	struct slice online, rest, line;
+	u32 nid, last = 0;
+	u64 n;
+
+	if (capture_find(c, &online, "/sys/devices/system/node/online"))
+		slice_list(online, MAX_NUMNODES, take_higher, &last);
+	for (nid = 0; nid <= last; nid++) {
+		capture_find(c, &rest, "/sys/devices/system/node/node%u/memory*", nid);
+		while (slice_line(&rest, &line))
+			if (slice_number(line, 10, &n) && n == block)
+				return nid;
+	}
+	return last;
+}
+
+/* RAM of iomem that is in no zone: DIMMs that are plugged and not used. */
+static void find_offline(const struct capture *c, struct twin_zones *zones)
+{
+	const u64 section = PAGES_PER_SECTION;
+	struct slice iomem, line;
+	u64 start, end, from = first_slot(zones);
+
+	capture_find(c, &iomem, "/proc/iomem");
+	while (slice_line(&iomem, &line) && zones->nr_offline < MAX_TWIN_OFFLINE) {
+		if (!iomem_ram(line, &start, &end) || start < from || (start | end) % section)
+			continue;
+		zones->offline[zones->nr_offline++] =
+			(struct twin_ram){ node_of_block(c, start / section), start, end };
+	}
+}
+
 /* ---- all of it ---- */
 
 /*
@@ -313,6 +370,7 @@ int twin_zones_read(const struct capture *c, struct twin_zones *z, FILE *err)
 			fprintf(err, "mmanfs: no twin of this machine: %s\n", why);
 		return -EINVAL;
 	}
+	find_offline(c, z);
 	settle_total(c, z);
 	return 0;
 }

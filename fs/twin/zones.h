@@ -21,11 +21,15 @@ struct twin_ram {
 	u64 start, end;
 };
 
+#define MAX_TWIN_OFFLINE 16u
+
 struct twin_zones {
 	struct twin_zone zone[MAX_ZONE_CONFIGS];
 	u32 nr_zones;
 	struct twin_ram ram[MAX_MEMORY_RANGES];
 	u32 nr_ram;
+	struct twin_ram offline[MAX_TWIN_OFFLINE]; /* plugged, but in no zone: memory blocks that are offline */
+	u32 nr_offline;
 	u32 nr_guessed;     /* zones whose holes are not where the other machine has them */
 	s64 unmanaged;      /* pages of MemTotal that no zone of the other machine manages */
 	u64 nr_device;      /* pages of zones that are no RAM */
