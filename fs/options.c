@@ -52,7 +52,6 @@ enum option_id {
 	OPT_LIKE_HOST,
 	OPT_LIKE,
 	OPT_JOURNAL,
-	OPT_DISK,
 	OPT_FOREGROUND,
 	OPT_FUSE,
 	OPT_REALTIME,
@@ -76,7 +75,6 @@ static const struct option_row {
 	{ OPT_LIKE, "like", 0, "FILE", MOUNT | RUN, "a twin of the machine that FILE captured" },
 	{ OPT_JOURNAL, "journal", 0, "FILE", MOUNT | RUN,
 	  "write every change to FILE, or go on where it ended" },
-	{ OPT_DISK, "disk", 0, "DIR", MOUNT | RUN, "keep the contents of sim/disk in DIR" },
 	{ OPT_REALTIME, "realtime", 0, NULL, RUN, "let the clock run; otherwise it is paused" },
 	{ OPT_FOREGROUND, "foreground", 'f', NULL, MOUNT, "stay in the foreground" },
 	{ OPT_FUSE, "option", 'o', "OPTIONS", MOUNT | RUN,
@@ -208,9 +206,6 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 		break;
 	case OPT_JOURNAL:
 		o->journal = value;
-		break;
-	case OPT_DISK:
-		o->disk = value;
 		break;
 	case OPT_FOREGROUND:
 		o->foreground = true;

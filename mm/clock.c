@@ -140,8 +140,12 @@ bool machine_safe_point_slow(struct machine *m)
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */
 	if (!m->clock.in_events && m->host.yield &&
 	    (m->clock.step >= m->clock.step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED)) &&
-	    !m->host.yield(m, m->host.arg) && m->running)
+	    !m->host.yield(m, m->host.arg)) {
+		/* an advance of the clock runs for nobody */
+		if (!m->running)
+			return false;
 		m->running->interrupted = true;
+	}
 	return !m->running || !(m->running->died || m->running->interrupted || m->running->fatal_signal);
 }
 
