@@ -158,6 +158,29 @@ static void test_move(struct mmtest *t)
 	unmap(t, p, 64);
 }
 
+/* A long munmap lets others in between batches of pages, and comes to the same in the end. */
+static void test_batches(struct mmtest *t)
+{
+	u64 a = map(t, 0x70000000, 160 * MIB, "rw", MAPF_FIXED), step;
+	struct mark at, d;
+
+	store(t, a, 160 * MIB);
+	mark(t, &at);
+	step = t->m->clock.step;
+	is_err(unmap(t, a + (1 << 20), 158 * MIB), 0, "158 of 160 MiB are unmapped");
+	d = since(t, &at);
+	is_int(d.anon, -158 * (s64)MIB, "all their pages are gone");
+	is_int(d.committed, -158 * (s64)MIB, "and their charge");
+	cmp_int(t->m->clock.step, >, step, "not all at once");
+	is_str(maps(t, a, a + (160 << 20)), "70000000-70100000 rw-p\n79f00000-7a000000 rw-p",
+	       "a MiB is left at either end");
+	mark(t, &at);
+	is_err(advise(t, a, 1 * MIB, "dontneed"), 0, "its pages can go, too");
+	d = since(t, &at);
+	is_int(d.anon, -(s64)MIB, "each");
+	unmap(t, a, 160 * MIB);
+}
+
 int main(void)
 {
 	struct mmtest t;
@@ -168,6 +191,7 @@ int main(void)
 	test_max_map_count(&t);
 	test_places(&t);
 	test_move(&t);
+	test_batches(&t);
 	mmtest_close(&t);
 	return done_testing();
 }
