@@ -16,14 +16,14 @@
 struct journal {
 	struct tree *tree;
 	struct machine_source source;
-	struct text lines;    /* all lines, newline-terminated */
-	size_t *starts;       /* of each line in ->lines */
+	struct text lines; /* all lines, newline-terminated */
+	size_t *starts;	   /* of each line in ->lines */
 	u64 nr_lines, room;
-	u64 running;          /* id of the long change in progress, 0: none */
-	u64 nested;           /* of one announced in its middle (a signal to a busy process) */
+	u64 running; /* id of the long change in progress, 0: none */
+	u64 nested;  /* of one announced in its middle (a signal to a busy process) */
 	bool suspended, failed;
-	int file;             /* -1: memory only */
-	int data;             /* -1 until needed */
+	int file; /* -1: memory only */
+	int data; /* -1 until needed */
 	u64 data_size;
 };
 
@@ -144,8 +144,10 @@ static int open_data(struct journal *j)
 /* Bytes too many for a line: "#POSITION+LENGTH" in the second file. */
 static void put_data(struct journal *j, const char *data, size_t size)
 {
-	if (open_data(j) || lseek(j->data, (off_t)j->data_size, SEEK_SET) < 0 || write_all(j->data, data, size)) {
-		fprintf(stderr, "mmanfs: journal: cannot keep written bytes: %s\n", strerror(errno));
+	if (open_data(j) || lseek(j->data, (off_t)j->data_size, SEEK_SET) < 0 ||
+	    write_all(j->data, data, size)) {
+		fprintf(stderr, "mmanfs: journal: cannot keep written bytes: %s\n",
+			strerror(errno));
 		j->failed = true;
 		return;
 	}
@@ -154,9 +156,9 @@ static void put_data(struct journal *j, const char *data, size_t size)
 }
 
 static const char *const op_names[] = {
-	[TREE_WRITE] = "write",	  [TREE_MKDIR] = "mkdir",   [TREE_RMDIR] = "rmdir",	  [TREE_CREATE] = "create",
-	[TREE_UNLINK] = "unlink", [TREE_RENAME] = "rename", [TREE_TRUNCATE] = "truncate", [TREE_IOCTL] = "ioctl",
-	[TREE_READ] = "read",
+	[TREE_WRITE] = "write",	      [TREE_MKDIR] = "mkdir",	[TREE_RMDIR] = "rmdir",
+	[TREE_CREATE] = "create",     [TREE_UNLINK] = "unlink", [TREE_RENAME] = "rename",
+	[TREE_TRUNCATE] = "truncate", [TREE_IOCTL] = "ioctl",	[TREE_READ] = "read",
 };
 
 static void put_operation(struct journal *j, const struct tree_change *c)

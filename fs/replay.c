@@ -20,7 +20,7 @@
 struct line {
 	u64 number, time, step, offset;
 	u32 uid, gid;
-	bool inside;       /* in the middle of the command before it */
+	bool inside; /* in the middle of the command before it */
 	char op[16];
 	const char *rest, *end; /* path and arguments */
 };
@@ -56,8 +56,8 @@ static bool parse_line(const char *at, const char *end, struct line *l)
 
 	memcpy(head, at, n);
 	head[n] = '\0';
-	if (sscanf(head, "%llu %llu.%9llu %llu %u:%u %31s%n", &number, &seconds, &nanos, &step, &uid, &gid, op,
-		   &used) != 7 ||
+	if (sscanf(head, "%llu %llu.%9llu %llu %u:%u %31s%n", &number, &seconds, &nanos, &step,
+		   &uid, &gid, op, &used) != 7 ||
 	    !used || nanos >= NSEC_PER_SEC)
 		return false;
 	mark = strchr(op, '@');
@@ -68,8 +68,13 @@ static bool parse_line(const char *at, const char *end, struct line *l)
 	}
 	if (strlen(op) >= sizeof(l->op))
 		return false;
-	*l = (struct line){ .number = number, .time = seconds * NSEC_PER_SEC + nanos, .step = step,
-			    .offset = offset, .uid = uid, .gid = gid, .inside = *op == '+' };
+	*l = (struct line){ .number = number,
+			    .time = seconds * NSEC_PER_SEC + nanos,
+			    .step = step,
+			    .offset = offset,
+			    .uid = uid,
+			    .gid = gid,
+			    .inside = *op == '+' };
 	strcpy(l->op, op + l->inside);
 	l->rest = at + used + (used < (int)(end - at) ? 1 : 0);
 	l->end = end;
@@ -113,7 +118,8 @@ static int read_data(struct operation *o, const char *word)
 	if (sscanf(word, "#%llu+%zu", &position, &length) != 2)
 		return -EINVAL;
 	to = text_reserve(&o->data, length);
-	if (!to || o->p->data < 0 || pread(o->p->data, to, length, (off_t)position) != (ssize_t)length)
+	if (!to || o->p->data < 0 ||
+	    pread(o->p->data, to, length, (off_t)position) != (ssize_t)length)
 		return -EIO;
 	o->data.length += length;
 	return 0;
@@ -151,7 +157,8 @@ static int walk_parent(struct operation *o, char *path, u64 *parent, const char 
 	*name = slash ? slash + 1 : path;
 	if (slash)
 		*slash = '\0';
-	return slash ? tree_walk(o->p->tree, &o->caller, path, parent) : (*parent = TREE_ROOT_INO, 0);
+	return slash ? tree_walk(o->p->tree, &o->caller, path, parent) :
+		       (*parent = TREE_ROOT_INO, 0);
 }
 
 static void do_write(struct operation *o, bool is_ioctl)
@@ -170,7 +177,8 @@ static void do_write(struct operation *o, bool is_ioctl)
 		(void)tree_ioctl(o->p->tree, &o->caller, file, (u32)o->line->offset, o->data.data,
 				 o->data.length, NULL, &out_size);
 	else
-		(void)tree_write(o->p->tree, &o->caller, file, o->data.data, o->data.length, o->line->offset);
+		(void)tree_write(o->p->tree, &o->caller, file, o->data.data, o->data.length,
+				 o->line->offset);
 	tree_release(o->p->tree, &o->caller, file);
 }
 
@@ -218,7 +226,8 @@ static void do_entry(struct operation *o)
 		(void)tree_create_file(t, &o->caller, parent, name, (mode_t)o->line->offset, &ino);
 	else if (!strcmp(op, "unlink"))
 		(void)tree_unlink(t, &o->caller, parent, name);
-	else if (!strcmp(op, "rename") && o->path2.length && !walk_parent(o, o->path2.data, &new_parent, &new_name))
+	else if (!strcmp(op, "rename") && o->path2.length &&
+		 !walk_parent(o, o->path2.data, &new_parent, &new_name))
 		(void)tree_rename(t, &o->caller, parent, name, new_parent, new_name);
 	else
 		player_error(o->p, "no such operation");
@@ -226,8 +235,10 @@ static void do_entry(struct operation *o)
 
 static void carry_out(struct player *p, const struct line *line)
 {
-	struct operation o = { .p = p, .line = line,
-			       .caller = { .uid = line->uid, .gid = line->gid, .replaying = true } };
+	struct operation o = { .p = p,
+			       .line = line,
+			       .caller = {
+				       .uid = line->uid, .gid = line->gid, .replaying = true } };
 
 	text_init(&o.path);
 	text_init(&o.path2);
@@ -272,7 +283,8 @@ static bool player_yield(struct machine *m, void *arg)
 		go_on = p->host.yield(m, p->host.arg);
 	if (!go_on)
 		p->error = -EINTR;
-	while (go_on && !p->error && p->have_next && p->next.inside && m->clock.step >= p->next.step) {
+	while (go_on && !p->error && p->have_next && p->next.inside &&
+	       m->clock.step >= p->next.step) {
 		struct line line = p->next;
 
 		check_place(p, m);
@@ -326,7 +338,11 @@ static void play_one(struct player *p)
 
 int replay_lines(const char *lines, size_t size, int data_fd, struct tree *t, u64 last, FILE *err)
 {
-	struct player p = { .tree = t, .at = lines, .end = lines + size, .last = last, .data = data_fd,
+	struct player p = { .tree = t,
+			    .at = lines,
+			    .end = lines + size,
+			    .last = last,
+			    .data = data_fd,
 			    .err = err };
 
 	player_peek(&p);

@@ -11,10 +11,10 @@ struct replay_file {
 	struct machine_source source;
 	char *text;
 	size_t size;
-	size_t lines_at;   /* where the lines begin */
-	off_t keep;        /* bytes to keep when recording goes on: without torn or clock line at the end */
-	u64 nr_lines;      /* changes, the clock line not counted */
-	int data;          /* FILE.data, or -1 */
+	size_t lines_at; /* where the lines begin */
+	off_t keep; /* bytes to keep when recording goes on: without torn or clock line at the end */
+	u64 nr_lines; /* changes, the clock line not counted */
+	int data;     /* FILE.data, or -1 */
 	char name[256];
 };
 

@@ -70,8 +70,11 @@ static bool read_source(struct replay_file *f, size_t *at)
 	*at += (size_t)used + 1;
 	if (size >= f->size - *at || f->text[*at + size] != '\n')
 		return false;
-	home = !strcmp(what, "name") ? &f->source.name : !strcmp(what, "machine") ? &f->source.machine :
-	       !strcmp(what, "cmdline") ? &f->source.cmdline : !strcmp(what, "capture") ? &f->source.capture : NULL;
+	home = !strcmp(what, "name")	? &f->source.name :
+	       !strcmp(what, "machine") ? &f->source.machine :
+	       !strcmp(what, "cmdline") ? &f->source.cmdline :
+	       !strcmp(what, "capture") ? &f->source.capture :
+					  NULL;
 	if (!home || *home)
 		return false;
 	*home = copy_bytes(f->text + *at, size);
@@ -101,16 +104,19 @@ static int read_header(struct replay_file *f, FILE *err)
 		return complain_at(f, err, 1, "this is not an mmanfs journal");
 	version = strtol(f->text + at, &end, 10);
 	if (version != JOURNAL_VERSION || *end != '\n') {
-		fprintf(err, "%s:1: a journal of version %ld; this program replays version %d\n", f->name,
-			version, JOURNAL_VERSION);
+		fprintf(err, "%s:1: a journal of version %ld; this program replays version %d\n",
+			f->name, version, JOURNAL_VERSION);
 		return EX_DATAERR;
 	}
 	at = (size_t)(end - f->text) + 1;
-	while (f->size - at < strlen(LINES_MARK) || memcmp(f->text + at, LINES_MARK, strlen(LINES_MARK)) != 0)
+	while (f->size - at < strlen(LINES_MARK) ||
+	       memcmp(f->text + at, LINES_MARK, strlen(LINES_MARK)) != 0)
 		if (!read_source(f, &at))
-			return complain_at(f, err, line_number_at(f, at), "the header cannot be read");
+			return complain_at(f, err, line_number_at(f, at),
+					   "the header cannot be read");
 	if (!f->source.machine || !f->source.cmdline || !f->source.name)
-		return complain_at(f, err, line_number_at(f, at), "the header does not say which machine it is");
+		return complain_at(f, err, line_number_at(f, at),
+				   "the header does not say which machine it is");
 	f->lines_at = at + strlen(LINES_MARK);
 	return 0;
 }

@@ -88,7 +88,8 @@ static u64 release_top(struct boot *b, u32 nid, u64 from, u64 to, pfn_t start, p
 {
 	u64 before = free_pages_between(b, nid, start, end);
 
-	from = round_up_to(from > (u64)start << PAGE_SHIFT ? from : (u64)start << PAGE_SHIFT, PAGE_SIZE);
+	from = round_up_to(from > (u64)start << PAGE_SHIFT ? from : (u64)start << PAGE_SHIFT,
+			   PAGE_SIZE);
 	to = round_down_to(to < (u64)end << PAGE_SHIFT ? to : (u64)end << PAGE_SHIFT, PAGE_SIZE);
 	if (from >= to)
 		return 0;
@@ -115,7 +116,8 @@ static u64 release_image(struct boot *b, u32 nid, pfn_t start, pfn_t end, u64 pa
 			bss = k->freed[i].start + k->freed[i].size;
 	got = release_top(b, nid, b->kernel_base, b->kernel_base + k->code_end, start, end, pages);
 	if (!got)
-		got = release_top(b, nid, b->kernel_base + bss, b->kernel_base + k->bss_end, start, end, pages);
+		got = release_top(b, nid, b->kernel_base + bss, b->kernel_base + k->bss_end, start,
+				  end, pages);
 	if (!got)
 		got = release_top(b, nid, b->kernel_base + k->rodata + 4 * PAGE_SIZE,
 				  b->kernel_base + k->rodata_end, start, end, pages);

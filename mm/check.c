@@ -21,7 +21,8 @@ void check_fail(struct check *c, const char *format, ...)
 void check_equal(struct check *c, const char *what, s64 counted, s64 kept)
 {
 	if (counted != kept)
-		check_fail(c, "%s: counted %lld, kept %lld", what, (long long)counted, (long long)kept);
+		check_fail(c, "%s: counted %lld, kept %lld", what, (long long)counted,
+			   (long long)kept);
 }
 
 static void check_family(struct check *c, handle_t h)
@@ -53,8 +54,10 @@ void check_tasks(struct check *c)
 		if (find_task_by_pid(m, t->pid) != h)
 			check_fail(c, "task %u is not found by its PID", t->pid);
 		if (!t->mm != (t->flags & PF_KTHREAD || t->state == TASK_ZOMBIE))
-			check_fail(c, "task %u: kernel threads and zombies, and only they, have no address space",
-				   t->pid);
+			check_fail(
+				c,
+				"task %u: kernel threads and zombies, and only they, have no address space",
+				t->pid);
 		for (thread = h; thread; thread = task_at(m, thread)->next_thread) {
 			const struct task *th = task_at(m, thread);
 
@@ -62,7 +65,8 @@ void check_tasks(struct check *c)
 			running += th->state == TASK_RUNNING;
 			load += th->state == TASK_RUNNING || th->state == TASK_DISK;
 			if (th->tgid != t->pid || th->mm != t->mm)
-				check_fail(c, "thread %u strays from its group %u", th->pid, t->pid);
+				check_fail(c, "thread %u strays from its group %u", th->pid,
+					   t->pid);
 		}
 		check_family(c, h);
 	}
@@ -73,7 +77,8 @@ void check_tasks(struct check *c)
 	check_equal(c, "KernelStack, kB", 16 * (s64)threads, m->vm_node_stat[NR_KERNEL_STACK]);
 }
 
-unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg)
+unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
+			   void *arg)
 {
 	struct check c = { .m = m, .report = report, .arg = arg };
 

@@ -23,22 +23,22 @@
 
 /* Pages of each part of the program file, in file order. */
 #define HEADER_PAGES 1u
-#define TEXT_PAGES 126u
+#define TEXT_PAGES   126u
 #define RODATA_PAGES 39u
-#define RELRO_PAGES 4u
-#define DATA_PAGES 3u
-#define BSS_PAGES 6u
-#define FILE_PAGES (HEADER_PAGES + TEXT_PAGES + RODATA_PAGES + RELRO_PAGES + DATA_PAGES)
+#define RELRO_PAGES  4u
+#define DATA_PAGES   3u
+#define BSS_PAGES    6u
+#define FILE_PAGES   (HEADER_PAGES + TEXT_PAGES + RODATA_PAGES + RELRO_PAGES + DATA_PAGES)
 
-#define HEAP_PAGES 34u /* what the first brk of a libc asks for */
-#define STACK_PAGES 33u
-#define STACK_TOUCHED 3u
-#define VVAR_PAGES 4u
-#define VDSO_PAGES 2u
-#define STACK_GAP_MIN (128ull << 20)
-#define STACK_GUARD_GAP (256 * PAGE_SIZE)
+#define HEAP_PAGES	   34u /* what the first brk of a libc asks for */
+#define STACK_PAGES	   33u
+#define STACK_TOUCHED	   3u
+#define VVAR_PAGES	   4u
+#define VDSO_PAGES	   2u
+#define STACK_GAP_MIN	   (128ull << 20)
+#define STACK_GUARD_GAP	   (256 * PAGE_SIZE)
 #define STACK_RANDOM_PAGES (1u << 22) /* 16 GiB */
-#define BRK_RANDOM_PAGES (1u << 13)   /* 32 MiB */
+#define BRK_RANDOM_PAGES   (1u << 13) /* 32 MiB */
 
 #define VM_MAY (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 
@@ -74,7 +74,8 @@ static int map_program(struct machine *m, struct mm *mm, handle_t mmh, handle_t 
 	for (i = 0; i < ARRAY_SIZE(part); i++) {
 		u64 size = part[i].pages * PAGE_SIZE;
 
-		error = vma_install(m, mmh, at, at + size, part[i].flags | VM_MAY, VMA_FILE, inode, pgoff);
+		error = vma_install(m, mmh, at, at + size, part[i].flags | VM_MAY, VMA_FILE, inode,
+				    pgoff);
 		if (error)
 			return error;
 		if (part[i].flags & VM_EXEC) {
@@ -86,8 +87,9 @@ static int map_program(struct machine *m, struct mm *mm, handle_t mmh, handle_t 
 	}
 	mm->start_data = at - (RELRO_PAGES + DATA_PAGES) * PAGE_SIZE;
 	mm->end_data = at;
-	error = vma_install(m, mmh, at, at + BSS_PAGES * PAGE_SIZE, VM_READ | VM_WRITE | VM_ACCOUNT | VM_MAY,
-			    VMA_ANON, 0, at >> PAGE_SHIFT);
+	error = vma_install(m, mmh, at, at + BSS_PAGES * PAGE_SIZE,
+			    VM_READ | VM_WRITE | VM_ACCOUNT | VM_MAY, VMA_ANON, 0,
+			    at >> PAGE_SHIFT);
 	*end = at + BSS_PAGES * PAGE_SIZE;
 	return error;
 }
@@ -98,14 +100,16 @@ static int map_heap(struct machine *m, struct mm *mm, handle_t mmh, u64 behind)
 
 	mm->start_brk = start;
 	mm->brk = start + HEAP_PAGES * PAGE_SIZE;
-	return vma_install(m, mmh, start, mm->brk, VM_READ | VM_WRITE | VM_ACCOUNT | VM_MAY, VMA_HEAP, 0,
-			   start >> PAGE_SHIFT);
+	return vma_install(m, mmh, start, mm->brk, VM_READ | VM_WRITE | VM_ACCOUNT | VM_MAY,
+			   VMA_HEAP, 0, start >> PAGE_SHIFT);
 }
 
-static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t mmh, size_t arguments)
+static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t mmh,
+		     size_t arguments)
 {
 	/* vvar and vdso lie above the stack, below the end of user space */
-	u64 top = TASK_SIZE_X86_64 - 64 * PAGE_SIZE - random_pages(m, 1, STACK_RANDOM_PAGES) * PAGE_SIZE;
+	u64 top = TASK_SIZE_X86_64 - 64 * PAGE_SIZE -
+		  random_pages(m, 1, STACK_RANDOM_PAGES) * PAGE_SIZE;
 	u64 gap = task_rlimit(m, task, RLIM_STACK), vvar;
 	int error;
 
@@ -128,7 +132,8 @@ static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t m
 			    VMA_VDSO, 0, 0);
 
 	gap = gap == RLIM_INF || gap > TASK_SIZE_X86_64 / 6 * 5 ? TASK_SIZE_X86_64 / 6 * 5 : gap;
-	gap += STACK_GUARD_GAP + (m->sysctl.randomize_va_space ? STACK_RANDOM_PAGES * PAGE_SIZE : 0);
+	gap += STACK_GUARD_GAP +
+	       (m->sysctl.randomize_va_space ? STACK_RANDOM_PAGES * PAGE_SIZE : 0);
 	gap = gap < STACK_GAP_MIN ? STACK_GAP_MIN : gap;
 	mm->mmap_base = PAGE_ALIGN(TASK_SIZE_X86_64 - gap -
 				   random_pages(m, 1, 1ull << m->sysctl.mmap_rnd_bits) * PAGE_SIZE);
@@ -149,7 +154,8 @@ static int touch(struct machine *m, handle_t task, u64 addr, u32 pages, bool wri
 static int start_program(struct machine *m, handle_t task, const struct mm *mm)
 {
 	u64 stack_page = mm->start_stack & PAGE_MASK;
-	int error = touch(m, task, stack_page - (STACK_TOUCHED - 1) * PAGE_SIZE, STACK_TOUCHED, true);
+	int error =
+		touch(m, task, stack_page - (STACK_TOUCHED - 1) * PAGE_SIZE, STACK_TOUCHED, true);
 
 	if (!error)
 		error = touch(m, task, PROGRAM_BASE, 1, false);

@@ -9,7 +9,7 @@
 
 #include "mm/task.h"
 
-#define NAME_BUCKETS (1u << 14)
+#define NAME_BUCKETS	(1u << 14)
 #define LOAD_PERIOD_MIN NSEC_PER_MSEC /* loads are interleaved at this grain */
 
 static struct lab_load *load_at(const struct machine *m, handle_t h)
@@ -28,7 +28,8 @@ int lab_init(struct machine *m)
 	int error = pool_init(&s->labs, "lab_process", sizeof(struct lab_process), 1u << 22);
 
 	if (!error)
-		error = pool_init(&s->lab_regions, "lab_region", sizeof(struct lab_region), 1u << 24);
+		error = pool_init(&s->lab_regions, "lab_region", sizeof(struct lab_region),
+				  1u << 24);
 	if (!error)
 		error = pool_init(&s->lab_loads, "lab_load", sizeof(struct lab_load), 1u << 20);
 	if (!error)
@@ -298,8 +299,8 @@ int lab_region_remove(struct machine *m, handle_t lab, const char *name)
 /* ---- access and load ---- */
 
 /* Resolve @spec's offset and length within the region into a stream. */
-static int open_stream(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
-		       struct access_stream *s)
+static int open_stream(struct machine *m, handle_t lab, const char *region,
+		       const struct access_spec *spec, struct access_stream *s)
 {
 	struct lab_region *r = lab_region_find(m, lab, region);
 	u64 length, pages;
@@ -310,11 +311,13 @@ static int open_stream(struct machine *m, handle_t lab, const char *region, cons
 		return -EINVAL;
 	length = spec->length ? spec->length : r->length - spec->offset;
 	pages = ((spec->offset & (PAGE_SIZE - 1)) + length + PAGE_SIZE - 1) >> PAGE_SHIFT;
-	access_stream_init(s, spec, (r->start + spec->offset) & PAGE_MASK, pages, machine_random(m));
+	access_stream_init(s, spec, (r->start + spec->offset) & PAGE_MASK, pages,
+			   machine_random(m));
 	return 0;
 }
 
-int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec, u64 *done)
+int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
+	       u64 *done)
 {
 	handle_t task = lab_at(m, lab)->task;
 	struct access_stream s;
@@ -364,7 +367,8 @@ static u64 load_next(const struct lab_load *load)
 	return load->started + (u64)((ns + load->stream.spec.count - 1) / load->stream.spec.count);
 }
 
-int lab_load_start(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec)
+int lab_load_start(struct machine *m, handle_t lab, const char *region,
+		   const struct access_spec *spec)
 {
 	struct lab_process *l = lab_at(m, lab);
 	struct lab_load *load;
@@ -393,7 +397,8 @@ int lab_load_start(struct machine *m, handle_t lab, const char *region, const st
 	load->next = l->loads;
 	l->loads = h;
 	task_set_state(m, l->task, TASK_RUNNING);
-	event_schedule(m, EVENT_LOAD, h, max_t(u64, load_next(load), m->clock.now + LOAD_PERIOD_MIN));
+	event_schedule(m, EVENT_LOAD, h,
+		       max_t(u64, load_next(load), m->clock.now + LOAD_PERIOD_MIN));
 	return 0;
 }
 

@@ -14,7 +14,7 @@
 #include <string.h>
 
 struct record {
-	u64 time; /* ns */
+	u64 time;	   /* ns */
 	u16 length, level; /* level: and facility above bit 3 */
 	u8 reserved[4];
 };
@@ -51,7 +51,8 @@ static void ring_drop_oldest(struct log_ring *r)
 	r->first_seq++;
 }
 
-static void ring_add(struct machine *m, struct log_ring *r, int level, const char *text, size_t length)
+static void ring_add(struct machine *m, struct log_ring *r, int level, const char *text,
+		     size_t length)
 {
 	struct record rec = { .time = m->clock.now, .length = (u16)length, .level = (u16)level };
 
@@ -67,7 +68,8 @@ static void ring_add(struct machine *m, struct log_ring *r, int level, const cha
 		m->host.wake(m, m->host.arg);
 }
 
-static void ring_vprint(struct machine *m, struct log_ring *r, int level, const char *format, va_list ap)
+static void ring_vprint(struct machine *m, struct log_ring *r, int level, const char *format,
+			va_list ap)
 {
 	char line[LOG_LINE_MAX];
 	int n = vsnprintf(line, sizeof(line), format, ap);

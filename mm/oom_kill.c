@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define OOM_SCORE_ADJ_MIN (-1000)
-#define SIGKILL 9
+#define SIGKILL		  9
 
 static u64 all_memory(const struct machine *m)
 {
@@ -68,9 +68,11 @@ static handle_t select_bad_process(struct machine *m, struct oom_explanation *e)
 }
 
 /* Keep what sim/explain tells about this decision. */
-static void explain(struct machine *m, struct oom_explanation *e, gfp_t gfp, unsigned int order, handle_t victim)
+static void explain(struct machine *m, struct oom_explanation *e, gfp_t gfp, unsigned int order,
+		    handle_t victim)
 {
-	const struct task *v = task_at(m, victim), *asked = m->current ? task_at(m, m->current) : NULL;
+	const struct task *v = task_at(m, victim),
+			  *asked = m->current ? task_at(m, m->current) : NULL;
 
 	e->time = m->clock.now;
 	e->count = m->oom.count + 1;
@@ -82,7 +84,8 @@ static void explain(struct machine *m, struct oom_explanation *e, gfp_t gfp, uns
 	e->free_pages = global_zone_page_state(m, NR_FREE_PAGES);
 	e->oom_score_adj = v->oom_score_adj;
 	memcpy(e->victim, v->comm, sizeof(e->victim));
-	memcpy(e->asked, asked ? asked->comm : "kernel", asked ? sizeof(e->asked) : sizeof("kernel"));
+	memcpy(e->asked, asked ? asked->comm : "kernel",
+	       asked ? sizeof(e->asked) : sizeof("kernel"));
 	m->oom = *e;
 }
 
@@ -105,9 +108,10 @@ static void oom_kill_process(struct machine *m, handle_t victim, const char *mes
 	       "%s: Killed process %u (%s) total-vm:%llukB, anon-rss:%llukB, file-rss:%llukB, "
 	       "shmem-rss:%llukB, UID:%u pgtables:%llukB oom_score_adj:%d",
 	       message, t->pid, t->comm, (unsigned long long)mm->total_vm * 4,
-	       (unsigned long long)mm->rss[MM_ANONPAGES] * 4, (unsigned long long)mm->rss[MM_FILEPAGES] * 4,
-	       (unsigned long long)mm->rss[MM_SHMEMPAGES] * 4, t->uid, (unsigned long long)tables * 4,
-	       t->oom_score_adj);
+	       (unsigned long long)mm->rss[MM_ANONPAGES] * 4,
+	       (unsigned long long)mm->rss[MM_FILEPAGES] * 4,
+	       (unsigned long long)mm->rss[MM_SHMEMPAGES] * 4, t->uid,
+	       (unsigned long long)tables * 4, t->oom_score_adj);
 	trace_event(m, "mark_victim pid=%u comm=%s", t->pid, t->comm);
 	t->flags |= PF_MEMDIE;
 	send_signal(m, victim, SIGKILL, 0);

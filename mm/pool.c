@@ -13,7 +13,7 @@
 
 #define POOL_GROW_MIN (64u << 10) /* bytes opened at a time, at least */
 #define POOL_GROW_MAX (4u << 20)
-#define POOL_JUNK 0xd5
+#define POOL_JUNK     0xd5
 
 static u64 round_to_host_page(u64 bytes)
 {

@@ -143,8 +143,8 @@ bool task_run_end(struct machine *m, struct running *r)
 
 /* ---- load average (Documentation/filesystems/proc.rst, loadavg) ---- */
 
-#define LOAD_SHIFT 11
-#define LOAD_ONE (1ull << LOAD_SHIFT)
+#define LOAD_SHIFT  11
+#define LOAD_ONE    (1ull << LOAD_SHIFT)
 #define LOAD_PERIOD (5004 * NSEC_PER_MSEC) /* 5 s and one tick at HZ=250 */
 
 /* e^(-5s/1min), e^(-5s/5min), e^(-5s/15min) in fixed point */

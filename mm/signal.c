@@ -8,30 +8,27 @@
 
 #include "mm/task.h"
 
-#define NR_SIGNALS 64
+#define NR_SIGNALS  64
 #define CORE_DUMPED 0x80
 
 enum action { ACTION_TERMINATE, ACTION_CORE, ACTION_IGNORE, ACTION_STOP, ACTION_CONTINUE };
 
 static const u8 default_action[NR_SIGNALS + 1] = {
-	[3] = ACTION_CORE,    /* QUIT */
-	[4] = ACTION_CORE,    /* ILL */
-	[5] = ACTION_CORE,    /* TRAP */
-	[6] = ACTION_CORE,    /* ABRT */
-	[7] = ACTION_CORE,    /* BUS */
-	[8] = ACTION_CORE,    /* FPE */
-	[11] = ACTION_CORE,   /* SEGV */
-	[17] = ACTION_IGNORE, /* CHLD */
-	[18] = ACTION_CONTINUE,
-	[19] = ACTION_STOP, /* STOP, TSTP, TTIN, TTOU */
-	[20] = ACTION_STOP,
-	[21] = ACTION_STOP,
-	[22] = ACTION_STOP,
-	[23] = ACTION_IGNORE, /* URG */
-	[24] = ACTION_CORE,   /* XCPU */
-	[25] = ACTION_CORE,   /* XFSZ */
-	[28] = ACTION_IGNORE, /* WINCH */
-	[31] = ACTION_CORE,   /* SYS */
+	[3] = ACTION_CORE,			    /* QUIT */
+	[4] = ACTION_CORE,			    /* ILL */
+	[5] = ACTION_CORE,			    /* TRAP */
+	[6] = ACTION_CORE,			    /* ABRT */
+	[7] = ACTION_CORE,			    /* BUS */
+	[8] = ACTION_CORE,			    /* FPE */
+	[11] = ACTION_CORE,			    /* SEGV */
+	[17] = ACTION_IGNORE,			    /* CHLD */
+	[18] = ACTION_CONTINUE, [19] = ACTION_STOP, /* STOP, TSTP, TTIN, TTOU */
+	[20] = ACTION_STOP,	[21] = ACTION_STOP,
+	[22] = ACTION_STOP,	[23] = ACTION_IGNORE, /* URG */
+	[24] = ACTION_CORE,			      /* XCPU */
+	[25] = ACTION_CORE,			      /* XFSZ */
+	[28] = ACTION_IGNORE,			      /* WINCH */
+	[31] = ACTION_CORE,			      /* SYS */
 };
 
 /* RLIMIT_CORE is 0 unless somebody raised it, and then no core is written. */

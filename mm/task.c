@@ -15,11 +15,12 @@
 #include "mm/task.h"
 
 #define STACK_PAGES 4u /* THREAD_SIZE, 16 KiB */
-#define STACK_KB 16
+#define STACK_KB    16
 
 /* The objects of every task; a thread shares signal, sighand and files with its group. */
 static const enum kmem_cache_id process_objects[] = {
-	CACHE_TASK_STRUCT, CACHE_PID, CACHE_CRED, CACHE_SIGNAL, CACHE_SIGHAND, CACHE_FILES, CACHE_FS,
+	CACHE_TASK_STRUCT, CACHE_PID,	CACHE_CRED, CACHE_SIGNAL,
+	CACHE_SIGHAND,	   CACHE_FILES, CACHE_FS,
 };
 #define NR_THREAD_OBJECTS 3u
 
@@ -52,7 +53,8 @@ static void stack_free(struct machine *m, struct task *t)
 
 		t->stack = page->next;
 		page->next = PFN_NONE;
-		mod_node_page_state(m, page_node(m, page), NR_KERNEL_STACK, -(s64)(STACK_KB / STACK_PAGES));
+		mod_node_page_state(m, page_node(m, page), NR_KERNEL_STACK,
+				    -(s64)(STACK_KB / STACK_PAGES));
 		free_pages(m, pfn, 0);
 	}
 }

@@ -68,11 +68,13 @@ s64 ctl_vmstat(struct fixture *f, const char *key)
 /* One process: mappings and what is resident. Time passes also for a command that fails. */
 static void process_state(struct fixture *f, handle_t lab, struct text *out)
 {
-	static const char *const files[] = { "maps", "smaps", "statm", "limits", "oom_score", "comm", "cmdline" };
+	static const char *const files[] = { "maps",	  "smaps", "statm",  "limits",
+					     "oom_score", "comm",  "cmdline" };
 	const struct lab_process *l = lab_at(f->m, lab);
 	size_t i;
 
-	text_printf(out, "%s %s\n", l->name, fixture_read(f, fixture_format("sim/procs/%s/status", l->name)));
+	text_printf(out, "%s %s\n", l->name,
+		    fixture_read(f, fixture_format("sim/procs/%s/status", l->name)));
 	text_str(out, fixture_read(f, fixture_format("sim/procs/%s/regions", l->name)));
 	for (i = 0; i < ARRAY_SIZE(files) && !l->ended; i++)
 		text_str(out, fixture_read(f, fixture_format("proc/%u/%s", l->pid, files[i])));
@@ -83,8 +85,9 @@ static void process_state(struct fixture *f, handle_t lab, struct text *out)
 
 void ctl_state(struct fixture *f, struct text *out)
 {
-	static const char *const files[] = { "proc/meminfo", "proc/vmstat", "proc/slabinfo", "proc/buddyinfo",
-					     "proc/zoneinfo", "proc/swaps", "sim/lru" };
+	static const char *const files[] = { "proc/meminfo",   "proc/vmstat",	"proc/slabinfo",
+					     "proc/buddyinfo", "proc/zoneinfo", "proc/swaps",
+					     "sim/lru" };
 	handle_t lab;
 	size_t i;
 
@@ -117,7 +120,8 @@ static void one_case(struct fixture *f, const char *path, const struct ctl_case 
 		is_err(n, c->error, "%s: '%.60s' is refused", path, c->line);
 		ctl_state(f, &after);
 		difference = dump_difference(&before, &after, where, sizeof(where));
-		ok(!difference, "and changes nothing (%s)", difference ? difference : "all as before");
+		ok(!difference, "and changes nothing (%s)",
+		   difference ? difference : "all as before");
 	}
 	said = read_line(f, path);
 	ok(*said && !strchr(said, '\n') && f->text.length < 600, "it leaves one readable line");

@@ -19,8 +19,9 @@
 
 struct ctl_case {
 	const char *line;
-	int error;        /* 0, or -errno */
-	const char *said; /* regular expression for what the ctl reads afterwards; NULL: any one line */
+	int error; /* 0, or -errno */
+	const char *
+		said; /* regular expression for what the ctl reads afterwards; NULL: any one line */
 };
 
 int ctl_mkdir(struct fixture *f, const char *name);

@@ -122,7 +122,8 @@ const char *dump_difference(const struct text *a, const struct text *b, char *bu
 	if (i == a->length && i == b->length)
 		return NULL;
 	end = memchr(a->data + start, '\n', a->length - start);
-	snprintf(buffer, size, "%.*s near: %.60s | %.60s", end ? (int)(end - a->data - (ptrdiff_t)start) : 0,
-		 a->data + start, i < a->length ? a->data + i : "(end)", i < b->length ? b->data + i : "(end)");
+	snprintf(buffer, size, "%.*s near: %.60s | %.60s",
+		 end ? (int)(end - a->data - (ptrdiff_t)start) : 0, a->data + start,
+		 i < a->length ? a->data + i : "(end)", i < b->length ? b->data + i : "(end)");
 	return buffer;
 }

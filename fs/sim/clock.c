@@ -60,7 +60,8 @@ static int advance(const struct request *rq, const char *word, size_t length)
 }
 
 /* "WORD" or "WORD ARGUMENT", blanks around them, one newline at the end. */
-static bool split(const char *data, size_t size, size_t *word, const char **argument, size_t *length)
+static bool split(const char *data, size_t size, size_t *word, const char **argument,
+		  size_t *length)
 {
 	size_t i;
 

@@ -28,7 +28,8 @@ bool command_died(const struct command_run *c)
 	return c->m->running && c->m->running->died;
 }
 
-static const struct command *command_find(const struct command_table *tables, u32 nr_tables, const char *name)
+static const struct command *command_find(const struct command_table *tables, u32 nr_tables,
+					  const char *name)
 {
 	u32 i, j;
 
@@ -77,12 +78,14 @@ static int run_in_process(struct command_run *c, const struct command *command)
 		c->task = 0;
 		if (command->flags & COMMAND_LAST)
 			return 0;
-		return command_explain(c, -EINTR, "the process was ended meanwhile: see its status");
+		return command_explain(c, -EINTR,
+				       "the process was ended meanwhile: see its status");
 	}
 	return error;
 }
 
-static int run_line(struct command_run *c, const struct command_table *tables, u32 nr_tables, char *line)
+static int run_line(struct command_run *c, const struct command_table *tables, u32 nr_tables,
+		    char *line)
 {
 	const struct command *command;
 	int error = split_words(c, line);
@@ -125,8 +128,8 @@ static void keep_result(struct command_run *c, int error)
 	text_free(&t);
 }
 
-ssize_t command_store(const struct request *rq, const struct command_table *tables, u32 nr_tables, handle_t lab,
-		      const char *data, size_t size)
+ssize_t command_store(const struct request *rq, const struct command_table *tables, u32 nr_tables,
+		      handle_t lab, const char *data, size_t size)
 {
 	struct command_run c = { .rq = rq, .m = rq->m, .lab = lab };
 	struct text result;
@@ -204,7 +207,7 @@ static int parse_size(const char *word, u64 *bytes)
 		word += 2;
 	}
 	for (;; word++, digits++) {
-		u32 digit = *word >= '0' && *word <= '9' ? (u32)(*word - '0') :
+		u32 digit = *word >= '0' && *word <= '9'	       ? (u32)(*word - '0') :
 			    base == 16 && *word >= 'a' && *word <= 'f' ? (u32)(*word - 'a' + 10) :
 			    base == 16 && *word >= 'A' && *word <= 'F' ? (u32)(*word - 'A' + 10) :
 									 base;
@@ -230,7 +233,8 @@ static int parse_size(const char *word, u64 *bytes)
 int argument_size(struct command_run *c, const char *word, u64 *bytes)
 {
 	if (parse_size(word, bytes))
-		return command_explain(c, -EINVAL, "'%s' is not a size (a number, with K, M, G or T)", word);
+		return command_explain(c, -EINVAL,
+				       "'%s' is not a size (a number, with K, M, G or T)", word);
 	return 0;
 }
 
@@ -295,9 +299,11 @@ int argument_time(const char *word, size_t length, u64 *ns)
 	for (u = 0; u < ARRAY_SIZE(unit); u++) {
 		unsigned __int128 total;
 
-		if (strlen(unit[u].name) != length - i || memcmp(word + i, unit[u].name, length - i) != 0)
+		if (strlen(unit[u].name) != length - i ||
+		    memcmp(word + i, unit[u].name, length - i) != 0)
 			continue;
-		total = (unsigned __int128)whole * unit[u].ns + (unsigned __int128)fraction * unit[u].ns / scale;
+		total = (unsigned __int128)whole * unit[u].ns +
+			(unsigned __int128)fraction * unit[u].ns / scale;
 		if (total > INT64_MAX)
 			return -EINVAL;
 		*ns = (u64)total;
@@ -321,7 +327,8 @@ int argument_prot(struct command_run *c, const char *word, u32 *prot)
 		else if (*p == 'x')
 			*prot |= VM_EXEC;
 		else if (*p != '-')
-			return command_explain(c, -EINVAL, "'%s' is not a protection (letters of rwx, or none)",
+			return command_explain(c, -EINVAL,
+					       "'%s' is not a protection (letters of rwx, or none)",
 					       word);
 	}
 	return 0;

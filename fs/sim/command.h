@@ -15,20 +15,20 @@
 #include "fs/tree.h"
 
 #define COMMAND_WORDS_MAX 32u
-#define COMMAND_LINE_MAX 4096u
+#define COMMAND_LINE_MAX  4096u
 
 /* One command being carried out. */
 struct command_run {
 	const struct request *rq;
 	struct machine *m;
-	handle_t lab, task;      /* 0 for sim/ctl */
-	u64 lab_number;          /* ->lab is still the same process */
+	handle_t lab, task; /* 0 for sim/ctl */
+	u64 lab_number;	    /* ->lab is still the same process */
 	const char *word[COMMAND_WORDS_MAX];
 	u32 nr_words;
-	struct text *result;     /* what ctl will read, or why it failed */
+	struct text *result; /* what ctl will read, or why it failed */
 };
 
-#define COMMAND_LAST 1u    /* may end its process: that is success, not EINTR */
+#define COMMAND_LAST	1u /* may end its process: that is success, not EINTR */
 #define COMMAND_OUTSIDE 2u /* done to the process by somebody else: takes none of its time */
 
 struct command {
@@ -36,7 +36,7 @@ struct command {
 	u8 min_words, max_words; /* after the name */
 	u8 flags;
 	int (*run)(struct command_run *c);
-	const char *usage;       /* "NAME [OFF LEN]" */
+	const char *usage; /* "NAME [OFF LEN]" */
 };
 
 struct command_table {
@@ -84,11 +84,11 @@ int cmd_sync(struct command_run *c);   /* fs/sim/proc_file.c */
 int cmd_reboot(struct command_run *c); /* fs/sim/rewind.c */
 int cmd_rewind(struct command_run *c);
 
-extern const struct command_table map_commands;    /* fs/sim/proc_map.c */
-extern const struct command_table access_commands; /* fs/sim/proc_access.c */
-extern const struct command_table life_commands;   /* fs/sim/proc_life.c */
-extern const struct command_table file_commands;   /* fs/sim/proc_file.c */
+extern const struct command_table map_commands;	    /* fs/sim/proc_map.c */
+extern const struct command_table access_commands;  /* fs/sim/proc_access.c */
+extern const struct command_table life_commands;    /* fs/sim/proc_life.c */
+extern const struct command_table file_commands;    /* fs/sim/proc_file.c */
 extern const struct command_table machine_commands; /* fs/sim/ctl.c */
-extern const struct command_table later_commands;  /* fs/sim/later.c: known, engine not built yet */
+extern const struct command_table later_commands; /* fs/sim/later.c: known, engine not built yet */
 
 #endif

@@ -17,9 +17,12 @@ static int kmalloc_option(struct command_run *c, const char *word, gfp_t *gfp, i
 		const char *word;
 		gfp_t gfp;
 	} words[] = {
-		{ "dma", __GFP_DMA },	  { "dma32", __GFP_DMA32 },
-		{ "normal", 0 },	  { "unmovable", 0 },
-		{ "movable", __GFP_MOVABLE }, { "reclaimable", __GFP_RECLAIMABLE },
+		{ "dma", __GFP_DMA },
+		{ "dma32", __GFP_DMA32 },
+		{ "normal", 0 },
+		{ "unmovable", 0 },
+		{ "movable", __GFP_MOVABLE },
+		{ "reclaimable", __GFP_RECLAIMABLE },
 	};
 	const char *value = argument_option(word, "node");
 	u64 node;
@@ -58,7 +61,8 @@ static int cmd_kmalloc(struct command_run *c)
 	if (error == -EEXIST)
 		return command_explain(c, error, "there is a block '%s' already", c->word[1]);
 	if (error == -ENOMEM)
-		return command_explain(c, error, "no contiguous %llu bytes", (unsigned long long)size);
+		return command_explain(c, error, "no contiguous %llu bytes",
+				       (unsigned long long)size);
 	return error;
 }
 
@@ -105,7 +109,8 @@ static int swap_path(struct command_run *c, const char *name, bool file, char pa
 	int n = *name == '/' ? snprintf(path, SWAP_NAME_MAX, "%s", name) :
 			       snprintf(path, SWAP_NAME_MAX, "%s%s", file ? "/" : "/dev/", name);
 
-	return n < (int)SWAP_NAME_MAX ? 0 : command_explain(c, -ENAMETOOLONG, "the name is too long");
+	return n < (int)SWAP_NAME_MAX ? 0 :
+					command_explain(c, -ENAMETOOLONG, "the name is too long");
 }
 
 static int swapon_option(struct command_run *c, const char *word, s32 *prio, bool *file)

@@ -25,16 +25,16 @@ static bool on_disk(const struct machine *m, handle_t h)
 	const struct inode *i = inode_at(m, h);
 	const char *path = i->name ? inode_path(m, h) : "";
 
-	return i->kind == INODE_REGULAR && !i->deleted && !(i->flags & INODE_FOREIGN) && *path == '/' &&
-	       !strchr(path + 1, '/');
+	return i->kind == INODE_REGULAR && !i->deleted && !(i->flags & INODE_FOREIGN) &&
+	       *path == '/' && !strchr(path + 1, '/');
 }
 
 static bool file_exists(const struct request *rq)
 {
 	handle_t h = inode_of(rq);
 
-	return h && h < rq->m->mms.inodes.nr_slots && inode_at(rq->m, h)->users && on_disk(rq->m, h) &&
-	       inode_object(rq->m, h) == rq->object;
+	return h && h < rq->m->mms.inodes.nr_slots && inode_at(rq->m, h)->users &&
+	       on_disk(rq->m, h) && inode_object(rq->m, h) == rq->object;
 }
 
 static u64 file_size(const struct request *rq)
@@ -114,7 +114,9 @@ static const struct directory file_rows = {
 
 static struct entry file_entry(const struct machine *m, handle_t h)
 {
-	return (struct entry){ .attr = &file_attrs[0], .owner = &file_rows, .object = inode_object(m, h) };
+	return (struct entry){ .attr = &file_attrs[0],
+			       .owner = &file_rows,
+			       .object = inode_object(m, h) };
 }
 
 static int disk_path(const char *name, char path[256])

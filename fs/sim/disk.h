@@ -16,7 +16,8 @@
 
 /** disk_write_bytes(), disk_read_bytes() - contents of @inode; what was never written reads as zero.
  * Bytes, or -errno of the host. */
-ssize_t disk_write_bytes(struct machine *m, handle_t inode, const char *data, size_t size, u64 offset);
+ssize_t disk_write_bytes(struct machine *m, handle_t inode, const char *data, size_t size,
+			 u64 offset);
 ssize_t disk_read_bytes(struct machine *m, handle_t inode, char *buffer, size_t size, u64 offset);
 /** disk_set_size() - what lies behind @size is gone and reads as zero if the file grows again. */
 int disk_set_size(struct machine *m, handle_t inode, u64 size);

@@ -66,7 +66,8 @@ static int open_temporary(void)
 	return fd;
 }
 
-ssize_t disk_write_bytes(struct machine *m, handle_t inode, const char *data, size_t size, u64 offset)
+ssize_t disk_write_bytes(struct machine *m, handle_t inode, const char *data, size_t size,
+			 u64 offset)
 {
 	int *slot = slot_of(m, inode, true);
 	size_t done = 0;

@@ -25,7 +25,8 @@ ssize_t sim_events_read(const struct request *rq, char *buffer, size_t size, u64
 	n = log_read(&rq->m->trace, &rq->file->sequence, &time, &level, text, sizeof(text));
 	if (n < 0)
 		return n;
-	n = snprintf(line, sizeof(line), "%llu.%09llu %s\n", (unsigned long long)(time / NSEC_PER_SEC),
+	n = snprintf(line, sizeof(line), "%llu.%09llu %s\n",
+		     (unsigned long long)(time / NSEC_PER_SEC),
 		     (unsigned long long)(time % NSEC_PER_SEC), text);
 	if ((size_t)n > size)
 		return -EINVAL;

@@ -8,26 +8,32 @@
 
 static void explain_oom(const struct oom_explanation *e, struct text *out)
 {
-	text_printf(out,
-		    "At %llu.%09llu s, %s (pid %u) asked for %llu kB in one piece (order %u) and could not get "
-		    "it: %llu kB were free.\n",
-		    (unsigned long long)(e->time / NSEC_PER_SEC), (unsigned long long)(e->time % NSEC_PER_SEC),
-		    e->asked, e->asked_pid, (unsigned long long)(PAGE_SIZE >> 10) << e->order, e->order,
-		    (unsigned long long)e->free_pages * 4);
+	text_printf(
+		out,
+		"At %llu.%09llu s, %s (pid %u) asked for %llu kB in one piece (order %u) and could not get "
+		"it: %llu kB were free.\n",
+		(unsigned long long)(e->time / NSEC_PER_SEC),
+		(unsigned long long)(e->time % NSEC_PER_SEC), e->asked, e->asked_pid,
+		(unsigned long long)(PAGE_SIZE >> 10) << e->order, e->order,
+		(unsigned long long)e->free_pages * 4);
 	if (e->of_allocating_task) {
-		text_printf(out, "vm.oom_kill_allocating_task is set, so %s (pid %u) itself was killed.\n",
-			    e->victim, e->victim_pid);
+		text_printf(
+			out,
+			"vm.oom_kill_allocating_task is set, so %s (pid %u) itself was killed.\n",
+			e->victim, e->victim_pid);
 		return;
 	}
-	text_printf(out,
-		    "%u processes could be killed; %s (pid %u) had the highest badness: %lld pages of "
-		    "resident memory, swap and page tables, of which oom_score_adj %d made %lld pages (%d "
-		    "thousandths of %llu pages).\n",
-		    e->candidates, e->victim, e->victim_pid, (long long)e->badness, e->oom_score_adj,
-		    (long long)e->oom_score_adj * (long long)(e->total_pages / 1000), e->oom_score_adj,
-		    (unsigned long long)e->total_pages);
+	text_printf(
+		out,
+		"%u processes could be killed; %s (pid %u) had the highest badness: %lld pages of "
+		"resident memory, swap and page tables, of which oom_score_adj %d made %lld pages (%d "
+		"thousandths of %llu pages).\n",
+		e->candidates, e->victim, e->victim_pid, (long long)e->badness, e->oom_score_adj,
+		(long long)e->oom_score_adj * (long long)(e->total_pages / 1000), e->oom_score_adj,
+		(unsigned long long)e->total_pages);
 	if (e->candidates > 1)
-		text_printf(out, "The next in line had %lld pages.\n", (long long)e->second_badness);
+		text_printf(out, "The next in line had %lld pages.\n",
+			    (long long)e->second_badness);
 }
 
 int sim_explain_show(const struct request *rq, struct text *out)

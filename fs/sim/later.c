@@ -11,7 +11,10 @@ static int cmd_later(struct command_run *c)
 	return command_explain(c, -ENOSYS, "this part of the engine is not built yet");
 }
 
-#define LATER(name, min, max, usage) { name, min, max, 0, cmd_later, usage }
+#define LATER(name, min, max, usage)                \
+	{                                           \
+		name, min, max, 0, cmd_later, usage \
+	}
 
 static const struct command commands[] = {
 	LATER("set_mempolicy", 1, 1, "POLICY"),

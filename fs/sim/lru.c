@@ -74,7 +74,9 @@ int sim_lru_show(const struct request *rq, struct text *out)
 	struct census all = { 0 };
 	u32 nid;
 
-	text_str(out, "zone                        free      active  inactive_clean  inactive_dirty unevictable\n");
+	text_str(
+		out,
+		"zone                        free      active  inactive_clean  inactive_dirty unevictable\n");
 	for (nid = 0; nid < rq->m->nr_nodes; nid++)
 		if (rq->m->node[nid].has_memory)
 			print_node(rq->m, out, nid, &all);

@@ -12,8 +12,9 @@ static void tell_faults(struct command_run *c, u64 touched, u64 minor, u64 major
 {
 	const struct task *t = task_at(c->m, c->task);
 
-	text_printf(c->result, "%llu pages, minflt +%llu, majflt +%llu", (unsigned long long)touched,
-		    (unsigned long long)(t->min_flt - minor), (unsigned long long)(t->maj_flt - major));
+	text_printf(c->result, "%llu pages, minflt +%llu, majflt +%llu",
+		    (unsigned long long)touched, (unsigned long long)(t->min_flt - minor),
+		    (unsigned long long)(t->maj_flt - major));
 }
 
 static int touch(struct command_run *c, bool write)
@@ -63,7 +64,8 @@ static int parse_theta(struct command_run *c, const char *word, u32 *millis)
 	u64 ns;
 
 	/* a decimal fraction reads like a time in seconds */
-	if (argument_time(word, strlen(word), &ns) || ns > 10 * NSEC_PER_SEC || strpbrk(word, "nushmd"))
+	if (argument_time(word, strlen(word), &ns) || ns > 10 * NSEC_PER_SEC ||
+	    strpbrk(word, "nushmd"))
 		return command_explain(c, -EINVAL, "'%s' is not a theta between 0 and 10", word);
 	*millis = (u32)(ns / NSEC_PER_MSEC);
 	return 0;
@@ -90,7 +92,8 @@ static int parse_pattern(struct command_run *c, const char *word, struct access_
 		spec->pattern = ACCESS_ZIPF;
 		return parse_theta(c, word + 5, &spec->theta_millis);
 	}
-	return command_explain(c, -EINVAL, "'%s' is none of seq, random, uniform, zipf:THETA", word);
+	return command_explain(c, -EINVAL, "'%s' is none of seq, random, uniform, zipf:THETA",
+			       word);
 }
 
 /* NAME PATTERN COUNT [write=PCT] [for=TIME] [OFF LEN] */

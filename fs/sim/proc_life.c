@@ -43,11 +43,12 @@ static int cmd_exit(struct command_run *c)
 }
 
 static const char *const signal_names[] = {
-	[1] = "HUP",	 [2] = "INT",	 [3] = "QUIT",	 [4] = "ILL",	 [5] = "TRAP",	[6] = "ABRT",
-	[7] = "BUS",	 [8] = "FPE",	 [9] = "KILL",	 [10] = "USR1",	 [11] = "SEGV", [12] = "USR2",
-	[13] = "PIPE",	 [14] = "ALRM",	 [15] = "TERM",	 [16] = "STKFLT", [17] = "CHLD", [18] = "CONT",
-	[19] = "STOP",	 [20] = "TSTP",	 [21] = "TTIN",	 [22] = "TTOU",	 [23] = "URG",	[24] = "XCPU",
-	[25] = "XFSZ",	 [26] = "VTALRM", [27] = "PROF",	 [28] = "WINCH", [29] = "IO",	[30] = "PWR",
+	[1] = "HUP",	 [2] = "INT",	[3] = "QUIT",	[4] = "ILL",   [5] = "TRAP",
+	[6] = "ABRT",	 [7] = "BUS",	[8] = "FPE",	[9] = "KILL",  [10] = "USR1",
+	[11] = "SEGV",	 [12] = "USR2", [13] = "PIPE",	[14] = "ALRM", [15] = "TERM",
+	[16] = "STKFLT", [17] = "CHLD", [18] = "CONT",	[19] = "STOP", [20] = "TSTP",
+	[21] = "TTIN",	 [22] = "TTOU", [23] = "URG",	[24] = "XCPU", [25] = "XFSZ",
+	[26] = "VTALRM", [27] = "PROF", [28] = "WINCH", [29] = "IO",   [30] = "PWR",
 	[31] = "SYS",
 };
 
@@ -94,8 +95,8 @@ static int cmd_setuid(struct command_run *c)
 static int parse_rlimit(struct command_run *c, const char *word, enum rlimit_id *which)
 {
 	static const char *const names[RLIM_NLIMITS] = {
-		"cpu",	"fsize", "data",  "stack",	"core",	    "rss",  "nproc",  "nofile",
-		"memlock", "as",	 "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
+		"cpu",	   "fsize", "data",  "stack",	   "core",     "rss",  "nproc",	 "nofile",
+		"memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
 	};
 	const char *name = strncasecmp(word, "RLIMIT_", 7) == 0 ? word + 7 : word;
 	u32 i;

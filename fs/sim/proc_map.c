@@ -9,7 +9,7 @@
 
 /* glibc's M_MMAP_THRESHOLD: from here on malloc asks for a mapping of its own */
 #define MALLOC_MMAP_THRESHOLD (128ull << 10)
-#define MALLOC_HEADER 16u
+#define MALLOC_HEADER	      16u
 
 /* One option word of mmap. */
 static int mmap_option(struct command_run *c, const char *word, struct mmap_request *rq)
@@ -204,8 +204,8 @@ static int cmd_mlockall(struct command_run *c)
 		else if (strcmp(c->word[i], "onfault") == 0)
 			onfault = true;
 		else
-			return command_explain(c, -EINVAL, "'%s' is none of current, future, onfault",
-					       c->word[i]);
+			return command_explain(
+				c, -EINVAL, "'%s' is none of current, future, onfault", c->word[i]);
 	}
 	return do_mlockall(c->m, c->task, current, future, onfault, true);
 }
@@ -289,7 +289,8 @@ static int cmd_free(struct command_run *c)
 	start = r->start - MALLOC_HEADER;
 	end = (r->start + r->length + MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
 	if (start < mm->start_brk || start >= mm->brk)
-		error = do_munmap(c->m, c->task, start & PAGE_MASK, PAGE_ALIGN(r->length + MALLOC_HEADER));
+		error = do_munmap(c->m, c->task, start & PAGE_MASK,
+				  PAGE_ALIGN(r->length + MALLOC_HEADER));
 	else if (end == mm->brk)
 		error = do_brk(c->m, c->task, -(s64)(end - start), &brk);
 	/* a block with others above it stays part of the heap */

@@ -25,7 +25,8 @@ static bool lab_exists(const struct request *rq)
 	handle_t h = lab_of(rq);
 
 	/* a freed slot's first bytes are its free link, so ask the name table */
-	return h && h < rq->m->tasks.labs.nr_slots && lab_is_live(rq->m, h, object_generation(rq->object));
+	return h && h < rq->m->tasks.labs.nr_slots &&
+	       lab_is_live(rq->m, h, object_generation(rq->object));
 }
 
 /* ---- files of one process ---- */
@@ -48,8 +49,8 @@ static int ctl_show(const struct request *rq, struct text *out)
 
 static ssize_t ctl_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
-	const struct command_table tables[] = { access_commands, map_commands, life_commands, file_commands,
-						later_commands };
+	const struct command_table tables[] = { access_commands, map_commands, life_commands,
+						file_commands, later_commands };
 
 	(void)offset;
 	return command_store(rq, tables, ARRAY_SIZE(tables), lab_of(rq), data, size);

@@ -48,7 +48,8 @@ int cmd_reboot(struct command_run *c)
 	struct machine *m;
 
 	if (!tree_journal(c->rq->tree))
-		return command_explain(c, -EOPNOTSUPP, "no journal is kept, so nobody knows what booted");
+		return command_explain(c, -EOPNOTSUPP,
+				       "no journal is kept, so nobody knows what booted");
 	m = boot_again(c, &tree);
 	if (!m)
 		return -ENOMEM;
@@ -73,7 +74,8 @@ static int replay_into(struct journal *j, struct tree *tree, u64 last)
 		text_char(&lines, '\n');
 	}
 	error = text_error(&lines) ? -ENOMEM :
-				     replay_lines(lines.data, lines.length, journal_data_fd(j), tree, last, stderr);
+				     replay_lines(lines.data, lines.length, journal_data_fd(j),
+						  tree, last, stderr);
 	text_free(&lines);
 	return error;
 }
@@ -104,7 +106,8 @@ int cmd_rewind(struct command_run *c)
 	tree_destroy(tree);
 	if (error) {
 		machine_destroy(m);
-		return error == -EINTR ? error : command_explain(c, error, "the journal does not replay");
+		return error == -EINTR ? error :
+					 command_explain(c, error, "the journal does not replay");
 	}
 	journal_truncate(j, line);
 	replace_machine(c, m);

@@ -5,7 +5,11 @@
 
 static const struct attribute sim_attrs[] = {
 	{ .name = "README", .mode = 0444, .show = sim_readme_show },
-	{ .name = "clock", .mode = 0644, .flags = ATTR_LONG, .show = sim_clock_show, .store = sim_clock_store },
+	{ .name = "clock",
+	  .mode = 0644,
+	  .flags = ATTR_LONG,
+	  .show = sim_clock_show,
+	  .store = sim_clock_store },
 	{ .name = "ctl",
 	  .mode = 0644,
 	  .flags = ATTR_LONG,
@@ -20,7 +24,10 @@ static const struct attribute sim_attrs[] = {
 	  .open = sim_events_open },
 	{ .name = "explain", .mode = 0444, .show = sim_explain_show },
 	{ .name = "lru", .mode = 0444, .show = sim_lru_show },
-	{ .name = "reclaim_policy", .mode = 0644, .show = sim_policy_show, .store = sim_policy_store },
+	{ .name = "reclaim_policy",
+	  .mode = 0644,
+	  .show = sim_policy_show,
+	  .store = sim_policy_store },
 	{ .name = "check", .mode = 0444, .show = sim_check_show },
 };
 

@@ -41,7 +41,8 @@ static char block_letter(struct machine *m, const struct zone *z, pfn_t pfn)
 static int map_show(const struct request *rq, struct text *out)
 {
 	const struct zone *z = zone_of(rq);
-	u64 pfn = z->start_pfn & ~(u64)(PAGEBLOCK_NR_PAGES - 1), end = (u64)z->start_pfn + z->spanned_pages;
+	u64 pfn = z->start_pfn & ~(u64)(PAGEBLOCK_NR_PAGES - 1),
+	    end = (u64)z->start_pfn + z->spanned_pages;
 	u32 column = 0;
 
 	for (; pfn < end; pfn += PAGEBLOCK_NR_PAGES) {
@@ -50,7 +51,8 @@ static int map_show(const struct request *rq, struct text *out)
 			text_char(out, ' ');
 		}
 		/* the first pageblock may begin before the zone does */
-		text_char(out, block_letter(rq->m, z, (pfn_t)(pfn < z->start_pfn ? z->start_pfn : pfn)));
+		text_char(out,
+			  block_letter(rq->m, z, (pfn_t)(pfn < z->start_pfn ? z->start_pfn : pfn)));
 		if (++column == BLOCKS_PER_LINE) {
 			text_char(out, '\n');
 			column = 0;
@@ -92,15 +94,16 @@ static int zones_lookup(const struct request *rq, const char *name, struct entry
 	unsigned long nid = strtoul(name, &end, 10);
 	u32 type;
 
-	if (end == name || *end != '.' || *name < '0' || *name > '9' || (*name == '0' && end > name + 1) ||
-	    nid >= rq->m->nr_nodes)
+	if (end == name || *end != '.' || *name < '0' || *name > '9' ||
+	    (*name == '0' && end > name + 1) || nid >= rq->m->nr_nodes)
 		return -ENOENT;
 	for (type = 0; type < MAX_NR_ZONES; type++) {
 		if (strcmp(end + 1, zone_name((enum zone_type)type)) != 0)
 			continue;
 		if (!zone_populated(&rq->m->node[nid].zones[type]))
 			break;
-		*out = (struct entry){ .dir = &zone_directory, .object = nid * MAX_NR_ZONES + type };
+		*out = (struct entry){ .dir = &zone_directory,
+				       .object = nid * MAX_NR_ZONES + type };
 		return 0;
 	}
 	return -ENOENT;

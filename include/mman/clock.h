@@ -19,9 +19,9 @@
 
 enum event_kind {
 	EVENT_NONE,
-	EVENT_LOAD,         /* background load: arg = load handle */
-	EVENT_KSWAPD,       /* arg = nid */
-	EVENT_KCOMPACTD,    /* arg = nid */
+	EVENT_LOAD,	 /* background load: arg = load handle */
+	EVENT_KSWAPD,	 /* arg = nid */
+	EVENT_KCOMPACTD, /* arg = nid */
 	EVENT_KHUGEPAGED,
 	EVENT_KSMD,
 	EVENT_FLUSHER,
@@ -43,22 +43,23 @@ struct event {
 enum clock_mode { CLOCK_MODE_PAUSED, CLOCK_MODE_REALTIME, CLOCK_MODE_RATE };
 
 struct clock {
-	u64 now;      /* ns since boot */
-	u64 next_due; /* due time of the first event, UINT64_MAX if none */
-	u64 step;     /* safe points passed since boot */
+	u64 now;       /* ns since boot */
+	u64 next_due;  /* due time of the first event, UINT64_MAX if none */
+	u64 step;      /* safe points passed since boot */
 	u64 step_stop; /* host's wish, not state: yield at this step (replay); UINT64_MAX: never */
 	u64 next_seq;
-	u32 mode;     /* enum clock_mode */
-	u32 rate;     /* x N of host time in CLOCK_MODE_RATE */
+	u32 mode; /* enum clock_mode */
+	u32 rate; /* x N of host time in CLOCK_MODE_RATE */
 	u32 nr_events;
 	bool in_events; /* a handler is running */
 };
 
 /* The cost table: ns of virtual time. Each is a key of the machine file's [cost] section. */
 struct cost_table {
-	u32 syscall, minor_fault, zero_page, copy_page, tlb_miss, memory_access, memory_access_remote,
-	    pte_unmap, page_alloc_slow, page_free, context_switch, fork_page, exec, reclaim_page,
-	    disk_seek, disk_page_read, disk_page_write, migrate_page;
+	u32 syscall, minor_fault, zero_page, copy_page, tlb_miss, memory_access,
+		memory_access_remote, pte_unmap, page_alloc_slow, page_free, context_switch,
+		fork_page, exec, reclaim_page, disk_seek, disk_page_read, disk_page_write,
+		migrate_page;
 };
 
 /* machine_safe_point(): machine.h, inline. */

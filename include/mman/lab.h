@@ -14,15 +14,15 @@
 
 struct lab_process {
 	char name[LAB_NAME_MAX];
-	handle_t task;        /* 0 when gone; how_ended tells */
-	handle_t regions;     /* list of struct lab_region */
-	handle_t loads;       /* list of struct lab_load */
-	handle_t result;      /* what reading its ctl gives: text of the last command */
-	handle_t next, prev;  /* all lab processes, in order of creation */
-	handle_t hash_next;   /* same bucket of the name table */
-	u64 number;           /* position in that order, never used twice */
+	handle_t task;	     /* 0 when gone; how_ended tells */
+	handle_t regions;    /* list of struct lab_region */
+	handle_t loads;	     /* list of struct lab_load */
+	handle_t result;     /* what reading its ctl gives: text of the last command */
+	handle_t next, prev; /* all lab processes, in order of creation */
+	handle_t hash_next;  /* same bucket of the name table */
+	u64 number;	     /* position in that order, never used twice */
 	u32 pid;
-	s32 exit_code;        /* as wait(2), once it ended */
+	s32 exit_code; /* as wait(2), once it ended */
 	bool ended;
 	bool oom_killed;
 	u64 end_time;
@@ -30,7 +30,7 @@ struct lab_process {
 
 struct lab_region {
 	char name[LAB_NAME_MAX];
-	u64 start, length;    /* bytes */
+	u64 start, length; /* bytes */
 	handle_t next;
 };
 
@@ -38,11 +38,11 @@ enum access_pattern { ACCESS_SEQ, ACCESS_RANDOM, ACCESS_UNIFORM, ACCESS_ZIPF };
 
 struct access_spec {
 	enum access_pattern pattern;
-	u32 theta_millis;     /* zipf:0.9 is 900 */
+	u32 theta_millis; /* zipf:0.9 is 900 */
 	u32 write_percent;
-	u64 count;            /* accesses; for a load: rate per second of virtual time */
-	u64 offset, length;   /* bytes within the region; length 0: to its end */
-	u64 for_ns;           /* loads: how long, 0 for ever */
+	u64 count;	    /* accesses; for a load: rate per second of virtual time */
+	u64 offset, length; /* bytes within the region; length 0: to its end */
+	u64 for_ns;	    /* loads: how long, 0 for ever */
 };
 
 #define ZIPF_BUCKETS 40
@@ -50,11 +50,11 @@ struct access_spec {
 /* A seeded stream of page indexes in [0, nr_pages): what an access pattern is while it runs. */
 struct access_stream {
 	struct access_spec spec;
-	u64 start;            /* address of page 0 */
+	u64 start; /* address of page 0 */
 	u64 nr_pages;
-	u64 position;         /* accesses so far */
-	u64 key;              /* of the permutation */
-	u64 random[2];        /* its own generator, so that loads do not disturb each other */
+	u64 position;  /* accesses so far */
+	u64 key;       /* of the permutation */
+	u64 random[2]; /* its own generator, so that loads do not disturb each other */
 	u64 zipf_total;
 	u64 zipf_weight[ZIPF_BUCKETS]; /* of ranks [2^k, 2^(k+1)) */
 };
@@ -70,7 +70,7 @@ struct lab_load {
 	u32 reserved;
 	char region[LAB_NAME_MAX];
 	struct access_stream stream;
-	u64 started, done;    /* ns; accesses so far */
+	u64 started, done; /* ns; accesses so far */
 	handle_t next;
 };
 
@@ -85,7 +85,7 @@ static inline struct lab_process *lab_at_pool(const struct task_state *s, handle
 	return pool_at(&s->labs, h);
 }
 
-#define lab_at(m, h) lab_at_pool(&(m)->tasks, h)
+#define lab_at(m, h)	    lab_at_pool(&(m)->tasks, h)
 #define lab_region_at(m, h) ((struct lab_region *)pool_at(&(m)->tasks.lab_regions, h))
 
 /** lab_is_live() - does @lab still name the process with these low bits of its creation number? */
@@ -98,7 +98,7 @@ int lab_create(struct machine *m, const char *name, handle_t *out); /* -EEXIST, 
 int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out);
 /** lab_fork() - `fork NAME`: fork(2), the child gets a directory and copies of the region names. */
 int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out);
-int lab_remove(struct machine *m, const char *name);                /* kills if alive */
+int lab_remove(struct machine *m, const char *name); /* kills if alive */
 
 struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);
 int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length);
@@ -113,9 +113,10 @@ size_t lab_text_get(const struct machine *m, handle_t text, char *buffer, size_t
  * *@done: accesses made. */
 int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
 	       u64 *done);
-int lab_load_start(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec);
+int lab_load_start(struct machine *m, handle_t lab, const char *region,
+		   const struct access_spec *spec);
 int lab_load_stop(struct machine *m, handle_t lab, const char *region);
-void lab_load_event(struct machine *m, u32 load); /* EVENT_LOAD */
+void lab_load_event(struct machine *m, u32 load);      /* EVENT_LOAD */
 void lab_task_ended(struct machine *m, handle_t task); /* from do_exit() */
 
 #endif

@@ -34,13 +34,13 @@ struct machine_host {
 	void (*wake)(struct machine *m, void *arg);
 };
 
-#define LOG_LINE_MAX 1024
+#define LOG_LINE_MAX   1024
 #define LOG_RING_BYTES (1u << 18) /* CONFIG_LOG_BUF_SHIFT=18 */
 
 /* Why the last victim was chosen: what sim/explain tells. */
 struct oom_explanation {
-	u64 time;             /* ns; valid if count */
-	u64 count;            /* OOM kills since boot */
+	u64 time;  /* ns; valid if count */
+	u64 count; /* OOM kills since boot */
 	gfp_t gfp;
 	u32 order, candidates;
 	u32 victim_pid, asked_pid;
@@ -53,42 +53,42 @@ struct oom_explanation {
 
 /* A ring of text records: the kernel log, and the event stream. seq counts records since boot. */
 struct log_ring {
-	char *text;      /* LOG_RING_BYTES, records: u64 time, u16 length, u16 level, text */
-	u64 head, tail;  /* byte positions, ever growing */
+	char *text;	/* LOG_RING_BYTES, records: u64 time, u16 length, u16 level, text */
+	u64 head, tail; /* byte positions, ever growing */
 	u64 first_seq, next_seq;
 };
 
 struct machine {
 	/* what it is made of */
 	struct machine_config config; /* boot.h: the machine file and command line, resolved */
-	u32 zone_mask;                /* 1 << enum zone_type for each this architecture has */
-	u32 nr_cpus, nr_nodes;        /* node ids run 0 .. nr_nodes-1, some may be offline */
-	u64 totalram_pages;           /* managed pages of all zones */
-	u64 max_pfn;                  /* one above the highest frame that can ever exist */
+	u32 zone_mask;		      /* 1 << enum zone_type for each this architecture has */
+	u32 nr_cpus, nr_nodes;	      /* node ids run 0 .. nr_nodes-1, some may be offline */
+	u64 totalram_pages;	      /* managed pages of all zones */
+	u64 max_pfn;		      /* one above the highest frame that can ever exist */
 
 	/* physical memory */
-	struct pglist_data *node;     /* MAX_NUMNODES of them, in one allocation */
-	struct page *mem_map;         /* reserved address space, indexed by PFN */
-	u64 *section_present;         /* bitmaps by section number */
-	u64 *block_touched;           /* bitmap by 4 MiB block: struct pages exist */
-	u8 *pageblock_flags;          /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
+	struct pglist_data *node; /* MAX_NUMNODES of them, in one allocation */
+	struct page *mem_map;	  /* reserved address space, indexed by PFN */
+	u64 *section_present;	  /* bitmaps by section number */
+	u64 *block_touched;	  /* bitmap by 4 MiB block: struct pages exist */
+	u8 *pageblock_flags;	  /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
 	struct pool pagesets, extents;
-	struct pool zone_ranges;      /* which zone a frame is in: a sorted array (mm/sparse.c) */
+	struct pool zone_ranges; /* which zone a frame is in: a sorted array (mm/sparse.c) */
 	u32 nr_zone_ranges;
 	handle_t zone_range_first;
-	u8 cpu_to_node[NR_CPUS_MAX];  /* set by build_zonelists() from node[].cpumask */
-	u8 gfp_zone[16];              /* highest zone of the low four GFP bits: set by physmem_init() */
-	u32 nr_online_nodes;          /* set by build_zonelists() */
-	u64 warn_alloc_next;          /* ns: no "page allocation failure" in the log before */
+	u8 cpu_to_node[NR_CPUS_MAX]; /* set by build_zonelists() from node[].cpumask */
+	u8 gfp_zone[16];     /* highest zone of the low four GFP bits: set by physmem_init() */
+	u32 nr_online_nodes; /* set by build_zonelists() */
+	u64 warn_alloc_next; /* ns: no "page allocation failure" in the log before */
 	bool page_group_by_mobility_disabled; /* under 10 MiB of RAM */
 	s64 vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
 	s64 vm_node_stat[NR_VM_NODE_STAT_ITEMS];
 	s64 vm_numa_stat[NR_VM_NUMA_STAT_ITEMS];
 	u64 vm_event[NR_VM_EVENT_ITEMS];
-	u64 nr_blockdev_pages;        /* page cache of block devices: Buffers */
-	u64 num_poisoned_pages;       /* HardwareCorrupted */
+	u64 nr_blockdev_pages;	/* page cache of block devices: Buffers */
+	u64 num_poisoned_pages; /* HardwareCorrupted */
 	struct psi_state psi;
-	struct boot_info boot;        /* boot.h: memory map, reservations, iomem */
+	struct boot_info boot; /* boot.h: memory map, reservations, iomem */
 
 	/* kernel objects */
 	struct slab_state slab;
@@ -99,22 +99,22 @@ struct machine {
 	/* knobs, time, chance */
 	struct sysctl sysctl;
 	struct memory_hotplug_state hotplug;
-	struct knobs knobs;           /* knobs.h: those that only hold so far, and sysfs */
+	struct knobs knobs; /* knobs.h: those that only hold so far, and sysfs */
 	struct clock clock;
-	struct event *events;         /* binary heap */
-	struct pool event_pool;       /* backs ->events */
+	struct event *events;	/* binary heap */
+	struct pool event_pool; /* backs ->events */
 	struct cost_table cost;
 	u64 random[4];
 
 	/* who is running */
-	handle_t current;             /* task on whose behalf the engine works; 0: the kernel */
-	u32 cpu;                      /* the CPU it runs on */
-	struct running *running;      /* task.h: the commands in progress, innermost first */
-	u32 attention;                /* atomic: somebody waits; see machine_safe_point() */
+	handle_t current;	 /* task on whose behalf the engine works; 0: the kernel */
+	u32 cpu;		 /* the CPU it runs on */
+	struct running *running; /* task.h: the commands in progress, innermost first */
+	u32 attention;		 /* atomic: somebody waits; see machine_safe_point() */
 	bool panicked;
 
 	struct oom_explanation oom;
-	struct log_ring kmsg, trace;  /* dev/kmsg, sim/events */
+	struct log_ring kmsg, trace; /* dev/kmsg, sim/events */
 	struct machine_host host;
 	/* Contents of simulated files, kept outside the engine (fs/sim/disk_store.c); ended with it. */
 	void *disk;
@@ -148,7 +148,8 @@ int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *te
 
 /** machine_check() - verify every invariant of the engine; calls @report once per violation and
  * returns how many there were. Walks everything: for sim/check and tests only. */
-unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line), void *arg);
+unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
+			   void *arg);
 
 bool machine_safe_point_slow(struct machine *m);
 
@@ -219,7 +220,8 @@ static inline enum migratetype get_pageblock_migratetype(const struct machine *m
 {
 	u32 block = pfn >> PAGEBLOCK_ORDER;
 
-	return (enum migratetype)((m->pageblock_flags[block / 2] >> block % 2 * 4 & 15) ^ MIGRATE_MOVABLE);
+	return (enum migratetype)((m->pageblock_flags[block / 2] >> block % 2 * 4 & 15) ^
+				  MIGRATE_MOVABLE);
 }
 
 /** global_*_page_state() - the machine-wide sums. */

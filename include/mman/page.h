@@ -54,25 +54,25 @@ enum pageflags {
 	PG_hugetlb,
 	PG_reported,
 	PG_anon_exclusive,
-	PG_pcp,      /* on a per-CPU page list */
+	PG_pcp,	     /* on a per-CPU page list */
 	PG_isolated, /* taken off its LRU list for reclaim or migration */
 };
 
 enum page_mapping_type { MAPPING_NONE, MAPPING_ANON, MAPPING_FILE, MAPPING_KSM };
 
 struct page {
-	u32 flags;          /* 1 << PG_* */
+	u32 flags; /* 1 << PG_* */
 	u32 node : 10;
-	u32 zone : 3;       /* enum zone_type */
-	u32 order : 4;      /* of a buddy block, per-CPU entry or compound head */
+	u32 zone : 3;	     /* enum zone_type */
+	u32 order : 4;	     /* of a buddy block, per-CPU entry or compound head */
 	u32 migratetype : 3; /* per-CPU list it came from */
-	u32 generation : 8; /* LRU generation (mglru), age */
-	u32 index_high : 4; /* page_index(): addresses of 47 bits have page numbers of 35 */
-	u32 next, prev;     /* PFNs, PFN_NONE ends a list */
-	u32 mapping;        /* handle << 2 | enum page_mapping_type */
+	u32 generation : 8;  /* LRU generation (mglru), age */
+	u32 index_high : 4;  /* page_index(): addresses of 47 bits have page numbers of 35 */
+	u32 next, prev;	     /* PFNs, PFN_NONE ends a list */
+	u32 mapping;	     /* handle << 2 | enum page_mapping_type */
 	u32 index;
-	u32 mapcount : 22;  /* page table entries that map it */
-	u32 pins : 10;      /* long-term and transient references that forbid moving it */
+	u32 mapcount : 22; /* page table entries that map it */
+	u32 pins : 10;	   /* long-term and transient references that forbid moving it */
 	u32 memcg;
 };
 

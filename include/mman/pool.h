@@ -15,12 +15,12 @@
 #include <mman/types.h>
 
 struct pool {
-	u8 *base;         /* host address of slot 0 (never used itself) */
+	u8 *base;	  /* host address of slot 0 (never used itself) */
 	u32 object_size;  /* bytes, a multiple of 8 */
-	u32 nr_slots;     /* slots ever used, slot 0 included: the high-water mark */
-	u32 max_slots;    /* address space reserved for this many */
-	u32 free_head;    /* first free slot, 0 when none */
-	u32 nr_live;      /* objects now allocated */
+	u32 nr_slots;	  /* slots ever used, slot 0 included: the high-water mark */
+	u32 max_slots;	  /* address space reserved for this many */
+	u32 free_head;	  /* first free slot, 0 when none */
+	u32 nr_live;	  /* objects now allocated */
 	u64 usable_bytes; /* bytes from base that may be touched */
 	const char *name;
 };

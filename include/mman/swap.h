@@ -11,13 +11,13 @@
 
 #include <mman/types.h>
 
-#define MAX_SWAPFILES 23u    /* 32 types less those for devices, migration, poison and markers */
+#define MAX_SWAPFILES 23u /* 32 types less those for devices, migration, poison and markers */
 #define SWAP_NAME_MAX 48u
 #define SWAP_PRIO_MAX 32767
 
 struct swap_area {
 	char path[SWAP_NAME_MAX]; /* as proc/swaps shows it: /dev/NAME or /NAME */
-	u64 pages;                /* usable: one less than the area has, for the header */
+	u64 pages;		  /* usable: one less than the area has, for the header */
 	u64 used_pages;
 	s32 prio;
 	bool in_use, file;
@@ -26,7 +26,7 @@ struct swap_area {
 struct swap_state {
 	struct swap_area area[MAX_SWAPFILES];
 	u64 total_pages, used_pages;
-	s32 least_priority;       /* of the automatic ones: -1 - how many were given */
+	s32 least_priority; /* of the automatic ones: -1 - how many were given */
 };
 
 /**

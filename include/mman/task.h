@@ -15,20 +15,41 @@
 
 #define TASK_COMM_LEN 16
 
-enum task_state_letter { TASK_RUNNING = 'R', TASK_SLEEPING = 'S', TASK_DISK = 'D', TASK_STOPPED = 'T',
-			 TASK_IDLE = 'I', TASK_ZOMBIE = 'Z', TASK_DEAD = 'X' };
+enum task_state_letter {
+	TASK_RUNNING = 'R',
+	TASK_SLEEPING = 'S',
+	TASK_DISK = 'D',
+	TASK_STOPPED = 'T',
+	TASK_IDLE = 'I',
+	TASK_ZOMBIE = 'Z',
+	TASK_DEAD = 'X'
+};
 
-#define PF_KTHREAD 1u
-#define PF_EXITING 2u
-#define PF_MEMDIE 4u
+#define PF_KTHREAD    1u
+#define PF_EXITING    2u
+#define PF_MEMDIE     4u
 #define PF_OOM_ORIGIN 8u
-#define PF_SUPERPRIV 16u
-#define PF_LAB 32u      /* made by mkdir in sim/procs (or forked from such): has a directory there */
+#define PF_SUPERPRIV  16u
+#define PF_LAB	      32u /* made by mkdir in sim/procs (or forked from such): has a directory there */
 
 enum rlimit_id {
-	RLIM_CPU, RLIM_FSIZE, RLIM_DATA, RLIM_STACK, RLIM_CORE, RLIM_RSS, RLIM_NPROC, RLIM_NOFILE,
-	RLIM_MEMLOCK, RLIM_AS, RLIM_LOCKS, RLIM_SIGPENDING, RLIM_MSGQUEUE, RLIM_NICE, RLIM_RTPRIO,
-	RLIM_RTTIME, RLIM_NLIMITS
+	RLIM_CPU,
+	RLIM_FSIZE,
+	RLIM_DATA,
+	RLIM_STACK,
+	RLIM_CORE,
+	RLIM_RSS,
+	RLIM_NPROC,
+	RLIM_NOFILE,
+	RLIM_MEMLOCK,
+	RLIM_AS,
+	RLIM_LOCKS,
+	RLIM_SIGPENDING,
+	RLIM_MSGQUEUE,
+	RLIM_NICE,
+	RLIM_RTPRIO,
+	RLIM_RTTIME,
+	RLIM_NLIMITS
 };
 
 #define RLIM_INF UINT64_MAX
@@ -45,34 +66,34 @@ enum task_backing { BACKING_NONE /* purely simulated */, BACKING_REAL /* userfau
 struct task {
 	u32 pid, tgid, ppid;
 	u32 uid, gid;
-	u32 flags;            /* PF_* */
-	handle_t mm;          /* 0: kernel thread, or exited */
+	u32 flags;   /* PF_* */
+	handle_t mm; /* 0: kernel thread, or exited */
 	handle_t rlimits;
 	handle_t parent, first_child, next_sibling, prev_sibling;
 	handle_t leader, next_thread; /* thread group */
-	pfn_t stack;          /* kernel stack: four pages, linked by page->next */
-	u32 cpu;              /* CPU it last ran on */
-	handle_t cpus_allowed; /* struct cpumask; 0: all CPUs */
-	u64 mems_allowed;     /* nodes; 0: all */
-	u64 start_time;       /* ns since boot */
-	u64 utime, stime;     /* ns of virtual time */
+	pfn_t stack;		      /* kernel stack: four pages, linked by page->next */
+	u32 cpu;		      /* CPU it last ran on */
+	handle_t cpus_allowed;	      /* struct cpumask; 0: all CPUs */
+	u64 mems_allowed;	      /* nodes; 0: all */
+	u64 start_time;		      /* ns since boot */
+	u64 utime, stime;	      /* ns of virtual time */
 	u64 min_flt, maj_flt;
 	u64 nvcsw, nivcsw;
 	u64 io_rchar, io_wchar, io_syscr, io_syscw, io_read_bytes, io_write_bytes;
-	handle_t text;        /* command line: task_cmdline(); 0 for kernel threads */
-	handle_t exe;         /* inode */
-	handle_t lab;         /* sim/procs directory: struct lab_process */
-	handle_t policy;      /* memory policy; 0: default */
+	handle_t text;	 /* command line: task_cmdline(); 0 for kernel threads */
+	handle_t exe;	 /* inode */
+	handle_t lab;	 /* sim/procs directory: struct lab_process */
+	handle_t policy; /* memory policy; 0: default */
 	u32 memcg;
 	s16 oom_score_adj, oom_score_adj_min;
 	s8 nice;
-	u8 state;             /* enum task_state_letter */
+	u8 state; /* enum task_state_letter */
 	u8 backing;
 	u8 exit_signal;
-	s32 exit_code;        /* as wait() reports it */
+	s32 exit_code; /* as wait() reports it */
 	u32 personality;
 	u32 coredump_filter;
-	u64 timer_slack_ns;   /* 0: the default, 50 us */
+	u64 timer_slack_ns; /* 0: the default, 50 us */
 	char comm[TASK_COMM_LEN];
 };
 
@@ -90,25 +111,25 @@ struct cpumask {
 struct task_state {
 	struct pool tasks, rlimits, texts, cpumasks;
 	handle_t default_rlimits;
-	u32 next_cpu;          /* where the next new task is put, round robin */
-	handle_t pid_root;     /* radix tree by PID: mm/pid.c */
+	u32 next_cpu;	   /* where the next new task is put, round robin */
+	handle_t pid_root; /* radix tree by PID: mm/pid.c */
 	u32 nr_tasks, nr_threads, nr_running;
 	u32 last_pid;
-	handle_t init;         /* PID 1 */
+	handle_t init; /* PID 1 */
 	handle_t kthreadd;
-	u64 total_forks;       /* "processes" of /proc/stat */
+	u64 total_forks; /* "processes" of /proc/stat */
 	u64 context_switches;
 	u64 cpu_user_ns, cpu_system_ns, cpu_iowait_ns; /* all CPUs; per CPU in cpu_times */
-	struct pool cpu_times; /* struct cpu_time per CPU */
+	struct pool cpu_times;			       /* struct cpu_time per CPU */
 	struct pool pid_nodes;
-	u64 avenrun[3];        /* load averages, fixed point with 11 bits, as of load_time */
-	u64 load_time;         /* ns, a multiple of the 5 s period; see loadavg() */
-	u32 nr_load_tasks;     /* runnable and disk-waiting tasks since then */
+	u64 avenrun[3];	   /* load averages, fixed point with 11 bits, as of load_time */
+	u64 load_time;	   /* ns, a multiple of the 5 s period; see loadavg() */
+	u32 nr_load_tasks; /* runnable and disk-waiting tasks since then */
 	struct pool labs, lab_regions, lab_loads;
 	struct pool lab_buckets; /* heads of the name table's chains */
 	handle_t lab_first, lab_last;
 	u64 lab_number;
-	handle_t ctl_result;   /* what reading sim/ctl gives */
+	handle_t ctl_result; /* what reading sim/ctl gives */
 };
 
 struct cpu_time {
@@ -131,11 +152,11 @@ static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
 struct running {
 	struct running *outer;
 	handle_t task;
-	u64 started;       /* ns */
-	u64 faults;        /* the task's minor and major faults so far */
+	u64 started; /* ns */
+	u64 faults;  /* the task's minor and major faults so far */
 	handle_t saved_task;
 	u32 saved_cpu;
-	s32 fatal_signal;  /* wait status to end with; waits for task_run_end() */
+	s32 fatal_signal; /* wait status to end with; waits for task_run_end() */
 	bool died, interrupted, exits;
 };
 

@@ -25,24 +25,24 @@ typedef u32 handle_t; /* index of an object in its pool; 0 is none */
 
 #define PFN_NONE ((pfn_t)0xffffffffu)
 
-#define PAGE_SHIFT 12u
-#define PAGE_SIZE ((u64)1 << PAGE_SHIFT)
-#define PAGE_MASK (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT	  12u
+#define PAGE_SIZE	  ((u64)1 << PAGE_SHIFT)
+#define PAGE_MASK	  (~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(bytes) (((bytes) + PAGE_SIZE - 1) & PAGE_MASK)
 
-#define MAX_ORDER 11u     /* buddy orders 0..10 */
-#define PAGEBLOCK_ORDER 9u /* 2 MiB */
+#define MAX_ORDER	   11u /* buddy orders 0..10 */
+#define PAGEBLOCK_ORDER	   9u  /* 2 MiB */
 #define PAGEBLOCK_NR_PAGES (1u << PAGEBLOCK_ORDER)
-#define SECTION_SHIFT 27u /* 128 MiB: sparse section and memory block */
-#define PAGES_PER_SECTION (1u << (SECTION_SHIFT - PAGE_SHIFT))
+#define SECTION_SHIFT	   27u /* 128 MiB: sparse section and memory block */
+#define PAGES_PER_SECTION  (1u << (SECTION_SHIFT - PAGE_SHIFT))
 
-#define NSEC_PER_SEC 1000000000ull
+#define NSEC_PER_SEC  1000000000ull
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_USEC 1000ull
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)	  (sizeof(a) / sizeof((a)[0]))
+#define likely(x)	  __builtin_expect(!!(x), 1)
+#define unlikely(x)	  __builtin_expect(!!(x), 0)
 #define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
 #define max_t(type, a, b) ((type)(a) > (type)(b) ? (type)(a) : (type)(b))
 

@@ -26,7 +26,7 @@ struct lab {
 	struct tree *tree;
 	struct journal *journal;
 	u64 writes_inside; /* safe points at which the hook has written so far */
-	u64 next_write;    /* the step of the next one */
+	u64 next_write;	   /* the step of the next one */
 };
 
 static void put(struct lab *l, const char *path, const char *text)
@@ -45,7 +45,8 @@ static void make(struct lab *l, const char *path)
 	snprintf(parent, sizeof(parent), "%s", path);
 	slash = strrchr(parent, '/');
 	*slash = '\0';
-	if (tree_walk(l->tree, &root, parent, &dir) || tree_mkdir(l->tree, &root, dir, slash + 1, &ino))
+	if (tree_walk(l->tree, &root, parent, &dir) ||
+	    tree_mkdir(l->tree, &root, dir, slash + 1, &ino))
 		diag("mkdir %s failed", path);
 }
 
@@ -161,7 +162,8 @@ static void test_two_runs(void)
 	difference = dump_difference(&a, &b, where, sizeof(where));
 	cmp_int(a.length, >, 100000, "the tree has something to say");
 	cmp_int(one.writes_inside, >=, 12, "knobs were written in the middle of long commands");
-	ok(!difference, "two runs of the scenario agree in every file (%s)", difference ? difference : "all equal");
+	ok(!difference, "two runs of the scenario agree in every file (%s)",
+	   difference ? difference : "all equal");
 	text_free(&a);
 	text_free(&b);
 	lab_close(&one);
@@ -220,7 +222,8 @@ static void test_replay(void)
 	is_err(replay_run(&f, t, UINT64_MAX, stderr), 0, "it replays, at the same times and steps");
 	tree_dump(t, "", &b);
 	difference = dump_difference(&a, &b, where, sizeof(where));
-	ok(!difference, "the replayed machine agrees in every file (%s)", difference ? difference : "all equal");
+	ok(!difference, "the replayed machine agrees in every file (%s)",
+	   difference ? difference : "all equal");
 
 	/* one machine more is not needed to rewind: the live one does it itself */
 	put(&live, "sim/ctl", "rewind 3");
@@ -261,9 +264,11 @@ static void test_bad_files(void)
 	cmp_int(load_text(""), !=, 0, "an empty file is no journal");
 	cmp_int(load_text("hello\n"), !=, 0, "nor is any other text");
 	cmp_int(load_text("# mmanfs journal 99\n# lines\n"), !=, 0, "another version is refused");
-	cmp_int(load_text("# mmanfs journal 1\n# source machine 999999\n"), !=, 0, "a torn header too");
-	is_int(load_text("# mmanfs journal 1\n# source name 1\nx\n# source machine 0\n\n# source cmdline 0\n\n"
-			 "# lines\n1 0.000000000 0 0:0 wri"),
+	cmp_int(load_text("# mmanfs journal 1\n# source machine 999999\n"), !=, 0,
+		"a torn header too");
+	is_int(load_text(
+		       "# mmanfs journal 1\n# source name 1\nx\n# source machine 0\n\n# source cmdline 0\n\n"
+		       "# lines\n1 0.000000000 0 0:0 wri"),
 	       0, "a torn last line is dropped");
 }
 

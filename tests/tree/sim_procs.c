@@ -22,13 +22,14 @@ static void test_directory(struct fixture *f)
 
 	is_err(ctl_mkdir(f, "a"), 0, "mkdir makes a process");
 	is_err(ctl_mkdir(f, "a"), -EEXIST, "a name is given once");
-	is_err(ctl_mkdir(f, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklm"), -ENAMETOOLONG,
-	       "a name of 65 letters is too long");
+	is_err(ctl_mkdir(f, "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklm"),
+	       -ENAMETOOLONG, "a name of 65 letters is too long");
 	is_err(ctl_rmdir(f, "b"), -ENOENT, "rmdir of nothing");
 	is_str(ctl_read(f, "a", "status"), "sleeping", "it sleeps");
-	like(fixture_read(f, fixture_format("proc/%u/stat", ctl_pid(f, "a"))), "^[0-9]+ \\(a\\) S 1 ",
-	     "it is a child of init and has its directory's name");
-	like(fixture_read(f, fixture_format("proc/%u/cmdline", ctl_pid(f, "a"))), "^a$", "also as its command line");
+	like(fixture_read(f, fixture_format("proc/%u/stat", ctl_pid(f, "a"))),
+	     "^[0-9]+ \\(a\\) S 1 ", "it is a child of init and has its directory's name");
+	like(fixture_read(f, fixture_format("proc/%u/cmdline", ctl_pid(f, "a"))), "^a$",
+	     "also as its command line");
 	is_err(tree_walk(f->t, &root, "sim/procs/a/ctl", &ino), 0, "it has a ctl");
 	is_err(tree_getattr(f->t, &root, ino, &st), 0, "with attributes");
 	is_int(st.st_mode & 07777, 0644, "mode 644");
@@ -50,7 +51,8 @@ static void test_other_users(struct fixture *f)
 	is_err(tree_mkdir(f->t, &other, dir, "x", &ino), -EACCES, "another user makes no process");
 	ctl_mkdir(f, "a");
 	is_err(tree_rmdir(f->t, &other, dir, "a"), -EACCES, "nor ends one");
-	is_err(fixture_write_as(f, 1000, "sim/procs/a/ctl", "exit\n", 5), -EACCES, "nor drives one");
+	is_err(fixture_write_as(f, 1000, "sim/procs/a/ctl", "exit\n", 5), -EACCES,
+	       "nor drives one");
 	ctl_rmdir(f, "a");
 }
 
@@ -93,8 +95,8 @@ static void test_ends(struct fixture *f)
 
 static void test_faults(struct fixture *f)
 {
-	static const char *const bad[] = { "write ro", "munmap m 0 4K\nread m", "mprotect m none\nread m",
-					   "access ro seq 1 write=100" };
+	static const char *const bad[] = { "write ro", "munmap m 0 4K\nread m",
+					   "mprotect m none\nread m", "access ro seq 1 write=100" };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -105,11 +107,13 @@ static void test_faults(struct fixture *f)
 		ctl_put(f, "s", "mmap ro 64K prot=r\nmmap m 64K\nwrite m");
 		n = ctl_put(f, "s", bad[i]);
 		if (last)
-			is_int(n, last + 1 - bad[i], "'%s': the last line ends the process", bad[i]);
+			is_int(n, last + 1 - bad[i], "'%s': the last line ends the process",
+			       bad[i]);
 		else
 			is_err(n, -EINTR, "'%s' ends the process", bad[i]);
 		is_str(ctl_read(f, "s", "status"), "killed by signal 11", "by SIGSEGV");
-		like(ctl_read(f, "s", "ctl"), "EINTR: .*: the process was ended meanwhile: see its status$",
+		like(ctl_read(f, "s", "ctl"),
+		     "EINTR: .*: the process was ended meanwhile: see its status$",
 		     "the ctl points to status");
 		ctl_rmdir(f, "s");
 	}
@@ -121,7 +125,8 @@ static void test_stopped(struct fixture *f)
 	ctl_put(f, "t", "mmap m 64K");
 	is_int(ctl_put(f, "t", "kill STOP"), 9, "SIGSTOP");
 	is_str(ctl_read(f, "t", "status"), "stopped", "stops it");
-	like(fixture_read(f, fixture_format("proc/%u/stat", ctl_pid(f, "t"))), "\\) T ", "proc/PID/stat says T");
+	like(fixture_read(f, fixture_format("proc/%u/stat", ctl_pid(f, "t"))), "\\) T ",
+	     "proc/PID/stat says T");
 	is_err(ctl_put(f, "t", "read m"), -EAGAIN, "it does nothing meanwhile");
 	is_err(ctl_put(f, "t", "exit"), -EAGAIN, "it cannot even end itself");
 	ctl_put(f, "t", "kill 0");
@@ -133,7 +138,8 @@ static void test_stopped(struct fixture *f)
 	is_int(ctl_put(f, "t", "read m"), 6, "and it works again");
 	ctl_put(f, "t", "kill STOP");
 	ctl_put(f, "t", "kill TERM");
-	is_str(ctl_read(f, "t", "status"), "killed by signal 15", "a stopped process can be killed");
+	is_str(ctl_read(f, "t", "status"), "killed by signal 15",
+	       "a stopped process can be killed");
 	ctl_rmdir(f, "t");
 }
 
@@ -141,7 +147,7 @@ static void test_stopped(struct fixture *f)
 
 struct meddler {
 	struct fixture *f;
-	u64 at;           /* do it at this step */
+	u64 at; /* do it at this step */
 	bool (*what)(struct fixture *f);
 	bool done;
 };
@@ -213,8 +219,9 @@ static bool remove_and_replace(struct fixture *f)
 
 static void test_in_the_middle(struct fixture *f)
 {
-	struct meddler interrupts = { .f = f, .what = interrupt }, kills = { .f = f, .what = kill_it },
-		       removes = { .f = f, .what = remove_it }, replaces = { .f = f, .what = remove_and_replace };
+	struct meddler interrupts = { .f = f, .what = interrupt },
+		       kills = { .f = f, .what = kill_it }, removes = { .f = f, .what = remove_it },
+		       replaces = { .f = f, .what = remove_and_replace };
 	u64 rss;
 
 	ctl_mkdir(f, "v");
@@ -222,14 +229,16 @@ static void test_in_the_middle(struct fixture *f)
 	start_meddling(&interrupts, 500);
 	is_err(ctl_put(f, "v", "write m"), -EINTR, "an interrupted command returns EINTR");
 	stop_meddling(&interrupts);
-	rss = mm_at(f->m, task_at(f->m, lab_at(f->m, lab_find(f->m, "v"))->task)->mm)->rss[MM_ANONPAGES];
+	rss = mm_at(f->m, task_at(f->m, lab_at(f->m, lab_find(f->m, "v"))->task)->mm)
+		      ->rss[MM_ANONPAGES];
 	ok(rss > 400 && rss < 700, "after the %llu pages that it came to", (unsigned long long)rss);
 	is_str(ctl_read(f, "v", "status"), "sleeping", "the process lives on");
 	is_int(ctl_put(f, "v", "write m"), 7, "and can go on");
 
 	ctl_put(f, "v", "madvise m dontneed");
 	start_meddling(&kills, 500);
-	is_err(ctl_put(f, "v", "write m"), -EINTR, "a command whose process is killed returns EINTR");
+	is_err(ctl_put(f, "v", "write m"), -EINTR,
+	       "a command whose process is killed returns EINTR");
 	stop_meddling(&kills);
 	is_str(ctl_read(f, "v", "status"), "killed by signal 9", "and its status says by what");
 	like(ctl_read(f, "v", "ctl"), "ended meanwhile", "and the ctl says it was ended");
@@ -239,7 +248,8 @@ static void test_in_the_middle(struct fixture *f)
 	ctl_mkdir(f, "v");
 	ctl_put(f, "v", "mmap m 8M");
 	start_meddling(&removes, 500);
-	is_err(ctl_put(f, "v", "mmap n 8M populate"), -EINTR, "rmdir in the middle of a command ends it too");
+	is_err(ctl_put(f, "v", "mmap n 8M populate"), -EINTR,
+	       "rmdir in the middle of a command ends it too");
 	stop_meddling(&removes);
 	is_err(ctl_rmdir(f, "v"), -ENOENT, "and the directory is gone");
 	ctl_check(f, "after an rmdir in the middle of a command");
@@ -247,7 +257,8 @@ static void test_in_the_middle(struct fixture *f)
 	ctl_mkdir(f, "v");
 	ctl_put(f, "v", "mmap m 8M");
 	start_meddling(&replaces, 500);
-	is_err(ctl_put(f, "v", "write m\nmmap x 4K"), -EINTR, "also when another process has the name by then");
+	is_err(ctl_put(f, "v", "write m\nmmap x 4K"), -EINTR,
+	       "also when another process has the name by then");
 	stop_meddling(&replaces);
 	is_str(ctl_read(f, "v", "ctl"), "", "which is left alone");
 	is_str(ctl_read(f, "v", "regions"), "", "and has no regions");
@@ -316,15 +327,16 @@ static void test_family(struct fixture *f)
 	child = ctl_pid(f, "son");
 	is_int(child, parent + 1, "numbers are given out in order");
 	like(fixture_read(f, fixture_format("proc/%u/stat", child)),
-	     fixture_format("^%u \\(dad\\) S %u ", child, parent), "the child is its parent's, with its name");
+	     fixture_format("^%u \\(dad\\) S %u ", child, parent),
+	     "the child is its parent's, with its name");
 	like(ctl_read(f, "son", "regions"), " m\n.* s$", "it knows the regions");
 	is_int(ctl_put(f, "son", "write m"), 7, "it writes its own copy");
 	like(ctl_read(f, "son", "ctl"), "minflt \\+256", "a page at a time");
 	ctl_put(f, "son", "write s");
 	like(ctl_read(f, "son", "ctl"), "16 pages", "shared memory stays shared");
 	ctl_rmdir(f, "dad");
-	like(fixture_read(f, fixture_format("proc/%u/stat", child)), fixture_format("^%u \\(dad\\) S 1 ", child),
-	     "an orphan goes to init");
+	like(fixture_read(f, fixture_format("proc/%u/stat", child)),
+	     fixture_format("^%u \\(dad\\) S 1 ", child), "an orphan goes to init");
 	ctl_check(f, "with an orphan");
 	is_int(ctl_put(f, "son", "exec newborn"), 12, "exec");
 	is_str(ctl_read(f, "son", "regions"), "", "drops the regions");

@@ -7,7 +7,7 @@
 #include "tests/tap.h"
 
 #define HEAD "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
-#define SW1 "/data/sw1                               file\t\t65532\t\t0\t\t-2\n"
+#define SW1  "/data/sw1                               file\t\t65532\t\t0\t\t-2\n"
 
 static ssize_t ctl(struct fixture *f, const char *line)
 {
@@ -24,7 +24,8 @@ static void test_order(struct fixture *f)
 	       HEAD SW1 "/data/sw2                               file\t\t65532\t\t0\t\t-3\n"
 			"/dev/vdb                                partition\t1048572\t\t0\t\t-4\n",
 	       "automatic priorities count down from -2");
-	is_int(text_value(fixture_read(f, "proc/meminfo"), "SwapTotal:"), 1179636, "SwapTotal is their sum");
+	is_int(text_value(fixture_read(f, "proc/meminfo"), "SwapTotal:"), 1179636,
+	       "SwapTotal is their sum");
 	is_int(text_value(fixture_read(f, "proc/meminfo"), "SwapFree:"), 1179636, "all of it free");
 
 	ctl(f, "swapoff /data/sw2\n");
@@ -55,7 +56,8 @@ static void make_process(struct fixture *f)
 	const struct caller root = { 0 };
 	u64 procs, ino;
 
-	ok(!tree_walk(f->t, &root, "sim/procs", &procs) && !tree_mkdir(f->t, &root, procs, "p", &ino),
+	ok(!tree_walk(f->t, &root, "sim/procs", &procs) &&
+		   !tree_mkdir(f->t, &root, procs, "p", &ino),
 	   "a process is made");
 }
 
@@ -71,7 +73,8 @@ static void test_commit_limit(struct fixture *f)
 	fixture_write(f, "proc/sys/vm/overcommit_memory", "2\n");
 	fixture_write(f, "proc/sys/vm/overcommit_kbytes", "1\n");
 	make_process(f);
-	is_int(fixture_write(f, "sim/procs/p/ctl", "mmap m 900M\n") > 0, 1, "swap is promised away");
+	is_int(fixture_write(f, "sim/procs/p/ctl", "mmap m 900M\n") > 0, 1,
+	       "swap is promised away");
 	is_err(ctl(f, "swapoff vdb\n"), -ENOMEM, "mode 2 keeps the swap it has promised");
 	fixture_write(f, "proc/sys/vm/overcommit_memory", "0\n");
 	is_int(ctl(f, "swapoff vdb\n") > 0, 1, "mode 0 lets it go");
@@ -91,7 +94,8 @@ int main(void)
 
 	if (!fixture_open(&f, "laptop", NULL))
 		bail_out("%s", f.why);
-	cmp_int(text_value(fixture_read(&f, "proc/meminfo"), "SwapTotal:"), >, 4000000, "laptop has 4 GiB of swap on");
+	cmp_int(text_value(fixture_read(&f, "proc/meminfo"), "SwapTotal:"), >, 4000000,
+		"laptop has 4 GiB of swap on");
 	fixture_close(&f);
 	return done_testing();
 }

@@ -94,7 +94,8 @@ static void test_zipf(void)
 	draw(&s, hits, 100000, &writes);
 	qsort(hits, PAGES, sizeof(hits[0]), descending);
 	/* H(1000, 0.9) = 10.52: the first rank has 9.5 % of the draws, the second 2^-0.9 of that */
-	cmp_int(hits[0], >, 9000, "zipf:0.9 over 1000 pages: the hottest page has 9.5 %% of the draws");
+	cmp_int(hits[0], >, 9000,
+		"zipf:0.9 over 1000 pages: the hottest page has 9.5 %% of the draws");
 	cmp_int(hits[0], <, 10050, "of 100000, that is");
 	cmp_int(hits[1], >, 4700, "the second 2^-0.9 of it");
 	cmp_int(hits[1], <, 5500, "no more");

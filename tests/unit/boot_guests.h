@@ -11,7 +11,7 @@
 struct guest_zone {
 	int nid;
 	const char *name;
-	long long mark[3];            /* min, low, high */
+	long long mark[3]; /* min, low, high */
 	long long start, spanned, present, managed;
 	long long protection[5];
 	long long pcp_high, pcp_batch;

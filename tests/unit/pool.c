@@ -60,7 +60,8 @@ static void test_growth(void)
 		intact = intact && ((struct thing *)pool_at(&p, i + 2))->a == i;
 	ok(intact, "objects keep what they hold while the pool grows");
 	is_uint(early->a, 42, "and never move");
-	is_uint(pool_used_bytes(&p), 200002ull * sizeof(struct thing), "the used part ends behind the last");
+	is_uint(pool_used_bytes(&p), 200002ull * sizeof(struct thing),
+		"the used part ends behind the last");
 	pool_destroy(&p);
 }
 
