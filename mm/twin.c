@@ -201,7 +201,8 @@ u64 twin_cache_fill(struct machine *m, handle_t inode, u64 pages, u64 dirty, int
 
 u64 twin_activate(struct machine *m, u32 nid, bool file, u64 pages)
 {
-	const struct page_list *list = &m->node[nid].lruvec.lists[file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON];
+	const struct page_list *list =
+		&m->node[nid].lruvec.lists[file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON];
 	u64 n;
 
 	for (n = 0; n < pages && list->tail != PFN_NONE; n++) {
@@ -303,7 +304,8 @@ static handle_t forked_from(struct machine *m, const struct vma *v, handle_t fro
 	const struct vma *src = h ? vma_at(m, h) : NULL;
 	handle_t inode = v->file ? file_at(m, v->file)->inode : 0;
 
-	if (!src || !src->anon_vma || (src->flags | v->flags) & (VM_SHARED | VM_HUGETLB | VM_PFNMAP))
+	if (!src || !src->anon_vma ||
+	    (src->flags | v->flags) & (VM_SHARED | VM_HUGETLB | VM_PFNMAP))
 		return 0;
 	if (inode != (src->file ? file_at(m, src->file)->inode : 0) ||
 	    src->pgoff - addr_vpn(src->start) != v->pgoff - addr_vpn(v->start))
@@ -375,7 +377,8 @@ static bool has_room(const struct machine *m, u64 n)
 u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want)
 {
 	const struct vma *v = vma_at(m, vma);
-	u64 first = addr_vpn(v->start), last = addr_vpn(v->end) - 1, size = vma_pages(v), n, vpn, young;
+	u64 first = addr_vpn(v->start), last = addr_vpn(v->end) - 1, size = vma_pages(v), n, vpn,
+	    young;
 	u64 anon = v->flags & (VM_PFNMAP | VM_HUGETLB) ? 0 : want->anon, total = anon + want->file;
 	handle_t src = want->shared ? forked_from(m, v, want->from) : 0;
 	bool placed = true;
@@ -414,7 +417,8 @@ u64 twin_room(const struct machine *m)
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (z = 0; z < MAX_NR_ZONES; z++) {
 			const struct zone *zone = &m->node[nid].zones[z];
-			s64 kept = (s64)(zone->watermark[WMARK_LOW] + zone->lowmem_reserve[ZONE_MOVABLE]);
+			s64 kept = (s64)(zone->watermark[WMARK_LOW] +
+					 zone->lowmem_reserve[ZONE_MOVABLE]);
 
 			if (zone->vm_stat[NR_FREE_PAGES] > kept)
 				room += (u64)(zone->vm_stat[NR_FREE_PAGES] - kept);

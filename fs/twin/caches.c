@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES (PAGE_SIZE >> 10)
+#define KB_PAGES       (PAGE_SIZE >> 10)
 #define PAGECACHE_NAME "/pagecache"
-#define SHMEM_NAME "/dev/shm/not mapped"
-#define BLOCKDEV_NAME "/dev/disk"
-#define SLAB_BATCH 4096u
+#define SHMEM_NAME     "/dev/shm/not mapped"
+#define BLOCKDEV_NAME  "/dev/disk"
+#define SLAB_BATCH     4096u
 
 static u64 less(u64 a, u64 b)
 {
@@ -108,10 +108,12 @@ static void activate(struct twin *t)
 	for (nid = 0; nid < m->nr_nodes; nid++) {
 		const s64 *stat = m->node[nid].vm_stat;
 
-		twin_activate(m, nid, false, less(node_pages(t, nid, "Active(anon):", "Active(anon):"),
-						  (u64)stat[NR_ACTIVE_ANON]));
-		twin_activate(m, nid, true, less(node_pages(t, nid, "Active(file):", "Active(file):"),
-						 (u64)stat[NR_ACTIVE_FILE]));
+		twin_activate(m, nid, false,
+			      less(node_pages(t, nid, "Active(anon):", "Active(anon):"),
+				   (u64)stat[NR_ACTIVE_ANON]));
+		twin_activate(m, nid, true,
+			      less(node_pages(t, nid, "Active(file):", "Active(file):"),
+				   (u64)stat[NR_ACTIVE_FILE]));
 	}
 }
 
@@ -164,7 +166,8 @@ static void fill_cache(struct machine *m, struct slice line, const u64 limit[2])
 
 static void fill_slab(struct twin *t)
 {
-	static const char *const names[2][2] = { { "kmalloc-4k", "kmalloc-1k" }, { "dentry", "inode_cache" } };
+	static const char *const names[2][2] = { { "kmalloc-4k", "kmalloc-1k" },
+						 { "dentry", "inode_cache" } };
 	const u64 limit[2] = { meminfo_pages(t, "SUnreclaim:"), meminfo_pages(t, "SReclaimable:") };
 	struct slice text, line;
 	u32 kind, i;

@@ -89,7 +89,9 @@ static int open_line(struct opening *o, struct slice line)
 		return open_file(o, line);
 	if (slice_is(word, "ended")) {
 		slice_word(&line, &word);
-		return slice_number(word, 10, &c->nr_ended) ? 0 : bad(o, at, "'ended' is followed by a number");
+		return slice_number(word, 10, &c->nr_ended) ?
+			       0 :
+			       bad(o, at, "'ended' is followed by a number");
 	}
 	if (!slice_is(word, "missing"))
 		return bad(o, at, "neither 'file' nor 'missing' nor 'ended'");
@@ -141,7 +143,8 @@ static int find_processes(struct opening *o)
 			continue;
 		}
 		if (p && p->pid >= pid)
-			return bad(o, c->files[i].path.at, "processes do not follow each other by number");
+			return bad(o, c->files[i].path.at,
+				   "processes do not follow each other by number");
 		if (!grow((void **)&c->processes, c->nr_processes, &max, sizeof(*c->processes)))
 			return -ENOMEM;
 		p = &c->processes[c->nr_processes++];
@@ -218,7 +221,8 @@ bool capture_of_process(const struct capture *c, const struct capture_process *p
 		struct slice path = c->files[i].path;
 
 		if (slice_ends(path, name) && path.size > strlen(name) &&
-		    path.at[path.size - strlen(name) - 1] == '/' && !memmem(path.at, path.size, "/task/", 6)) {
+		    path.at[path.size - strlen(name) - 1] == '/' &&
+		    !memmem(path.at, path.size, "/task/", 6)) {
 			*out = c->files[i].data;
 			return true;
 		}
@@ -269,8 +273,8 @@ void capture_report(const struct capture *c, FILE *err)
 
 		slice_word(&rest, &path);
 		if (!is_smaps(path) && !is_setting(path))
-			fprintf(err, "mmanfs: not read: %.*s:%.*s\n", (int)path.size, path.at, (int)rest.size,
-				rest.at);
+			fprintf(err, "mmanfs: not read: %.*s:%.*s\n", (int)path.size, path.at,
+				(int)rest.size, rest.at);
 	}
 	if (count_missing(c, is_setting, NULL)) {
 		fputs("mmanfs: not read: settings that only root may see:", err);
@@ -278,8 +282,10 @@ void capture_report(const struct capture *c, FILE *err)
 		fputc('\n', err);
 	}
 	if (nr_smaps)
-		fprintf(err, "mmanfs: not read: the mappings of %zu of %zu processes, which belong to others "
-			     "(root may read them)\n", nr_smaps, c->nr_processes);
+		fprintf(err,
+			"mmanfs: not read: the mappings of %zu of %zu processes, which belong to others "
+			"(root may read them)\n",
+			nr_smaps, c->nr_processes);
 	if (c->nr_ended)
 		fprintf(err, "mmanfs: not read: %llu processes that ended meanwhile\n",
 			(unsigned long long)c->nr_ended);

@@ -28,13 +28,13 @@ struct capture_process {
 };
 
 struct capture {
-	struct capture_file *files;       /* in the order of the capture */
+	struct capture_file *files; /* in the order of the capture */
 	size_t nr_files;
 	const struct capture_file **sorted; /* the same by name */
 	struct capture_process *processes;
 	size_t nr_processes;
-	u64 nr_ended;                     /* processes that ended while they were read */
-	struct slice *missing;            /* "PATH REASON": what could not be read */
+	u64 nr_ended;	       /* processes that ended while they were read */
+	struct slice *missing; /* "PATH REASON": what could not be read */
 	size_t nr_missing;
 };
 

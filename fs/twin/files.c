@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DELETED " (deleted)"
+#define DELETED	      " (deleted)"
 #define SPECIAL_FLAGS (VM_IO | VM_PFNMAP | VM_MIXEDMAP)
 
 /* ---- devices of tmpfs ---- */
@@ -74,8 +74,8 @@ int twin_files_init(struct twin *t)
 
 static bool is_kernel_shmem(struct slice name)
 {
-	static const char *const names[] = { "/dev/zero (deleted)", "/memfd:", "/SYSV", "/drm mm object",
-					     "/i915", "[anon_shmem:" };
+	static const char *const names[] = { "/dev/zero (deleted)", "/memfd:", "/SYSV",
+					     "/drm mm object",	    "/i915",   "[anon_shmem:" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -107,7 +107,9 @@ static int make_inode(struct twin *t, struct twin_inode *i, u32 vm_flags)
 	size_t length = i->name.size - (i->deleted ? strlen(DELETED) : 0);
 	char *name = malloc(length + 1);
 	struct twin_file file = { .kind = kind_of(t, i->dev, i->name, vm_flags),
-				  .dev_major = (u32)(i->dev >> 32), .dev_minor = (u32)i->dev, .ino = i->ino };
+				  .dev_major = (u32)(i->dev >> 32),
+				  .dev_minor = (u32)i->dev,
+				  .ino = i->ino };
 
 	if (!name)
 		return -ENOMEM;
@@ -139,7 +141,10 @@ handle_t twin_inode_of(struct twin *t, u64 dev, u64 ino, struct slice name, u32 
 		f->max = max;
 	}
 	i = &f->inodes[f->nr + 1];
-	*i = (struct twin_inode){ .dev = dev, .ino = ino, .name = name, .deleted = slice_ends(name, DELETED),
+	*i = (struct twin_inode){ .dev = dev,
+				  .ino = ino,
+				  .name = name,
+				  .deleted = slice_ends(name, DELETED),
 				  .next = *bucket };
 	if (make_inode(t, i, vm_flags))
 		return 0;
@@ -152,7 +157,6 @@ static bool is_reserved(struct slice name)
 {
 	return slice_starts(name, "/dev/zero (deleted)") || slice_starts(name, "/SYSV");
 }
-
 
 void twin_file_is_exe(struct twin *t, handle_t inode)
 {

@@ -34,7 +34,8 @@ static u64 least(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-static void tell(const struct twin *t, u64 n, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void tell(const struct twin *t, u64 n, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* A line, if there is anything to tell. */
 static void tell(const struct twin *t, u64 n, const char *format, ...)
@@ -50,8 +51,8 @@ static void tell(const struct twin *t, u64 n, const char *format, ...)
 	fputc('\n', t->err);
 }
 
-#define N(x) ((unsigned long long)(x))
-#define KB(x) ((unsigned long long)(x) * PAGE_KB)
+#define N(x)  ((unsigned long long)(x))
+#define KB(x) ((unsigned long long)(x)*PAGE_KB)
 
 static void report(const struct twin *t)
 {
@@ -61,20 +62,25 @@ static void report(const struct twin *t)
 	capture_find(&t->c, &meminfo, "/proc/meminfo");
 	swap = slice_value(meminfo, "SwapTotal:", 0);
 	swap -= least(swap, total_swap_pages(t->m) * PAGE_KB);
-	tell(t, t->nr_unread, "%llu of %llu processes could not be read: they have the sizes that their status "
-			      "tells, in a mapping of each kind", N(t->nr_unread), N(t->nr_tasks));
+	tell(t, t->nr_unread,
+	     "%llu of %llu processes could not be read: they have the sizes that their status "
+	     "tells, in a mapping of each kind",
+	     N(t->nr_unread), N(t->nr_tasks));
 	tell(t, t->nr_bad_mappings, "%llu mappings are left out: not possible on this machine",
 	     N(t->nr_bad_mappings));
-	tell(t, t->pages_short, "%llu kB of %llu processes' resident memory are not there%s", KB(t->pages_short),
-	     N(t->nr_short),
+	tell(t, t->pages_short, "%llu kB of %llu processes' resident memory are not there%s",
+	     KB(t->pages_short), N(t->nr_short),
 	     twin_room(t->m) < PAGES_PER_SECTION ? ": memory is full" : "");
-	tell(t, t->cache_short, "the page cache is %llu kB smaller: memory is full", KB(t->cache_short));
-	tell(t, t->cache_over, "the page cache is %llu kB larger: files that are mapped come to more than Cached",
+	tell(t, t->cache_short, "the page cache is %llu kB smaller: memory is full",
+	     KB(t->cache_short));
+	tell(t, t->cache_over,
+	     "the page cache is %llu kB larger: files that are mapped come to more than Cached",
 	     KB(t->cache_over));
 	tell(t, t->free_short, "MemFree is %llu kB less", KB(t->free_short));
 	tell(t, swap, "%llu kB of swap are not there", N(swap));
 	tell(t, t->swap_kb, "%llu kB of processes' pages in swap are not there", N(t->swap_kb));
-	tell(t, t->hugetlb_kb, "huge pages in use (%llu kB) are free in the twin's pools", N(t->hugetlb_kb));
+	tell(t, t->hugetlb_kb, "huge pages in use (%llu kB) are free in the twin's pools",
+	     N(t->hugetlb_kb));
 	tell(t, t->thp_kb, "%llu kB of transparent huge pages are small pages", N(t->thp_kb));
 }
 
@@ -93,8 +99,10 @@ static void set_marks(struct twin *t)
 		const struct twin_zone *z = &zones.zone[i];
 		u64 reserve[MAX_NR_ZONES] = { 0 };
 
-		if (z->nid >= m->nr_nodes || m->node[z->nid].zones[z->type].managed_pages != z->managed ||
-		    z->marks[0] > z->marks[1] || z->marks[1] > z->marks[2] || z->marks[2] > z->managed)
+		if (z->nid >= m->nr_nodes ||
+		    m->node[z->nid].zones[z->type].managed_pages != z->managed ||
+		    z->marks[0] > z->marks[1] || z->marks[1] > z->marks[2] ||
+		    z->marks[2] > z->managed)
 			continue;
 		for (type = ZONE_DMA, n = 0; type < MAX_NR_ZONES; type++)
 			if (m->zone_mask >> type & 1 && n < z->nr_protections)

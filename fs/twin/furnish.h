@@ -19,16 +19,17 @@
 
 #include "fs/tree.h"
 #include "fs/twin/capture.h"
+#include "fs/twin/stat.h"
 
 #define TICK_NS 10000000u /* /proc counts time in 1/100 s */
 
 /* A file of the other machine, known by device, inode number and name. */
 struct twin_inode {
-	u64 dev, ino;             /* dev: major << 32 | minor */
-	struct slice name;        /* as maps has it, "(deleted)" included */
+	u64 dev, ino;	   /* dev: major << 32 | minor */
+	struct slice name; /* as maps has it, "(deleted)" included */
 	handle_t inode;
 	bool deleted, is_exe;
-	u32 next;                 /* in the same bucket; 0 ends */
+	u32 next; /* in the same bucket; 0 ends */
 };
 
 #define TWIN_BUCKETS 4096u
@@ -37,22 +38,8 @@ struct twin_files {
 	struct twin_inode *inodes; /* from 1 on */
 	u32 nr, max;
 	u32 bucket[TWIN_BUCKETS];
-	u64 *memory_devs;          /* devices of tmpfs */
+	u64 *memory_devs; /* devices of tmpfs */
 	size_t nr_memory_devs;
-};
-
-/* /proc/PID/stat */
-enum {
-	STAT_PPID = 4, STAT_FLAGS = 9, STAT_MINFLT = 10, STAT_MAJFLT = 12, STAT_UTIME = 14, STAT_STIME = 15,
-	STAT_NICE = 19, STAT_STARTTIME = 22, STAT_STARTCODE = 26, STAT_ENDCODE = 27, STAT_STARTSTACK = 28,
-	STAT_PROCESSOR = 39, STAT_START_DATA = 45, STAT_END_DATA = 46, STAT_START_BRK = 47,
-	STAT_ARG_START = 48, STAT_ARG_END = 49, STAT_ENV_START = 50, STAT_ENV_END = 51, NR_STAT_FIELDS = 53
-};
-
-struct twin_stat {
-	char comm[TASK_COMM_LEN];
-	char state;
-	u64 field[NR_STAT_FIELDS];
 };
 
 struct twin {
@@ -61,10 +48,10 @@ struct twin {
 	struct capture c;
 	FILE *err;
 	struct twin_files files;
-	bool soft_dirty;           /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
+	bool soft_dirty; /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
 
 	/* for the report */
-	u64 nr_tasks, nr_unread, nr_short;     /* processes: all; without smaps; with too few pages */
+	u64 nr_tasks, nr_unread, nr_short; /* processes: all; without smaps; with too few pages */
 	u64 pages_short, swap_kb, hugetlb_kb, thp_kb;
 	u64 nr_bad_mappings;
 	u64 cache_short, cache_over, kernel_pages, free_short; /* pages */
@@ -74,7 +61,6 @@ struct twin {
 void twin_knobs(struct twin *t);
 /* tasks.c */
 int twin_tasks(struct twin *t);
-bool twin_parse_stat(struct slice text, struct twin_stat *s);
 void twin_totals(struct twin *t);
 /* spaces.c */
 int twin_spaces(struct twin *t);

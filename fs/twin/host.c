@@ -18,7 +18,7 @@
 #include "fs/twin/twin.h"
 
 #define KNOB_MAX 4096u /* bytes: what is longer is no knob */
-#define CHUNK 65536u
+#define CHUNK	 65536u
 
 static void full_path(const struct host_reader *r, const char *path, char out[PATH_MAX])
 {
@@ -83,8 +83,10 @@ static bool starts(const char *line, size_t size, const char *text)
 /* Not the page lists of each CPU, nor the counters of each zone. */
 static bool keep_zoneinfo(const char *line, size_t size)
 {
-	static const char *const words[] = { "Node", "pages free", "boost", "min ", "low ", "high ", "spanned ",
-					     "present ", "managed ", "protection", "start_pfn", "node_unreclaimable",
+	static const char *const words[] = { "Node",	   "pages free", "boost",
+					     "min ",	   "low ",	 "high ",
+					     "spanned ",   "present ",	 "managed ",
+					     "protection", "start_pfn",	 "node_unreclaimable",
 					     "per-node" };
 	size_t i;
 
@@ -103,7 +105,8 @@ static bool keep_stat(const char *line, size_t size)
 
 /* ---- files ---- */
 
-static void add_file(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size))
+static void add_file(struct host_reader *r, const char *path,
+		     bool (*keep)(const char *line, size_t size))
 {
 	int error = host_read(r, path);
 
@@ -280,16 +283,20 @@ static void add_iomem(struct host_reader *r)
 
 void host_machine(struct host_reader *r)
 {
-	static const char *const files[] = { "/proc/version", "/proc/cmdline", "/proc/meminfo", "/proc/uptime",
-					     "/proc/loadavg", "/proc/swaps", "/proc/vmstat" };
+	static const char *const files[] = { "/proc/version", "/proc/cmdline", "/proc/meminfo",
+					     "/proc/uptime",  "/proc/loadavg", "/proc/swaps",
+					     "/proc/vmstat" };
 	static const char *const optional[] = { "/proc/slabinfo", "/sys/devices/system/cpu/online",
 						"/sys/devices/system/node/online",
 						"/sys/devices/system/memory/block_size_bytes" };
-	static const char *const knobs[] = { "/proc/sys/vm", "/proc/sys/kernel",
+	static const char *const knobs[] = { "/proc/sys/vm",
+					     "/proc/sys/kernel",
 					     "/sys/kernel/mm/transparent_hugepage",
 					     "/sys/kernel/mm/transparent_hugepage/khugepaged",
-					     "/sys/kernel/mm/ksm", "/sys/kernel/mm/lru_gen",
-					     "/sys/kernel/mm/numa", "/sys/kernel/mm/swap",
+					     "/sys/kernel/mm/ksm",
+					     "/sys/kernel/mm/lru_gen",
+					     "/sys/kernel/mm/numa",
+					     "/sys/kernel/mm/swap",
 					     "/sys/module/zswap/parameters" };
 	size_t i;
 

@@ -5,9 +5,10 @@
 #include "fs/text.h"
 
 struct host_reader {
-	const char *root;   /* "": the system this runs on; a directory with copies of proc/ and sys/ */
+	const char
+		*root; /* "": the system this runs on; a directory with copies of proc/ and sys/ */
 	struct text *out;
-	struct text file;   /* the file being read */
+	struct text file;    /* the file being read */
 	struct text missing; /* lines for the end of the capture */
 	u64 nr_ended;
 	char (*namespaces)[64]; /* mount namespaces whose mounts are in the capture */

@@ -18,9 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fs/twin/capture.h"
-
-#define PF_KTHREAD_HOST 0x200000u /* flags of /proc/PID/stat */
+#include "fs/twin/stat.h"
 
 struct pid_list {
 	u32 *pids;
@@ -64,7 +62,8 @@ static void list_pids(const struct host_reader *r, const char *path, struct pid_
 		list->pids[list->nr++] = (u32)pid;
 	}
 	closedir(dir);
-	qsort(list->pids, list->nr, sizeof(*list->pids), compare_pids);
+	if (list->nr)
+		qsort(list->pids, list->nr, sizeof(*list->pids), compare_pids);
 }
 
 /* ---- which lines ---- */
@@ -82,13 +81,16 @@ static bool keep_smaps(const char *line, size_t size)
 	if (*line < 'A' || *line > 'Z')
 		return true;
 	return !ends(line, size, " 0 kB\n") && !ends(line, size, "PageSize:        4 kB\n") &&
-	       !ends(line, size, "PageSize:           4 kB\n") && memcmp(line, "THPeligible", size < 11 ? size : 11);
+	       !ends(line, size, "PageSize:           4 kB\n") &&
+	       memcmp(line, "THPeligible", size < 11 ? size : 11);
 }
 
 static bool keep_status(const char *line, size_t size)
 {
-	static const char *const words[] = { "Name:", "State:", "Tgid:", "PPid:", "Uid:", "Gid:", "Vm", "Rss",
-					     "HugetlbPages:", "Threads:" };
+	static const char *const words[] = {
+		"Name:", "State:", "Tgid:", "PPid:",	     "Uid:",
+		"Gid:",	 "Vm",	   "Rss",   "HugetlbPages:", "Threads:"
+	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -99,21 +101,12 @@ static bool keep_status(const char *line, size_t size)
 
 /* ---- one process ---- */
 
-static bool is_kernel_thread(const struct text *stat)
+static bool is_kernel_thread(const struct text *text)
 {
-	struct slice rest = { stat->data, stat->length }, word;
-	const char *name_end = memrchr(stat->data, ')', stat->length);
-	u64 flags = 0;
-	int i;
+	struct twin_stat s;
 
-	if (!name_end)
-		return false;
-	rest.at = name_end + 1;
-	rest.size -= (size_t)(rest.at - stat->data);
-	/* state, ppid, pgrp, session, tty, tpgid, flags */
-	for (i = 0; i < 7 && slice_word(&rest, &word); i++)
-		;
-	return i == 7 && slice_number(word, 10, &flags) && flags & PF_KTHREAD_HOST;
+	return twin_parse_stat((struct slice){ text->data, text->length }, &s) &&
+	       s.field[STAT_FLAGS] & PF_KTHREAD_HOST;
 }
 
 static int add_of_process(struct host_reader *r, u32 pid, const char *name,
@@ -156,7 +149,8 @@ static void add_exe(struct host_reader *r, u32 pid)
 /* Which file systems are memory, each time a process lives in a mount namespace not yet seen. */
 static bool keep_mounts(const char *line, size_t size)
 {
-	static const char *const types[] = { " - tmpfs ", " - devtmpfs ", " - ramfs ", " - hugetlbfs " };
+	static const char *const types[] = { " - tmpfs ", " - devtmpfs ", " - ramfs ",
+					     " - hugetlbfs " };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++)

@@ -10,15 +10,20 @@
 
 /* Not settings: writing them does something, or they follow from other things. */
 static const char *const not_knobs[] = {
-	"/proc/sys/vm/drop_caches", "/proc/sys/vm/compact_memory", "/proc/sys/vm/stat_refresh",
-	"/proc/sys/vm/nr_hugepages", "/proc/sys/vm/nr_hugepages_mempolicy",
-	"/proc/sys/vm/nr_overcommit_hugepages", "/proc/sys/vm/numa_zonelist_order",
-	"/proc/sys/kernel/ns_last_pid", "/proc/sys/kernel/tainted",
+	"/proc/sys/vm/drop_caches",
+	"/proc/sys/vm/compact_memory",
+	"/proc/sys/vm/stat_refresh",
+	"/proc/sys/vm/nr_hugepages",
+	"/proc/sys/vm/nr_hugepages_mempolicy",
+	"/proc/sys/vm/nr_overcommit_hugepages",
+	"/proc/sys/vm/numa_zonelist_order",
+	"/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/kernel/tainted",
 };
 
 struct knob_run {
 	struct twin *t;
-	struct text names;        /* of those left out, but for kernel.* */
+	struct text names; /* of those left out, but for kernel.* */
 	struct text refused;
 	u64 nr_missing, nr_missing_kernel, nr_refused;
 };
@@ -28,8 +33,8 @@ static bool is_knob(struct slice path, bool sysctls)
 	size_t i;
 
 	if (slice_starts(path, "/proc/sys/") != sysctls ||
-	    (!sysctls && !slice_starts(path, "/sys/kernel/mm/") && !slice_starts(path, "/sys/module/") &&
-	     !memmem(path.at, path.size, "/hugepages/", 11)))
+	    (!sysctls && !slice_starts(path, "/sys/kernel/mm/") &&
+	     !slice_starts(path, "/sys/module/") && !memmem(path.at, path.size, "/hugepages/", 11)))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(not_knobs); i++)
 		if (slice_is(path, not_knobs[i]))
@@ -60,8 +65,8 @@ static bool same_value(struct slice a, struct slice b)
 /* "vm.swappiness", "ksm/run" */
 static void add_name(struct text *names, struct slice path)
 {
-	static const char *const prefixes[] = { "/proc/sys/vm/", "/proc/sys/", "/sys/kernel/mm/", "/sys/module/",
-						"/sys/devices/system/" };
+	static const char *const prefixes[] = { "/proc/sys/vm/", "/proc/sys/", "/sys/kernel/mm/",
+						"/sys/module/", "/sys/devices/system/" };
 	size_t i;
 
 	text_str(names, slice_starts(path, prefixes[0]) ? " vm." : " ");
@@ -111,12 +116,14 @@ static void report(struct knob_run *r)
 	if (!err)
 		return;
 	if (r->nr_missing)
-		fprintf(err, "mmanfs: twin: %llu settings that this machine does not have are left out: "
-			     "%llu kernel.*%.*s\n",
+		fprintf(err,
+			"mmanfs: twin: %llu settings that this machine does not have are left out: "
+			"%llu kernel.*%.*s\n",
 			(unsigned long long)r->nr_missing, (unsigned long long)r->nr_missing_kernel,
 			(int)r->names.length, r->names.length ? r->names.data : "");
 	if (r->nr_refused)
-		fprintf(err, "mmanfs: twin: %llu settings are not possible here and left out:%.*s\n",
+		fprintf(err,
+			"mmanfs: twin: %llu settings are not possible here and left out:%.*s\n",
 			(unsigned long long)r->nr_refused, (int)r->refused.length,
 			r->refused.length ? r->refused.data : "");
 }

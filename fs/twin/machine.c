@@ -9,10 +9,10 @@
 #include "fs/twin/twin.h"
 #include "fs/twin/zones.h"
 
-#define MAX_SWAPS ARRAY_SIZE(((struct machine_config *)0)->swap)
+#define MAX_SWAPS    ARRAY_SIZE(((struct machine_config *)0)->swap)
 #define CMDLINE_KEPT (CMDLINE_MAX - 1)
 #define KERNEL_ALIGN ((u64)2 << 20)
-#define KERNEL_ROOM ((u64)64 << 20) /* more than our kernel needs */
+#define KERNEL_ROOM  ((u64)64 << 20) /* more than our kernel needs */
 
 /* ---- [machine] ---- */
 
@@ -162,7 +162,8 @@ static void add_node(void *arg, u64 nid)
 }
 
 /* The distances of node @nid are those to the nodes that are online, in their order. */
-static void print_distances(const struct capture *c, const struct node_list *l, u32 nid, struct text *out)
+static void print_distances(const struct capture *c, const struct node_list *l, u32 nid,
+			    struct text *out)
 {
 	u64 distance[MAX_NUMNODES] = { 0 };
 	struct slice text, word;
@@ -188,14 +189,15 @@ static void print_distances(const struct capture *c, const struct node_list *l, 
 	text_char(out, '\n');
 }
 
-static void print_node(const struct capture *c, const struct twin_zones *z, const struct node_list *l, u32 nid,
-		       struct text *out)
+static void print_node(const struct capture *c, const struct twin_zones *z,
+		       const struct node_list *l, u32 nid, struct text *out)
 {
 	struct slice cpus, word;
 	u32 i;
 
 	text_printf(out, "\n[node %u]\n", nid);
-	if (capture_find(c, &cpus, "/sys/devices/system/node/node%u/cpulist", nid) && slice_word(&cpus, &word)) {
+	if (capture_find(c, &cpus, "/sys/devices/system/node/node%u/cpulist", nid) &&
+	    slice_word(&cpus, &word)) {
 		text_str(out, "cpus = ");
 		text_mem(out, word.at, word.size);
 		text_char(out, '\n');
@@ -223,8 +225,10 @@ static void print_nodes(const struct capture *c, const struct twin_zones *z, str
 		print_node(c, z, &nodes, nodes.nid[i], out);
 	for (i = 0; i < z->nr_zones; i++)
 		text_printf(out, "\n[zone %u %s]\nstart = %llu\nspanned = %llu\nmanaged = %llu\n",
-			    z->zone[i].nid, zone_name(z->zone[i].type), (unsigned long long)z->zone[i].start,
-			    (unsigned long long)z->zone[i].spanned, (unsigned long long)z->zone[i].managed);
+			    z->zone[i].nid, zone_name(z->zone[i].type),
+			    (unsigned long long)z->zone[i].start,
+			    (unsigned long long)z->zone[i].spanned,
+			    (unsigned long long)z->zone[i].managed);
 }
 
 /* ---- [dimm NAME] [swap NAME] ---- */
@@ -234,9 +238,10 @@ static void print_offline(const struct twin_zones *z, struct text *out)
 	u32 i;
 
 	for (i = 0; i < z->nr_offline; i++)
-		text_printf(out, "\n[dimm offline%u]\nstart = 0x%llx\nsize = 0x%llx\nnode = %u\n", i,
-			    (unsigned long long)z->offline[i].start << PAGE_SHIFT,
-			    (unsigned long long)(z->offline[i].end - z->offline[i].start) << PAGE_SHIFT,
+		text_printf(out, "\n[dimm offline%u]\nstart = 0x%llx\nsize = 0x%llx\nnode = %u\n",
+			    i, (unsigned long long)z->offline[i].start << PAGE_SHIFT,
+			    (unsigned long long)(z->offline[i].end - z->offline[i].start)
+				    << PAGE_SHIFT,
 			    z->offline[i].nid);
 }
 
@@ -283,12 +288,15 @@ static void report(const struct twin_zones *z, FILE *err)
 	if (!err)
 		return;
 	if (z->nr_guessed)
-		fprintf(err, "mmanfs: twin: the holes of %u zones are guessed, their sizes are exact\n",
+		fprintf(err,
+			"mmanfs: twin: the holes of %u zones are guessed, their sizes are exact\n",
 			z->nr_guessed);
 	if (z->unmanaged)
-		fprintf(err, "mmanfs: twin: MemTotal is %lld kB %s than the zones manage; the twin's zones "
-			     "manage what MemTotal says\n",
-			(long long)(z->unmanaged > 0 ? z->unmanaged : -z->unmanaged) << (PAGE_SHIFT - 10),
+		fprintf(err,
+			"mmanfs: twin: MemTotal is %lld kB %s than the zones manage; the twin's zones "
+			"manage what MemTotal says\n",
+			(long long)(z->unmanaged > 0 ? z->unmanaged : -z->unmanaged)
+				<< (PAGE_SHIFT - 10),
 			z->unmanaged > 0 ? "more" : "less");
 	if (z->nr_device)
 		fprintf(err, "mmanfs: twin: %llu kB of device memory (zone Device) are left out\n",

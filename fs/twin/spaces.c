@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES (PAGE_SIZE >> 10)
+#define KB_PAGES   (PAGE_SIZE >> 10)
 #define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 
 struct paragraph {
@@ -43,15 +43,16 @@ static bool parse_heading(struct slice line, struct paragraph *p)
 	u64 high, low;
 
 	memset(p, 0, sizeof(*p));
-	if (!slice_word(&line, &word) || !parse_range(word, &p->start, &p->end) || !slice_word(&line, &word) ||
-	    word.size != 4)
+	if (!slice_word(&line, &word) || !parse_range(word, &p->start, &p->end) ||
+	    !slice_word(&line, &word) || word.size != 4)
 		return false;
 	slice_copy(word, p->perms, sizeof(p->perms));
-	if (!slice_word(&line, &word) || !slice_number(word, 16, &p->offset) || !slice_word(&line, &word))
+	if (!slice_word(&line, &word) || !slice_number(word, 16, &p->offset) ||
+	    !slice_word(&line, &word))
 		return false;
 	major = slice_cut(&word, ':');
-	if (!slice_number(major, 16, &high) || !slice_number(word, 16, &low) || !slice_word(&line, &word) ||
-	    !slice_number(word, 10, &p->ino))
+	if (!slice_number(major, 16, &high) || !slice_number(word, 16, &low) ||
+	    !slice_word(&line, &word) || !slice_number(word, 10, &p->ino))
 		return false;
 	p->dev = high << 32 | (u32)low;
 	while (line.size && *line.at == ' ')
@@ -66,10 +67,15 @@ static void parse_field(struct slice line, struct paragraph *p)
 		const char *key;
 		u64 *to;
 	} fields[] = {
-		{ "Rss:", &p->rss }, { "Anonymous:", &p->anonymous }, { "Shared_Clean:", &p->shared_clean },
+		{ "Rss:", &p->rss },
+		{ "Anonymous:", &p->anonymous },
+		{ "Shared_Clean:", &p->shared_clean },
 		{ "Shared_Dirty:", &p->shared_dirty },
-		{ "Private_Dirty:", &p->private_dirty }, { "Referenced:", &p->referenced },
-		{ "Swap:", &p->swap }, { "Shared_Hugetlb:", &p->hugetlb }, { "Private_Hugetlb:", &p->hugetlb },
+		{ "Private_Dirty:", &p->private_dirty },
+		{ "Referenced:", &p->referenced },
+		{ "Swap:", &p->swap },
+		{ "Shared_Hugetlb:", &p->hugetlb },
+		{ "Private_Hugetlb:", &p->hugetlb },
 		{ "AnonHugePages:", &p->thp },
 	};
 	struct slice key, value;
@@ -84,7 +90,8 @@ static void parse_field(struct slice line, struct paragraph *p)
 		return;
 	}
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		if (slice_is(key, fields[i].key) && slice_word(&line, &value) && slice_number(value, 10, &n))
+		if (slice_is(key, fields[i].key) && slice_word(&line, &value) &&
+		    slice_number(value, 10, &n))
 			*fields[i].to += n;
 }
 
@@ -114,13 +121,15 @@ static const struct {
 	char letters[3];
 	u32 flag;
 } flag_names[] = {
-	{ "rd", VM_READ },	  { "wr", VM_WRITE },	   { "ex", VM_EXEC },	     { "sh", VM_SHARED },
-	{ "mr", VM_MAYREAD },	  { "mw", VM_MAYWRITE },   { "me", VM_MAYEXEC },     { "ms", VM_MAYSHARE },
-	{ "gd", VM_GROWSDOWN },	  { "pf", VM_PFNMAP },	   { "lo", VM_LOCKED },	     { "io", VM_IO },
-	{ "sr", VM_SEQ_READ },	  { "rr", VM_RAND_READ },  { "dc", VM_DONTCOPY },    { "de", VM_DONTEXPAND },
-	{ "lf", VM_LOCKONFAULT }, { "ac", VM_ACCOUNT },	   { "nr", VM_NORESERVE },   { "ht", VM_HUGETLB },
-	{ "wf", VM_WIPEONFORK },  { "dd", VM_DONTDUMP },   { "sd", VM_SOFTDIRTY },   { "mm", VM_MIXEDMAP },
-	{ "hg", VM_HUGEPAGE },	  { "nh", VM_NOHUGEPAGE }, { "mg", VM_MERGEABLE },
+	{ "rd", VM_READ },	 { "wr", VM_WRITE },	   { "ex", VM_EXEC },
+	{ "sh", VM_SHARED },	 { "mr", VM_MAYREAD },	   { "mw", VM_MAYWRITE },
+	{ "me", VM_MAYEXEC },	 { "ms", VM_MAYSHARE },	   { "gd", VM_GROWSDOWN },
+	{ "pf", VM_PFNMAP },	 { "lo", VM_LOCKED },	   { "io", VM_IO },
+	{ "sr", VM_SEQ_READ },	 { "rr", VM_RAND_READ },   { "dc", VM_DONTCOPY },
+	{ "de", VM_DONTEXPAND }, { "lf", VM_LOCKONFAULT }, { "ac", VM_ACCOUNT },
+	{ "nr", VM_NORESERVE },	 { "ht", VM_HUGETLB },	   { "wf", VM_WIPEONFORK },
+	{ "dd", VM_DONTDUMP },	 { "sd", VM_SOFTDIRTY },   { "mm", VM_MIXEDMAP },
+	{ "hg", VM_HUGEPAGE },	 { "nh", VM_NOHUGEPAGE },  { "mg", VM_MERGEABLE },
 };
 
 /* From the permissions, where a kernel has no VmFlags. */
@@ -198,7 +207,8 @@ void twin_place(struct twin *t, handle_t vma, const struct twin_pages *want, u64
 
 /* Which pages: of a private mapping's own, those that it shares are its parent's, as far as that has
  * them; a file's shared pages are clean, as a rule. */
-static struct twin_pages resident_pages(const struct machine *m, const struct paragraph *p, handle_t task, u32 flags)
+static struct twin_pages resident_pages(const struct machine *m, const struct paragraph *p,
+					handle_t task, u32 flags)
 {
 	handle_t parent = task_at(m, task)->parent;
 	u64 anonymous = p->anonymous < p->rss ? p->anonymous : p->rss;
@@ -293,7 +303,7 @@ static void find_exe(struct twin *t, const struct capture_process *p, handle_t t
 		return;
 	for (h = mm_at(m, task_at(m, task)->mm)->vma_first; h; h = vma_at(m, h)->next) {
 		handle_t inode = vma_at(m, h)->file ? file_at(m, vma_at(m, h)->file)->inode : 0;
-		struct slice rest = exe;
+		struct slice rest;
 		size_t n = inode ? strlen(inode_path(m, inode)) : 0;
 
 		if (!n || !slice_starts(exe, inode_path(m, inode)))
@@ -336,7 +346,8 @@ static int add_space(struct twin *t, const struct capture_process *p, handle_t t
 	/* all threads are there already */
 	for (thread = task; thread; thread = task_at(m, thread)->next_thread)
 		task_at(m, thread)->mm = mmh;
-	for (thread = task_at(m, task)->next_thread; thread; thread = task_at(m, thread)->next_thread)
+	for (thread = task_at(m, task)->next_thread; thread;
+	     thread = task_at(m, thread)->next_thread)
 		mm_at(m, mmh)->users++;
 	m->cpu = task_at(m, task)->cpu;
 	set_layout(mm_at(m, mmh), &s);
@@ -390,8 +401,8 @@ static int add_space_of(struct twin *t, size_t i)
 	handle_t task = find_task_by_pid(t->m, t->c.processes[i].pid);
 
 	/* a number that a thread of another process has taken is nobody's of ours */
-	if (!task || task_at(t->m, task)->flags & PF_KTHREAD || task_at(t->m, task)->leader != task ||
-	    task_at(t->m, task)->mm)
+	if (!task || task_at(t->m, task)->flags & PF_KTHREAD ||
+	    task_at(t->m, task)->leader != task || task_at(t->m, task)->mm)
 		return 0;
 	return add_space(t, &t->c.processes[i], task);
 }

@@ -7,37 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PF_KTHREAD_HOST 0x200000u /* flags of /proc/PID/stat */
-
-/* ---- /proc/PID/stat ---- */
-
-bool twin_parse_stat(struct slice text, struct twin_stat *s)
-{
-	const char *open, *close;
-	struct slice rest, word;
-	u32 i;
-
-	memset(s, 0, sizeof(*s));
-	/* a name may have blanks and parentheses in it */
-	open = text.size ? memchr(text.at, '(', text.size) : NULL;
-	close = text.size ? memrchr(text.at, ')', text.size) : NULL;
-	if (!open || !close || close < open)
-		return false;
-	slice_copy((struct slice){ open + 1, (size_t)(close - open - 1) }, s->comm, sizeof(s->comm));
-	rest = (struct slice){ close + 1, (size_t)(text.at + text.size - close - 1) };
-	if (!slice_word(&rest, &word))
-		return false;
-	s->state = *word.at;
-	for (i = STAT_PPID; i < NR_STAT_FIELDS && slice_word(&rest, &word); i++) {
-		s64 n;
-
-		if (slice_signed(word, &n))
-			s->field[i] = (u64)n;
-		else if (!slice_number(word, 10, &s->field[i]))
-			return false;
-	}
-	return i > STAT_PROCESSOR;
-}
+/* ---- one task ---- */
 
 static enum task_state_letter state_of(char letter)
 {
@@ -78,7 +48,9 @@ static u32 effective_id(struct slice status, const char *key)
 	u64 id = 0;
 
 	slice_word(&rest, &word);
-	return slice_word(&rest, &word) && slice_number(word, 10, &id) && id <= UINT32_MAX ? (u32)id : 0;
+	return slice_word(&rest, &word) && slice_number(word, 10, &id) && id <= UINT32_MAX ?
+		       (u32)id :
+		       0;
 }
 
 static int set_identity(struct twin *t, const struct capture_process *p, handle_t h)
@@ -183,7 +155,8 @@ static void find_parent(struct twin *t, const struct capture_process *p)
 	capture_of_process(&t->c, p, "stat", &text);
 	if (!h || h == t->m->tasks.init || !twin_parse_stat(text, &s) || !s.field[STAT_PPID])
 		return;
-	parent = s.field[STAT_PPID] < 1u << 22 ? find_task_by_pid(t->m, (u32)s.field[STAT_PPID]) : 0;
+	parent = s.field[STAT_PPID] < 1u << 22 ? find_task_by_pid(t->m, (u32)s.field[STAT_PPID]) :
+						 0;
 	parent = parent ? task_at(t->m, parent)->leader : t->m->tasks.init;
 	if (parent != h)
 		twin_set_parent(t->m, h, parent);
@@ -207,8 +180,8 @@ int twin_tasks(struct twin *t)
 
 static void set_cpu_times(struct machine *m, struct slice line, u32 cpu)
 {
-	struct cpu_time *c = pool_at(&m->tasks.cpu_times, cpu + 1);
-	u64 *const to[] = { &c->user, &c->nice, &c->system, NULL, &c->iowait, &c->irq, &c->softirq };
+	struct cpu_time c = { 0 };
+	u64 *const to[] = { &c.user, &c.nice, &c.system, NULL, &c.iowait, &c.irq, &c.softirq };
 	u64 left = m->clock.now, ticks, ns;
 	struct slice word;
 	size_t i;
@@ -221,9 +194,10 @@ static void set_cpu_times(struct machine *m, struct slice line, u32 cpu)
 		*to[i] = ns;
 		left -= ns;
 	}
-	m->tasks.cpu_user_ns += c->user + c->nice;
-	m->tasks.cpu_system_ns += c->system;
-	m->tasks.cpu_iowait_ns += c->iowait;
+	*(struct cpu_time *)pool_at(&m->tasks.cpu_times, cpu + 1) = c;
+	m->tasks.cpu_user_ns += c.user + c.nice;
+	m->tasks.cpu_system_ns += c.system;
+	m->tasks.cpu_iowait_ns += c.iowait;
 }
 
 /* "0.52" in units of 1/2048 */
@@ -249,7 +223,8 @@ static void set_load(struct twin *t)
 		s->avenrun[i] = load_of(word);
 	s->load_time = t->m->clock.now;
 	slice_word(&text, &word);
-	if (slice_word(&text, &word) && slice_number(word, 10, &last) && last < (u32)t->m->sysctl.pid_max)
+	if (slice_word(&text, &word) && slice_number(word, 10, &last) &&
+	    last < (u32)t->m->sysctl.pid_max)
 		s->last_pid = (u32)last;
 }
 

@@ -16,12 +16,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define KB_PAGES (PAGE_SIZE >> 10)
+#define KB_PAGES      (PAGE_SIZE >> 10)
 #define FIRST_ADDRESS 0x400000ull
-#define STACK_TOP 0x7ffffffde000ull
-#define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
-#define FILE_NAME "(mappings not readable)"
-#define SHMEM_NAME "/memfd:(mappings not readable)"
+#define STACK_TOP     0x7ffffffde000ull
+#define VM_MAY_ALL    (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
+#define FILE_NAME     "(mappings not readable)"
+#define SHMEM_NAME    "/memfd:(mappings not readable)"
 
 struct sizes {
 	u64 total, locked, data, stack, exe, exec, anon, file, shmem; /* pages */
@@ -30,10 +30,10 @@ struct sizes {
 struct layout {
 	struct twin *t;
 	handle_t mm;
-	u64 at;              /* where the next part goes */
+	u64 at;			/* where the next part goes */
 	u64 pgoff, shmem_pgoff; /* in the file, in the shared memory */
-	u32 flags;           /* of all parts */
-	struct sizes left;   /* resident pages not placed yet */
+	u32 flags;		/* of all parts */
+	struct sizes left;	/* resident pages not placed yet */
 	u64 *missing;
 };
 
@@ -50,8 +50,11 @@ static u64 least(u64 a, u64 b)
 /* One part of @pages; takes what it can of the resident pages that are left. */
 static int add_part(struct layout *l, u64 pages, u32 flags, enum vma_kind kind, handle_t inode)
 {
-	struct twin_mapping w = { .start = l->at, .end = l->at + pages * PAGE_SIZE,
-				  .flags = flags | l->flags | VM_MAY_ALL, .kind = kind, .inode = inode };
+	struct twin_mapping w = { .start = l->at,
+				  .end = l->at + pages * PAGE_SIZE,
+				  .flags = flags | l->flags | VM_MAY_ALL,
+				  .kind = kind,
+				  .inode = inode };
 	struct twin_pages want = { 0 };
 	handle_t vma;
 	int error;
@@ -121,10 +124,14 @@ static int lay_out(struct layout *l, const struct sizes *s, handle_t file, handl
 
 int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *missing)
 {
-	struct sizes s = { .total = pages_of(status, "VmSize:"), .locked = pages_of(status, "VmLck:"),
-			   .data = pages_of(status, "VmData:"), .stack = pages_of(status, "VmStk:"),
-			   .exe = pages_of(status, "VmExe:"), .anon = pages_of(status, "RssAnon:"),
-			   .file = pages_of(status, "RssFile:"), .shmem = pages_of(status, "RssShmem:") };
+	struct sizes s = { .total = pages_of(status, "VmSize:"),
+			   .locked = pages_of(status, "VmLck:"),
+			   .data = pages_of(status, "VmData:"),
+			   .stack = pages_of(status, "VmStk:"),
+			   .exe = pages_of(status, "VmExe:"),
+			   .anon = pages_of(status, "RssAnon:"),
+			   .file = pages_of(status, "RssFile:"),
+			   .shmem = pages_of(status, "RssShmem:") };
 	const struct slice file_name = { FILE_NAME, strlen(FILE_NAME) };
 	const struct slice shmem_name = { SHMEM_NAME, strlen(SHMEM_NAME) };
 	struct layout l = { .t = t, .mm = mm, .at = FIRST_ADDRESS, .left = s, .missing = missing };
@@ -132,8 +139,8 @@ int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *mis
 
 	s.exec = s.exe + pages_of(status, "VmLib:");
 	/* larger than an address space, or than its parts: such numbers are no process's */
-	if (s.total > (STACK_TOP - FIRST_ADDRESS) / PAGE_SIZE || s.data > s.total || s.stack > s.total ||
-	    s.exec > s.total || s.data + s.stack + s.exec > s.total) {
+	if (s.total > (STACK_TOP - FIRST_ADDRESS) / PAGE_SIZE || s.data > s.total ||
+	    s.stack > s.total || s.exec > s.total || s.data + s.stack + s.exec > s.total) {
 		t->nr_bad_mappings++;
 		return 0;
 	}

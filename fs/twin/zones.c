@@ -12,9 +12,9 @@
 #include <string.h>
 
 #define LEGACY_HOLE 0xa0u /* pages: video memory and BIOS, up to 1 MiB */
-#define LEGACY_END 0x100u
-#define EBDA 0x9fu        /* a BIOS keeps the page below */
-#define TAIL_PAGES 1024u  /* RAM left above a hole that ends a node */
+#define LEGACY_END  0x100u
+#define EBDA	    0x9fu /* a BIOS keeps the page below */
+#define TAIL_PAGES  1024u /* RAM left above a hole that ends a node */
 
 /* ---- zoneinfo ---- */
 
@@ -159,7 +159,8 @@ static u64 clip(u64 n, u64 low, u64 high)
 }
 
 /* The parts of [start, end) that are in the node's memory blocks, as its links list them. */
-static bool add_blocks(struct twin_zones *zones, u32 nid, u64 start, u64 end, struct slice blocks, u64 pages)
+static bool add_blocks(struct twin_zones *zones, u32 nid, u64 start, u64 end, struct slice blocks,
+		       u64 pages)
 {
 	u64 block;
 
@@ -218,7 +219,8 @@ static bool last_of_node(const struct twin_zones *zones, const struct twin_zone 
 /* A zone with a hole: that of the PC below 1 MiB, the rest below 4 GiB or wherever the zone ends. */
 static bool guess_ram(struct twin_zones *zones, const struct twin_zone *z)
 {
-	u64 hole = z->spanned - z->present, start = z->start, end = start + z->spanned, tail = 0, low;
+	u64 hole = z->spanned - z->present, start = z->start, end = start + z->spanned, tail = 0,
+	    low;
 
 	zones->nr_guessed += hole != 0;
 	if (start < EBDA && end > LEGACY_END && hole >= LEGACY_END - LEGACY_HOLE) {
@@ -230,7 +232,8 @@ static bool guess_ram(struct twin_zones *zones, const struct twin_zone *z)
 	}
 	if (hole && last_of_node(zones, z))
 		tail = z->present / 4 < TAIL_PAGES ? z->present / 4 : TAIL_PAGES;
-	return add_ram(zones, z->nid, start, end - hole - tail) && add_ram(zones, z->nid, end - tail, end);
+	return add_ram(zones, z->nid, start, end - hole - tail) &&
+	       add_ram(zones, z->nid, end - tail, end);
 }
 
 static int find_ram(const struct capture *c, struct twin_zones *zones)
@@ -263,7 +266,7 @@ static int find_ram(const struct capture *c, struct twin_zones *zones)
 
 /* ---- memory that is offline ---- */
 
-#define GIB_PAGES ((u64)1 << (30 - PAGE_SHIFT))
+#define GIB_PAGES      ((u64)1 << (30 - PAGE_SHIFT))
 #define FOUR_GIB_PAGES (4 * GIB_PAGES)
 
 /* Where slots for DIMMs begin: above all RAM, and above 4 GiB, at a full GiB. */
@@ -335,7 +338,8 @@ static void settle_total(const struct capture *c, struct twin_zones *zones)
 	for (i = 0; i < zones->nr_zones; i++)
 		managed += zones->zone[i].managed;
 	capture_find(c, &meminfo, "/proc/meminfo");
-	total = slice_value(meminfo, "MemTotal:", managed << (PAGE_SHIFT - 10)) >> (PAGE_SHIFT - 10);
+	total = slice_value(meminfo, "MemTotal:", managed << (PAGE_SHIFT - 10)) >>
+		(PAGE_SHIFT - 10);
 	zones->unmanaged = left = (s64)total - (s64)managed;
 	while (left) {
 		for (i = 0, best = 0, most = 0; i < zones->nr_zones; i++) {

@@ -28,7 +28,7 @@ int twin_kernel_tasks(struct machine *m);
 /* ---- files ---- */
 
 struct twin_file {
-	const char *name;      /* as maps shows it, without "(deleted)" */
+	const char *name; /* as maps shows it, without "(deleted)" */
 	enum inode_kind kind;
 	u32 dev_major, dev_minor;
 	u64 ino;
@@ -52,11 +52,11 @@ u64 twin_activate(struct machine *m, u32 nid, bool file, u64 pages);
 /* ---- address spaces ---- */
 
 struct twin_mapping {
-	u64 start, end;        /* bytes */
-	u64 pgoff;             /* pages; private anonymous: start >> PAGE_SHIFT */
-	u32 flags;             /* VM_*: VM_ACCOUNT charges Committed_AS */
+	u64 start, end; /* bytes */
+	u64 pgoff;	/* pages; private anonymous: start >> PAGE_SHIFT */
+	u32 flags;	/* VM_*: VM_ACCOUNT charges Committed_AS */
 	enum vma_kind kind;
-	handle_t inode;        /* 0: none */
+	handle_t inode; /* 0: none */
 };
 
 /** twin_map() - exactly this mapping, merged with no neighbour. -EINVAL, -EEXIST, -ENOMEM. */
@@ -64,12 +64,12 @@ int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handl
 
 /* Resident pages of a mapping. */
 struct twin_pages {
-	u64 anon;              /* its own, from the start (of a stack: from the top) */
-	u64 shared;            /* the first of these are those of the mapping at the same place in ... */
-	handle_t from;         /* ... this address space, as after a fork; 0: none */
-	u64 file;              /* its file's, behind those */
-	u64 dirty;             /* of the file's: written through this mapping */
-	u64 referenced;        /* of all: with the accessed bit */
+	u64 anon;	/* its own, from the start (of a stack: from the top) */
+	u64 shared;	/* the first of these are those of the mapping at the same place in ... */
+	handle_t from;	/* ... this address space, as after a fork; 0: none */
+	u64 file;	/* its file's, behind those */
+	u64 dirty;	/* of the file's: written through this mapping */
+	u64 referenced; /* of all: with the accessed bit */
 };
 
 /** twin_populate() - exactly these pages of a mapping that has none yet, on the node of m->cpu if it has
