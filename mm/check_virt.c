@@ -320,7 +320,7 @@ void check_virt(struct check *c)
 	struct machine *m = c->m;
 	struct tally t = { .c = c,
 			   .mapped = calloc(m->max_pfn, sizeof(u32)),
-			   .inactive_dirty = calloc(m->nr_nodes * MAX_NR_ZONES, sizeof(s64)) };
+			   .inactive_dirty = calloc((size_t)m->nr_nodes * MAX_NR_ZONES, sizeof(s64)) };
 	handle_t h;
 	u32 nid, lru;
 

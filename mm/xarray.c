@@ -225,7 +225,7 @@ static handle_t make_leaf(struct machine *m, handle_t *root, u64 index, struct s
 
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
 {
-	struct spare_nodes spare;
+	struct spare_nodes spare = { .nr = 0 };
 	struct xa_node *n;
 	u32 mark, slot = index & (XA_SLOTS - 1);
 

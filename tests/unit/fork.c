@@ -44,21 +44,20 @@ static u32 mappers(struct mmtest *t, const struct page *p)
 	return n;
 }
 
-static void test_cow(struct mmtest *t)
+/* Parent and child share all of a touched 8 MiB at @a; returns the child. */
+static handle_t fork_shared(struct mmtest *t, u64 a, s64 *committed)
 {
-	u64 a = map(t, 0, 8 * MIB, "rw", 0);
-	handle_t parent = t->task, child;
 	struct mark at, d;
 	struct vma_stats s;
-	s64 committed;
+	handle_t child;
 
 	store(t, a, 8 * MIB);
 	mark(t, &at);
-	is_err(task_fork(t->m, parent, &child), 0, "fork of a process with 8 MiB");
+	is_err(task_fork(t->m, t->task, &child), 0, "fork of a process with 8 MiB");
 	d = since(t, &at);
-	committed = d.committed;
+	*committed = d.committed;
 	is_int(d.anon, 0, "copies no page");
-	cmp_int(committed, >=, 2048, "but charges for all that it may have to copy");
+	cmp_int(d.committed, >=, 2048, "but charges for all that it may have to copy");
 	s = smaps(t, a);
 	is_uint(KB(s.rss), 8192, "Rss is the same");
 	is_uint(PSS_KB(s.pss), 4096, "Pss is half");
@@ -66,8 +65,14 @@ static void test_cow(struct mmtest *t)
 	ok(!page_test(page_at(t, a), PG_anon_exclusive) && page_at(t, a)->mapcount == 2,
 	   "a shared page is nobody's exclusively");
 	is_uint(mappers(t, page_at(t, a)), 2, "the reverse map finds both");
+	return child;
+}
 
-	as_task(t, child);
+static void child_writes(struct mmtest *t, u64 a)
+{
+	struct mark at, d;
+	struct vma_stats s;
+
 	is_uint(smaps(t, a).referenced, 0, "the child has used none of them");
 	mark(t, &at);
 	load(t, a, 4 * MIB);
@@ -83,7 +88,18 @@ static void test_cow(struct mmtest *t)
 	s = smaps(t, a);
 	is_uint(KB(s.private_dirty), 2048, "the copies are private");
 	is_uint(PSS_KB(s.pss), 5120, "Pss: the copies and half of the rest");
+}
 
+static void test_cow(struct mmtest *t)
+{
+	u64 a = map(t, 0, 8 * MIB, "rw", 0);
+	handle_t parent = t->task, child;
+	struct mark at, d;
+	s64 committed;
+
+	child = fork_shared(t, a, &committed);
+	as_task(t, child);
+	child_writes(t, a);
 	as_task(t, parent);
 	mark(t, &at);
 	store(t, a, 2 * MIB);

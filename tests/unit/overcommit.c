@@ -148,11 +148,10 @@ static s64 charged(struct mmtest *t, s64 before)
 }
 
 /* MiB that each kind of 64 MiB adds to Committed_AS. */
-static void test_kinds(struct mmtest *t)
+static void test_anonymous(struct mmtest *t)
 {
 	s64 before = t->m->mms.committed_as;
-	u64 at, brk;
-	handle_t f;
+	u64 at;
 
 	at = map(t, 0, 64 * MIB, "rw", 0);
 	is_int(charged(t, before), 64, "private, writable");
@@ -177,6 +176,13 @@ static void test_kinds(struct mmtest *t)
 	protect(t, at, 64 * MIB, "rw");
 	is_int(charged(t, before), 64, "so no second charge either");
 	unmap(t, at, 64 * MIB);
+}
+
+static void test_noreserve(struct mmtest *t)
+{
+	s64 before = t->m->mms.committed_as;
+	u64 at;
+
 	at = map(t, 0, 64 * MIB, "rw", MAPF_NORESERVE);
 	protect(t, at, 64 * MIB, "r");
 	protect(t, at, 64 * MIB, "rw");
@@ -192,6 +198,13 @@ static void test_kinds(struct mmtest *t)
 	is_int(charged(t, before), 2, "shared with MAP_NORESERVE: by the page");
 	unmap(t, at, 64 * MIB);
 	is_int(charged(t, before), 0, "which goes with the page");
+}
+
+static void test_file_and_heap(struct mmtest *t)
+{
+	s64 before = t->m->mms.committed_as;
+	u64 at, brk;
+	handle_t f;
 
 	is_err(inode_create(t->m, "/data/f", 64 << 20, INODE_REGULAR, &f), 0, "a file of 64 MiB");
 	at = map_file(t, 0, 64 * MIB, "rw", 0, f, 0);
@@ -260,7 +273,9 @@ int main(void)
 	test_guess(&t);
 	test_never(&t);
 	test_limit(&t);
-	test_kinds(&t);
+	test_anonymous(&t);
+	test_noreserve(&t);
+	test_file_and_heap(&t);
 	test_rlimits(&t);
 	test_refused(&t);
 	mmtest_close(&t);
