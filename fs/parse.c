@@ -437,3 +437,24 @@ bool parse_scan_u64(const char **data, size_t *size, unsigned int base, u64 *val
 	*value = d.value;
 	return true;
 }
+
+bool parse_digits(const char **at, const char *end, u64 *value)
+{
+	struct digits d = read_digits(*at, (size_t)(end - *at), 10);
+
+	if (!d.nr || d.overflow)
+		return false;
+	*at += d.used;
+	*value = d.value;
+	return true;
+}
+
+bool parse_literal(const char **at, const char *end, const char *text)
+{
+	size_t n = strlen(text);
+
+	if ((size_t)(end - *at) < n || memcmp(*at, text, n))
+		return false;
+	*at += n;
+	return true;
+}

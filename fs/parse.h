@@ -10,6 +10,7 @@
  *	word      sysfs: one of several words, a newline may follow; shown with [brackets]
  *	size      memory control groups and the command line: base 0 with K M G T P E
  *	sscanf    oddities: one number at the start, the rest ignored
+ *	digits    what we write ourselves, read back: one form only
  *
  * Input is bytes and a length; nothing here needs or writes a terminating NUL. Results are stored
  * only on success. Pure functions.
@@ -84,5 +85,13 @@ void parse_strip(const char **data, size_t *size);
 /** parse_scan_u64() - sscanf's %i-like number at *@data (blanks before it skipped, base 0 or 10);
  * moves past it. false if there is none. */
 bool parse_scan_u64(const char **data, size_t *size, unsigned int base, u64 *value);
+
+/* ---- text of our own: nothing is skipped, nothing wraps; *@at moves on success only ---- */
+
+/** parse_digits() - a decimal number that starts right at *@at and fits. */
+bool parse_digits(const char **at, const char *end, u64 *value);
+
+/** parse_literal() - exactly @text at *@at. */
+bool parse_literal(const char **at, const char *end, const char *text);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/parse.h"
 #include "fs/quote.h"
 
 #define READ_MAX (64u << 20) /* no read(2) through the mount is longer */
@@ -45,39 +46,59 @@ static int player_error(struct player *p, const char *why)
 	return p->error;
 }
 
+/* "SECONDS.NANOS", nine digits of them. */
+static bool parse_time(const char **at, const char *end, u64 *time)
+{
+	u64 seconds, nanos;
+	const char *point;
+
+	if (!parse_digits(at, end, &seconds) || !parse_literal(at, end, "."))
+		return false;
+	point = *at;
+	return parse_digits(at, end, &nanos) && *at - point == 9 &&
+	       !__builtin_mul_overflow(seconds, (u64)NSEC_PER_SEC, time) &&
+	       !__builtin_add_overflow(*time, nanos, time);
+}
+
+/* "UID:GID" */
+static bool parse_owner(const char **at, const char *end, struct line *l)
+{
+	u64 uid, gid;
+
+	if (!parse_digits(at, end, &uid) || !parse_literal(at, end, ":") ||
+	    !parse_digits(at, end, &gid) || uid > UINT32_MAX || gid > UINT32_MAX)
+		return false;
+	l->uid = (u32)uid;
+	l->gid = (u32)gid;
+	return true;
+}
+
+/* "[+]OP[@OFFSET]" */
+static bool parse_op(const char **at, const char *end, struct line *l)
+{
+	const char *op;
+
+	l->inside = parse_literal(at, end, "+");
+	for (op = *at; *at < end && **at != ' ' && **at != '@'; ++*at)
+		;
+	if (*at == op || (size_t)(*at - op) >= sizeof(l->op))
+		return false;
+	memcpy(l->op, op, (size_t)(*at - op));
+	return !parse_literal(at, end, "@") || parse_digits(at, end, &l->offset);
+}
+
 /* "N SECONDS.NANOS STEP UID:GID [+]OP[@OFFSET] ..." */
 static bool parse_line(const char *at, const char *end, struct line *l)
 {
-	unsigned long long number, seconds, nanos, step, offset = 0;
-	char head[160], op[32], *mark;
-	unsigned int uid, gid;
-	int used = 0;
-	size_t n = min_t(size_t, (size_t)(end - at), sizeof(head) - 1);
-
-	memcpy(head, at, n);
-	head[n] = '\0';
-	if (sscanf(head, "%llu %llu.%9llu %llu %u:%u %31s%n", &number, &seconds, &nanos, &step,
-		   &uid, &gid, op, &used) != 7 ||
-	    !used || nanos >= NSEC_PER_SEC)
+	*l = (struct line){ .number = l->number, .end = end };
+	if (!parse_digits(&at, end, &l->number) || !parse_literal(&at, end, " ") ||
+	    !parse_time(&at, end, &l->time) || !parse_literal(&at, end, " ") ||
+	    !parse_digits(&at, end, &l->step) || !parse_literal(&at, end, " ") ||
+	    !parse_owner(&at, end, l) || !parse_literal(&at, end, " ") || !parse_op(&at, end, l))
 		return false;
-	mark = strchr(op, '@');
-	if (mark) {
-		*mark = '\0';
-		if (sscanf(mark + 1, "%llu", &offset) != 1)
-			return false;
-	}
-	if (strlen(op) >= sizeof(l->op))
+	if (at < end && !parse_literal(&at, end, " "))
 		return false;
-	*l = (struct line){ .number = number,
-			    .time = seconds * NSEC_PER_SEC + nanos,
-			    .step = step,
-			    .offset = offset,
-			    .uid = uid,
-			    .gid = gid,
-			    .inside = *op == '+' };
-	strcpy(l->op, op + l->inside);
-	l->rest = at + used + (used < (int)(end - at) ? 1 : 0);
-	l->end = end;
+	l->rest = at;
 	return true;
 }
 
@@ -109,13 +130,13 @@ struct operation {
 };
 
 /* "#POSITION+LENGTH": bytes in the second file. */
-static int read_data(struct operation *o, const char *word)
+static int read_data(struct operation *o, const char *at, const char *end)
 {
-	unsigned long long position;
-	size_t length;
+	u64 position, length;
 	char *to;
 
-	if (sscanf(word, "#%llu+%zu", &position, &length) != 2)
+	if (!parse_literal(&at, end, "#") || !parse_digits(&at, end, &position) ||
+	    !parse_literal(&at, end, "+") || !parse_digits(&at, end, &length) || at != end)
 		return -EINVAL;
 	to = text_reserve(&o->data, length);
 	if (!to || o->p->data < 0 ||
@@ -128,7 +149,6 @@ static int read_data(struct operation *o, const char *word)
 static int parse_arguments(struct operation *o)
 {
 	const char *at = o->line->rest, *end = o->line->end;
-	char word[64];
 	int error = unquote(&at, end, &o->path);
 
 	text_char(&o->path, '\0');
@@ -139,13 +159,8 @@ static int parse_arguments(struct operation *o)
 		text_char(&o->path2, '\0');
 		return error;
 	}
-	if (*at == '#') {
-		size_t n = min_t(size_t, (size_t)(end - at), sizeof(word) - 1);
-
-		memcpy(word, at, n);
-		word[n] = '\0';
-		return read_data(o, word);
-	}
+	if (*at == '#')
+		return read_data(o, at, end);
 	return unquote(&at, end, &o->data);
 }
 

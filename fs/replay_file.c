@@ -10,6 +10,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "fs/parse.h"
+
 #define FIRST_LINE "# mmanfs journal "
 #define LINES_MARK "# lines\n"
 
@@ -57,67 +59,78 @@ static char *copy_bytes(const char *bytes, size_t size)
 	return copy;
 }
 
-/* "# source WHAT SIZE\n" and SIZE bytes and a newline at @*at. */
-static bool read_source(struct replay_file *f, size_t *at)
+/* Where the source called @what is kept; NULL if there is none of that name. */
+static char **source_home(struct replay_file *f, const char **at, const char *end)
 {
-	char what[16], **home;
-	size_t size;
-	int used = 0;
+	const struct {
+		const char *what;
+		char **home;
+	} homes[] = {
+		{ "name ", &f->source.name },
+		{ "machine ", &f->source.machine },
+		{ "cmdline ", &f->source.cmdline },
+		{ "capture ", &f->source.capture },
+	};
+	size_t i;
 
-	if (sscanf(f->text + *at, "# source %15[a-z] %zu%n", what, &size, &used) != 2 ||
-	    f->text[*at + (size_t)used] != '\n')
+	for (i = 0; i < ARRAY_SIZE(homes); i++)
+		if (parse_literal(at, end, homes[i].what))
+			return homes[i].home;
+	return NULL;
+}
+
+/* "# source WHAT SIZE\n" and SIZE bytes and a newline at @*at. */
+static bool read_source(struct replay_file *f, const char **at)
+{
+	const char *end = f->text + f->size;
+	char **home;
+	u64 size;
+
+	if (!parse_literal(at, end, "# source "))
 		return false;
-	*at += (size_t)used + 1;
-	if (size >= f->size - *at || f->text[*at + size] != '\n')
+	home = source_home(f, at, end);
+	if (!home || *home || !parse_digits(at, end, &size) || !parse_literal(at, end, "\n"))
 		return false;
-	home = !strcmp(what, "name")	? &f->source.name :
-	       !strcmp(what, "machine") ? &f->source.machine :
-	       !strcmp(what, "cmdline") ? &f->source.cmdline :
-	       !strcmp(what, "capture") ? &f->source.capture :
-					  NULL;
-	if (!home || *home)
+	if (size >= (size_t)(end - *at) || (*at)[size] != '\n')
 		return false;
-	*home = copy_bytes(f->text + *at, size);
+	*home = copy_bytes(*at, size);
 	if (home == &f->source.capture)
 		f->source.capture_size = size;
 	*at += size + 1;
 	return *home != NULL;
 }
 
-static u64 line_number_at(const struct replay_file *f, size_t at)
+static u64 line_number_at(const struct replay_file *f, const char *at)
 {
+	const char *p;
 	u64 n = 1;
-	size_t i;
 
-	for (i = 0; i < at; i++)
-		n += f->text[i] == '\n';
+	for (p = f->text; p < at; p++)
+		n += *p == '\n';
 	return n;
 }
 
 static int read_header(struct replay_file *f, FILE *err)
 {
-	size_t at = strlen(FIRST_LINE);
-	char *end;
-	long version;
+	const char *at = f->text, *end = f->text + f->size;
+	u64 version;
 
-	if (f->size < at || memcmp(f->text, FIRST_LINE, at) != 0)
+	if (!parse_literal(&at, end, FIRST_LINE) || !parse_digits(&at, end, &version) ||
+	    !parse_literal(&at, end, "\n"))
 		return complain_at(f, err, 1, "this is not an mmanfs journal");
-	version = strtol(f->text + at, &end, 10);
-	if (version != JOURNAL_VERSION || *end != '\n') {
-		fprintf(err, "%s:1: a journal of version %ld; this program replays version %d\n",
-			f->name, version, JOURNAL_VERSION);
+	if (version != JOURNAL_VERSION) {
+		fprintf(err, "%s:1: a journal of version %llu; this program replays version %d\n",
+			f->name, (unsigned long long)version, JOURNAL_VERSION);
 		return EX_DATAERR;
 	}
-	at = (size_t)(end - f->text) + 1;
-	while (f->size - at < strlen(LINES_MARK) ||
-	       memcmp(f->text + at, LINES_MARK, strlen(LINES_MARK)) != 0)
+	while (!parse_literal(&at, end, LINES_MARK))
 		if (!read_source(f, &at))
 			return complain_at(f, err, line_number_at(f, at),
 					   "the header cannot be read");
 	if (!f->source.machine || !f->source.cmdline || !f->source.name)
 		return complain_at(f, err, line_number_at(f, at),
 				   "the header does not say which machine it is");
-	f->lines_at = at + strlen(LINES_MARK);
+	f->lines_at = (size_t)(at - f->text);
 	return 0;
 }
 

@@ -11,9 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/parse.h"
+
 #define FACILITY_USER 1
 #define DEFAULT_LEVEL 4
-#define WRITE_MAX 992u /* CONSOLE_LOG_MAX less the prefix: a longer write is refused */
+#define WRITE_MAX     992u /* CONSOLE_LOG_MAX less the prefix: a longer write is refused */
 
 int dev_kmsg_open(const struct request *rq, int flags)
 {
@@ -76,19 +78,21 @@ ssize_t dev_kmsg_write(const struct request *rq, const char *data, size_t size, 
 	unsigned int priority = FACILITY_USER << 3 | DEFAULT_LEVEL;
 	char line[WRITE_MAX + 1];
 	const char *text = line;
-	int used = 0;
-	unsigned int given;
+	const char *end = line + size;
+	u64 given;
 
 	(void)offset;
 	if (size > WRITE_MAX)
 		return -EINVAL;
 	memcpy(line, data, size);
 	line[size] = '\0';
-	if (sscanf(line, "<%3u>%n", &given, &used) == 1 && used) {
+	if (parse_literal(&text, end, "<") && parse_digits(&text, end, &given) &&
+	    parse_literal(&text, end, ">"))
 		/* a user cannot speak for the kernel's own facility */
-		priority = (given >> 3 & 0xff ? given & 0x7ff : FACILITY_USER << 3 | (given & 7));
-		text += used;
-	}
+		priority =
+			(u32)(given >> 3 & 0xff ? given & 0x7ff : FACILITY_USER << 3 | (given & 7));
+	else
+		text = line;
 	printk(rq->m, (int)priority, "%s", text);
 	return (ssize_t)size;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/parse.h"
 #include "fs/sim/sim.h"
 
 int command_explain(struct command_run *c, int error, const char *format, ...)
@@ -343,32 +344,22 @@ const char *argument_option(const char *word, const char *key)
 
 int argument_cpus(struct command_run *c, const char *word, struct cpumask *mask)
 {
-	const char *p = word;
+	const char *p = word, *end = word + strlen(word);
+	u64 from, to;
 
 	memset(mask, 0, sizeof(*mask));
-	while (*p) {
-		u64 from = 0, to;
-		int used = 0;
-
-		if (sscanf(p, "%lu%n", &from, &used) != 1 || *p < '0' || *p > '9')
-			break;
-		p += used;
+	while (parse_digits(&p, end, &from)) {
 		to = from;
-		if (*p == '-') {
-			if (p[1] < '0' || p[1] > '9' || sscanf(++p, "%lu%n", &to, &used) != 1)
-				break;
-			p += used;
-		}
+		if (parse_literal(&p, end, "-") && !parse_digits(&p, end, &to))
+			break;
 		if (to < from || to >= NR_CPUS_MAX)
 			break;
 		for (; from <= to; from++)
 			mask->bits[from / 64] |= 1ull << (from % 64);
-		if (*p == ',' && p[1])
-			p++;
-		else if (*p)
-			break;
-		else
+		if (p == end)
 			return 0;
+		if (!parse_literal(&p, end, ","))
+			break;
 	}
 	return command_explain(c, -EINVAL, "'%s' is not a list of CPUs such as 0-3,8", word);
 }
