@@ -8,7 +8,10 @@
  */
 #include <mman/machine.h>
 
+#include <stdio.h>
 #include <string.h>
+
+#include "mm/show_mem.h"
 
 #define OOM_SCORE_ADJ_MIN (-1000)
 #define SIGKILL		  9
@@ -89,19 +92,78 @@ static void explain(struct machine *m, struct oom_explanation *e, gfp_t gfp, uns
 	m->oom = *e;
 }
 
+/* Who asked for what. The stack of a simulated kernel is not there to be shown. */
 static void dump_header(struct machine *m, gfp_t gfp, unsigned int order)
 {
 	const struct task *t = m->current ? task_at(m, m->current) : NULL;
+	const char *comm = t ? t->comm : "swapper/0";
+	char flags[256];
 
-	printk(m, 4, "%s invoked oom-killer: gfp_mask=0x%x, order=%u, oom_score_adj=%d",
-	       t ? t->comm : "swapper/0", gfp, order, t ? t->oom_score_adj : 0);
+	gfp_flags_text(gfp, flags, sizeof(flags));
+	printk(m, 4, "%s invoked oom-killer: gfp_mask=0x%x(%s), order=%u, oom_score_adj=%d", comm,
+	       gfp, flags, order, t ? t->oom_score_adj : 0);
+	printk(m, 4, "CPU: %u PID: %u Comm: %s Not tainted 6.1.0-56-amd64 #1  Debian 6.1.192-2",
+	       m->cpu, t ? t->pid : 0, comm);
+	printk(m, 4,
+	       "Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 "
+	       "04/01/2014");
+}
+
+/* Every process that could have been chosen: vm.oom_dump_tasks. */
+static void dump_tasks(struct machine *m)
+{
+	handle_t task;
+
+	printk(m, 6, "Tasks state (memory values in pages):");
+	printk(m, 6,
+	       "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name");
+	for (task = pid_next(m, 1); task; task = pid_next(m, task_at(m, task)->pid + 1)) {
+		const struct task *t = task_at(m, task);
+		const struct mm *mm;
+
+		if (task == m->tasks.init || t->flags & PF_KTHREAD || !t->mm)
+			continue;
+		mm = mm_at(m, t->mm);
+		printk(m, 6, "[%7u] %5u %5u %8llu %8llu %8llu %8llu         %5d %s", t->pid, t->uid,
+		       t->tgid, (unsigned long long)mm->total_vm, (unsigned long long)mm_rss(mm),
+		       (unsigned long long)mm_pgtables_pages(mm) * PAGE_SIZE,
+		       (unsigned long long)mm->rss[MM_SWAPENTS], t->oom_score_adj, t->comm);
+	}
+}
+
+/* The line that log readers look for. */
+static void dump_decision(struct machine *m, const struct task *victim)
+{
+	char mems[64];
+	u32 nid, first = UINT32_MAX, last = 0;
+
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		if (m->node[nid].has_memory) {
+			first = first == UINT32_MAX ? nid : first;
+			last = nid;
+		}
+	snprintf(mems, sizeof(mems), first == last ? "%u" : "%u-%u", first, last);
+	printk(m, 6,
+	       "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=%s,global_oom,"
+	       "task_memcg=/,task=%s,pid=%u,uid=%u",
+	       mems, victim->comm, victim->pid, victim->uid);
+}
+
+static void report(struct machine *m, gfp_t gfp, unsigned int order, const struct task *victim)
+{
+	dump_header(m, gfp, order);
+	show_mem(m);
+	if (m->sysctl.oom_dump_tasks)
+		dump_tasks(m);
+	if (victim)
+		dump_decision(m, victim);
 }
 
 static void oom_kill_process(struct machine *m, handle_t victim, const char *message)
 {
 	struct task *t = task_at(m, victim);
 	const struct mm *mm = mm_at(m, t->mm);
-	u64 tables = (u64)mm->nr_ptes + mm->nr_pmds + mm->nr_puds;
+	u64 tables = mm_pgtables_pages(mm);
 
 	count_vm_event(m, OOM_KILL);
 	printk(m, 3,
@@ -125,24 +187,26 @@ bool out_of_memory(struct machine *m, gfp_t gfp, unsigned int order)
 	/* Who is already dying frees its memory first. */
 	if (m->current && task_at(m, m->current)->flags & PF_MEMDIE)
 		return true;
-	dump_header(m, gfp, order);
 	if (m->sysctl.oom_kill_allocating_task && m->current &&
 	    oom_badness(m, task_at(m, m->current)->leader, all_memory(m)) != INT64_MIN) {
 		e.of_allocating_task = true;
 		e.candidates = 1;
 		e.badness = oom_badness(m, task_at(m, m->current)->leader, all_memory(m));
 		explain(m, &e, gfp, order, task_at(m, m->current)->leader);
+		report(m, gfp, order, task_at(m, task_at(m, m->current)->leader));
 		oom_kill_process(m, task_at(m, m->current)->leader,
 				 "Out of memory (oom_kill_allocating_task)");
 		return true;
 	}
 	victim = select_bad_process(m, &e);
 	if (!victim) {
+		report(m, gfp, order, NULL);
 		printk(m, 0, "Kernel panic - not syncing: System is deadlocked on memory");
 		m->panicked = true;
 		return false;
 	}
 	explain(m, &e, gfp, order, victim);
+	report(m, gfp, order, task_at(m, victim));
 	oom_kill_process(m, victim, "Out of memory");
 	return true;
 }
