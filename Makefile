@@ -37,12 +37,13 @@ FS_SRC   := $(wildcard fs/*.c fs/*/*.c fs/*/*/*.c)
 BIN_SRC  := $(filter fs/main.c fs/fuse.c,$(FS_SRC))
 LIB_SRC  := $(filter-out $(BIN_SRC),$(FS_SRC))
 # tests/*.c is what test programs share; each file one folder below is a program of its own.
-TLIB_SRC := $(wildcard tests/*.c)
-RUN_SRC  := $(wildcard tests/unit/*.c tests/tree/*.c tests/fuzz/*.c)
-AUX_SRC  := $(wildcard tests/mount/*.c tests/oracle/*.c tests/bench/*.c)
+TLIB_SRC := $(wildcard tests/*.c tests/oracle/lib/*.c)
+RUN_SRC  := $(wildcard tests/unit/*.c tests/tree/*.c tests/oracle/*.c tests/fuzz/*.c)
+AUX_SRC  := $(wildcard tests/mount/*.c tests/bench/*.c)
 TEST_SH  := $(wildcard tests/unit/*.t tests/tree/*.t tests/mount/*.t tests/fuzz/*.t)
 C_FILES   = $(MM_SRC) $(FS_SRC) $(TLIB_SRC) $(RUN_SRC) $(AUX_SRC)
-H_FILES   = $(wildcard include/mman/*.h mm/*.h mm/*/*.h fs/*.h fs/*/*.h fs/*/*/*.h tests/*.h tests/*/*.h)
+H_FILES   = $(wildcard include/mman/*.h mm/*.h mm/*/*.h fs/*.h fs/*/*.h fs/*/*/*.h tests/*.h tests/*/*.h \
+	tests/*/*/*.h)
 
 obj       = $(patsubst %.c,$(BUILD)/%.o,$(1))
 RUN_PROG := $(patsubst %.c,$(BUILD)/%,$(RUN_SRC))
@@ -147,7 +148,7 @@ SUITE = $(if $(TESTS),$(patsubst %.c,$(BUILD)/%,$(TESTS)),$(RUN_PROG) $(TEST_SH)
 export MMANFS = $(abspath $(BINARY))
 export MMANFS_BUILD = $(abspath $(BUILD))
 
-.PHONY: check test asan tsan coverage bench demo oracle deps
+.PHONY: check test asan tsan coverage bench demo check-kernel check-mutants deps
 check: deps
 	@$(MAKE) $(PARALLEL) test
 	@$(MAKE) $(PARALLEL) asan
@@ -175,10 +176,17 @@ demo: deps
 	@$(MAKE) $(PARALLEL) all
 	@scripts/demo
 
-oracle:
+# SEED=N draws fresh cases, CASE=NAME asks one, MACHINE=NAME boots one: then nothing is recorded.
+check-kernel:
 	@scripts/deps build run test guest
-	@$(MAKE) $(PARALLEL) all tests
-	@MMANFS_TEST_TIMEOUT=1800 prove --exec tests/run $(or $(TESTS),$(wildcard tests/oracle/*.t))
+	@$(MAKE) $(PARALLEL) $(BUILD)/tests/oracle/compare
+	@tests/oracle/run $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) \
+		$(if $(MACHINE),--machine $(MACHINE))
+
+# Is a wrong format, errno or constant found out? Patches copies of the sources.
+check-mutants:
+	@scripts/deps build test
+	@tests/oracle/mutants
 
 deps:
 	@scripts/deps build run test
