@@ -30,9 +30,13 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
 
-enum filemap_result { FILEMAP_HIT, FILEMAP_READ /* from disk: a major fault */,
-		      FILEMAP_READ_AHEAD /* there, and the next window was started */,
-		      FILEMAP_EOF, FILEMAP_NOMEM };
+enum filemap_result {
+	FILEMAP_HIT,
+	FILEMAP_READ /* from disk: a major fault */,
+	FILEMAP_READ_AHEAD /* there, and the next window was started */,
+	FILEMAP_EOF,
+	FILEMAP_NOMEM
+};
 
 /** filemap_fault() - page @index for a fault of @vma, with the read-ahead of a mapped file. */
 enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 index, pfn_t *pfn);

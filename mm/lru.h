@@ -13,9 +13,9 @@ static inline enum lru_list page_lru(const struct page *p)
 {
 	if (page_test(p, PG_unevictable))
 		return LRU_UNEVICTABLE;
-	return (enum lru_list)((page_test(p, PG_swapbacked) ? LRU_INACTIVE_ANON :
-							      LRU_INACTIVE_FILE) +
-			       page_test(p, PG_active));
+	return (enum lru_list)(
+		(page_test(p, PG_swapbacked) ? LRU_INACTIVE_ANON : LRU_INACTIVE_FILE) +
+		page_test(p, PG_active));
 }
 
 static inline void lru_count(struct machine *m, const struct page *p, enum lru_list lru, s64 delta)

@@ -30,18 +30,18 @@
 
 typedef u64 pte_t;
 
-#define PTE_PRESENT 0x1ull
-#define PTE_USER 0x2ull
-#define PTE_WRITE 0x4ull
-#define PTE_ACCESSED 0x8ull
-#define PTE_DIRTY 0x10ull
-#define PTE_SOFT_DIRTY 0x20ull
-#define PTE_SPECIAL 0x40ull
-#define PTE_SWAP 0x80ull
-#define PTE_PFN_SHIFT 32u
-#define PTE_FLAGS 0xffull
-#define PTE_SWAP_TYPE_SHIFT 8u    /* 5 bits */
-#define PTE_SWAP_TYPES 32u
+#define PTE_PRESENT	      0x1ull
+#define PTE_USER	      0x2ull
+#define PTE_WRITE	      0x4ull
+#define PTE_ACCESSED	      0x8ull
+#define PTE_DIRTY	      0x10ull
+#define PTE_SOFT_DIRTY	      0x20ull
+#define PTE_SPECIAL	      0x40ull
+#define PTE_SWAP	      0x80ull
+#define PTE_PFN_SHIFT	      32u
+#define PTE_FLAGS	      0xffull
+#define PTE_SWAP_TYPE_SHIFT   8u /* 5 bits */
+#define PTE_SWAP_TYPES	      32u
 #define PTE_SWAP_OFFSET_SHIFT 16u /* 48 bits */
 
 static inline pfn_t pte_pfn(pte_t pte)
@@ -65,9 +65,9 @@ static inline bool pte_has_page(pte_t pte)
 	return (pte & (PTE_PRESENT | PTE_SPECIAL)) == PTE_PRESENT;
 }
 
-#define PTE_CHUNK 16u
-#define TABLE_CHUNKS 32u
-#define TABLE_SHIFT 9u
+#define PTE_CHUNK     16u
+#define TABLE_CHUNKS  32u
+#define TABLE_SHIFT   9u
 #define TABLE_ENTRIES (1u << TABLE_SHIFT)
 
 struct pt_table {
@@ -173,11 +173,11 @@ void free_pgtables(struct machine *m, handle_t mm, u64 start, u64 end, u64 floor
  */
 struct pte_walk {
 	struct mm *mm;
-	u64 at, end;          /* where to go on; the end */
-	u64 vpn;              /* of pte[0] */
+	u64 at, end; /* where to go on; the end */
+	u64 vpn;     /* of pte[0] */
 	pte_t *pte;
 	u32 n;
-	handle_t table;       /* of this stretch */
+	handle_t table; /* of this stretch */
 };
 
 static inline struct pte_walk pte_walk_range(struct mm *mm, u64 vpn, u64 end)

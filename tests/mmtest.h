@@ -20,9 +20,9 @@
 
 struct mmtest {
 	struct machine *m;
-	handle_t task;        /* the process, running until mmtest_close() */
+	handle_t task; /* the process, running until mmtest_close() */
 	struct running r;
-	char text[8192];      /* of maps() */
+	char text[8192]; /* of maps() */
 };
 
 void mmtest_open(struct mmtest *t, u64 ram_mib);

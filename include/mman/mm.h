@@ -20,37 +20,37 @@
 #include <mman/task.h>
 #include <mman/treap.h>
 
-#define TASK_SIZE_X86_64 0x7ffffffff000ull
+#define TASK_SIZE_X86_64      0x7ffffffff000ull
 #define STACK_GUARD_GAP_PAGES 256u /* stack_guard_gap=: kept free below a VM_GROWSDOWN mapping */
 
 /* VMA flags: values as in a 6.1 kernel, so that VmFlags and tools agree. */
-#define VM_READ 0x1u
-#define VM_WRITE 0x2u
-#define VM_EXEC 0x4u
-#define VM_SHARED 0x8u
-#define VM_MAYREAD 0x10u
-#define VM_MAYWRITE 0x20u
-#define VM_MAYEXEC 0x40u
-#define VM_MAYSHARE 0x80u
-#define VM_GROWSDOWN 0x100u
-#define VM_PFNMAP 0x400u
-#define VM_LOCKED 0x2000u
-#define VM_IO 0x4000u
-#define VM_SEQ_READ 0x8000u
-#define VM_RAND_READ 0x10000u
-#define VM_DONTCOPY 0x20000u
-#define VM_DONTEXPAND 0x40000u
+#define VM_READ	       0x1u
+#define VM_WRITE       0x2u
+#define VM_EXEC	       0x4u
+#define VM_SHARED      0x8u
+#define VM_MAYREAD     0x10u
+#define VM_MAYWRITE    0x20u
+#define VM_MAYEXEC     0x40u
+#define VM_MAYSHARE    0x80u
+#define VM_GROWSDOWN   0x100u
+#define VM_PFNMAP      0x400u
+#define VM_LOCKED      0x2000u
+#define VM_IO	       0x4000u
+#define VM_SEQ_READ    0x8000u
+#define VM_RAND_READ   0x10000u
+#define VM_DONTCOPY    0x20000u
+#define VM_DONTEXPAND  0x40000u
 #define VM_LOCKONFAULT 0x80000u
-#define VM_ACCOUNT 0x100000u
-#define VM_NORESERVE 0x200000u
-#define VM_HUGETLB 0x400000u
-#define VM_WIPEONFORK 0x2000000u
-#define VM_DONTDUMP 0x4000000u
-#define VM_SOFTDIRTY 0x8000000u
-#define VM_MIXEDMAP 0x10000000u
-#define VM_HUGEPAGE 0x20000000u
-#define VM_NOHUGEPAGE 0x40000000u
-#define VM_MERGEABLE 0x80000000u
+#define VM_ACCOUNT     0x100000u
+#define VM_NORESERVE   0x200000u
+#define VM_HUGETLB     0x400000u
+#define VM_WIPEONFORK  0x2000000u
+#define VM_DONTDUMP    0x4000000u
+#define VM_SOFTDIRTY   0x8000000u
+#define VM_MIXEDMAP    0x10000000u
+#define VM_HUGEPAGE    0x20000000u
+#define VM_NOHUGEPAGE  0x40000000u
+#define VM_MERGEABLE   0x80000000u
 
 #define VM_ACCESS_FLAGS (VM_READ | VM_WRITE | VM_EXEC)
 /* Mappings of devices and the kernel's own: never merged, locked or expanded. */
@@ -58,9 +58,15 @@
 
 /* What a mapping is, for the name at the end of a maps line. */
 enum vma_kind {
-	VMA_ANON, VMA_FILE, VMA_HEAP, VMA_STACK, VMA_VDSO, VMA_VVAR,
+	VMA_ANON,
+	VMA_FILE,
+	VMA_HEAP,
+	VMA_STACK,
+	VMA_VDSO,
+	VMA_VVAR,
 	VMA_SHMEM, /* /dev/zero (deleted) */
-	VMA_HUGETLB, VMA_DEVICE
+	VMA_HUGETLB,
+	VMA_DEVICE
 };
 
 /*
@@ -70,17 +76,17 @@ enum vma_kind {
  * "s" in maps is VM_MAYSHARE: a shared mapping of a file opened read-only has no VM_SHARED.
  */
 struct vma {
-	u64 start, end;       /* bytes, page aligned, [start, end) */
-	u64 pgoff;            /* pages: file offset; anonymous: start's page until it moves */
-	u64 rb_gap;           /* largest hole (bytes) below a VMA of this subtree */
-	u64 shared_last;      /* largest last page offset in this subtree of i_mmap */
-	u32 flags;            /* VM_* */
-	u8 kind;              /* enum vma_kind; ask vma_kind() for the name in maps */
+	u64 start, end;	 /* bytes, page aligned, [start, end) */
+	u64 pgoff;	 /* pages: file offset; anonymous: start's page until it moves */
+	u64 rb_gap;	 /* largest hole (bytes) below a VMA of this subtree */
+	u64 shared_last; /* largest last page offset in this subtree of i_mmap */
+	u32 flags;	 /* VM_* */
+	u8 kind;	 /* enum vma_kind; ask vma_kind() for the name in maps */
 	u8 reserved[3];
 	handle_t mm, file, anon_vma; /* file: struct file */
-	handle_t policy;      /* memory policy; 0: the task's */
-	handle_t prev, next;  /* by address */
-	handle_t avc_head;    /* anon_vma_chain entries of this VMA */
+	handle_t policy;	     /* memory policy; 0: the task's */
+	handle_t prev, next;	     /* by address */
+	handle_t avc_head;	     /* anon_vma_chain entries of this VMA */
 	struct treap_node rb, shared;
 };
 
@@ -90,23 +96,23 @@ enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_
 struct mm {
 	handle_t vma_root, vma_first;
 	u32 map_count;
-	u32 users;            /* tasks that share it */
+	u32 users; /* tasks that share it */
 	u64 mmap_base, start_code, end_code, start_data, end_data, start_brk, brk, start_stack;
 	u64 arg_start, arg_end, env_start, env_end;
 	u64 total_vm, locked_vm, pinned_vm, data_vm, exec_vm, stack_vm; /* pages */
 	u64 hiwater_rss, hiwater_vm; /* pages; set when the value falls: mm_hiwater_rss() */
-	u64 hugetlb_usage;    /* pages: HugetlbPages */
+	u64 hugetlb_usage;	     /* pages: HugetlbPages */
 	u64 ksm_merging_pages, ksm_rmap_items;
 	s64 rss[NR_MM_COUNTERS];
 	u32 nr_ptes, nr_pmds, nr_puds; /* table pages; the root is not in VmPTE, as on Linux */
-	u32 def_flags;        /* VM_LOCKED, VM_LOCKONFAULT after mlockall(MCL_FUTURE) */
-	handle_t pgd;         /* root table */
-	handle_t owner;       /* task */
-	handle_t next, prev;  /* all address spaces, in order of creation */
+	u32 def_flags;		       /* VM_LOCKED, VM_LOCKONFAULT after mlockall(MCL_FUTURE) */
+	handle_t pgd;		       /* root table */
+	handle_t owner;		       /* task */
+	handle_t next, prev;	       /* all address spaces, in order of creation */
 	/* the tables and the VMA last used; 0: none */
-	u64 cache_vpn;        /* vpn >> 9 of cache_table; its upper bits of cache_pmd */
+	u64 cache_vpn; /* vpn >> 9 of cache_table; its upper bits of cache_pmd */
 	handle_t cache_table, cache_pmd, cache_vma;
-	u32 maple_nodes;      /* kernel objects charged for the VMA tree */
+	u32 maple_nodes; /* kernel objects charged for the VMA tree */
 };
 
 /* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its
@@ -121,24 +127,24 @@ struct file {
 enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
 
 #define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
-#define INODE_FOREIGN 2u   /* of the machine this one is the twin of: no path leads to it */
+#define INODE_FOREIGN	2u /* of the machine this one is the twin of: no path leads to it */
 
 struct inode {
-	u64 size;             /* bytes */
+	u64 size; /* bytes */
 	u64 ino;
 	u32 dev_major, dev_minor;
-	u32 nrpages;          /* in the page cache */
+	u32 nrpages; /* in the page cache */
 	u32 nrdirty;
-	u32 users;            /* files and directory entries that hold it */
-	handle_t pages;       /* sparse index: page offset -> PFN (xarray.h) */
-	handle_t i_mmap;      /* tree of shared and private file mappings */
-	handle_t name;        /* path text, in mm_state.names */
-	handle_t next, prev;  /* all files, in order of creation */
-	handle_t hash_next;   /* same bucket of the path table */
+	u32 users;	     /* files and directory entries that hold it */
+	handle_t pages;	     /* sparse index: page offset -> PFN (xarray.h) */
+	handle_t i_mmap;     /* tree of shared and private file mappings */
+	handle_t name;	     /* path text, in mm_state.names */
+	handle_t next, prev; /* all files, in order of creation */
+	handle_t hash_next;  /* same bucket of the path table */
 	u32 name_slots;
-	u8 kind;              /* enum inode_kind */
-	u8 deleted;           /* no path leads to it: maps says "(deleted)" */
-	u16 flags;            /* INODE_* */
+	u8 kind;	      /* enum inode_kind */
+	u8 deleted;	      /* no path leads to it: maps says "(deleted)" */
+	u16 flags;	      /* INODE_* */
 	u64 nr_shmem_charged; /* pages of Committed_AS that it holds */
 };
 
@@ -149,20 +155,20 @@ struct inode {
  */
 struct anon_vma {
 	handle_t root, parent;
-	handle_t rb_root;     /* anon_vma_chain interval tree by page offset */
-	u32 num_active_vmas;  /* VMAs whose ->anon_vma is this one */
-	u32 num_children;     /* child anon_vmas, and itself for a root */
-	u32 nr_chains;        /* anon_vma_chain entries that point here */
-	u32 refs;             /* 1 while there are such, and one for each child of a root */
+	handle_t rb_root;    /* anon_vma_chain interval tree by page offset */
+	u32 num_active_vmas; /* VMAs whose ->anon_vma is this one */
+	u32 num_children;    /* child anon_vmas, and itself for a root */
+	u32 nr_chains;	     /* anon_vma_chain entries that point here */
+	u32 refs;	     /* 1 while there are such, and one for each child of a root */
 	u32 reserved;
 };
 
 /* "This VMA may have pages of that anon_vma." */
 struct anon_vma_chain {
 	handle_t vma, anon_vma;
-	handle_t next;        /* next of the same VMA, the oldest first */
+	handle_t next; /* next of the same VMA, the oldest first */
 	struct treap_node rb;
-	u64 subtree_last;     /* largest last page offset in this subtree */
+	u64 subtree_last; /* largest last page offset in this subtree */
 };
 
 #define INODE_HASH_BUCKETS 1024u
@@ -170,31 +176,31 @@ struct anon_vma_chain {
 struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
-	struct pool xa_nodes; /* page cache indexes */
-	s64 committed_as;     /* pages: Committed_AS; see vm_committed_as() */
+	struct pool xa_nodes;			    /* page cache indexes */
+	s64 committed_as;			    /* pages: Committed_AS; see vm_committed_as() */
 	pfn_t zero_page;
-	pfn_t vdso_page;      /* first of VDSO_PAGES */
+	pfn_t vdso_page; /* first of VDSO_PAGES */
 	u64 next_ino, next_shmem_ino;
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
 	handle_t inode_head, inode_tail; /* all files: named, deleted but held, shared memory */
 	handle_t inode_hash[INODE_HASH_BUCKETS];
 	handle_t mm_head, mm_tail;
-	u32 fail_nth;         /* fault injection for tests: 1: the next allocation here fails */
+	u32 fail_nth; /* fault injection for tests: 1: the next allocation here fails */
 };
 
 #define VDSO_PAGES 2u
 
 /* pool_at() with the object's size known to the compiler: these are on the way of every fault */
-#define mm_at(m, h) ((struct mm *)(void *)(m)->mms.mms.base + (h))
-#define vma_at(m, h) ((struct vma *)(void *)(m)->mms.vmas.base + (h))
-#define file_at(m, h) ((struct file *)(void *)(m)->mms.files.base + (h))
-#define inode_at(m, h) ((struct inode *)(void *)(m)->mms.inodes.base + (h))
+#define mm_at(m, h)	  ((struct mm *)(void *)(m)->mms.mms.base + (h))
+#define vma_at(m, h)	  ((struct vma *)(void *)(m)->mms.vmas.base + (h))
+#define file_at(m, h)	  ((struct file *)(void *)(m)->mms.files.base + (h))
+#define inode_at(m, h)	  ((struct inode *)(void *)(m)->mms.inodes.base + (h))
 #define anon_vma_at(m, h) ((struct anon_vma *)(void *)(m)->mms.anon_vmas.base + (h))
-#define avc_at(m, h) ((struct anon_vma_chain *)(void *)(m)->mms.anon_vma_chains.base + (h))
+#define avc_at(m, h)	  ((struct anon_vma_chain *)(void *)(m)->mms.anon_vma_chains.base + (h))
 
 _Static_assert(sizeof(struct mm) % 8 == 0 && sizeof(struct vma) % 8 == 0 &&
-	       sizeof(struct file) % 8 == 0 && sizeof(struct inode) % 8 == 0 &&
-	       sizeof(struct anon_vma) % 8 == 0 && sizeof(struct anon_vma_chain) % 8 == 0,
+		       sizeof(struct file) % 8 == 0 && sizeof(struct inode) % 8 == 0 &&
+		       sizeof(struct anon_vma) % 8 == 0 && sizeof(struct anon_vma_chain) % 8 == 0,
 	       "pools round object sizes up to 8 bytes");
 
 int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
@@ -208,25 +214,25 @@ void mm_destroy(struct machine *m);
  */
 
 struct mmap_request {
-	u64 addr;     /* hint, or the place if fixed; 0: top-down below mmap_base */
-	u64 length;   /* bytes */
-	u32 prot;     /* VM_READ | VM_WRITE | VM_EXEC */
-	u32 map;      /* MAPF_* */
+	u64 addr;	/* hint, or the place if fixed; 0: top-down below mmap_base */
+	u64 length;	/* bytes */
+	u32 prot;	/* VM_READ | VM_WRITE | VM_EXEC */
+	u32 map;	/* MAPF_* */
 	handle_t inode; /* file mappings; 0: anonymous */
-	u64 offset;   /* bytes, page aligned */
+	u64 offset;	/* bytes, page aligned */
 };
 
-#define MAPF_SHARED 1u
-#define MAPF_FIXED 2u
-#define MAPF_NORESERVE 4u
-#define MAPF_POPULATE 8u
-#define MAPF_LOCKED 16u
-#define MAPF_GROWSDOWN 32u
-#define MAPF_STACK 64u
+#define MAPF_SHARED	     1u
+#define MAPF_FIXED	     2u
+#define MAPF_NORESERVE	     4u
+#define MAPF_POPULATE	     8u
+#define MAPF_LOCKED	     16u
+#define MAPF_GROWSDOWN	     32u
+#define MAPF_STACK	     64u
 #define MAPF_FIXED_NOREPLACE 128u
-#define MAPF_HUGETLB_2M 256u
-#define MAPF_HUGETLB_1G 512u
-#define MAPF_DEVICE 1024u
+#define MAPF_HUGETLB_2M	     256u
+#define MAPF_HUGETLB_1G	     512u
+#define MAPF_DEVICE	     1024u
 
 /** do_mmap() - mmap(2). A shared mapping without PROT_WRITE is of a file opened read-only. */
 int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
@@ -276,8 +282,14 @@ static inline bool vma_is_anonymous(const struct vma *v)
 
 /* ---- faults and access (mm/memory.c) ---- */
 
-enum vm_fault { VM_FAULT_DONE, VM_FAULT_MAJOR, VM_FAULT_OOM, VM_FAULT_SIGSEGV, VM_FAULT_SIGBUS,
-		VM_FAULT_PENDING };
+enum vm_fault {
+	VM_FAULT_DONE,
+	VM_FAULT_MAJOR,
+	VM_FAULT_OOM,
+	VM_FAULT_SIGSEGV,
+	VM_FAULT_SIGBUS,
+	VM_FAULT_PENDING
+};
 
 /** handle_mm_fault() - make @addr of @task readable or writable. Counts pgfault, min_flt... */
 enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool write);
@@ -292,7 +304,7 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 
 int mm_create(struct machine *m, handle_t *mm);
 int mm_dup(struct machine *m, handle_t from, handle_t task, handle_t *mm); /* fork: COW, charges */
-void mm_put(struct machine *m, handle_t mm);                            /* last user: exit_mmap */
+void mm_put(struct machine *m, handle_t mm); /* last user: exit_mmap */
 
 /* resident pages now, and the most there ever were (VmHWM, VmPeak) */
 static inline u64 mm_rss(const struct mm *mm)
@@ -357,7 +369,7 @@ struct vma_stats {
 	u64 shared_hugetlb, private_hugetlb, locked, ksm;
 	/* numa_maps */
 	u64 node_pages[MAX_NUMNODES], dirty_pages, mapcount_max, anon_pages, writeback_pages,
-	    active_pages, swapcache_pages;
+		active_pages, swapcache_pages;
 };
 
 void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out);

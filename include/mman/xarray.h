@@ -25,9 +25,9 @@ enum xa_mark {
 };
 
 struct xa_node {
-	u8 shift;     /* bits of index below a slot of this node */
-	u8 offset;    /* slot in the parent */
-	u8 count;     /* slots in use */
+	u8 shift;  /* bits of index below a slot of this node */
+	u8 offset; /* slot in the parent */
+	u8 count;  /* slots in use */
 	u8 reserved;
 	handle_t parent;
 	u64 mark[NR_XA_MARKS];

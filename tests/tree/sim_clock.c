@@ -25,15 +25,16 @@ static void advances(struct fixture *f, const char *text, u64 ns)
 {
 	u64 before = f->m->clock.now;
 
-	is_int(fixture_write(f, "sim/clock", fixture_format("advance %s\n", text)), 9 + strlen(text),
-	       "advance %s", text);
+	is_int(fixture_write(f, "sim/clock", fixture_format("advance %s\n", text)),
+	       9 + strlen(text), "advance %s", text);
 	is_uint(f->m->clock.now - before, ns, "is %llu ns", (unsigned long long)ns);
 }
 
 static void test_modes(struct fixture *f)
 {
 	is_int(fixture_write(f, "sim/clock", "pause\n"), 6, "pause");
-	like(fixture_read(f, "sim/clock"), "^[0-9]+\\.[0-9]{9} paused\n$", "seconds, nine digits, the mode");
+	like(fixture_read(f, "sim/clock"), "^[0-9]+\\.[0-9]{9} paused\n$",
+	     "seconds, nine digits, the mode");
 	is_int(fixture_write(f, "sim/clock", "realtime"), 8, "realtime, without newline");
 	like(fixture_read(f, "sim/clock"), " realtime\n$", "is told");
 	is_int(fixture_write(f, "sim/clock", "rate 10\n"), 8, "rate 10");
@@ -62,10 +63,31 @@ static void test_advance(struct fixture *f)
 static void test_refused(struct fixture *f)
 {
 	static const char *const bad[] = {
-		"", "\n", "advance", "advance \n", "advance -1", "advance 1x", "advance 1 s", "advance ms",
-		"advance .5", "advance 1e3", "advance 300000000000d", "advance 99999999999999999999",
-		"advance 292y", "rate", "rate 0", "rate -1", "rate 1.5", "rate 1000001", "rate x10", "pause now",
-		"realtime 3", "stop", "advance 1\nadvance 1", "paus", "pausee",
+		"",
+		"\n",
+		"advance",
+		"advance \n",
+		"advance -1",
+		"advance 1x",
+		"advance 1 s",
+		"advance ms",
+		"advance .5",
+		"advance 1e3",
+		"advance 300000000000d",
+		"advance 99999999999999999999",
+		"advance 292y",
+		"rate",
+		"rate 0",
+		"rate -1",
+		"rate 1.5",
+		"rate 1000001",
+		"rate x10",
+		"pause now",
+		"realtime 3",
+		"stop",
+		"advance 1\nadvance 1",
+		"paus",
+		"pausee",
 	};
 	u32 i;
 
@@ -74,7 +96,8 @@ static void test_refused(struct fixture *f)
 			continue;
 		refused(f, bad[i]);
 	}
-	is_err(tree_write_file(f->t, "sim/clock", "pause\0", 6), -EINVAL, "a zero byte is no blank");
+	is_err(tree_write_file(f->t, "sim/clock", "pause\0", 6), -EINVAL,
+	       "a zero byte is no blank");
 }
 
 /* ---- loads ---- */
@@ -121,7 +144,8 @@ static void test_for(struct fixture *f)
 	ctl_mkdir(f, "l");
 	ctl_put(f, "l", "mmap m 64M");
 	before = faults(f, "l");
-	is_int(ctl_put(f, "l", "load m seq 300 write=100 for=2500ms"), 35, "a load for two and a half seconds");
+	is_int(ctl_put(f, "l", "load m seq 300 write=100 for=2500ms"), 35,
+	       "a load for two and a half seconds");
 	advances(f, "2499ms", 2499 * NSEC_PER_MSEC);
 	ok(the_load(f, "l"), "it runs until then");
 	advances(f, "1ms", NSEC_PER_MSEC);
@@ -179,7 +203,8 @@ static void test_saturation(struct fixture *f)
 	ctl_put(f, "l", "mmap m 1M\nwrite m\nload m uniform 1T");
 	before = f->m->clock.now;
 	fixture_write(f, "sim/clock", "advance 100ms");
-	is_uint(f->m->clock.now - before, 100 * NSEC_PER_MSEC, "an impossible rate does not hold the clock up");
+	is_uint(f->m->clock.now - before, 100 * NSEC_PER_MSEC,
+		"an impossible rate does not hold the clock up");
 	ctl_rmdir(f, "l");
 }
 

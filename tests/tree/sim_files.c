@@ -36,17 +36,20 @@ static void one_zone(struct fixture *f, struct zone *z, u32 nid, const char *nam
 {
 	const char *map = fixture_read(f, fixture_format("sim/zones/%u.%s/map", nid, name));
 	u64 first = z->start_pfn / PAGEBLOCK_NR_PAGES,
-	    last = (z->start_pfn + z->spanned_pages + PAGEBLOCK_NR_PAGES - 1) / PAGEBLOCK_NR_PAGES, blocks;
+	    last = (z->start_pfn + z->spanned_pages + PAGEBLOCK_NR_PAGES - 1) / PAGEBLOCK_NR_PAGES,
+	    blocks;
 	u64 letters[256], wholly_free, free_pages = (u64)z->vm_stat[NR_FREE_PAGES];
 
 	like(map, "^[0-9a-f]{8} [.:murMURHI]+\n", "%u.%s: a frame number and letters", nid, name);
-	is_hex(strtoull(map, NULL, 16), first * PAGEBLOCK_NR_PAGES, "it begins with the zone's first pageblock");
+	is_hex(strtoull(map, NULL, 16), first * PAGEBLOCK_NR_PAGES,
+	       "it begins with the zone's first pageblock");
 	count_letters(map, &blocks, letters);
 	is_uint(blocks, last - first, "a letter for each pageblock it spans");
 	wholly_free = letters['.'] * PAGEBLOCK_NR_PAGES;
 	cmp_int(wholly_free, <=, free_pages, "no more is wholly free than is free");
 	cmp_int(free_pages - wholly_free, <,
-		(letters['m'] + letters['u'] + letters['r'] + letters['H'] + letters['I'] + 1) * PAGEBLOCK_NR_PAGES,
+		(letters['m'] + letters['u'] + letters['r'] + letters['H'] + letters['I'] + 1) *
+			PAGEBLOCK_NR_PAGES,
 		"the rest of the free pages is in the partly used ones");
 }
 
@@ -79,11 +82,13 @@ static void test_zone_changes(struct fixture *f)
 	ctl_mkdir(f, "z");
 	ctl_put(f, "z", "sched_setaffinity 0\nmmap m 200M\nwrite m");
 	count_letters(fixture_read(f, "sim/zones/0.DMA32/map"), &blocks, after);
-	cmp_int(after['M'] - before['M'], >=, 90, "200 MiB of anonymous memory fill movable pageblocks");
+	cmp_int(after['M'] - before['M'], >=, 90,
+		"200 MiB of anonymous memory fill movable pageblocks");
 	cmp_int(before['.'] - after['.'], >=, 90, "which were free");
 	ctl_rmdir(f, "z");
 	count_letters(fixture_read(f, "sim/zones/0.DMA32/map"), &blocks, after);
-	cmp_int(before['.'] - after['.'], <=, 8, "and are free again, but for what lies in the page lists of the CPUs");
+	cmp_int(before['.'] - after['.'], <=, 8,
+		"and are free again, but for what lies in the page lists of the CPUs");
 }
 
 /* ---- sim/lru ---- */
@@ -100,8 +105,8 @@ static struct census census_of(struct fixture *f, const char *name)
 
 	while (line && (strncmp(line, name, n) || line[n] != ' '))
 		line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL;
-	if (!line || sscanf(line + n, "%llu %llu %llu %llu %llu", &c.free, &c.active, &c.clean, &c.dirty,
-			    &c.unevictable) != 5)
+	if (!line || sscanf(line + n, "%llu %llu %llu %llu %llu", &c.free, &c.active, &c.clean,
+			    &c.dirty, &c.unevictable) != 5)
 		fail("sim/lru has a line '%s' with five numbers", name);
 	return c;
 }
@@ -117,10 +122,13 @@ static void agrees(struct fixture *f, const char *when)
 	u64 inactive = (u64)(ctl_vmstat(f, "nr_inactive_anon") + ctl_vmstat(f, "nr_inactive_file"));
 	u32 nid;
 
-	is_uint(all.free, ctl_vmstat(f, "nr_free_pages"), "free pages are those of vmstat, %s", when);
-	is_uint(all.active, ctl_vmstat(f, "nr_active_anon") + ctl_vmstat(f, "nr_active_file"), "active ones too");
+	is_uint(all.free, ctl_vmstat(f, "nr_free_pages"), "free pages are those of vmstat, %s",
+		when);
+	is_uint(all.active, ctl_vmstat(f, "nr_active_anon") + ctl_vmstat(f, "nr_active_file"),
+		"active ones too");
 	is_uint(all.clean + all.dirty, inactive, "inactive ones too");
-	is_uint(all.dirty, dirty_inactive(f), "the dirty ones are the anonymous and the dirty file pages");
+	is_uint(all.dirty, dirty_inactive(f),
+		"the dirty ones are the anonymous and the dirty file pages");
 	is_uint(all.unevictable, ctl_vmstat(f, "nr_unevictable"), "unevictable ones too");
 	for (nid = 1; nid < f->m->nr_nodes; nid++) {
 		struct census next = census_of(f, fixture_format("node%u", nid));
@@ -155,11 +163,13 @@ static void test_lru(struct fixture *f)
 	ctl_put(f, "c", "fsync new");
 	is_uint(census_of(f, "all").dirty, after.dirty, "written back, it is clean");
 	ctl_put(f, "c", "fwrite new 0 400K");
-	is_uint(census_of(f, "all").dirty, after.dirty, "used again, it is active, and dirty pages there are not counted");
+	is_uint(census_of(f, "all").dirty, after.dirty,
+		"used again, it is active, and dirty pages there are not counted");
 	ctl_put(f, "c", "fsync new\nmlock a 0 64K\nfwrite new 1M 64K");
 	agrees(f, "with locked memory and a dirty file");
 	ctl_put(f, "c", "madvise a free 512K 256K");
-	is_int(machine_check(f->m, NULL, NULL), 0, "pages that may be freed lazily are counted as clean");
+	is_int(machine_check(f->m, NULL, NULL), 0,
+	       "pages that may be freed lazily are counted as clean");
 	tree_unlink(f->t, &root, disk, "new");
 	agrees(f, "after the dirty file was removed");
 	ctl_rmdir(f, "c");
@@ -186,7 +196,8 @@ static ssize_t kmsg_read(struct fixture *f, struct open_file *file, char *line, 
 }
 
 /* What was written, and what the record is then. */
-static void logs(struct fixture *f, struct open_file *file, const char *text, size_t size, const char *regex)
+static void logs(struct fixture *f, struct open_file *file, const char *text, size_t size,
+		 const char *regex)
 {
 	char line[4096];
 
@@ -231,10 +242,12 @@ static void test_kmsg(struct fixture *f)
 	/* a reader who falls behind */
 	for (n = 0; n < 2 * LOG_RING_BYTES / 992; n++)
 		tree_write(f->t, &root, file, longest, 992, 0);
-	is_err(kmsg_read(f, file, line, sizeof(line)), -EPIPE, "a reader whose next record is gone is told once");
+	is_err(kmsg_read(f, file, line, sizeof(line)), -EPIPE,
+	       "a reader whose next record is gone is told once");
 	ok(kmsg_read(f, file, line, sizeof(line)) > 0, "and goes on with the oldest there is");
 	tree_release(f->t, &root, file);
-	is_err(fixture_read_as(f, 1000, "dev/kmsg"), -EPERM, "other users may not read it (CONFIG_SECURITY_DMESG_RESTRICT)");
+	is_err(fixture_read_as(f, 1000, "dev/kmsg"), -EPERM,
+	       "other users may not read it (CONFIG_SECURITY_DMESG_RESTRICT)");
 	is_err(fixture_write_as(f, 1000, "dev/kmsg", "x\n", 2), -EACCES, "nor write to it");
 }
 
@@ -265,13 +278,16 @@ static void test_small_files(struct fixture *f)
 	like(fixture_read(f, "sim/README"), "mmap NAME SIZE", "sim/README has the commands");
 	is_str(fixture_read(f, "sim/reclaim_policy"), "lru\n", "the reclaim policy is lru");
 	is_int(fixture_write(f, "sim/reclaim_policy", "lru\n"), 4, "and may be set to that");
-	is_err(fixture_write(f, "sim/reclaim_policy", "mglru\n"), -EINVAL, "but not to what is not built");
+	is_err(fixture_write(f, "sim/reclaim_policy", "mglru\n"), -EINVAL,
+	       "but not to what is not built");
 	is_str(fixture_read(f, "sim/journal"), "", "without a journal, its file is empty");
 }
 
 static void test_journal(struct fixture *f)
 {
-	static const struct machine_source source = { .name = "n", .machine = "[machine]\n", .cmdline = "" };
+	static const struct machine_source source = { .name = "n",
+						      .machine = "[machine]\n",
+						      .cmdline = "" };
 	struct journal *j = journal_create(f->t, &source);
 	u64 lines;
 
@@ -279,9 +295,11 @@ static void test_journal(struct fixture *f)
 		return;
 	fixture_write(f, "proc/sys/vm/swappiness", "33\n");
 	is_uint(journal_lines(j), 1, "a knob's change is a line");
-	like(fixture_read(f, "sim/journal"), "\n1 [0-9]+\\.[0-9]{9} [0-9]+ 0:0 write proc/sys/vm/swappiness \"33\\\\n\"\n",
+	like(fixture_read(f, "sim/journal"),
+	     "\n1 [0-9]+\\.[0-9]{9} [0-9]+ 0:0 write proc/sys/vm/swappiness \"33\\\\n\"\n",
 	     "with time, step, user, file and bytes");
-	like(fixture_read(f, "sim/journal"), "\n2 [0-9.]+ [0-9]+ 0:0 clock\n$", "the clock of now is the last one");
+	like(fixture_read(f, "sim/journal"), "\n2 [0-9.]+ [0-9]+ 0:0 clock\n$",
+	     "the clock of now is the last one");
 	fixture_write(f, "proc/sys/vm/swappiness", "333\n");
 	fixture_read(f, "proc/meminfo");
 	is_uint(journal_lines(j), 1, "what was refused is none, nor is reading");
@@ -290,7 +308,8 @@ static void test_journal(struct fixture *f)
 	ctl_rmdir(f, "j");
 	lines = journal_lines(j);
 	is_uint(lines, 4, "mkdir, a command, rmdir");
-	like(fixture_read(f, "sim/journal"), "\n2 .* mkdir sim/procs/j\n3 .* write sim/procs/j/ctl \"fly\"\n4 .* rmdir sim/procs/j\n",
+	like(fixture_read(f, "sim/journal"),
+	     "\n2 .* mkdir sim/procs/j\n3 .* write sim/procs/j/ctl \"fly\"\n4 .* rmdir sim/procs/j\n",
 	     "a command is written down when it begins, whatever comes of it");
 	journal_destroy(j);
 }

@@ -130,7 +130,8 @@ static void test_populate(struct mmtest *t)
 	mark(t, &at);
 	r = map(t, p - 1 * MIB * PAGE_SIZE, 1 * MIB, "rw", MAPF_POPULATE | MAPF_FIXED);
 	d = since(t, &at);
-	is_int(d.anon, 256, "a mapping that becomes one with its neighbour: its own pages alone are faulted in");
+	is_int(d.anon, 256,
+	       "a mapping that becomes one with its neighbour: its own pages alone are faulted in");
 	unmap(t, r, 1 * MIB);
 	mark(t, &at);
 	r = map(t, 0, 1 * MIB, "r", MAPF_POPULATE);
