@@ -364,26 +364,33 @@ int argument_cpus(struct command_run *c, const char *word, struct cpumask *mask)
 	return command_explain(c, -EINVAL, "'%s' is not a list of CPUs such as 0-3,8", word);
 }
 
+int argument_part(struct command_run *c, u32 first, u64 *start, u64 *length)
+{
+	u64 whole = *length, offset = 0;
+	int error = 0;
+
+	if (c->nr_words > first)
+		error = argument_size(c, c->word[first], &offset);
+	if (!error && c->nr_words > first + 1)
+		error = argument_size(c, c->word[first + 1], length);
+	else if (!error)
+		*length = offset < whole ? whole - offset : 0;
+	if (error)
+		return error;
+	if (offset > whole || *length > whole - offset)
+		return command_explain(c, -EINVAL, "'%s' is %llu bytes long", c->word[first - 1],
+				       (unsigned long long)whole);
+	*start += offset;
+	return 0;
+}
+
 int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length)
 {
 	const struct lab_region *r = lab_region_find(c->m, c->lab, c->word[first]);
-	u64 offset = 0;
-	int error = 0;
 
 	if (!r)
 		return command_explain(c, -ENOENT, "no region named '%s'", c->word[first]);
+	*start = r->start;
 	*length = r->length;
-	if (c->nr_words > first + 1)
-		error = argument_size(c, c->word[first + 1], &offset);
-	if (!error && c->nr_words > first + 2)
-		error = argument_size(c, c->word[first + 2], length);
-	else if (!error)
-		*length = offset < r->length ? r->length - offset : 0;
-	if (error)
-		return error;
-	if (offset > r->length || *length > r->length - offset)
-		return command_explain(c, -EINVAL, "'%s' is %llu bytes long", r->name,
-				       (unsigned long long)r->length);
-	*start = r->start + offset;
-	return 0;
+	return argument_part(c, first + 1, start, length);
 }

@@ -78,6 +78,9 @@ int argument_cpus(struct command_run *c, const char *word, struct cpumask *mask)
 /** argument_range() - the region word[@first] names and the optional OFF LEN behind it; *@start and
  * *@length in bytes, inside the region. -ENOENT if there is no such region, -EINVAL. */
 int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length);
+/** argument_part() - the optional OFF LEN from word[@first] on: narrows *@start and *@length, which
+ * are all that the word before names. -EINVAL outside. */
+int argument_part(struct command_run *c, u32 first, u64 *start, u64 *length);
 
 /* Commands of sim/ctl that live elsewhere. */
 int cmd_sync(struct command_run *c);   /* fs/sim/proc_file.c */

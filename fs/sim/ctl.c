@@ -60,6 +60,9 @@ static int cmd_kmalloc(struct command_run *c)
 	error = kmalloc_device(c->m, c->word[1], size, gfp, nid);
 	if (error == -EEXIST)
 		return command_explain(c, error, "there is a block '%s' already", c->word[1]);
+	if (error == -ENOMEM && size > PAGE_SIZE << (MAX_ORDER - 1))
+		return command_explain(c, error, "kmalloc gives at most %llu bytes",
+				       (unsigned long long)(PAGE_SIZE << (MAX_ORDER - 1)));
 	if (error == -ENOMEM)
 		return command_explain(c, error, "no contiguous %llu bytes",
 				       (unsigned long long)size);

@@ -17,11 +17,55 @@ static void tell_faults(struct command_run *c, u64 touched, u64 minor, u64 major
 		    (unsigned long long)(t->maj_flt - major));
 }
 
+/* What "stack" names, unless a region has that name: the stack that execve(2) made. */
+static bool own_stack(const struct command_run *c, u64 *start, u64 *length)
+{
+	handle_t mm = task_at(c->m, c->task)->mm;
+	handle_t h = mm ? find_vma_exact(c->m, mm, mm_at(c->m, mm)->start_stack) : 0;
+
+	if (!h)
+		return false;
+	*start = vma_at(c->m, h)->start;
+	*length = vma_at(c->m, h)->end - *start;
+	return true;
+}
+
+/* A negative OFF lies below the region, where a stack grows to and others have no memory. */
+static int touch_below(struct command_run *c, u64 *start, u64 *length)
+{
+	u64 base = *start;
+	s64 offset;
+	int error = argument_signed_size(c, c->word[2], &offset);
+
+	if (!error && base < -(u64)offset)
+		error = command_explain(c, -EINVAL, "there are no addresses below 0");
+	*start = base + (u64)offset;
+	*length = -(u64)offset;
+	if (!error && c->nr_words > 3)
+		error = argument_size(c, c->word[3], length);
+	return error;
+}
+
+/* NAME [OFF LEN] of read and write */
+static int touch_range(struct command_run *c, u64 *start, u64 *length)
+{
+	const struct lab_region *r = lab_region_find(c->m, c->lab, c->word[1]);
+	bool below = c->nr_words > 2 && c->word[2][0] == '-';
+
+	if (r) {
+		*start = r->start;
+		*length = r->length;
+	} else if (strcmp(c->word[1], "stack") != 0 || !own_stack(c, start, length)) {
+		return command_explain(c, -ENOENT, "no region named '%s'", c->word[1]);
+	}
+	return below ? touch_below(c, start, length) : argument_part(c, 2, start, length);
+}
+
 static int touch(struct command_run *c, bool write)
 {
 	const struct task *t = task_at(c->m, c->task);
 	u64 start, length, pages = 0, minor = t->min_flt, major = t->maj_flt;
-	int error = argument_range(c, 1, &start, &length);
+	int error = touch_range(c, &start, &length);
 
 	if (error)
 		return error;

@@ -34,6 +34,7 @@ static const char readme[] =
 	"                madvise NAME ADVICE [OFF LEN]               mlock|munlock NAME [OFF LEN]\n"
 	"                mlockall [current|future|onfault]           munlockall   msync NAME [OFF LEN]\n"
 	"                brk DELTA   malloc NAME SIZE   free NAME    read|write NAME [OFF LEN]\n"
+	"                write stack -64K 64K      grows the stack (so does any growsdown mapping)\n"
 	"                access|load NAME seq|random|uniform|zipf:THETA COUNT|RATE [write=PCT]\n"
 	"                     [for=TIME] [OFF LEN]                   unload NAME\n"
 	"                fread|fwrite PATH OFF LEN   fsync PATH      fork NAME   exec NAME\n"
