@@ -4,6 +4,7 @@
 #include "fs/tree_internal.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What a real kernel answers where its file systems do not let anybody make or remove a thing. */
@@ -81,6 +82,28 @@ static bool is_long(const struct tree_change *change)
 	       (change->op == TREE_WRITE && change->attr->flags & ATTR_LONG);
 }
 
+/*
+ * A write that fails may have done something all the same: taken memory off the CPUs' lists and found
+ * that it was not enough, complained in the log, drawn a random number. Most stores that do so say it
+ * (tree_note_change()); this catches the rest.
+ */
+static void take_marks(const struct machine *m, u64 mark[5])
+{
+	mark[0] = (u64)m->vm_zone_stat[NR_FREE_PAGES];
+	mark[1] = m->clock.step;
+	mark[2] = m->clock.now;
+	mark[3] = m->kmsg.next_seq + m->trace.next_seq;
+	mark[4] = m->random[0];
+}
+
+static bool left_traces(const struct tree *t, const struct tree_change *change)
+{
+	u64 mark[ARRAY_SIZE(change->mark)];
+
+	take_marks(t->m, mark);
+	return memcmp(mark, change->mark, sizeof(mark)) != 0;
+}
+
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
 {
 	int error;
@@ -91,6 +114,7 @@ int change_begin(struct tree *t, const struct node *n, struct tree_change *chang
 	if (!is_journalled(t, change))
 		return 0;
 	change->id = ++t->change_id;
+	take_marks(t->m, change->mark);
 	error = make_path(t, n, change, name);
 	if (!error && is_long(change)) {
 		change->started = true;
@@ -104,12 +128,11 @@ void change_end(struct tree *t, struct tree_change *change)
 {
 	bool changed = change->result >= 0 || t->changed;
 
-	/* the end of what was announced is told in any case */
-	if (is_long(change))
-		changed = true;
 	t->changed = false;
 	if (!change->path)
 		return;
+	/* the end of what was announced is told in any case */
+	changed |= is_long(change) || left_traces(t, change);
 	if (changed)
 		t->hooks.change(t->hooks.arg, change);
 	text_free(&change->path_buffer);

@@ -119,15 +119,24 @@ static void lab_unlink(struct machine *m, handle_t h)
 		m->tasks.lab_last = l->prev;
 }
 
+/* It will be a directory's. */
+static int check_name(const struct machine *m, const char *name)
+{
+	if (!*name || !strcmp(name, ".") || !strcmp(name, "..") || strchr(name, '/'))
+		return -EINVAL;
+	if (strlen(name) >= LAB_NAME_MAX)
+		return -ENAMETOOLONG;
+	return lab_find(m, name) ? -EEXIST : 0;
+}
+
 int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out)
 {
-	handle_t h;
+	int error = check_name(m, name);
 	struct lab_process *l;
+	handle_t h;
 
-	if (!*name || strlen(name) >= LAB_NAME_MAX)
-		return *name ? -ENAMETOOLONG : -EINVAL;
-	if (lab_find(m, name))
-		return -EEXIST;
+	if (error)
+		return error;
 	h = pool_alloc(&m->tasks.labs);
 	if (!h)
 		return -ENOMEM;
@@ -144,13 +153,11 @@ int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out)
 
 int lab_create(struct machine *m, const char *name, handle_t *out)
 {
+	int error = check_name(m, name);
 	handle_t task;
-	int error;
 
-	if (strlen(name) >= LAB_NAME_MAX)
-		return -ENAMETOOLONG;
-	if (lab_find(m, name))
-		return -EEXIST;
+	if (error)
+		return error;
 	error = task_spawn(m, name, &task);
 	if (error)
 		return error;
@@ -173,13 +180,11 @@ static int copy_regions(struct machine *m, handle_t from, handle_t to)
 
 int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
 {
+	int error = check_name(m, name);
 	handle_t child;
-	int error;
 
-	if (strlen(name) >= LAB_NAME_MAX)
-		return -ENAMETOOLONG;
-	if (lab_find(m, name))
-		return -EEXIST;
+	if (error)
+		return error;
 	error = task_fork(m, lab_at(m, lab)->task, &child);
 	if (error)
 		return error;

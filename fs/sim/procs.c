@@ -166,7 +166,7 @@ static int procs_mkdir(const struct request *rq, const char *name)
 		return -EPERM;
 	error = lab_create(rq->m, name, &h);
 	/* a process that could not be loaded has taken time and chance all the same */
-	if (error && error != -EEXIST && error != -ENAMETOOLONG)
+	if (error && error != -EEXIST && error != -ENAMETOOLONG && error != -EINVAL)
 		tree_note_change(rq->tree);
 	return error;
 }

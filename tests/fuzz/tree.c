@@ -1,7 +1,7 @@
 /*
  * Random writes to random files of the tree, in-process: whatever is written, no file crashes, no command
- * is without end, and the invariants of the engine hold. FUZZ_SEED and FUZZ_WRITES in the environment
- * choose another run.
+ * is without end, the invariants of the engine hold, and the journal of it all replays to the same bytes
+ * in every file. FUZZ_SEED and FUZZ_WRITES in the environment choose another run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "fs/replay.h"
 #include "tests/ctl.h"
+#include "tests/dump.h"
 #include "tests/tap.h"
 #include "tests/words.h"
 
@@ -22,10 +24,13 @@ static const struct caller root;
 
 struct fuzzer {
 	struct fixture f;
+	struct machine_source source;
+	struct journal *journal;
 	struct chance chance;
 	u64 *files;      /* inodes of what may be written to */
 	u32 nr_files;
 	u64 step_limit;
+	bool interrupted;
 	u64 done, refused;
 };
 
@@ -88,9 +93,14 @@ static void rescan(struct fuzzer *z)
 
 static bool enough(struct machine *m, void *arg)
 {
-	const struct fuzzer *z = arg;
+	struct fuzzer *z = arg;
 
-	return m->clock.step < z->step_limit;
+	if (m->clock.step < z->step_limit)
+		return true;
+	if (!z->interrupted)
+		journal_interrupted(z->journal, m);
+	z->interrupted = true;
+	return false;
 }
 
 static void arm(struct fuzzer *z)
@@ -98,6 +108,7 @@ static void arm(struct fuzzer *z)
 	struct machine *m = z->f.m;
 
 	z->step_limit = m->clock.step + STEPS_MAX;
+	z->interrupted = false;
 	m->host.yield = enough;
 	m->host.arg = z;
 	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
@@ -140,7 +151,7 @@ static void write_somewhere(struct fuzzer *z)
 
 static void make_or_end(struct fuzzer *z)
 {
-	static const char *const names[] = { "a", "b", "c", "p0", "p1", "p2", "p3", "data", "x/y", "", "..",
+	static const char *const names[] = { "a", "b", "c", "p0", "p1", "p2", "p3", "data", ".x",
 					     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop" };
 	const char *name = names[chance_below(&z->chance, ARRAY_SIZE(names))];
 	u64 disk, ino;
@@ -172,15 +183,74 @@ static u64 from_environment(const char *name, u64 otherwise)
 	return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
+static void power_on(struct fuzzer *z, const char *machine)
+{
+	const struct machine_source source = { .name = (char *)(uintptr_t)machine,
+					       .machine = (char *)(uintptr_t)preset_text(machine),
+					       .cmdline = (char *)(uintptr_t)"" };
+
+	z->files = malloc(FILES_MAX * sizeof(*z->files));
+	text_init(&z->f.text);
+	if (z->files && !machine_source_copy(&z->source, &source))
+		z->f.m = machine_source_boot(&z->source, stderr);
+	z->f.t = z->f.m ? tree_create(z->f.m) : NULL;
+	z->journal = z->f.t ? journal_create(z->f.t, &z->source) : NULL;
+	if (!z->journal)
+		bail_out("%s does not boot", machine);
+}
+
+static void power_off(struct fuzzer *z)
+{
+	journal_destroy(z->journal);
+	machine_source_free(&z->source);
+	fixture_close(&z->f);
+	free(z->files);
+}
+
+/* Do it all again, and compare every file. */
+static void replays(struct fuzzer *z)
+{
+	struct machine *m = machine_source_boot(&z->source, stderr);
+	struct tree *t = m ? tree_create(m) : NULL;
+	struct text lines, a, b;
+	char where[512];
+	const char *line, *difference;
+	size_t length;
+	u64 n;
+
+	text_init(&lines);
+	text_init(&a);
+	text_init(&b);
+	for (n = 1; (line = journal_line(z->journal, n, &length)); n++) {
+		text_mem(&lines, line, length);
+		text_char(&lines, '\n');
+	}
+	is_err(replay_lines(lines.data, lines.length, journal_data_fd(z->journal), t, UINT64_MAX, stderr), 0,
+	       "its journal of %llu lines replays", (unsigned long long)n - 1);
+	clock_advance_to(m, z->f.m->clock.now);
+	m->host = (struct machine_host){ .arg = NULL };
+	z->f.m->host = m->host;
+	z->f.m->attention = 0;
+	/* the journal is not kept by the second machine */
+	tree_set_journal(z->f.t, NULL);
+	tree_dump(z->f.t, "", &a);
+	tree_dump(t, "", &b);
+	difference = dump_difference(&a, &b, where, sizeof(where));
+	ok(!difference, "and every file reads the same (%s)", difference ? difference : "all equal");
+	text_free(&lines);
+	text_free(&a);
+	text_free(&b);
+	tree_destroy(t);
+	machine_destroy(m);
+}
+
 static void fuzz(const char *machine, u64 seed, u64 writes)
 {
 	struct fuzzer z = { .chance = { seed } };
 	unsigned int violations = 0;
 	u64 i;
 
-	z.files = malloc(FILES_MAX * sizeof(*z.files));
-	if (!z.files || !fixture_open(&z.f, machine, NULL))
-		bail_out("%s", z.f.why);
+	power_on(&z, machine);
 	for (i = 0; i < writes && !violations; i++) {
 		if (i % 500 == 0)
 			rescan(&z);
@@ -195,8 +265,8 @@ static void fuzz(const char *machine, u64 seed, u64 writes)
 	cmp_int(z.done, >, writes / 20, "%s: some of %llu random writes are taken", machine, (unsigned long long)writes);
 	cmp_int(z.refused, >, writes / 20, "and some are refused");
 	ctl_check(&z.f, "after all of them");
-	fixture_close(&z.f);
-	free(z.files);
+	replays(&z);
+	power_off(&z);
 }
 
 int main(void)

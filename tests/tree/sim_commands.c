@@ -188,6 +188,8 @@ static void test_process(struct fixture *f)
 		{ "mmap m 64K", 0, NULL },
 		{ "fork q", 0, "^fork: q is process [0-9]+$" },
 		{ "fork q", -EEXIST, "there is a process 'q' already" },
+		{ "fork x/y", -EINVAL, "cannot be the name of a directory" },
+		{ "fork ..", -EINVAL, NULL },
 		{ "setrlimit as 1G", 0, NULL },
 		{ "setrlimit RLIMIT_MEMLOCK unlimited", 0, NULL },
 		{ "setrlimit patience 1", -EINVAL, "'patience' is not a limit" },
