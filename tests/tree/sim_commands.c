@@ -284,7 +284,7 @@ static void test_machine(struct fixture *f)
 		{ "kmalloc e 1M node=9", -EINVAL, "there is no node 9" },
 		{ "kmalloc e 1M node=x", -EINVAL, NULL },
 		{ "kmalloc e 1M sometimes", -EINVAL, "unknown option 'sometimes'" },
-		{ "kmalloc e 64M dma", -ENOMEM, "no contiguous 67108864 bytes" },
+		{ "kmalloc e 64M dma", -ENOMEM, "kmalloc gives at most 4194304 bytes" },
 		{ "kmalloc e 8000000T", -ENOMEM, NULL },
 		{ "kmalloc e 0", -EINVAL, NULL },
 		{ "kmalloc e big", -EINVAL, NULL },
