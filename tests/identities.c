@@ -189,7 +189,8 @@ static void check_free_lists(struct checker *c)
 		if (strncmp(line, "Node", 4) != 0 || !zone || zone >= next_line(line))
 			continue;
 		sscanf(zone, "type %31s", after);
-		if (columns(line, after, value, MAX_ORDER) != MAX_ORDER)
+		/* there is a zone of that name, too */
+		if (columns(zone, after, value, MAX_ORDER) != MAX_ORDER)
 			wrong(c, "pagetypeinfo: %.60s", line);
 		for (i = 0; i < MAX_ORDER; i++)
 			by_type[i] += value[i];
