@@ -77,7 +77,7 @@ static int unquote_escape(const char **p, const char *end, struct text *out)
 		text_char(out, c);
 	} else if (c == 'x' && end - *p >= 2 && hex_value((*p)[0]) >= 0 &&
 		   hex_value((*p)[1]) >= 0) {
-		text_char(out, (char)(hex_value((*p)[0]) << 4 | hex_value((*p)[1])));
+		text_char(out, (char)(hex_value((*p)[0]) * 16 + hex_value((*p)[1])));
 		*p += 2;
 	} else {
 		return -EINVAL;

@@ -14,7 +14,7 @@
 /* threads-max: kernel stacks may take an eighth of memory (kernel.rst, threads-max). */
 static s32 default_threads_max(const struct machine *m)
 {
-	u64 n = m->totalram_pages / (8 * THREAD_PAGES);
+	u64 n = m->totalram_pages / (8ull * THREAD_PAGES);
 
 	return n < 20 ? 20 : n > 0x3fffffff ? 0x3fffffff : (s32)n;
 }

@@ -7,6 +7,7 @@
 #include <mman/machine.h>
 #include <mman/xarray.h>
 
+#include <assert.h>
 #include <errno.h>
 
 #include "mm/kobject.h"
@@ -155,9 +156,12 @@ static int spare_fill(struct machine *m, const handle_t *root, u64 index, struct
 static handle_t spare_take(struct machine *m, struct spare_nodes *s, u8 shift, handle_t parent,
 			   u8 offset)
 {
-	handle_t h = s->node[--s->nr];
-	struct xa_node *n = xa_node_at(m, h);
+	struct xa_node *n;
+	handle_t h;
 
+	assert(s->nr); /* nodes_missing() counted right */
+	h = s->node[--s->nr];
+	n = xa_node_at(m, h);
 	n->shift = shift;
 	n->parent = parent;
 	n->offset = offset;

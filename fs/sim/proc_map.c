@@ -263,7 +263,7 @@ static int cmd_malloc(struct command_run *c)
 		return error;
 	if (size > INT64_MAX / 2)
 		return -ENOMEM;
-	block = (size + 2 * MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
+	block = (size + 2ull * MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
 	if (size >= MALLOC_MMAP_THRESHOLD) {
 		rq.length = PAGE_ALIGN(block);
 		error = do_mmap(c->m, c->task, &rq, &addr);

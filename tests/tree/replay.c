@@ -86,9 +86,10 @@ static bool interrupting_visitor(struct machine *m, void *arg)
 
 static bool lab_open(struct lab *l)
 {
-	struct machine *m = machine_source_boot(&source, stderr);
+	struct machine *m;
 
 	memset(l, 0, sizeof(*l));
+	m = machine_source_boot(&source, stderr);
 	if (!m)
 		return false;
 	l->tree = tree_create(m);
@@ -205,22 +206,22 @@ static void test_replay(void)
 	char path[] = "/tmp/mmanfs-journal-XXXXXX", where[512];
 	struct replay_file f;
 	const char *difference;
-	struct journal *j;
 	struct text a, b;
-	struct tree *t;
-	struct lab live;
+	struct lab live, replayed = { .tree = NULL };
 
 	text_init(&a);
 	text_init(&b);
-	lab_open(&live);
+	if (!ok(lab_open(&live), "a machine with a journal"))
+		return;
 	scenario(&live);
 	tree_dump(live.tree, "", &a);
 	ok(save(&live, path), "the journal can be saved");
 	is_int(replay_load(&f, path, stderr), 0, "and loaded");
 	is_uint(f.nr_lines, journal_lines(live.journal), "with as many lines");
-	t = replay_tree(&f, &j);
-	is_err(replay_run(&f, t, UINT64_MAX, stderr), 0, "it replays, at the same times and steps");
-	tree_dump(t, "", &b);
+	replayed.tree = replay_tree(&f, &replayed.journal);
+	is_err(replay_run(&f, replayed.tree, UINT64_MAX, stderr), 0,
+	       "it replays, at the same times and steps");
+	tree_dump(replayed.tree, "", &b);
 	difference = dump_difference(&a, &b, where, sizeof(where));
 	ok(!difference, "the replayed machine agrees in every file (%s)",
 	   difference ? difference : "all equal");
@@ -234,11 +235,7 @@ static void test_replay(void)
 	text_free(&a);
 	text_free(&b);
 	lab_close(&live);
-	{
-		struct lab replayed = { .tree = t, .journal = j };
-
-		lab_close(&replayed);
-	}
+	lab_close(&replayed);
 }
 
 static int load_text(const char *text)
@@ -246,11 +243,13 @@ static int load_text(const char *text)
 	char path[] = "/tmp/mmanfs-journal-XXXXXX";
 	struct replay_file f;
 	int fd = mkstemp(path), status;
-	FILE *null = fopen("/dev/null", "w");
+	ssize_t written = write(fd, text, strlen(text));
+	FILE *null;
 
-	if (write(fd, text, strlen(text)) < 0)
-		return -1;
 	close(fd);
+	if (written < 0)
+		return -1;
+	null = fopen("/dev/null", "w");
 	status = replay_load(&f, path, null);
 	if (!status)
 		replay_unload(&f);

@@ -51,10 +51,10 @@ static void test_advance(struct fixture *f)
 	advances(f, "10us", 10 * NSEC_PER_USEC);
 	advances(f, "7ns", 7);
 	advances(f, "0", 0);
-	advances(f, "2m", 120 * NSEC_PER_SEC);
-	advances(f, "2min", 120 * NSEC_PER_SEC);
-	advances(f, "3h", 3 * 3600 * NSEC_PER_SEC);
-	advances(f, "1d", 86400 * NSEC_PER_SEC);
+	advances(f, "2m", 120ull * NSEC_PER_SEC);
+	advances(f, "2min", 120ull * NSEC_PER_SEC);
+	advances(f, "3h", 3ull * 3600 * NSEC_PER_SEC);
+	advances(f, "1d", 86400ull * NSEC_PER_SEC);
 	advances(f, "0.000000001s", 1);
 	advances(f, "0.0000000019s", 1);
 	advances(f, "0.5m", 30 * NSEC_PER_SEC);

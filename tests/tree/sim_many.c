@@ -16,13 +16,15 @@
 #include "tests/ctl.h"
 #include "tests/tap.h"
 
-#define MANY 20000u
+#define MANY   20000u
 #define SAMPLE 100u
 
 static int open_counter(void)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_HARDWARE, .size = sizeof(attr),
-					.config = PERF_COUNT_HW_INSTRUCTIONS, .exclude_kernel = 1 };
+	struct perf_event_attr attr = { .type = PERF_TYPE_HARDWARE,
+					.size = sizeof(attr),
+					.config = PERF_COUNT_HW_INSTRUCTIONS,
+					.exclude_kernel = 1 };
 
 	return (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
 }
@@ -39,7 +41,8 @@ static bool make_one(struct fixture *f, u32 i)
 {
 	const char *name = fixture_format("p%u", i);
 
-	return !ctl_mkdir(f, name) && ctl_pid(f, name) && *fixture_read(f, fixture_format("proc/%u/stat", ctl_pid(f, name)));
+	return !ctl_mkdir(f, name) && ctl_pid(f, name) &&
+	       *fixture_read(f, fixture_format("proc/%u/stat", ctl_pid(f, name)));
 }
 
 static u64 make_sample(struct fixture *f, u32 from, int counter, u32 *made)
@@ -81,14 +84,15 @@ static void test_many(struct fixture *f)
 	u64 few, many, bytes;
 	s64 free_before = ctl_meminfo(f, "MemFree:");
 
-	few = make_sample(f, 0, counter, &made); /* also warms up */
+	make_sample(f, 0, counter, &made); /* warms up */
 	few = make_sample(f, SAMPLE, counter, &made);
 	for (i = 2 * SAMPLE; i < MANY - SAMPLE; i++)
 		made += make_one(f, i);
 	many = make_sample(f, MANY - SAMPLE, counter, &made);
 	is_uint(made, MANY, "%u processes are made, and their stat read", MANY);
 	if (few)
-		cmp_int(many, <=, 2 * few, "the last hundred cost %llu instructions, the second hundred %llu",
+		cmp_int(many, <=, 2 * few,
+			"the last hundred cost %llu instructions, the second hundred %llu",
 			(unsigned long long)many, (unsigned long long)few);
 	else
 		skip(1, "this host counts no instructions");
@@ -125,7 +129,8 @@ static void test_wrap(struct fixture *f)
 		last = pid;
 		ctl_rmdir(f, "w");
 	}
-	ok(fresh, "a number in use is stepped over, and one just given back is not given again at once");
+	ok(fresh,
+	   "a number in use is stepped over, and one just given back is not given again at once");
 	ok(below, "all are below pid_max");
 	ctl_rmdir(f, "keeps");
 }

@@ -222,16 +222,17 @@ static void test_in_the_middle(struct fixture *f)
 	struct meddler interrupts = { .f = f, .what = interrupt },
 		       kills = { .f = f, .what = kill_it }, removes = { .f = f, .what = remove_it },
 		       replaces = { .f = f, .what = remove_and_replace };
-	u64 rss;
+	handle_t mm;
+	s64 rss;
 
 	ctl_mkdir(f, "v");
 	ctl_put(f, "v", "mmap m 8M");
 	start_meddling(&interrupts, 500);
 	is_err(ctl_put(f, "v", "write m"), -EINTR, "an interrupted command returns EINTR");
 	stop_meddling(&interrupts);
-	rss = mm_at(f->m, task_at(f->m, lab_at(f->m, lab_find(f->m, "v"))->task)->mm)
-		      ->rss[MM_ANONPAGES];
-	ok(rss > 400 && rss < 700, "after the %llu pages that it came to", (unsigned long long)rss);
+	mm = task_at(f->m, lab_at(f->m, lab_find(f->m, "v"))->task)->mm;
+	rss = mm_at(f->m, mm)->rss[MM_ANONPAGES];
+	ok(rss > 400 && rss < 700, "after the %lld pages that it came to", (long long)rss);
 	is_str(ctl_read(f, "v", "status"), "sleeping", "the process lives on");
 	is_int(ctl_put(f, "v", "write m"), 7, "and can go on");
 

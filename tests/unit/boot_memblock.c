@@ -112,7 +112,7 @@ static void test_against_map(void)
 		}
 		at = memblock_find(&mb, size * PAGE_SIZE, PAGE_SIZE, 0, 0, 0) / PAGE_SIZE;
 		for (j = PAGES - (int)size; j > 0; j--)
-			if (!memchr(&taken[j], true, size))
+			if (!memchr(&taken[j], 1, size))
 				break;
 		wrong += at != (u64)(j > 0 ? j : 0);
 	}
