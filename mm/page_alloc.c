@@ -98,14 +98,6 @@ bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned i
 			    z->vm_stat[NR_FREE_PAGES]);
 }
 
-/* Enough for a single page without the highatomic reserve? Nearly always, and quickly told. */
-static inline bool above_watermark(const struct zone *z, enum zone_watermarks w,
-				   enum zone_type highest)
-{
-	return (u64)z->vm_stat[NR_FREE_PAGES] >
-	       wmark_pages(z, w) + z->lowmem_reserve[highest] + z->nr_reserved_highatomic;
-}
-
 static inline bool zone_watermark_fast(const struct zone *z, unsigned int order,
 				       enum zone_type highest, unsigned int alloc_flags, gfp_t gfp)
 {
@@ -124,12 +116,6 @@ static inline bool zone_watermark_fast(const struct zone *z, unsigned int order,
 }
 
 /* ---- one zone ---- */
-
-static inline void count_numa(struct machine *m, struct zone *z, enum numa_stat_item item)
-{
-	z->vm_numa_stat[item]++;
-	m->vm_numa_stat[item]++;
-}
 
 /* Did the request get what it wanted (hit, or miss here and foreign there), near its CPU or not? */
 static inline void zone_statistics(struct machine *m, struct zone *preferred, struct zone *z)
@@ -186,17 +172,7 @@ static void prep_compound_page(struct machine *m, pfn_t pfn, unsigned int order)
 
 static inline void prep_new_page(struct machine *m, pfn_t pfn, gfp_t gfp, unsigned int order)
 {
-	struct page *p = pfn_to_page(m, pfn);
-
-	p->order = order & 15u;
-	p->migratetype = 0;
-	p->generation = 0;
-	p->index_high = 0;
-	p->mapping = 0;
-	p->index = 0;
-	p->mapcount = 0;
-	p->pins = 0;
-	p->memcg = 0;
+	clear_page_fields(pfn_to_page(m, pfn), order);
 	if (unlikely(order) && (gfp & __GFP_COMP))
 		prep_compound_page(m, pfn, order);
 }
@@ -255,17 +231,6 @@ retry:
 	}
 	return PFN_NONE;
 }
-
-static inline enum migratetype gfp_migratetype(const struct machine *m, gfp_t gfp)
-{
-	if (unlikely(m->page_group_by_mobility_disabled))
-		return MIGRATE_UNMOVABLE;
-	return (enum migratetype)((gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) / __GFP_MOVABLE);
-}
-
-_Static_assert(__GFP_MOVABLE / __GFP_MOVABLE == MIGRATE_MOVABLE &&
-		       __GFP_RECLAIMABLE / __GFP_MOVABLE == MIGRATE_RECLAIMABLE,
-	       "mobility bits of a GFP mask are the migrate type");
 
 static inline void prepare_alloc(struct machine *m, struct alloc_context *ac, gfp_t gfp, int nid,
 				 u64 nodemask)
@@ -478,33 +443,13 @@ pfn_t alloc_pages_nodemask(struct machine *m, gfp_t gfp, unsigned int order, int
 	return alloc_pages_slowpath(m, gfp, order, &ac);
 }
 
-/*
- * Single pages, nearly all there is: if the preferred zone is above its low watermark, and the CPU has
- * a page of it, that page. Everything else is for the long way, which comes to the same in this case.
- */
 pfn_t alloc_pages(struct machine *m, gfp_t gfp, unsigned int order, int nid)
 {
-	const struct pglist_data *n = &m->node[nid >= 0 ? (u32)nid : m->cpu_to_node[m->cpu]];
-	enum zone_type highest = (enum zone_type)m->gfp_zone[gfp & 15];
-	struct per_cpu_pages *pcp;
-	struct page_list *list;
-	struct zone *z;
-	pfn_t pfn;
+	pfn_t pfn = PFN_NONE;
 
-	if (unlikely(order || (gfp & __GFP_THISNODE) || n->preferred_zone[highest] == ZONE_NONE))
-		return alloc_pages_nodemask(m, gfp, order, nid, 0);
-	z = (struct zone *)((u8 *)m->node + n->preferred_zone[highest]);
-	if (unlikely(!above_watermark(z, ALLOC_WMARK_LOW, highest) || z->boosted || !z->pageset))
-		return alloc_pages_nodemask(m, gfp, order, nid, 0);
-	pcp = this_pcp(m, z);
-	list = &pcp->lists[pcp_list_index(0, gfp_migratetype(m, gfp))];
-	if (unlikely(!list->nr))
-		return alloc_pages_nodemask(m, gfp, order, nid, 0);
-	pfn = pcp_take(m, pcp, list, 0);
-	prep_new_page(m, pfn, gfp, 0);
-	m->vm_event[PGALLOC_DMA + z->type]++;
-	zone_statistics(m, z, z);
-	return pfn;
+	if (likely(!order && !(gfp & __GFP_THISNODE)))
+		pfn = alloc_page_fast(m, gfp, nid);
+	return likely(pfn != PFN_NONE) ? pfn : alloc_pages_nodemask(m, gfp, order, nid, 0);
 }
 
 void free_pages(struct machine *m, pfn_t pfn, unsigned int order)

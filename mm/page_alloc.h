@@ -197,4 +197,81 @@ void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int orde
 /** calculate_totalreserve_pages() - after marks or protections have changed. */
 void calculate_totalreserve_pages(struct machine *m);
 
+/* ---- single pages, nearly all there is ---- */
+
+/* Enough for a single page without the highatomic reserve? Nearly always, and quickly told. */
+static inline bool above_watermark(const struct zone *z, enum zone_watermarks w,
+				   enum zone_type highest)
+{
+	return (u64)z->vm_stat[NR_FREE_PAGES] >
+	       wmark_pages(z, w) + z->lowmem_reserve[highest] + z->nr_reserved_highatomic;
+}
+
+static inline void count_numa(struct machine *m, struct zone *z, enum numa_stat_item item)
+{
+	z->vm_numa_stat[item]++;
+	m->vm_numa_stat[item]++;
+}
+
+static inline enum migratetype gfp_migratetype(const struct machine *m, gfp_t gfp)
+{
+	if (unlikely(m->page_group_by_mobility_disabled))
+		return MIGRATE_UNMOVABLE;
+	return (enum migratetype)((gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) / __GFP_MOVABLE);
+}
+
+_Static_assert(__GFP_MOVABLE / __GFP_MOVABLE == MIGRATE_MOVABLE &&
+		       __GFP_RECLAIMABLE / __GFP_MOVABLE == MIGRATE_RECLAIMABLE,
+	       "mobility bits of a GFP mask are the migrate type");
+
+/* What the last user left in a page's fields. Its flags are 0 already. */
+static inline void clear_page_fields(struct page *p, unsigned int order)
+{
+	p->order = order & 15u;
+	p->migratetype = 0;
+	p->generation = 0;
+	p->index_high = 0;
+	p->mapping = 0;
+	p->index = 0;
+	p->mapcount = 0;
+	p->pins = 0;
+	p->memcg = 0;
+}
+
+/**
+ * alloc_page_fast() - a page from the preferred zone of @nid, or of the CPU's node.
+ * If that zone is above its low watermark and the CPU has a page of it, that page. PFN_NONE otherwise,
+ * with nothing done: alloc_pages() goes the long way, which comes to the same in this case.
+ * @gfp without __GFP_THISNODE.
+ */
+static inline __attribute__((always_inline)) pfn_t alloc_page_fast(struct machine *m, gfp_t gfp,
+								   int nid)
+{
+	u32 here = m->cpu_to_node[m->cpu];
+	const struct pglist_data *n = &m->node[nid >= 0 ? (u32)nid : here];
+	enum zone_type highest = (enum zone_type)m->gfp_zone[gfp & 15];
+	struct per_cpu_pages *pcp;
+	struct page_list *list;
+	struct zone *z;
+	pfn_t pfn;
+
+	if (unlikely(n->preferred_zone[highest] == ZONE_NONE))
+		return PFN_NONE;
+	z = (struct zone *)((u8 *)m->node + n->preferred_zone[highest]);
+	if (unlikely(!above_watermark(z, ALLOC_WMARK_LOW, highest) || z->boosted || !z->pageset))
+		return PFN_NONE;
+	pcp = this_pcp(m, z);
+	list = &pcp->lists[pcp_list_index(0, gfp_migratetype(m, gfp))];
+	if (unlikely(!list->nr))
+		return PFN_NONE;
+	pfn = pcp_take(m, pcp, list, 0);
+	clear_page_fields(pfn_to_page(m, pfn), 0);
+	m->vm_event[PGALLOC_DMA + z->type]++;
+	if (likely(m->sysctl.numa_stat)) {
+		count_numa(m, z, NUMA_HIT);
+		count_numa(m, z, z->nid == here ? NUMA_LOCAL : NUMA_OTHER);
+	}
+	return pfn;
+}
+
 #endif

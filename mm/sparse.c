@@ -511,9 +511,16 @@ static int section_open(struct machine *m, pfn_t pfn)
 	return 0;
 }
 
+/* Apart, or else the compiler would put together what is to be copied anew for each page. */
+static __attribute__((noinline)) void fill_pages(struct page *p, const struct page *end,
+						 const struct page *fresh)
+{
+	for (; p < end; p++)
+		*p = *fresh;
+}
+
 int touch_block(struct machine *m, pfn_t start, u32 flags)
 {
-	struct page *p = m->mem_map + start;
 	struct page fresh = { .flags = flags, .next = PFN_NONE, .prev = PFN_NONE };
 	const struct zone_range *r;
 	pfn_t pfn = start, end = start + MAX_ORDER_NR_PAGES, stop;
@@ -525,8 +532,7 @@ int touch_block(struct machine *m, pfn_t start, u32 flags)
 		fresh.node = r->nid & 0x3ffu;
 		fresh.zone = r->type & 7u;
 		stop = r->end > pfn && r->end < end ? r->end : end;
-		for (; p < m->mem_map + stop; p++)
-			*p = fresh;
+		fill_pages(m->mem_map + pfn, m->mem_map + stop, &fresh);
 	}
 	m->block_touched[(start >> BLOCK_SHIFT) / 64] |= 1ull << (start >> BLOCK_SHIFT) % 64;
 	return 0;
