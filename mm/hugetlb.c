@@ -251,6 +251,17 @@ static void set_demote_size(struct machine *m, struct hstate *h)
 	}
 }
 
+static void print_hstate(struct machine *m, const struct hstate *h)
+{
+	const char *size = h->page_size >> 30 ? "1.00 GiB" : "2.00 MiB";
+	u64 vmemmap = (h->page_size >> PAGE_SHIFT) * 64; /* of the kernel's struct pages */
+
+	printk(m, 6, "HugeTLB: registered %s page size, pre-allocated %llu pages", size,
+	       (unsigned long long)h->nr_huge_pages);
+	printk(m, 6, "HugeTLB: %llu KiB vmemmap can be freed for a %s page",
+	       (unsigned long long)(vmemmap - PAGE_SIZE) >> 10, size);
+}
+
 int hugetlb_init(struct machine *m)
 {
 	const struct boot_params *p = &m->boot.params;
@@ -267,6 +278,8 @@ int hugetlb_init(struct machine *m)
 				hugetlb_set_pool(m, h, hp->nr, hp->nid);
 		}
 	}
+	for (k = 0; k < m->boot.nr_hstates; k++)
+		print_hstate(m, &m->boot.hstate[k]);
 	return 0;
 }
 
