@@ -64,7 +64,7 @@ static int touch_range(struct command_run *c, u64 *start, u64 *length)
 static int touch(struct command_run *c, bool write)
 {
 	const struct task *t = task_at(c->m, c->task);
-	u64 start, length, pages = 0, minor = t->min_flt, major = t->maj_flt;
+	u64 start = 0, length = 0, pages = 0, minor = t->min_flt, major = t->maj_flt;
 	int error = touch_range(c, &start, &length);
 
 	if (error)
