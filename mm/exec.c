@@ -172,6 +172,18 @@ static int start_program(struct machine *m, handle_t task, const struct mm *mm)
 	return error;
 }
 
+/* All that a program may write to is promised to it, if the overcommit mode allows. */
+static int may_commit(struct machine *m, handle_t task, handle_t mmh)
+{
+	const s64 pages = RELRO_PAGES + DATA_PAGES + BSS_PAGES + HEAP_PAGES + STACK_PAGES;
+
+	if (vm_enough_memory(m, mmh, pages, !task_at(m, task)->uid))
+		return -ENOMEM;
+	/* each part is charged when it is mapped */
+	vm_unacct_memory(m, pages);
+	return 0;
+}
+
 int exec_image(struct machine *m, handle_t task, const char *name)
 {
 	handle_t mmh = task_at(m, task)->mm, inode;
@@ -180,6 +192,8 @@ int exec_image(struct machine *m, handle_t task, const char *name)
 	u64 end;
 	int error = program_inode(m, &inode);
 
+	if (!error)
+		error = may_commit(m, task, mmh);
 	if (error)
 		return error;
 	task_at(m, task)->exe = inode;
