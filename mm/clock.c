@@ -62,7 +62,8 @@ void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due)
 		printk(m, 3, "clock: no room for another event");
 		return;
 	}
-	heap(m)[c->nr_events] = (struct event){ .due = due, .seq = c->next_seq++, .kind = kind, .arg = arg };
+	heap(m)[c->nr_events] =
+		(struct event){ .due = due, .seq = c->next_seq++, .kind = kind, .arg = arg };
 	sift_up(heap(m), c->nr_events++);
 	set_next_due(m);
 }
@@ -139,14 +140,16 @@ bool machine_safe_point_slow(struct machine *m)
 		run_due_events(m);
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */
 	if (!m->clock.in_events && m->host.yield &&
-	    (m->clock.step >= m->clock.step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED)) &&
+	    (m->clock.step >= m->clock.step_stop ||
+	     __atomic_load_n(&m->attention, __ATOMIC_RELAXED)) &&
 	    !m->host.yield(m, m->host.arg)) {
 		/* an advance of the clock runs for nobody */
 		if (!m->running)
 			return false;
 		m->running->interrupted = true;
 	}
-	return !m->running || !(m->running->died || m->running->interrupted || m->running->fatal_signal);
+	return !m->running ||
+	       !(m->running->died || m->running->interrupted || m->running->fatal_signal);
 }
 
 void clock_advance_to(struct machine *m, u64 ns)

@@ -137,7 +137,9 @@ int main(int argc, char **argv)
 		return 66;
 	}
 	for (i = 0; i < THREADS; i++) {
-		s[i] = (struct scribbler){ .dir = argv[1], .files = files, .nr_files = nr_files,
+		s[i] = (struct scribbler){ .dir = argv[1],
+					   .files = files,
+					   .nr_files = nr_files,
 					   .writes = strtoul(argv[3], NULL, 10) / THREADS };
 		s[i].chance.state = strtoul(argv[4], NULL, 10) * THREADS + i;
 		if (pthread_create(&s[i].thread, NULL, scribble, &s[i]))
