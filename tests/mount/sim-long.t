@@ -11,8 +11,8 @@ mkdir "$M/sim/procs/big" "$M/sim/procs/other"
 put "$M/sim/procs/big/ctl" 'mmap m 12G'
 put "$M/sim/procs/other/ctl" 'mmap m 16M'
 
-# command TEXT: starts it and waits until its work is seen; its writer is $long
-command() {
+# start_command TEXT: starts it and waits until its work is seen; its writer is $long
+start_command() {
 	local before
 	before=$(cat "$M/sim/clock")
 	# a shell starts its background jobs with SIGINT ignored; a terminal does not
@@ -26,7 +26,7 @@ command() {
 
 # --- A reader and a knob ---
 
-command 'write m'
+start_command 'write m'
 for ((i = 0; i < 20; i++)); do
 	used[i]=$(field "$M/proc/meminfo" AnonPages)
 	kill -0 "$long" 2>/dev/null || break
@@ -41,7 +41,7 @@ cmp_num "${used[0]}" '<' 12582912 'and showed it on its way'
 
 # --- Ctrl-C ---
 
-command 'access m uniform 100000000000'
+start_command 'access m uniform 100000000000'
 put "$M/proc/sys/vm/swappiness" 41
 # what the terminal does on Ctrl-C: SIGINT to the shell that does the echo
 kill -INT "$long"
@@ -65,7 +65,7 @@ is "$(cat "$T/errno")" EINTR 'write(2) returns EINTR'
 
 # --- Death in the middle ---
 
-command 'access m uniform 100000000000'
+start_command 'access m uniform 100000000000'
 put "$M/sim/procs/other/ctl" 'write m' >"$T/out" &
 writer=$!
 ok 'rmdir of the busy process' rmdir "$M/sim/procs/big"
