@@ -11,10 +11,13 @@
 
 #define THREAD_PAGES 4u
 
-/* threads-max: kernel stacks may take an eighth of memory (kernel.rst, threads-max). */
+/* threads-max: kernel stacks may take an eighth of what is memory when it is computed, before boot
+ * gives the initrd and its own code back (kernel.rst, threads-max). */
 static s32 default_threads_max(const struct machine *m)
 {
-	u64 n = m->totalram_pages / (8ull * THREAD_PAGES);
+	u64 late = freed_late_kb(m) >> (PAGE_SHIFT - 10);
+	u64 pages = m->totalram_pages > late ? m->totalram_pages - late : 0;
+	u64 n = pages / ((u64)8 * THREAD_PAGES);
 
 	return n < 20 ? 20 : n > 0x3fffffff ? 0x3fffffff : (s32)n;
 }
