@@ -8,6 +8,7 @@
 #include <mman/machine.h>
 
 #include "mm/task.h"
+#include "mm/vma.h"
 
 /* A command in progress for @task must touch nothing of it any more. */
 static void tell_running(struct machine *m, handle_t task)
@@ -41,6 +42,31 @@ static void exit_threads(struct machine *m, handle_t leader)
 		drop_mm(m, thread);
 		task_release(m, thread);
 	}
+}
+
+/*
+ * The memory of a large process goes batch by batch, and others are let in between: who reads then
+ * sees it shrink, as on Linux. What is due meanwhile may fault something in again; the last
+ * munmap takes that.
+ */
+bool exit_unmap(struct machine *m, struct running *r)
+{
+	handle_t mmh = task_at(m, r->task)->mm, h;
+	u64 addr = 0;
+
+	/* what is done in the middle of another command is done at once */
+	if (r->outer || !mmh || mm_at(m, mmh)->users > 1 || mm_rss(mm_at(m, mmh)) <= BATCH_PAGES)
+		return true;
+	while ((h = find_vma(m, mmh, addr))) {
+		const struct vma *v = vma_at(m, h);
+
+		addr = zap_page_range_some(m, h, v->start > addr ? v->start : addr, v->end,
+					   BATCH_PAGES);
+		/* it is to end: there is nothing that could be stopped */
+		if (!machine_safe_point(m) && r->died)
+			return false;
+	}
+	return true;
 }
 
 void task_exit_requested(struct machine *m, s32 status)

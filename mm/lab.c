@@ -222,14 +222,26 @@ static void drop_loads(struct machine *m, struct lab_process *l)
 	}
 }
 
+/* Others may come in between, and do the same: false if the directory went with it. */
+static bool end_process(struct machine *m, handle_t h)
+{
+	struct running r = { .outer = m->running, .task = lab_at(m, h)->task, .exits = true };
+	u64 number = lab_at(m, h)->number;
+
+	m->running = &r;
+	exit_unmap(m, &r);
+	m->running = r.outer;
+	if (!r.died)
+		do_exit(m, r.task, 9);
+	return lab_at(m, h)->number == number;
+}
+
 int lab_remove(struct machine *m, const char *name)
 {
 	handle_t h = lab_find(m, name);
 
-	if (!h)
+	if (!h || (lab_at(m, h)->task && !end_process(m, h)))
 		return -ENOENT;
-	if (lab_at(m, h)->task)
-		do_exit(m, lab_at(m, h)->task, 9);
 	lab_unlink(m, h);
 	task_text_free(m, lab_at(m, h)->result);
 	lab_at(m, h)->number = 0;

@@ -126,6 +126,8 @@ void task_run_begin(struct machine *m, struct running *r, handle_t task)
 
 bool task_run_end(struct machine *m, struct running *r)
 {
+	if (!r->died && (r->fatal_signal || r->exits))
+		exit_unmap(m, r);
 	m->running = r->outer;
 	m->current = r->saved_task;
 	m->cpu = r->saved_cpu;

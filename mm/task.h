@@ -7,6 +7,9 @@
 /** task_release() - give back all that a dead task still holds; its handle is free afterwards. */
 void task_release(struct machine *m, handle_t task);
 void task_reparent(struct machine *m, handle_t child, handle_t parent);
+/** exit_unmap() - for a process that is about to end, the innermost running one: unmaps what would take
+ * long, with safe points. false: somebody else ended it meanwhile. */
+bool exit_unmap(struct machine *m, struct running *r);
 void task_text_free(struct machine *m, handle_t text);
 void rlimits_defaults(struct machine *m, struct rlimits *r);
 /** task_pick_cpu() - where a new task starts: the next of its allowed CPUs, round robin. */
