@@ -69,7 +69,7 @@ static void misc_defaults(struct misc_knobs *k)
 
 /* What boot gives back at its very end, kB: initrd, init code and data, the rest of the 2 MiB pages
  * behind code and constants, and two odd pieces. Sizes by RAM were computed before that. */
-static u64 freed_late_kb(const struct machine *m)
+u64 freed_late_kb(const struct machine *m)
 {
 	const struct boot_info *b = &m->boot;
 	u64 decrypted = 2036, smp_alternatives = 36;

@@ -130,4 +130,7 @@ void knobs_destroy(struct machine *m);
  * of memory. */
 struct device_power *knobs_device_power(struct machine *m, u64 device, bool create);
 
+/** freed_late_kb() - what boot gives back at its very end: sizes by RAM do not know of it. */
+u64 freed_late_kb(const struct machine *m);
+
 #endif
