@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static int compare_strings(const void *a, const void *b)
 }
 
 /* Names in @path that end in @suffix, sorted. */
-static unsigned int files_in(const char *path, const char *suffix, char names[FILES_MAX][128])
+static unsigned int files_in(const char *path, const char *suffix, char names[FILES_MAX][NAME_MAX + 1])
 {
 	DIR *dir = opendir(path);
 	struct dirent *e;
@@ -180,9 +181,9 @@ static size_t step_length(const struct answers *a, size_t first, size_t end)
 /* First word of a line: what a path or a line of a file is found by. */
 static bool same_word(const char *a, const char *b)
 {
-	size_t n = strcspn(a, " ");
+	size_t n = strcspn(a, " \t");
 
-	return n == strcspn(b, " ") && !strncmp(a, b, n);
+	return n == strcspn(b, " \t") && !strncmp(a, b, n);
 }
 
 static bool is_list(const struct answer *a)
@@ -232,7 +233,9 @@ static void compare_lines(struct suite *s, struct outcome *o, const struct answe
 	while (i < na || j < nk) {
 		bool missing = false;
 
-		if (i < na && j < nk && (!look || same_word(a[i].answer, k[j].answer))) {
+		if (i < na && j < nk &&
+		    (!look || same_word(a[i].answer, k[j].answer) ||
+		     compare_answer(&a[i], k[j].answer) == EQUAL)) {
 			enum verdict v = compare_answer(&a[i], k[j].answer);
 
 			o->tolerated |= v == TOLERATED;
@@ -326,7 +329,7 @@ static char *generated(unsigned long long seed)
 
 static void ask_ourselves(struct suite *s)
 {
-	static char names[FILES_MAX][128];
+	static char names[FILES_MAX][NAME_MAX + 1];
 	unsigned int i, n;
 
 	if (s->file) {
@@ -474,7 +477,7 @@ int main(int argc, char **argv)
 		{ "file", required_argument, NULL, 'f' },    { "score", required_argument, NULL, 's' },
 		{ "generate", required_argument, NULL, 'g' }, { 0 },
 	};
-	static char names[FILES_MAX][128];
+	static char names[FILES_MAX][NAME_MAX + 1];
 	static struct suite s = { .answers = "tests/oracle/answers" };
 	char *exceptions, *line, *save, *table = NULL;
 	unsigned int i, n;

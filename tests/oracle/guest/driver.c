@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,13 +48,21 @@ static struct slot slots[SLOTS];
 static struct region regions[REGIONS]; /* of this process */
 static char heap_name[] = "heap";
 
-extern char __data_start[], _end[];
+extern char __executable_start[], __data_start[], _end[];
 
+/* Text is read (a fork does not inherit its page tables), data, stack and the C library's small heap
+ * are written to. */
 static void __attribute__((noinline)) warm(void)
 {
 	volatile char stack[96 << 10];
 	volatile char *at;
 	size_t i;
+
+	for (at = __executable_start; at < (volatile char *)__data_start; at += 1024)
+		(void)*at;
+	at = (volatile char *)((uintptr_t)&errno & ~4095ul);
+	for (; at < (volatile char *)sbrk(0); at += 1024)
+		*at = *at;
 
 	for (i = 0; i < sizeof(stack); i += 1024)
 		stack[i] = 0;
@@ -265,7 +274,25 @@ static int do_setrlimit(const char *name, const char *value)
 	return -EINVAL;
 }
 
+/* one CPU is all that cases ask for */
+static int do_setaffinity(const char *cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(atoi(cpu), &set);
+	return done(sched_setaffinity(0, sizeof(set), &set));
+}
+
 static void serve(int fd) __attribute__((noreturn));
+
+/* A new process is there when all its own pages are. */
+static void __attribute__((noreturn)) begin(int fd)
+{
+	warm();
+	send(fd, "ready", 5, 0);
+	serve(fd);
+}
 
 static int do_fork(int slot, char *said, size_t room)
 {
@@ -273,10 +300,8 @@ static int do_fork(int slot, char *said, size_t room)
 
 	if (pid < 0)
 		return -errno;
-	if (!pid) {
-		warm();
-		serve(slots[slot].fd[1]);
-	}
+	if (!pid)
+		begin(slots[slot].fd[1]);
 	warm();
 	snprintf(said, room, "pid %d", pid);
 	return 0;
@@ -335,6 +360,8 @@ static int do_words(char **w, int nr, char *said, size_t room)
 		return do_setrlimit(w[1], w[2]);
 	if (!strcmp(w[0], "setuid"))
 		return done(setresuid((uid_t)atoi(w[1]), (uid_t)atoi(w[1]), (uid_t)atoi(w[1])));
+	if (!strcmp(w[0], "sched_setaffinity"))
+		return do_setaffinity(w[1]);
 	if (!strcmp(w[0], "fork"))
 		return do_fork(atoi(w[1]), said, room);
 
@@ -430,8 +457,27 @@ static int take_slot(const char *name)
 	return -1;
 }
 
+static int receive(struct slot *slot, char *buffer, size_t room)
+{
+	struct pollfd p = { .fd = slot->fd[0], .events = POLLIN };
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < 1200; i++) {
+		if (poll(&p, 1, 50) > 0) {
+			n = recv(slot->fd[0], buffer, room - 1, 0);
+			buffer[n > 0 ? n : 0] = '\0';
+			return n > 0 ? 0 : -EINTR;
+		}
+		if (kill(slot->pid, 0))
+			return -EINTR;
+	}
+	return -ETIMEDOUT;
+}
+
 static int guest_make(struct side *s, const char *name)
 {
+	static char ready[16];
 	int i = take_slot(name);
 	pid_t pid;
 
@@ -443,8 +489,7 @@ static int guest_make(struct side *s, const char *name)
 	if (!pid) {
 		prctl(PR_SET_NAME, name);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		warm();
-		serve(slots[i].fd[1]);
+		begin(slots[i].fd[1]);
 	}
 	if (pid < 0) {
 		slots[i].used = false;
@@ -452,8 +497,7 @@ static int guest_make(struct side *s, const char *name)
 	}
 	slots[i].pid = pid;
 	warm();
-	usleep(2000);
-	return 0;
+	return receive(&slots[i], ready, sizeof(ready));
 }
 
 /* SIGCHLD is ignored everywhere: who ended is gone, memory and all. */
@@ -479,24 +523,6 @@ static int guest_pid(struct side *s, const char *name)
 	return slot ? slot->pid : -1;
 }
 
-static int receive(struct slot *slot, char *buffer, size_t room)
-{
-	struct pollfd p = { .fd = slot->fd[0], .events = POLLIN };
-	ssize_t n;
-	int i;
-
-	for (i = 0; i < 1200; i++) {
-		if (poll(&p, 1, 50) > 0) {
-			n = recv(slot->fd[0], buffer, room - 1, 0);
-			buffer[n > 0 ? n : 0] = '\0';
-			return n > 0 ? 0 : -EINTR;
-		}
-		if (kill(slot->pid, 0))
-			return -EINTR;
-	}
-	return -ETIMEDOUT;
-}
-
 static int guest_command(struct side *s, const char *name, const char *line, char *said, size_t room)
 {
 	static char reply[600], fork_line[64];
@@ -518,8 +544,9 @@ static int guest_command(struct side *s, const char *name, const char *line, cha
 	if (child >= 0) {
 		if (error || sscanf(said, "pid %d", &slots[child].pid) != 1)
 			slots[child].used = false;
+		else
+			receive(&slots[child], reply, sizeof(reply));
 		snprintf(said, room, "ok");
-		usleep(5000);
 	}
 	return error;
 }

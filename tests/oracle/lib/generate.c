@@ -59,7 +59,12 @@ static void one_call(FILE *out, struct draw *d, unsigned int nr)
 	uint32_t offset, pages;
 
 	range_in_window(d, &offset, &pages);
-	switch (draw_below(d, 12)) {
+	switch (draw_below(d, 14)) {
+	case 12:
+	case 13:
+		/* of a mapping that was made, and may be in pieces or gone by now */
+		fprintf(out, "\tp: mremap m%" PRIu32 " %" PRIu32 "K\n", draw_below(d, nr + 1), pages * 4);
+		break;
 	case 0:
 	case 1:
 	case 2:

@@ -324,24 +324,25 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-static void list_path(struct run *r, const char *path)
+/* @shown: the same with "$NAME", which both sides have in common */
+static void list_path(struct run *r, const char *path, const char *shown)
 {
-	char target[256] = "", child[512];
+	char target[256] = "", child[512], child_shown[512];
 	struct names names = { NULL, 0 };
 	struct stat st;
 	unsigned int i;
 	int error = r->s->stat(r->s, path, &st, target, sizeof(target));
 
 	if (error) {
-		answer(r, "%s <%s>", path, error_name(error));
+		answer(r, "%s <%s>", shown, error_name(error));
 		return;
 	}
 	if (S_ISDIR(st.st_mode))
-		answer(r, "%s dir %04o", path, st.st_mode & 07777);
+		answer(r, "%s dir %04o", shown, st.st_mode & 07777);
 	else if (S_ISLNK(st.st_mode))
-		answer(r, "%s link %s", path, target);
+		answer(r, "%s link %s", shown, target);
 	else
-		answer(r, "%s file %04o %lld", path, st.st_mode & 07777, (long long)st.st_size);
+		answer(r, "%s file %04o %lld", shown, st.st_mode & 07777, (long long)st.st_size);
 	if (!S_ISDIR(st.st_mode))
 		return;
 	names.name = malloc(LIST_MAX * 64u);
@@ -351,17 +352,19 @@ static void list_path(struct run *r, const char *path)
 	qsort(names.name, names.nr, 64, compare_names);
 	for (i = 0; i < names.nr; i++) {
 		snprintf(child, sizeof(child), "%s/%s", path, names.name[i]);
-		list_path(r, child);
+		snprintf(child_shown, sizeof(child_shown), "%s/%s", shown, names.name[i]);
+		list_path(r, child, child_shown);
 	}
 	free(names.name);
 }
 
 static void step_list(struct run *r, char *rest)
 {
+	const char *shown = word(&rest);
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s", real_path(r, word(&rest)));
-	list_path(r, path);
+	snprintf(path, sizeof(path), "%s", real_path(r, shown));
+	list_path(r, path, shown);
 }
 
 /* ---- counters ---- */
@@ -474,6 +477,22 @@ static bool process_file(struct run *r, const char *name, const char *file)
 	return n >= 0;
 }
 
+/* A shared anonymous mapping's file has whatever number was the next. */
+static const char *without_inode(char *line)
+{
+	static char out[256];
+	char *name = strstr(line, "/dev/zero"), *number;
+
+	if (!name)
+		return line;
+	for (number = name; number > line && number[-1] == ' '; number--)
+		;
+	while (number > line && number[-1] != ' ')
+		number--;
+	snprintf(out, sizeof(out), "%.*sN %s", (int)(number - line), line, name);
+	return out;
+}
+
 static void step_maps(struct run *r, char *rest)
 {
 	char *line, *save;
@@ -482,7 +501,7 @@ static void step_maps(struct run *r, char *rest)
 		return;
 	for (line = strtok_r(r->text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
 		if (in_window(line))
-			answer(r, "%s", line);
+			answer(r, "%s", without_inode(line));
 }
 
 static void step_smaps(struct run *r, char *rest)

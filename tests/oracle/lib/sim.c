@@ -101,33 +101,39 @@ static int sim_pid(struct side *s, const char *name)
 	return (int)ctl_pid(s->arg, name);
 }
 
+/* Where a region lies, by the "START-END LENGTH NAME" lines of regions; 0: there is none. */
+static unsigned long long region_start(struct fixture *f, const char *name, const char *region)
+{
+	char word[64];
+	unsigned long long start;
+	const char *at;
+
+	for (at = ctl_read(f, name, "regions"); at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
+		if (sscanf(at, "%llx-%*x %*u %63s", &start, word) == 2 && !strcmp(word, region))
+			return start;
+	return 0;
+}
+
 /* What the command said, as far as both sides can say it: faults, and whether mremap moved. */
 static int sim_command(struct side *s, const char *name, const char *line, char *said, size_t room)
 {
 	bool moves = !strncmp(line, "mremap ", 7);
-	char region[64] = "", old[64] = "";
-	unsigned long long was = 0, is = 0;
-	const char *at, *text;
+	unsigned long long was = 0;
+	char region[64] = "";
+	const char *at;
 	ssize_t n;
 
 	if (moves) {
 		sscanf(line, "mremap %63s", region);
-		snprintf(old, sizeof(old), "%s ", region);
-		text = ctl_read(s->arg, name, "regions");
-		for (at = text; at && *at; at = strchr(at, '\n'), at = at ? at + 1 : NULL)
-			if (!strncmp(at, old, strlen(old)))
-				sscanf(at + strlen(old), "%llx", &was);
+		was = region_start(s->arg, name, region);
 	}
 	n = ctl_put(s->arg, name, line);
 	if (n < 0)
 		return (int)n;
-	snprintf(said, room, "ok");
-	text = ctl_read(s->arg, name, "ctl");
-	at = strstr(text, "minflt ");
-	if (at)
-		snprintf(said, room, "%s", at);
-	else if (moves && sscanf(text, "%*s at 0x%llx", &is) == 1)
-		snprintf(said, room, "%s", was == is ? "in place" : "moved");
+	at = strstr(ctl_read(s->arg, name, "ctl"), "minflt ");
+	snprintf(said, room, "%s", at ? at : "ok");
+	if (moves)
+		snprintf(said, room, "%s", was == region_start(s->arg, name, region) ? "in place" : "moved");
 	return 0;
 }
 
