@@ -20,6 +20,9 @@
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 
+/* What a fault asks for: a folio may have more than one page, hence __GFP_COMP. */
+#define GFP_ANON_PAGE (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO)
+
 #define SIGBUS_NR  7
 #define SIGSEGV_NR 11
 
@@ -98,7 +101,7 @@ static enum vm_fault do_anonymous_page(struct machine *m, struct fault *f)
 				PTE_PRESENT | PTE_ACCESSED | PTE_SPECIAL | vma_page_prot(m, f->v));
 		return VM_FAULT_DONE;
 	}
-	pte = prepare_anon(m, f, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, &pfn);
+	pte = prepare_anon(m, f, GFP_ANON_PAGE, &pfn);
 	if (unlikely(!pte))
 		return VM_FAULT_OOM;
 	install_anon(m, f, pte, pfn);
@@ -446,7 +449,7 @@ static inline __attribute__((always_inline)) enum vm_fault fault_fast(struct mac
 	if (unlikely(offset >= vma_pages(v) || !v->anon_vma || v->file ||
 		     (v->flags & (VM_WRITE | VM_SHARED)) != VM_WRITE || m->mms.fail_nth))
 		return VM_FAULT_RETRY;
-	pfn = alloc_page_fast(m, GFP_HIGHUSER_MOVABLE | __GFP_ZERO, NUMA_NO_NODE);
+	pfn = alloc_page_fast(m, GFP_ANON_PAGE, NUMA_NO_NODE);
 	if (unlikely(pfn == PFN_NONE))
 		return VM_FAULT_RETRY;
 	if (unlikely(!pte)) {

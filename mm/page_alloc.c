@@ -356,7 +356,9 @@ static void warn_alloc(struct machine *m, gfp_t gfp, unsigned int order)
 {
 	char flags[256];
 
-	if ((gfp & __GFP_NOWARN) || m->clock.now < m->warn_alloc_next)
+	/* who is being killed for want of memory does not complain about it as well */
+	if ((gfp & __GFP_NOWARN) || m->clock.now < m->warn_alloc_next ||
+	    (m->current && task_at(m, m->current)->flags & PF_MEMDIE))
 		return;
 	m->warn_alloc_next = m->clock.now + WARN_INTERVAL;
 	gfp_flags_text(gfp, flags, sizeof(flags));
