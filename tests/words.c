@@ -186,10 +186,8 @@ uint64_t chance_below(struct chance *c, uint64_t n)
 
 static size_t put(char *buffer, size_t size, size_t at, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n = strnlen(word, size - at);
 
-	if (n > size - at)
-		n = size - at;
 	memcpy(buffer + at, word, n);
 	return at + n;
 }

@@ -186,7 +186,7 @@ static void test_pagemap(struct fixture *f, const struct process *p)
 
 static void test_frames(struct fixture *f)
 {
-	u64 *flags = malloc(f->m->max_pfn * 8), pfn, end, seen_free = 0, seen_table = 0,
+	u64 *flags = calloc(f->m->max_pfn, 8), pfn, end, seen_free = 0, seen_table = 0,
 	    untouched = 0;
 	ssize_t n = read_at(f, 0, "proc/kpageflags", flags, f->m->max_pfn * 8 & ~7ull, 0);
 

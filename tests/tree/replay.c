@@ -151,10 +151,12 @@ static void test_two_runs(void)
 	struct text a, b;
 	char where[512];
 	const char *difference;
+	bool both = lab_open(&one) && lab_open(&two);
 
 	text_init(&a);
 	text_init(&b);
-	if (!ok(lab_open(&one) && lab_open(&two), "two machines live in one process"))
+	ok(both, "two machines live in one process");
+	if (!both)
 		return;
 	scenario(&one);
 	scenario(&two);
@@ -208,10 +210,12 @@ static void test_replay(void)
 	const char *difference;
 	struct text a, b;
 	struct lab live, replayed = { .tree = NULL };
+	bool opened = lab_open(&live);
 
 	text_init(&a);
 	text_init(&b);
-	if (!ok(lab_open(&live), "a machine with a journal"))
+	ok(opened, "a machine with a journal");
+	if (!opened)
 		return;
 	scenario(&live);
 	tree_dump(live.tree, "", &a);
