@@ -257,7 +257,7 @@ static int do_setrlimit(const char *name, const char *value)
 {
 	static const struct {
 		const char *name;
-		int which;
+		unsigned int which;
 	} limits[] = { { "memlock", RLIMIT_MEMLOCK }, { "as", RLIMIT_AS }, { "data", RLIMIT_DATA },
 		       { "stack", RLIMIT_STACK } };
 	struct rlimit limit;
@@ -280,7 +280,7 @@ static int do_setaffinity(const char *cpu)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(atoi(cpu), &set);
+	CPU_SET((size_t)atoi(cpu), &set);
 	return done(sched_setaffinity(0, sizeof(set), &set));
 }
 
