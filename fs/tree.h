@@ -235,7 +235,8 @@ struct tree_change {
 	s64 result; /* bytes, 0, or -errno of a failure that changed something */
 	u64 time, step; /* m->clock.now and .step when it took effect (before it ran) */
 	const struct caller *caller;
-	struct text path_buffer; /* the tree's own, like the next: what shows that a failure left traces */
+	struct text
+		path_buffer; /* the tree's own, like the next: what shows that a failure left traces */
 	u64 mark[5];
 };
 

@@ -74,10 +74,9 @@ static void check_entry(struct tally *t, handle_t h, u64 vpn, pte_t pte)
 		while (c && avc_at(m, c)->anon_vma != back)
 			c = avc_at(m, c)->next;
 		if (!c)
-			check_fail(
-				t->c,
-				"pfn %u: mapped at %llx by a vma outside its anon_vma's tree",
-				pte_pfn(pte), (unsigned long long)vpn << PAGE_SHIFT);
+			check_fail(t->c,
+				   "pfn %u: mapped at %llx by a vma outside its anon_vma's tree",
+				   pte_pfn(pte), (unsigned long long)vpn << PAGE_SHIFT);
 	} else if (page_mapping_type(p) == MAPPING_FILE &&
 		   (!v->file || file_at(m, v->file)->inode != back)) {
 		check_fail(t->c, "pfn %u: mapped by a vma of another file", pte_pfn(pte));
@@ -320,7 +319,8 @@ void check_virt(struct check *c)
 	struct machine *m = c->m;
 	struct tally t = { .c = c,
 			   .mapped = calloc(m->max_pfn, sizeof(u32)),
-			   .inactive_dirty = calloc((size_t)m->nr_nodes * MAX_NR_ZONES, sizeof(s64)) };
+			   .inactive_dirty =
+				   calloc((size_t)m->nr_nodes * MAX_NR_ZONES, sizeof(s64)) };
 	handle_t h;
 	u32 nid, lru;
 

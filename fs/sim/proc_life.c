@@ -17,7 +17,8 @@ static int cmd_fork(struct command_run *c)
 		return command_explain(c, -EEXIST, "there is a process '%s' already", c->word[1]);
 	error = lab_fork(c->m, c->lab, c->word[1], &child);
 	if (error == -EINVAL)
-		return command_explain(c, error, "'%s' cannot be the name of a directory", c->word[1]);
+		return command_explain(c, error, "'%s' cannot be the name of a directory",
+				       c->word[1]);
 	if (!error)
 		text_printf(c->result, "%s is process %u", c->word[1], lab_at(c->m, child)->pid);
 	return error;

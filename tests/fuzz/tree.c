@@ -16,7 +16,7 @@
 #include "tests/tap.h"
 #include "tests/words.h"
 
-#define WRITES 10000u
+#define WRITES	  10000u
 #define STEPS_MAX 20000u /* a command is interrupted after so many */
 #define FILES_MAX 20000u
 
@@ -27,7 +27,7 @@ struct fuzzer {
 	struct machine_source source;
 	struct journal *journal;
 	struct chance chance;
-	u64 *files;      /* inodes of what may be written to */
+	u64 *files; /* inodes of what may be written to */
 	u32 nr_files;
 	u64 step_limit;
 	bool interrupted;
@@ -120,7 +120,8 @@ static bool is_ctl(struct fuzzer *z, u64 ino)
 	bool is;
 
 	text_init(&path);
-	is = !tree_path(z->f.t, ino, &path) && path.length > 4 && !memcmp(path.data + path.length - 4, "/ctl", 4);
+	is = !tree_path(z->f.t, ino, &path) && path.length > 4 &&
+	     !memcmp(path.data + path.length - 4, "/ctl", 4);
 	text_free(&path);
 	return is;
 }
@@ -151,8 +152,13 @@ static void write_somewhere(struct fuzzer *z)
 
 static void make_or_end(struct fuzzer *z)
 {
-	static const char *const names[] = { "a", "b", "c", "p0", "p1", "p2", "p3", "data", ".x",
-					     "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop" };
+	static const char *const names[] = {
+		"a",  "b",
+		"c",  "p0",
+		"p1", "p2",
+		"p3", "data",
+		".x", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop"
+	};
 	const char *name = names[chance_below(&z->chance, ARRAY_SIZE(names))];
 	u64 disk, ino;
 
@@ -187,7 +193,7 @@ static void power_on(struct fuzzer *z, const char *machine)
 {
 	const struct machine_source source = { .name = (char *)(uintptr_t)machine,
 					       .machine = (char *)(uintptr_t)preset_text(machine),
-					       .cmdline = (char *)(uintptr_t)"" };
+					       .cmdline = (char *)(uintptr_t) "" };
 
 	z->files = malloc(FILES_MAX * sizeof(*z->files));
 	text_init(&z->f.text);
@@ -225,8 +231,9 @@ static void replays(struct fuzzer *z)
 		text_mem(&lines, line, length);
 		text_char(&lines, '\n');
 	}
-	is_err(replay_lines(lines.data, lines.length, journal_data_fd(z->journal), t, UINT64_MAX, stderr), 0,
-	       "its journal of %llu lines replays", (unsigned long long)n - 1);
+	is_err(replay_lines(lines.data, lines.length, journal_data_fd(z->journal), t, UINT64_MAX,
+			    stderr),
+	       0, "its journal of %llu lines replays", (unsigned long long)n - 1);
 	clock_advance_to(m, z->f.m->clock.now);
 	m->host = (struct machine_host){ .arg = NULL };
 	z->f.m->host = m->host;
@@ -236,7 +243,8 @@ static void replays(struct fuzzer *z)
 	tree_dump(z->f.t, "", &a);
 	tree_dump(t, "", &b);
 	difference = dump_difference(&a, &b, where, sizeof(where));
-	ok(!difference, "and every file reads the same (%s)", difference ? difference : "all equal");
+	ok(!difference, "and every file reads the same (%s)",
+	   difference ? difference : "all equal");
 	text_free(&lines);
 	text_free(&a);
 	text_free(&b);
@@ -260,9 +268,11 @@ static void fuzz(const char *machine, u64 seed, u64 writes)
 		if (i % 1000 == 999)
 			violations = machine_check(z.f.m, NULL, NULL);
 		if (violations)
-			diag("seed %llu, after %llu writes", (unsigned long long)seed, (unsigned long long)i + 1);
+			diag("seed %llu, after %llu writes", (unsigned long long)seed,
+			     (unsigned long long)i + 1);
 	}
-	cmp_int(z.done, >, writes / 20, "%s: some of %llu random writes are taken", machine, (unsigned long long)writes);
+	cmp_int(z.done, >, writes / 20, "%s: some of %llu random writes are taken", machine,
+		(unsigned long long)writes);
 	cmp_int(z.refused, >, writes / 20, "and some are refused");
 	ctl_check(&z.f, "after all of them");
 	replays(&z);
@@ -271,7 +281,8 @@ static void fuzz(const char *machine, u64 seed, u64 writes)
 
 int main(void)
 {
-	u64 seed = from_environment("FUZZ_SEED", 1), writes = from_environment("FUZZ_WRITES", WRITES);
+	u64 seed = from_environment("FUZZ_SEED", 1),
+	    writes = from_environment("FUZZ_WRITES", WRITES);
 
 	fuzz("tiny", seed, writes);
 	fuzz("two-node", seed + 1, writes);

@@ -22,7 +22,8 @@ static void test_syntax(struct fixture *f)
 		{ "mmap s0 0x1000", 0, "4096 bytes" },
 		{ "  mmap \t s1   4k  \n", 0, "^mmap: s1 at 0x[0-9a-f]+, 4096 bytes$" },
 		{ "mmap s2 1M\nmunmap s2", 0, "^munmap: ok$" },
-		{ "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7", -E2BIG, "too many words" },
+		{ "a b c d e f g h i j k l m n o p q r s t u v w x y z 1 2 3 4 5 6 7", -E2BIG,
+		  "too many words" },
 		{ "mmap b 1MB", -EINVAL, "'1MB' is not a size" },
 		{ "mmap b -1", -EINVAL, "is not a size" },
 		{ "mmap b 0x", -EINVAL, "is not a size" },
@@ -103,10 +104,13 @@ static void test_mappings(struct fixture *f)
 	};
 
 	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
-	is_err(ctl_put(f, "p", "mmap abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl 4K"),
+	is_err(ctl_put(f, "p",
+		       "mmap abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl 4K"),
 	       -ENAMETOOLONG, "a region's name has at most 63 letters");
-	ctl_put(f, "p", "munmap r\nmunmap n\nmunmap pop\nmunmap k\nmunmap st\nmunmap gd\nmunmap fix\nmunmap none\nmunmap a");
-	is_str(ctl_read(f, "p", "regions"), "", "a region that is unmapped as a whole loses its name");
+	ctl_put(f, "p",
+		"munmap r\nmunmap n\nmunmap pop\nmunmap k\nmunmap st\nmunmap gd\nmunmap fix\nmunmap none\nmunmap a");
+	is_str(ctl_read(f, "p", "regions"), "",
+	       "a region that is unmapped as a whole loses its name");
 }
 
 static void test_heap(struct fixture *f)
@@ -131,8 +135,10 @@ static void test_heap(struct fixture *f)
 	s64 before = ctl_meminfo(f, "AnonPages:");
 
 	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
-	like(ctl_read(f, "p", "regions"), "^[0-9a-f]+-[0-9a-f]+ [0-9]+ heap$", "the heap is a region of its own");
-	cmp_int(ctl_meminfo(f, "AnonPages:"), <=, before + 4, "free gives the large block's pages back");
+	like(ctl_read(f, "p", "regions"), "^[0-9a-f]+-[0-9a-f]+ [0-9]+ heap$",
+	     "the heap is a region of its own");
+	cmp_int(ctl_meminfo(f, "AnonPages:"), <=, before + 4,
+		"free gives the large block's pages back");
 }
 
 static void test_touching(struct fixture *f)
@@ -254,7 +260,8 @@ static void test_files(struct fixture *f)
 	static const struct caller root;
 
 	if (!is_err(tree_walk(f->t, &root, "sim/disk", &disk), 0, "sim/disk is there") ||
-	    !is_err(tree_create_file(f->t, &root, disk, "data", 0644, &ino), 0, "a file can be made there"))
+	    !is_err(tree_create_file(f->t, &root, disk, "data", 0644, &ino), 0,
+		    "a file can be made there"))
 		return;
 	is_err(tree_truncate(f->t, &root, ino, 1 << 20), 0, "and be given a length");
 	ctl_cases(f, P, cases, ARRAY_SIZE(cases));

@@ -30,7 +30,8 @@ static char *copied(const char *text)
 void answers_begin(struct answers *a, const char *area, const char *name)
 {
 	a->cases = grown(a->cases, a->nr_cases, &a->room_cases, sizeof(*a->cases));
-	a->cases[a->nr_cases++] = (struct answered_case){ copied(area), copied(name), a->nr, 0, false };
+	a->cases[a->nr_cases++] =
+		(struct answered_case){ copied(area), copied(name), a->nr, 0, false };
 }
 
 void answers_add(struct answers *a, unsigned int step, const char *text, const char *with,
@@ -155,8 +156,9 @@ static bool nearly(const char *ours, const char *kernels, long long tolerance, b
 
 		if (!is_digit(*ours) || !is_digit(*kernels)) {
 			/* signs may differ near zero */
-			if ((*ours == '-' || *ours == '+') && (*kernels == '-' || *kernels == '+') &&
-			    is_digit(ours[1]) && is_digit(kernels[1])) {
+			if ((*ours == '-' || *ours == '+') &&
+			    (*kernels == '-' || *kernels == '+') && is_digit(ours[1]) &&
+			    is_digit(kernels[1])) {
 				a = strtoll(ours, &end, 10);
 				ours = end;
 				b = strtoll(kernels, &end, 10);
@@ -202,7 +204,8 @@ static bool ordered_number(const struct answers *a, const struct answered_case *
 
 	for (i = c->first; i < c->first + c->nr; i++)
 		if (a->answers[i].step == step) {
-			*value = strtoll(a->answers[i].answer + strcspn(a->answers[i].answer, "-+0123456789"),
+			*value = strtoll(a->answers[i].answer +
+						 strcspn(a->answers[i].answer, "-+0123456789"),
 					 NULL, 10);
 			return true;
 		}

@@ -7,8 +7,8 @@
 
 struct answer {
 	unsigned int step;
-	const char *text;   /* the step; "" in answers that were read from a file */
-	const char *with;   /* "", "within ...", "ordered ..." */
+	const char *text; /* the step; "" in answers that were read from a file */
+	const char *with; /* "", "within ...", "ordered ..." */
 	const char *answer;
 };
 

@@ -13,7 +13,7 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 enum kind {
-	NUMBER,  /* any number may be tried */
+	NUMBER,	 /* any number may be tried */
 	CAREFUL, /* numbers up to ->high only, and such as no type holds */
 	WORDS,	 /* one of ->words, or a number */
 	LIST,	 /* several numbers */
@@ -120,26 +120,64 @@ static const struct knob knobs[] = {
 	{ ZSW "exclusive_loads", WORDS, 1, "Y N y n 1 0 on off", NULL },
 	{ HP2 "nr_hugepages", CAREFUL, 12, NULL, NULL },
 	{ HP2 "nr_overcommit_hugepages", NUMBER, 64, NULL, NULL },
-	{ MEM "auto_online_blocks", WORDS, 1, "online offline online_kernel online_movable on offlin", NULL },
-	{ "sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages", CAREFUL, 8, NULL, "two-node" },
-	{ MEM "memory32/state", TRIGGER, 0, "offline online_movable online offline online_kernel offline "
-	  "online bad offline onlin online_movable\\n offline", "hotplug" },
+	{ MEM "auto_online_blocks", WORDS, 1,
+	  "online offline online_kernel online_movable on offlin", NULL },
+	{ "sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages", CAREFUL, 8, NULL,
+	  "two-node" },
+	{ MEM "memory32/state", TRIGGER, 0,
+	  "offline online_movable online offline online_kernel offline "
+	  "online bad offline onlin online_movable\\n offline",
+	  "hotplug" },
 	{ MEM "memory33/online", TRIGGER, 0, "0 1 1 0 y on 2 off 0 x", "hotplug" },
 	{ "sys/kernel/debug/fault_around_bytes", CAREFUL, 65536, NULL, NULL },
 };
 
 /* What no knob of any type takes for a number that could hurt. */
 static const char *const inputs[] = {
-	"", "\\n", "\\s", "\\t\\n", "-1", "+1", "1x", "x1", "abc", "1 2", "1\\n2", "0x", "0x1", "01",
-	"\\s1", "1\\s", "1\\n", "1\\0", "1\\t", "0", "1", "-0", "00", "1.5", "1,2", "1e2", "--1", "'1'",
-	"\\xff", "\\0", "\\x7f1", "REP(0,40)", "REP(9,40)", "REP(x,300)", "18446744073709551616",
-	"-9223372036854775809", "99999999999999999999999",
+	"",
+	"\\n",
+	"\\s",
+	"\\t\\n",
+	"-1",
+	"+1",
+	"1x",
+	"x1",
+	"abc",
+	"1 2",
+	"1\\n2",
+	"0x",
+	"0x1",
+	"01",
+	"\\s1",
+	"1\\s",
+	"1\\n",
+	"1\\0",
+	"1\\t",
+	"0",
+	"1",
+	"-0",
+	"00",
+	"1.5",
+	"1,2",
+	"1e2",
+	"--1",
+	"'1'",
+	"\\xff",
+	"\\0",
+	"\\x7f1",
+	"REP(0,40)",
+	"REP(9,40)",
+	"REP(x,300)",
+	"18446744073709551616",
+	"-9223372036854775809",
+	"99999999999999999999999",
 };
 
 /* Numbers at the ends of types: not for the careful ones. */
 static const char *const ends[] = {
-	"2147483647", "2147483648", "4294967295", "4294967296", "-2147483648", "-2147483649",
-	"9223372036854775807", "9223372036854775808", "18446744073709551615", "0x7fffffff",
+	"2147483647",		"2147483648",  "4294967295",	      "4294967296",
+	"-2147483648",		"-2147483649", "9223372036854775807", "9223372036854775808",
+	"18446744073709551615", "0x7fffffff",
 };
 
 static void put_number(FILE *out, struct draw *d, uint32_t value)
@@ -208,8 +246,8 @@ struct writer {
 
 static void begin_try(struct writer *w)
 {
-	fprintf(w->out, "case write:%s:%u%s%s\n\ttry %s ", w->path, w->nr++, w->machines ? " on " : "",
-		w->machines ? w->machines : "", w->path);
+	fprintf(w->out, "case write:%s:%u%s%s\n\ttry %s ", w->path, w->nr++,
+		w->machines ? " on " : "", w->machines ? w->machines : "", w->path);
 }
 
 static void try_words(struct writer *w, const char *words)
