@@ -55,6 +55,8 @@ static int cmd_kmalloc(struct command_run *c)
 	error = argument_size(c, c->word[2], &size);
 	for (i = 3; i < c->nr_words && !error; i++)
 		error = kmalloc_option(c, c->word[i], &gfp, &nid);
+	if (!error && gfp & __GFP_DMA && gfp & __GFP_DMA32)
+		error = command_explain(c, -EINVAL, "dma and dma32");
 	if (error)
 		return error;
 	error = kmalloc_device(c->m, c->word[1], size, gfp, nid);

@@ -87,6 +87,17 @@ static int check_new_name(struct command_run *c, const char *name)
 	return 0;
 }
 
+/* One of two words that exclude each other is a mistake. */
+static bool has_option(const struct command_run *c, const char *word)
+{
+	u32 i;
+
+	for (i = 3; i < c->nr_words; i++)
+		if (strcmp(c->word[i], word) == 0)
+			return true;
+	return false;
+}
+
 static int cmd_mmap(struct command_run *c)
 {
 	struct mmap_request rq = { .prot = VM_READ | VM_WRITE };
@@ -101,6 +112,10 @@ static int cmd_mmap(struct command_run *c)
 		file = argument_option(c->word[i], "file");
 		error = file ? mmap_file(c, file, &rq) : mmap_option(c, c->word[i], &rq);
 	}
+	if (!error && rq.map & MAPF_SHARED && has_option(c, "private"))
+		error = command_explain(c, -EINVAL, "private and shared");
+	if (!error && rq.inode && has_option(c, "anon"))
+		error = command_explain(c, -EINVAL, "anon and file=");
 	if (!error) {
 		error = do_mmap(c->m, c->task, &rq, &addr);
 		if (error)
