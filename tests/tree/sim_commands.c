@@ -49,7 +49,7 @@ static void test_syntax(struct fixture *f)
 	ctl_put(f, "p", "munmap c");
 }
 
-static void test_mappings(struct fixture *f)
+static void test_mmap(struct fixture *f)
 {
 	static const struct ctl_case cases[] = {
 		{ "mmap a 1M", 0, "^mmap: a at 0x[0-9a-f]+, 1048576 bytes$" },
@@ -72,6 +72,18 @@ static void test_mappings(struct fixture *f)
 		{ "mmap b 1M file=nowhere", -ENOENT, "no file '/nowhere' in sim/disk" },
 		{ "mmap b 1M hugetlb=3M", -EINVAL, "unknown option" },
 		{ "mmap b 200T", -ENOMEM, NULL },
+	};
+
+	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
+	is_err(ctl_put(f, "p",
+		       "mmap abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl 4K"),
+	       -ENAMETOOLONG, "a region's name has at most 63 letters");
+}
+
+/* What is done to the regions that test_mmap() made. */
+static void test_mappings(struct fixture *f)
+{
+	static const struct ctl_case cases[] = {
 		{ "mprotect a r", 0, "^mprotect: ok$" },
 		{ "mprotect a rw 64K 64K", 0, NULL },
 		{ "mprotect a up", -EINVAL, "is not a protection" },
@@ -105,9 +117,6 @@ static void test_mappings(struct fixture *f)
 	};
 
 	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
-	is_err(ctl_put(f, "p",
-		       "mmap abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl 4K"),
-	       -ENAMETOOLONG, "a region's name has at most 63 letters");
 	ctl_put(f, "p",
 		"munmap r\nmunmap n\nmunmap pop\nmunmap k\nmunmap st\nmunmap gd\nmunmap fix\nmunmap none\nmunmap a");
 	is_str(ctl_read(f, "p", "regions"), "",
@@ -336,6 +345,7 @@ int main(void)
 		bail_out("%s", f.why);
 	is_err(ctl_mkdir(&f, "p"), 0, "mkdir makes a process");
 	test_syntax(&f);
+	test_mmap(&f);
 	test_mappings(&f);
 	test_heap(&f);
 	test_touching(&f);

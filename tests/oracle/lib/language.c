@@ -345,7 +345,7 @@ static void list_path(struct run *r, const char *path, const char *shown)
 		answer(r, "%s file %04o %lld", shown, st.st_mode & 07777, (long long)st.st_size);
 	if (!S_ISDIR(st.st_mode))
 		return;
-	names.name = malloc(LIST_MAX * 64u);
+	names.name = malloc((size_t)LIST_MAX * 64);
 	if (!names.name)
 		return;
 	r->s->readdir(r->s, path, add_name, &names);
