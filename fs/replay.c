@@ -36,6 +36,7 @@ struct player {
 	int error;
 	FILE *err;
 	struct machine_host host; /* what was there before */
+	bool inside; /* carrying out what was done in the middle of a command: it was not left */
 };
 
 static int player_error(struct player *p, const char *why)
@@ -294,6 +295,8 @@ static bool player_yield(struct machine *m, void *arg)
 	struct player *p = arg;
 	bool go_on = true;
 
+	if (p->inside)
+		return true;
 	if (p->host.yield && __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
 		go_on = p->host.yield(m, p->host.arg);
 	if (!go_on)
@@ -303,10 +306,13 @@ static bool player_yield(struct machine *m, void *arg)
 		struct line line = p->next;
 
 		check_place(p, m);
-		if (!strcmp(line.op, "interrupt"))
+		if (!strcmp(line.op, "interrupt")) {
 			go_on = false;
-		else if (!p->error)
+		} else if (!p->error) {
+			p->inside = true;
 			carry_out(p, &line);
+			p->inside = false;
+		}
 		player_peek(p);
 	}
 	set_step_stop(p, m);

@@ -80,3 +80,23 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid)
 	}
 	return 0;
 }
+
+static bool is_fatal(const struct machine *m, handle_t leader, int sig)
+{
+	return sig > 0 && sig <= NR_SIGNALS && default_action[sig] <= ACTION_CORE &&
+	       leader != m->tasks.init && !(task_at(m, leader)->flags & PF_KTHREAD);
+}
+
+int kill_process(struct machine *m, handle_t task, int sig, u32 uid)
+{
+	struct running r = { .task = task_at(m, task)->leader, .exits = true };
+
+	if (!m->running && is_fatal(m, r.task, sig) && !send_signal(m, task, 0, uid)) {
+		m->running = &r;
+		exit_unmap(m, &r);
+		m->running = NULL;
+		if (r.died)
+			return 0;
+	}
+	return send_signal(m, task, sig, uid);
+}

@@ -65,7 +65,10 @@ static int run_in_process(struct command_run *c, const struct command *command)
 		return command_explain(c, -ESRCH, "the process has ended");
 	if (command->flags & COMMAND_OUTSIDE) {
 		error = command->run(c);
-		c->task = lab_at(c->m, c->lab)->task;
+		/* unless its directory went meanwhile */
+		c->task = lab_at(c->m, c->lab)->number == c->lab_number ?
+				  lab_at(c->m, c->lab)->task :
+				  0;
 		return error;
 	}
 	if (task_at(c->m, c->task)->state == TASK_STOPPED)

@@ -219,7 +219,7 @@ static int signal_everybody(struct machine *m, const struct mmanfs_signal *s)
 		pid = t->pid;
 		if (t->flags & PF_KTHREAD)
 			continue;
-		error = send_signal(m, task, s->sig, s->uid);
+		error = kill_process(m, task, s->sig, s->uid);
 		if (error == -EINVAL)
 			return error;
 		reached += !error;
@@ -240,7 +240,7 @@ static int deliver(struct machine *m, const struct mmanfs_signal *s)
 	task = s->pid == INT32_MIN ? 0 : find_task_by_pid(m, (u32)(s->pid < 0 ? -s->pid : s->pid));
 	if (!task || (s->pid < 0 && task_at(m, task)->leader != task))
 		return -ESRCH;
-	return send_signal(m, task, s->sig, s->uid);
+	return kill_process(m, task, s->sig, s->uid);
 }
 
 int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,

@@ -76,7 +76,7 @@ static int cmd_kill(struct command_run *c)
 {
 	int sig = 0, error = parse_signal(c, c->word[1], &sig);
 
-	return error ? error : send_signal(c->m, c->task, sig, 0);
+	return error ? error : kill_process(c->m, c->task, sig, 0);
 }
 
 static int cmd_setuid(struct command_run *c)

@@ -194,6 +194,9 @@ void task_exit_requested(struct machine *m, s32 status);
 /** send_signal() - what @sig does to @task: ends, stops, continues, nothing. @uid: sender; -EPERM,
  * -EINVAL, -ESRCH. */
 int send_signal(struct machine *m, handle_t task, int sig, u32 uid);
+/** kill_process() - the same as a request of its own: a large process ends batch by batch, with safe
+ * points. Who calls must look up anew what it knows of tasks. */
+int kill_process(struct machine *m, handle_t task, int sig, u32 uid);
 
 /** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows it. */
 s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);

@@ -98,6 +98,22 @@ static void test_exit(struct machine *m, const char *remove)
 	}
 }
 
+static void test_kill(struct machine *m, const char *remove)
+{
+	struct visit v = { .remove = remove };
+	handle_t lab = large_process(m, "a");
+
+	let_in(m, &v);
+	is_err(kill_process(m, lab_at(m, lab)->task, 9, 0), 0, "kill -9");
+	m->attention = 0;
+	is_uint(v.removals, remove != NULL, "%s", remove ? "rmdir in its middle" : "no rmdir");
+	if (!remove) {
+		cmp_int(v.visits, >=, 3, "others are let in");
+		is_int(lab_at(m, lab)->exit_code, 9, "and it dies of the signal");
+		is_err(lab_remove(m, "a"), 0, "its directory goes");
+	}
+}
+
 int main(void)
 {
 	struct mmtest t;
@@ -110,6 +126,8 @@ int main(void)
 	test_rmdir_in_the_middle(t.m);
 	test_exit(t.m, NULL);
 	test_exit(t.m, "a");
+	test_kill(t.m, NULL);
+	test_kill(t.m, "a");
 	mmtest_sound(t.m, "after large processes came and went");
 	memset(&t.m->host, 0, sizeof(t.m->host));
 	t.m->running = outer;
