@@ -136,6 +136,7 @@ static void differs(struct suite *s, struct outcome *o, const struct answered_ca
 		    const char *step, const char *what, const char *ours, const char *kernels)
 {
 	struct exception *e = exception_for(s, c->name, what);
+	int same = 0;
 
 	if (e) {
 		e->used++;
@@ -144,12 +145,15 @@ static void differs(struct suite *s, struct outcome *o, const struct answered_ca
 		return;
 	}
 	o->unknown = true;
+	while (ours[same] && ours[same] == kernels[same])
+		same++;
 	if (s->reported++ >= REPORT_MAX && !s->only && !getenv("ORACLE_VERBOSE"))
 		return;
 	diag("%s: %s", s->machine, c->name);
 	diag("    step    %s", step);
 	diag("    kernel  %s", kernels);
 	diag("    mmanfs  %s", ours);
+	diag("    differs %*s^", same, "");
 }
 
 static void count(struct score *score, const struct outcome *o)

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -130,6 +131,15 @@ static const struct knob knobs[] = {
 	  "hotplug" },
 	{ MEM "memory33/online", TRIGGER, 0, "0 1 1 0 y on 2 off 0 x", "hotplug" },
 	{ "sys/kernel/debug/fault_around_bytes", CAREFUL, 65536, NULL, NULL },
+	{ "sys/devices/system/node/node0/compact", TRIGGER, 0, "1 0 abc -1", NULL },
+	{ VM "compact_memory", TRIGGER, 0, "1 0 abc -1 1x", NULL },
+	{ VM "stat_refresh", TRIGGER, 0, "1 0 abc", NULL },
+	{ MEM "soft_offline_page", TRIGGER, 0, "x -1 0xffffffffffff000 18446744073709551616", NULL },
+	{ "proc/$p/oom_score_adj", NUMBER, 1000, "-1000 -1001 1001 -17", NULL },
+	{ "proc/$p/oom_adj", NUMBER, 15, "-17 -18 16 -16", NULL },
+	{ "proc/$p/coredump_filter", NUMBER, 511, "0x1ff 0xffffffff", NULL },
+	{ "proc/$p/clear_refs", TRIGGER, 0, "1 2 3 4 5 6 0 -1 x 01 0x1 +1 1x 1\\s \\s1", NULL },
+	{ "proc/$p/comm", TRIGGER, 0, "x name \\n", NULL },
 };
 
 /* What no knob of any type takes for a number that could hurt. */
@@ -246,8 +256,9 @@ struct writer {
 
 static void begin_try(struct writer *w)
 {
-	fprintf(w->out, "case write:%s:%u%s%s\n\ttry %s ", w->path, w->nr++,
-		w->machines ? " on " : "", w->machines ? w->machines : "", w->path);
+	fprintf(w->out, "case write:%s:%u%s%s\n%s\ttry %s ", w->path, w->nr++,
+		w->machines ? " on " : "", w->machines ? w->machines : "",
+		strchr(w->path, '$') ? "\tprocess p\n" : "", w->path);
 }
 
 static void try_words(struct writer *w, const char *words)
@@ -317,7 +328,7 @@ void generate_writes(FILE *out, struct draw *d)
 
 	fprintf(out, "area writes\n");
 	for (i = 0; i < COUNT(knobs); i++)
-		if (!knobs[i].machines)
+		if (!knobs[i].machines && !strchr(knobs[i].path, '$'))
 			fprintf(out, "watch %s\n", knobs[i].path);
 	for (i = 0; i < COUNT(knobs); i++)
 		try_knob(&w, d, &knobs[i]);
