@@ -29,7 +29,8 @@ static void refuses(const char *quoted)
 	struct text out;
 
 	text_init(&out);
-	is_err(unquote(&p, quoted + strlen(quoted), &out), -EINVAL, "%s is refused", *quoted ? quoted : "(nothing)");
+	is_err(unquote(&p, quoted + strlen(quoted), &out), -EINVAL, "%s is refused",
+	       *quoted ? quoted : "(nothing)");
 	text_free(&out);
 }
 
@@ -45,7 +46,8 @@ static void test_paths(void)
 	text_char(&t, ' ');
 	quote_path(&t, "");
 	text_char(&t, '\0');
-	is_str(t.data, "proc/sys/vm/swappiness \"sim/procs/a b\" \"\"", "paths are quoted where they must be");
+	is_str(t.data, "proc/sys/vm/swappiness \"sim/procs/a b\" \"\"",
+	       "paths are quoted where they must be");
 	p = t.data;
 	while (p < t.data + t.length - 1) {
 		struct text word;

@@ -11,12 +11,12 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-#define VMA_CASES	90
-#define WATERMARK_CASES 40
+#define VMA_CASES	 90
+#define WATERMARK_CASES	 40
 #define PROTECTION_CASES 30
 #define OVERCOMMIT_CASES 24
-#define FAULT_CASES	40
-#define WINDOW_PAGES	48u
+#define FAULT_CASES	 40
+#define WINDOW_PAGES	 48u
 
 /* splitmix64 */
 static uint64_t draw(struct draw *d)
@@ -53,9 +53,10 @@ static void range_in_window(struct draw *d, uint32_t *offset, uint32_t *pages)
 
 static void one_call(FILE *out, struct draw *d, unsigned int nr)
 {
-	static const char *const advices[] = { "dontfork", "dofork",   "dontdump", "dodump",
-					       "random",   "normal",   "sequential", "hugepage",
-					       "nohugepage", "wipeonfork", "keeponfork", "dontneed" };
+	static const char *const advices[] = {
+		"dontfork",   "dofork",	  "dontdump",	"dodump",     "random",	    "normal",
+		"sequential", "hugepage", "nohugepage", "wipeonfork", "keeponfork", "dontneed"
+	};
 	uint32_t offset, pages;
 
 	range_in_window(d, &offset, &pages);
@@ -63,7 +64,8 @@ static void one_call(FILE *out, struct draw *d, unsigned int nr)
 	case 12:
 	case 13:
 		/* of a mapping that was made, and may be in pieces or gone by now */
-		fprintf(out, "\tp: mremap m%" PRIu32 " %" PRIu32 "K\n", draw_below(d, nr + 1), pages * 4);
+		fprintf(out, "\tp: mremap m%" PRIu32 " %" PRIu32 "K\n", draw_below(d, nr + 1),
+			pages * 4);
 		break;
 	case 0:
 	case 1:
@@ -79,8 +81,8 @@ static void one_call(FILE *out, struct draw *d, unsigned int nr)
 	case 5:
 	case 6:
 	case 7:
-		fprintf(out, "\tp: mprotect w %s %" PRIu32 "K %" PRIu32 "K\n", draw_prot(d), offset * 4,
-			pages * 4);
+		fprintf(out, "\tp: mprotect w %s %" PRIu32 "K %" PRIu32 "K\n", draw_prot(d),
+			offset * 4, pages * 4);
 		break;
 	case 8:
 	case 9:
@@ -100,7 +102,8 @@ static void vma_case(FILE *out, struct draw *d, unsigned int nr)
 	unsigned int i, calls = 6 + draw_below(d, 14);
 
 	fprintf(out, "case vma-drawn-%u on one-node two-node\n\tprocess p\n", nr);
-	fprintf(out, "\tp: mmap w %uK prot=%s addr=0x%llx\n", WINDOW_PAGES * 4, draw_prot(d), WINDOW_START);
+	fprintf(out, "\tp: mmap w %uK prot=%s addr=0x%llx\n", WINDOW_PAGES * 4, draw_prot(d),
+		WINDOW_START);
 	/* with pages in it, a mapping has an anon_vma, and merges more seldom */
 	if (draw_below(d, 2))
 		fprintf(out, "\tp: mprotect w rw 0 32K\n\tp: write w 0 32K\n");
@@ -120,19 +123,21 @@ static void fault_case(FILE *out, struct draw *d, unsigned int nr)
 	uint32_t offset, pages;
 
 	fprintf(out, "case fault-drawn-%u on one-node two-node\n\tprocess p\n", nr);
-	fprintf(out, "\tp: mmap w %uK%s addr=0x%llx\n", WINDOW_PAGES * 4, draw_below(d, 3) ? "" : " shared",
-		WINDOW_START);
+	fprintf(out, "\tp: mmap w %uK%s addr=0x%llx\n", WINDOW_PAGES * 4,
+		draw_below(d, 3) ? "" : " shared", WINDOW_START);
 	fprintf(out, "\tmark\n");
 	for (i = 0; i < calls; i++) {
 		range_in_window(d, &offset, &pages);
 		switch (draw_below(d, 6)) {
 		case 0:
 		case 1:
-			fprintf(out, "\tp: read w %" PRIu32 "K %" PRIu32 "K\n", offset * 4, pages * 4);
+			fprintf(out, "\tp: read w %" PRIu32 "K %" PRIu32 "K\n", offset * 4,
+				pages * 4);
 			break;
 		case 2:
 		case 3:
-			fprintf(out, "\tp: write w %" PRIu32 "K %" PRIu32 "K\n", offset * 4, pages * 4);
+			fprintf(out, "\tp: write w %" PRIu32 "K %" PRIu32 "K\n", offset * 4,
+				pages * 4);
 			break;
 		default:
 			fprintf(out, "\tp: madvise w %s %" PRIu32 "K %" PRIu32 "K\n",
@@ -146,8 +151,9 @@ static void fault_case(FILE *out, struct draw *d, unsigned int nr)
 	fprintf(out, "\tmark\n\tq: write w %" PRIu32 "K %" PRIu32 "K\n", offset * 4, pages * 4);
 	range_in_window(d, &offset, &pages);
 	fprintf(out, "\tp: write w %" PRIu32 "K %" PRIu32 "K\n", offset * 4, pages * 4);
-	fprintf(out, "\tdelta nr_anon_pages nr_shmem\n\tsmaps p Rss Pss Shared_Dirty Private_Dirty\n"
-		     "\tsmaps q Rss Pss Shared_Dirty Private_Dirty\n");
+	fprintf(out,
+		"\tdelta nr_anon_pages nr_shmem\n\tsmaps p Rss Pss Shared_Dirty Private_Dirty\n"
+		"\tsmaps q Rss Pss Shared_Dirty Private_Dirty\n");
 }
 
 /* ---- watermarks ---- */
@@ -161,8 +167,10 @@ static void watermark_cases(FILE *out, struct draw *d)
 	fprintf(out, "area watermarks\n");
 	for (i = 0; i < WATERMARK_CASES; i++) {
 		fprintf(out, "case watermark-drawn-%u\n", i);
-		fprintf(out, "\tput " VM "min_free_kbytes %" PRIu32 "\n", 1000 + draw_below(d, 80000));
-		fprintf(out, "\tput " VM "watermark_scale_factor %" PRIu32 "\n", 1 + draw_below(d, 500));
+		fprintf(out, "\tput " VM "min_free_kbytes %" PRIu32 "\n",
+			1000 + draw_below(d, 80000));
+		fprintf(out, "\tput " VM "watermark_scale_factor %" PRIu32 "\n",
+			1 + draw_below(d, 500));
 		fprintf(out, "\tzones min low high\n");
 		fprintf(out, "\tput " VM "watermark_scale_factor 10\n");
 		fprintf(out, "\tput " VM "min_free_kbytes 20000\n");
@@ -170,15 +178,20 @@ static void watermark_cases(FILE *out, struct draw *d)
 	fprintf(out, "area protections\n");
 	for (i = 0; i < PROTECTION_CASES; i++) {
 		fprintf(out, "case protection-drawn-%u\n", i);
-		fprintf(out, "\tput " VM "lowmem_reserve_ratio %" PRIu32 "\\s%" PRIu32 "\\s%" PRIu32 "\\s%" PRIu32 "\n",
-			draw_below(d, 300), draw_below(d, 300), draw_below(d, 100), draw_below(d, 3));
+		fprintf(out,
+			"\tput " VM "lowmem_reserve_ratio %" PRIu32 "\\s%" PRIu32 "\\s%" PRIu32
+			"\\s%" PRIu32 "\n",
+			draw_below(d, 300), draw_below(d, 300), draw_below(d, 100),
+			draw_below(d, 3));
 		fprintf(out, "\tget " VM "lowmem_reserve_ratio\n\tzones protection\n");
 		fprintf(out, "\tput " VM "lowmem_reserve_ratio 256\\s256\\s32\\s0\\s0\n");
 	}
 	fprintf(out, "area thp-reserve\n");
-	fprintf(out, "case thp-reserve-never\n\tput sys/kernel/mm/transparent_hugepage/enabled never\n"
-		     "\tget " VM "min_free_kbytes\n\tput sys/kernel/mm/transparent_hugepage/enabled always\n"
-		     "\tget " VM "min_free_kbytes\n\tzones min low high\n");
+	fprintf(out,
+		"case thp-reserve-never\n\tput sys/kernel/mm/transparent_hugepage/enabled never\n"
+		"\tget " VM
+		"min_free_kbytes\n\tput sys/kernel/mm/transparent_hugepage/enabled always\n"
+		"\tget " VM "min_free_kbytes\n\tzones min low high\n");
 }
 
 /* ---- overcommit ---- */
@@ -196,7 +209,8 @@ static void overcommit_cases(FILE *out, struct draw *d)
 		fprintf(out, "\tput " VM "admin_reserve_kbytes %" PRIu32 "\n", reserve);
 		fprintf(out, "\tput " VM "user_reserve_kbytes 0\n");
 		if (by_ratio)
-			fprintf(out, "\tput " VM "overcommit_ratio %" PRIu32 "\n", 30 + draw_below(d, 100));
+			fprintf(out, "\tput " VM "overcommit_ratio %" PRIu32 "\n",
+				30 + draw_below(d, 100));
 		else
 			fprintf(out, "\tput " VM "overcommit_kbytes %" PRIu32 "\n", kbytes);
 		fprintf(out, "\tput " VM "overcommit_memory 2\n");
@@ -205,9 +219,11 @@ static void overcommit_cases(FILE *out, struct draw *d)
 		fprintf(out, "\tlargest p shared%s minus CommitLimit-Committed_AS\n",
 			draw_below(d, 2) ? " prot=r" : "");
 		if (draw_below(d, 2))
-			fprintf(out, "\tp: setuid 65534\n\tlargest p private minus CommitLimit-Committed_AS\n");
+			fprintf(out,
+				"\tp: setuid 65534\n\tlargest p private minus CommitLimit-Committed_AS\n");
 		fprintf(out, "\tput " VM "overcommit_memory 0\n\tput " VM "overcommit_ratio 50\n"
-			     "\tput " VM "admin_reserve_kbytes 8192\n\tput " VM "user_reserve_kbytes 131072\n");
+			     "\tput " VM "admin_reserve_kbytes 8192\n\tput " VM
+			     "user_reserve_kbytes 131072\n");
 	}
 }
 

@@ -133,7 +133,8 @@ static int sim_command(struct side *s, const char *name, const char *line, char 
 	at = strstr(ctl_read(s->arg, name, "ctl"), "minflt ");
 	snprintf(said, room, "%s", at ? at : "ok");
 	if (moves)
-		snprintf(said, room, "%s", was == region_start(s->arg, name, region) ? "in place" : "moved");
+		snprintf(said, room, "%s",
+			 was == region_start(s->arg, name, region) ? "in place" : "moved");
 	return 0;
 }
 
