@@ -1,7 +1,9 @@
 /*
- * Times an operation on several files in turn, so that a busy moment of the host strikes all alike,
- * and prints each one's 10th percentile and its ratio to the first.
- * usage: cycle read|write|list ROUNDS PATH PATH ...
+ * Times an operation on two files in turn, so that a busy moment of the host strikes both alike.
+ * usage: cycle read|write|list ROUNDS BATCHES PATH OTHER-PATH
+ * Prints a line for each round, "OPERATION NS OTHER-NS", and a last one of all rounds together,
+ * "OPERATION_all NS OTHER-NS": the 10th percentile of the batches, which is what the operation costs
+ * when nobody interferes.
  *
  *	read    open, read to the end, close
  *	write   open, write "1", close
@@ -19,7 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATHS_MAX 8
 #define BATCH	  20 /* operations between two looks at the clock */
 #define FORGET_US 1200000
 
@@ -58,10 +59,11 @@ static void do_write(const char *path)
 
 static void do_list(const char *path)
 {
-	DIR *dir = opendir(path);
+	DIR *dir;
 	struct dirent *entry;
 	struct stat st;
 
+	dir = opendir(path);
 	if (!dir)
 		err(1, "%s", path);
 	while ((entry = readdir(dir)))
@@ -76,44 +78,58 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static void print_p10(const char *operation, const char *suffix, uint64_t *times[2], long n)
+{
+	int p;
+
+	for (p = 0; p < 2; p++)
+		qsort(times[p], (size_t)n, sizeof(**times), compare);
+	printf("%s%s %llu %llu\n", operation, suffix, (unsigned long long)times[0][n / 10],
+	       (unsigned long long)times[1][n / 10]);
+}
+
+static uint64_t time_batch(void (*operation)(const char *), const char *path)
+{
+	int k, batch = operation == do_list ? 1 : BATCH;
+	uint64_t start;
+
+	if (operation == do_list)
+		usleep(FORGET_US);
+	start = now_ns();
+	for (k = 0; k < batch; k++)
+		operation(path);
+	return (now_ns() - start) / (uint64_t)batch;
+}
+
 int main(int argc, char **argv)
 {
 	void (*operation)(const char *) = NULL;
-	uint64_t *times[PATHS_MAX], start;
-	long rounds, i, k;
-	int n = argc - 3, p, batch = BATCH;
-	double first = 0, p10;
+	long rounds, batches, round, i;
+	uint64_t *all[2], *times[2];
+	int p;
 
-	if (n >= 1 && n <= PATHS_MAX) {
+	if (argc == 6)
 		operation = !strcmp(argv[1], "read")  ? do_read :
 			    !strcmp(argv[1], "write") ? do_write :
 			    !strcmp(argv[1], "list")  ? do_list :
 							NULL;
-	}
-	if (!operation || (rounds = strtol(argv[2], NULL, 10)) < 1)
-		errx(64, "usage: cycle read|write|list ROUNDS PATH ...");
-	if (operation == do_list)
-		batch = 1;
-	for (p = 0; p < n; p++)
-		times[p] = calloc((size_t)rounds, sizeof(**times));
+	if (!operation || (rounds = strtol(argv[2], NULL, 10)) < 1 ||
+	    (batches = strtol(argv[3], NULL, 10)) < 1)
+		errx(64, "usage: cycle read|write|list ROUNDS BATCHES PATH OTHER-PATH");
+	for (p = 0; p < 2; p++)
+		if (!(all[p] = calloc((size_t)(rounds * batches), sizeof(**all))))
+			err(1, "calloc");
 
-	for (i = 0; i < rounds; i++) {
-		for (p = 0; p < n; p++) {
-			if (operation == do_list)
-				usleep(FORGET_US);
-			start = now_ns();
-			for (k = 0; k < batch; k++)
-				operation(argv[3 + p]);
-			times[p][i] = (now_ns() - start) / (uint64_t)batch;
-		}
+	for (round = 0; round < rounds; round++) {
+		for (p = 0; p < 2; p++)
+			times[p] = all[p] + round * batches;
+		for (i = 0; i < batches; i++)
+			for (p = 0; p < 2; p++)
+				times[p][i] = time_batch(operation, argv[4 + p]);
+		print_p10(argv[1], "", times, batches);
 	}
-	for (p = 0; p < n; p++) {
-		qsort(times[p], (size_t)rounds, sizeof(**times), compare);
-		p10 = (double)times[p][rounds / 10];
-		if (!p)
-			first = p10;
-		printf("%.2f us\t%.3f\t%s\n", p10 / 1000, p10 / first, argv[3 + p]);
-		free(times[p]);
-	}
+	print_p10(argv[1], "_all", all, rounds * batches);
+	free(all[0]);
+	free(all[1]);
 	return 0;
 }

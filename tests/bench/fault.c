@@ -1,30 +1,44 @@
 /*
- * Faults of the engine against faults of this host, in one process and one thread.
- * usage: fault time          "NAME ENGINE-NS HOST-NS" per page, the best of several rounds each
- *        fault memory        bytes of host memory per resident simulated page
- *        fault count PAGES   only writes that many pages: for callgrind, which counts instructions
+ * The engine's memory work beside the same work done by this host's kernel, in one process and one
+ * thread each.
+ * usage: fault time ROUNDS       a line for each round and kind of work, "NAME HOST-NS ENGINE-NS",
+ *                                per page
+ *        fault memory            bytes of host memory per simulated page, "NAME BYTES"
+ *        fault count PAGES COMMAND ...
+ *                                makes a mapping m of that many pages, then gives the commands: for
+ *                                callgrind, which counts instructions
  *
- * The engine's side is whole commands of sim/procs/NAME/ctl, from the text to the reply.
+ *	order    the first write to each page of fresh anonymous memory, lowest address first
+ *	random   the same in random order
+ *	unmap    munmap of what was written in order
+ *	fork     fork of a process with resident anonymous memory, until fork returns
+ *	cow      then a write to each page in the parent, while the child has them still: a copy each
+ *
+ * Pages are 4 KiB on both sides. The engine's side is whole commands of sim/procs/NAME/ctl, from the
+ * text to the reply. The two sides take turns, round by round.
  */
 #include "fs/journal.h"
 
 #include <mman/boot.h>
 
 #include <err.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define PAGES  262144ul /* 1 GiB */
-#define ROUNDS 5
+#define PAGES	   262144ul /* 1 GiB */
+#define FORK_PAGES 65536ul  /* 256 MiB, twice after the copies */
 
 struct times {
-	double order, random, unmap; /* ns per page */
+	double order, random, unmap, fork, cow; /* ns per page */
 };
 
+static const struct caller root;
 static struct tree *tree;
 
 static double now_ns(void)
@@ -33,12 +47,6 @@ static double now_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static void keep_best(double *best, double value)
-{
-	if (*best == 0 || value < *best)
-		*best = value;
 }
 
 /* --- The engine --- */
@@ -54,7 +62,6 @@ static void command(const char *format, unsigned long pages)
 
 static void boot(void)
 {
-	static const struct caller root;
 	struct machine_source source = { .name = strdup("laptop"), .cmdline = strdup("") };
 	struct machine *m;
 	u64 procs, ino;
@@ -72,57 +79,96 @@ static void boot(void)
 	machine_source_free(&source);
 }
 
-static void engine_round(struct times *best)
+/* ns per page that a command takes which is about @pages pages */
+static double time_command(const char *text, unsigned long argument, unsigned long pages)
 {
-	double start;
+	double start = now_ns();
+
+	command(text, argument);
+	return (now_ns() - start) / (double)pages;
+}
+
+static void engine_round(struct times *t)
+{
+	u64 procs, ino;
 
 	command("mmap m %luK", PAGES * 4);
-	start = now_ns();
+	t->order = time_command("write m", 0, PAGES);
+	t->unmap = time_command("munmap m", 0, PAGES);
+
+	command("mmap m %luK", PAGES * 4);
+	t->random = time_command("access m random %lu write=100", PAGES, PAGES);
+	command("munmap m", 0);
+
+	command("mmap m %luK", FORK_PAGES * 4);
 	command("write m", 0);
-	keep_best(&best->order, (now_ns() - start) / PAGES);
-	start = now_ns();
+	t->fork = time_command("fork b", 0, FORK_PAGES);
+	t->cow = time_command("write m", 0, FORK_PAGES);
 	command("munmap m", 0);
-	keep_best(&best->unmap, (now_ns() - start) / PAGES);
-
-	command("mmap m %luK", PAGES * 4);
-	start = now_ns();
-	command("access m random %lu write=100", PAGES);
-	keep_best(&best->random, (now_ns() - start) / PAGES);
-	command("munmap m", 0);
+	if (tree_walk(tree, &root, "sim/procs", &procs) || tree_rmdir(tree, &root, procs, "b") ||
+	    !tree_lookup(tree, &root, procs, "b", &ino))
+		errx(1, "the child stays");
 }
 
 /* --- The host --- */
 
-static char *host_map(void)
+static char *host_map(unsigned long pages)
 {
-	char *p = mmap(NULL, PAGES * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	char *p = mmap(NULL, pages * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 		       0);
 
 	if (p == MAP_FAILED)
 		err(1, "mmap");
-	madvise(p, PAGES * 4096, MADV_NOHUGEPAGE);
+	madvise(p, pages * 4096, MADV_NOHUGEPAGE);
 	return p;
 }
 
-static void host_round(struct times *best, const unsigned int *order)
+/* ns per page for a store to each; @order: which page comes when, NULL: by address */
+static double host_write(char *p, unsigned long pages, const unsigned int *order)
 {
-	char *p = host_map();
 	double start = now_ns();
 	unsigned long i;
 
-	for (i = 0; i < PAGES; i++)
-		p[i * 4096] = 1;
-	keep_best(&best->order, (now_ns() - start) / PAGES);
-	start = now_ns();
-	munmap(p, PAGES * 4096);
-	keep_best(&best->unmap, (now_ns() - start) / PAGES);
+	for (i = 0; i < pages; i++)
+		p[(order ? order[i] : i) * 4096] = 1;
+	return (now_ns() - start) / (double)pages;
+}
 
-	p = host_map();
+static void host_fork(struct times *t)
+{
+	char *p = host_map(FORK_PAGES);
+	double start;
+	pid_t child;
+
+	host_write(p, FORK_PAGES, NULL);
 	start = now_ns();
-	for (i = 0; i < PAGES; i++)
-		p[(unsigned long)order[i] * 4096] = 1;
-	keep_best(&best->random, (now_ns() - start) / PAGES);
+	child = fork();
+	if (child < 0)
+		err(1, "fork");
+	if (!child)
+		for (;;)
+			pause();
+	t->fork = (now_ns() - start) / FORK_PAGES;
+	t->cow = host_write(p, FORK_PAGES, NULL);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	munmap(p, FORK_PAGES * 4096);
+}
+
+static void host_round(struct times *t, const unsigned int *order)
+{
+	char *p = host_map(PAGES);
+	double start;
+
+	t->order = host_write(p, PAGES, NULL);
+	start = now_ns();
 	munmap(p, PAGES * 4096);
+	t->unmap = (now_ns() - start) / PAGES;
+
+	p = host_map(PAGES);
+	t->random = host_write(p, PAGES, order);
+	munmap(p, PAGES * 4096);
+	host_fork(t);
 }
 
 static unsigned int *random_order(void)
@@ -143,19 +189,21 @@ static unsigned int *random_order(void)
 	return order;
 }
 
-static void print_times(void)
+static void print_times(long rounds)
 {
-	struct times engine = { 0 }, host = { 0 };
 	unsigned int *order = random_order();
-	int i;
+	struct times engine, host;
 
-	for (i = 0; i < ROUNDS; i++) {
+	while (rounds-- > 0) {
 		engine_round(&engine);
 		host_round(&host, order);
+		printf("order %.1f %.1f\nrandom %.1f %.1f\nunmap %.1f %.1f\n", host.order,
+		       engine.order, host.random, engine.random, host.unmap, engine.unmap);
+		printf("fork %.1f %.1f\ncow %.1f %.1f\n", host.fork, engine.fork, host.cow,
+		       engine.cow);
+		fflush(stdout);
 	}
 	free(order);
-	printf("order %.1f %.1f\nrandom %.1f %.1f\nunmap %.1f %.1f\n", engine.order, host.order,
-	       engine.random, host.random, engine.unmap, host.unmap);
 }
 
 static unsigned long resident_bytes(void)
@@ -169,27 +217,36 @@ static unsigned long resident_bytes(void)
 	return resident * (unsigned long)sysconf(_SC_PAGESIZE);
 }
 
-int main(int argc, char **argv)
+static void print_memory(void)
 {
 	unsigned long before;
 
-	if (argc < 2)
-		errx(64, "usage: fault time|memory|count PAGES");
+	/* what the first mapping ever costs is no matter of pages */
+	command("mmap first %luK", 4);
+	command("write first", 0);
+	before = resident_bytes();
+	command("mmap m %luK", PAGES * 4);
+	printf("untouched %.3f\n", (double)(resident_bytes() - before) / PAGES);
+	command("write m", 0);
+	printf("resident %.2f\n", (double)(resident_bytes() - before) / PAGES);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	int i;
+
 	boot();
-	if (!strcmp(argv[1], "time")) {
-		print_times();
-	} else if (!strcmp(argv[1], "memory")) {
-		/* what the first mapping ever costs is no matter of pages */
-		command("mmap first %luK", 4);
-		command("write first", 0);
-		before = resident_bytes();
-		command("mmap m %luK", PAGES * 4);
-		printf("untouched %.3f\n", (double)(resident_bytes() - before) / PAGES);
-		command("write m", 0);
-		printf("resident %.2f\n", (double)(resident_bytes() - before) / PAGES);
-	} else {
+	if (!strcmp(what, "time") && argc == 3) {
+		print_times(strtol(argv[2], NULL, 10));
+	} else if (!strcmp(what, "memory")) {
+		print_memory();
+	} else if (!strcmp(what, "count") && argc > 2) {
 		command("mmap m %luK", strtoul(argv[2], NULL, 10) * 4);
-		command("write m", 0);
+		for (i = 3; i < argc; i++)
+			command(argv[i], 0);
+	} else {
+		errx(64, "usage: fault time ROUNDS | memory | count PAGES COMMAND ...");
 	}
 	return 0;
 }

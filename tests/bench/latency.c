@@ -1,7 +1,10 @@
 /*
- * How long a reader waits: opens, reads to the end and closes a file every few milliseconds.
- * usage: latency SECONDS PATH
- * Prints the median, the 99th percentile and the longest, in milliseconds.
+ * How long a reader waits: opens, reads to the end and closes two files by turns, one every few
+ * milliseconds. The second one belongs to a file system that has nothing else to do: how long it
+ * lets a reader wait is the host's own share.
+ * usage: latency SECONDS PATH OTHER-PATH
+ * Prints "median MS", "p99 MS" and "longest MS" of the first, then the same of the other with
+ * "other_" before each.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -11,9 +14,9 @@
 #include <unistd.h>
 
 #define MAX	 100000
-#define PAUSE_US 3000
+#define PAUSE_US 1500
 
-static double times[MAX];
+static double times[2][MAX];
 static char buffer[1 << 17];
 
 static double now_ms(void)
@@ -31,25 +34,42 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static double time_read(const char *path)
+{
+	double start = now_ms();
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		err(1, "%s", path);
+	while (read(fd, buffer, sizeof(buffer)) > 0)
+		;
+	close(fd);
+	return now_ms() - start;
+}
+
+static void print(const char *prefix, double *t, int n)
+{
+	qsort(t, (size_t)n, sizeof(*t), compare);
+	printf("%smedian %.3f\n%sp99 %.3f\n%slongest %.3f\n", prefix, t[n / 2], prefix,
+	       t[n * 99 / 100], prefix, t[n - 1]);
+}
+
 int main(int argc, char **argv)
 {
-	double end, start;
-	int n = 0, fd;
+	double end;
+	int n, p;
 
-	if (argc != 3)
-		errx(64, "usage: latency SECONDS PATH");
+	if (argc != 4)
+		errx(64, "usage: latency SECONDS PATH OTHER-PATH");
 	end = now_ms() + strtod(argv[1], NULL) * 1e3;
-	while (n < MAX && (start = now_ms()) < end) {
-		fd = open(argv[2], O_RDONLY);
-		if (fd < 0)
-			err(1, "%s", argv[2]);
-		while (read(fd, buffer, sizeof(buffer)) > 0)
-			;
-		close(fd);
-		times[n++] = now_ms() - start;
-		usleep(PAUSE_US);
-	}
-	qsort(times, (size_t)n, sizeof(*times), compare);
-	printf("%.3f %.3f %.3f\n", times[n / 2], times[n * 99 / 100], times[n - 1]);
+	for (n = 0; n < MAX && now_ms() < end; n++)
+		for (p = 0; p < 2; p++) {
+			times[p][n] = time_read(argv[2 + p]);
+			usleep(PAUSE_US);
+		}
+	if (!n)
+		errx(64, "no time to read");
+	print("", times[0], n);
+	print("other_", times[1], n);
 	return 0;
 }
