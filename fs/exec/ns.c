@@ -149,6 +149,25 @@ const char *exec_ns_hint(void)
 	return "";
 }
 
+/*
+ * What is mounted from here on stays in this namespace. In a chroot the root folder need not be a mount
+ * of its own; then it is enough that the mounts we bind over are private.
+ */
+static int make_mounts_private(void)
+{
+	static const char *const covered[] = { "/proc", "/sys", "/dev" };
+	size_t i;
+
+	if (!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	for (i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
+		if (mount(NULL, covered[i], NULL, MS_REC | MS_PRIVATE, NULL))
+			return -1;
+	return 0;
+}
+
 int exec_ns_enter(const struct exec_session *s, int *proc)
 {
 	int rc;
@@ -161,7 +180,7 @@ int exec_ns_enter(const struct exec_session *s, int *proc)
 				"this host does not let a user be root in a user namespace: %s",
 				strerror(-rc));
 	}
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (make_mounts_private() < 0)
 		return exec_complain(EX_UNAVAILABLE, "no private mounts on this host: %s%s",
 				     strerror(errno), s->user_ns ? exec_ns_hint() : "");
 	*proc = open_own_proc();
