@@ -24,7 +24,8 @@ static void test_heap(struct machine *m)
 	ok(event_pending(m, EVENT_IO_DONE, 77), "each is known by kind and argument");
 	for (i = 0; i < EVENTS; i += 3)
 		event_cancel(m, EVENT_IO_DONE, i);
-	ok(!event_pending(m, EVENT_IO_DONE, 3) && event_pending(m, EVENT_IO_DONE, 4), "cancelled ones are gone, others not");
+	ok(!event_pending(m, EVENT_IO_DONE, 3) && event_pending(m, EVENT_IO_DONE, 4),
+	   "cancelled ones are gone, others not");
 	left = EVENTS - (EVENTS + 2) / 3;
 	is_uint(k->nr_events, left, "as many as are left");
 	while (k->nr_events) {
@@ -36,7 +37,8 @@ static void test_heap(struct machine *m)
 		clock_advance_to(m, due);
 		wrong += k->now != due || k->step == step || (k->nr_events && k->next_due <= due);
 	}
-	is_uint(wrong, 0, "they come in order of their time, all those of one time together, each a step");
+	is_uint(wrong, 0,
+		"they come in order of their time, all those of one time together, each a step");
 	is_hex(k->next_due, UINT64_MAX, "and then nothing is due");
 }
 

@@ -34,7 +34,8 @@ int main(void)
 	printk(f.m, 4, "two\n");
 	is_uint(wakes, 2, "each line wakes those who wait");
 	f.m->host = (struct machine_host){ .arg = NULL };
-	is_int(log_read(r, &seq, &when, &level, text, sizeof(text)), 5, "the first record's length");
+	is_int(log_read(r, &seq, &when, &level, text, sizeof(text)), 5,
+	       "the first record's length");
 	is_str(text, "one 1", "its text");
 	is_int(level, 3, "its level");
 	is_uint(when, f.m->clock.now, "its time");
@@ -48,7 +49,8 @@ int main(void)
 	longest[sizeof(longest) - 1] = '\0';
 	printk(f.m, 6, "%s", longest);
 	seq++;
-	is_int(log_read(r, &seq, &when, &level, text, sizeof(text)), LOG_LINE_MAX - 1, "a line too long is cut");
+	is_int(log_read(r, &seq, &when, &level, text, sizeof(text)), LOG_LINE_MAX - 1,
+	       "a line too long is cut");
 
 	for (n = 0; n < 40000; n++)
 		printk(f.m, 6, "record %llu", (unsigned long long)n);
@@ -67,7 +69,8 @@ int main(void)
 		if (strcmp(text, want))
 			break;
 	}
-	is_uint(n, r->next_seq, "every one that is kept reads as it was written, also across the ring's end");
+	is_uint(n, r->next_seq,
+		"every one that is kept reads as it was written, also across the ring's end");
 	fixture_close(&f);
 	return done_testing();
 }

@@ -43,10 +43,12 @@ static void one_signal(struct fixture *f, int sig)
 		as_expected = lab_at(f->m, lab)->ended && lab_at(f->m, lab)->exit_code == sig;
 		break;
 	case LIVES:
-		as_expected = !lab_at(f->m, lab)->ended && task_at(f->m, task)->state == TASK_SLEEPING;
+		as_expected = !lab_at(f->m, lab)->ended &&
+			      task_at(f->m, task)->state == TASK_SLEEPING;
 		break;
 	default:
-		as_expected = !lab_at(f->m, lab)->ended && task_at(f->m, task)->state == TASK_STOPPED;
+		as_expected = !lab_at(f->m, lab)->ended &&
+			      task_at(f->m, task)->state == TASK_STOPPED;
 		break;
 	}
 	ok(as_expected, "and its receiver %s", names[fate_of(sig)]);
@@ -60,7 +62,8 @@ static void test_core(struct fixture *f)
 	lab_create(f->m, "c", &lab);
 	task_setrlimit(f->m, lab_at(f->m, lab)->task, RLIM_CORE, RLIM_INF, RLIM_INF);
 	send_signal(f->m, lab_at(f->m, lab)->task, 11, 0);
-	is_int(lab_at(f->m, lab)->exit_code, 11 | 0x80, "with a limit for cores, SIGSEGV says that one was dumped");
+	is_int(lab_at(f->m, lab)->exit_code, 11 | 0x80,
+	       "with a limit for cores, SIGSEGV says that one was dumped");
 	lab_remove(f->m, "c");
 }
 

@@ -124,7 +124,10 @@ static int prot_of(const char *text)
 	if (!strcmp(text, "none"))
 		return 0;
 	for (; *text; text++)
-		prot |= *text == 'r' ? PROT_READ : *text == 'w' ? PROT_WRITE : *text == 'x' ? PROT_EXEC : 0;
+		prot |= *text == 'r' ? PROT_READ :
+			*text == 'w' ? PROT_WRITE :
+			*text == 'x' ? PROT_EXEC :
+				       0;
 	return prot;
 }
 
@@ -186,16 +189,26 @@ static int advice_of(const char *word)
 		const char *name;
 		int advice;
 	} advices[] = {
-		{ "normal", MADV_NORMAL },	   { "random", MADV_RANDOM },
-		{ "sequential", MADV_SEQUENTIAL }, { "willneed", MADV_WILLNEED },
-		{ "dontneed", MADV_DONTNEED },	   { "free", MADV_FREE },
-		{ "remove", MADV_REMOVE },	   { "dontfork", MADV_DONTFORK },
-		{ "dofork", MADV_DOFORK },	   { "mergeable", MADV_MERGEABLE },
-		{ "unmergeable", MADV_UNMERGEABLE }, { "hugepage", MADV_HUGEPAGE },
-		{ "nohugepage", MADV_NOHUGEPAGE }, { "dontdump", MADV_DONTDUMP },
-		{ "dodump", MADV_DODUMP },	   { "wipeonfork", MADV_WIPEONFORK },
-		{ "keeponfork", MADV_KEEPONFORK }, { "cold", 20 },
-		{ "pageout", 21 },		   { "populate_read", 22 },
+		{ "normal", MADV_NORMAL },
+		{ "random", MADV_RANDOM },
+		{ "sequential", MADV_SEQUENTIAL },
+		{ "willneed", MADV_WILLNEED },
+		{ "dontneed", MADV_DONTNEED },
+		{ "free", MADV_FREE },
+		{ "remove", MADV_REMOVE },
+		{ "dontfork", MADV_DONTFORK },
+		{ "dofork", MADV_DOFORK },
+		{ "mergeable", MADV_MERGEABLE },
+		{ "unmergeable", MADV_UNMERGEABLE },
+		{ "hugepage", MADV_HUGEPAGE },
+		{ "nohugepage", MADV_NOHUGEPAGE },
+		{ "dontdump", MADV_DONTDUMP },
+		{ "dodump", MADV_DODUMP },
+		{ "wipeonfork", MADV_WIPEONFORK },
+		{ "keeponfork", MADV_KEEPONFORK },
+		{ "cold", 20 },
+		{ "pageout", 21 },
+		{ "populate_read", 22 },
 		{ "populate_write", 23 },
 	};
 	size_t i;
@@ -258,7 +271,9 @@ static int do_setrlimit(const char *name, const char *value)
 	static const struct {
 		const char *name;
 		unsigned int which;
-	} limits[] = { { "memlock", RLIMIT_MEMLOCK }, { "as", RLIMIT_AS }, { "data", RLIMIT_DATA },
+	} limits[] = { { "memlock", RLIMIT_MEMLOCK },
+		       { "as", RLIMIT_AS },
+		       { "data", RLIMIT_DATA },
 		       { "stack", RLIMIT_STACK } };
 	struct rlimit limit;
 	size_t i;
@@ -266,7 +281,8 @@ static int do_setrlimit(const char *name, const char *value)
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (!strcasecmp(name, limits[i].name)) {
 			getrlimit(limits[i].which, &limit);
-			limit.rlim_cur = strcmp(value, "unlimited") ? size_of(value) : RLIM_INFINITY;
+			limit.rlim_cur = strcmp(value, "unlimited") ? size_of(value) :
+								      RLIM_INFINITY;
 			if (limit.rlim_max < limit.rlim_cur)
 				limit.rlim_max = limit.rlim_cur;
 			return done(setrlimit(limits[i].which, &limit));
@@ -401,7 +417,8 @@ static void serve(int fd)
 	while ((n = recv(fd, line, sizeof(line) - 1, 0)) > 0) {
 		line[n] = '\0';
 		nr = 0;
-		for (word = strtok_r(line, " ", &save); word && nr < 31; word = strtok_r(NULL, " ", &save))
+		for (word = strtok_r(line, " ", &save); word && nr < 31;
+		     word = strtok_r(NULL, " ", &save))
 			words[nr++] = word;
 		words[nr] = NULL;
 		strcpy(said, "ok");
@@ -523,7 +540,8 @@ static int guest_pid(struct side *s, const char *name)
 	return slot ? slot->pid : -1;
 }
 
-static int guest_command(struct side *s, const char *name, const char *line, char *said, size_t room)
+static int guest_command(struct side *s, const char *name, const char *line, char *said,
+			 size_t room)
 {
 	static char reply[600], fork_line[64];
 	struct slot *slot = find_slot(name);
@@ -605,8 +623,8 @@ static int guest_stat(struct side *s, const char *path, struct stat *st, char *t
 	return 0;
 }
 
-static int guest_readdir(struct side *s, const char *path, void (*each)(void *arg, const char *name),
-			 void *arg)
+static int guest_readdir(struct side *s, const char *path,
+			 void (*each)(void *arg, const char *name), void *arg)
 {
 	DIR *dir = opendir(absolute(path));
 	struct dirent *e;
@@ -642,9 +660,14 @@ static char text[4 << 20];
 int main(int argc, char **argv)
 {
 	static char buffer[1 << 16];
-	struct side side = { .read = guest_read,   .write = guest_write,     .stat = guest_stat,
-			     .readdir = guest_readdir, .make = guest_make,   .end = guest_end,
-			     .pid = guest_pid,	   .command = guest_command };
+	struct side side = { .read = guest_read,
+			     .write = guest_write,
+			     .stat = guest_stat,
+			     .readdir = guest_readdir,
+			     .make = guest_make,
+			     .end = guest_end,
+			     .pid = guest_pid,
+			     .command = guest_command };
 	struct recorder recorder = { .begin = print_case, .answer = print_answer };
 	int i;
 
