@@ -6,7 +6,7 @@
 /* A long command works at least this long between two yields, and at least as long as it was away:
  * a program that reads without a pause takes half of the time, not all of it. */
 #define RUN_MIN_NS 100000ull
-#define RUN_MAX_NS 2000000ull
+#define RUN_MAX_NS 1000000ull
 
 u64 host_ns(void)
 {
