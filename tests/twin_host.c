@@ -77,7 +77,8 @@ void capture_start(struct text *capture, const struct capture_machine *machine)
 	start_memory(capture, &m);
 	capture_file(capture, "/proc/uptime",
 		     fixture_format("%llu.25 1.00\n", (unsigned long long)m.uptime));
-	capture_file(capture, "/proc/loadavg", "0.50 1.25 2.00 1/100 777\n");
+	capture_file(capture, "/proc/loadavg",
+		     fixture_format("0.50 1.25 2.00 1/%llu 777\n", (unsigned long long)m.threads));
 	capture_file(capture, "/proc/stat",
 		     "cpu  30 0 20 100 5 0 0 0 0 0\ncpu0 10 0 20 50 5 0 0 0 0 0\n"
 		     "cpu1 20 0 0 50 0 0 0 0 0 0\nctxt 4711\nbtime 1600000000\nprocesses 12345\n");

@@ -39,6 +39,7 @@ struct capture_machine {
 		unreclaimable;
 	const char *iomem; /* NULL: that of a PC with 1 GiB; "": hidden */
 	u64 uptime;	   /* seconds */
+	u64 threads;	   /* as loadavg counts them */
 };
 
 /** capture_start() - head, zoneinfo, iomem, meminfo and so on of a PC with 1 GiB; @m NULL: defaults. */

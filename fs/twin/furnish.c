@@ -62,6 +62,11 @@ static void report(const struct twin *t)
 	capture_find(&t->c, &meminfo, "/proc/meminfo");
 	swap = slice_value(meminfo, "SwapTotal:", 0);
 	swap -= least(swap, total_swap_pages(t->m) * PAGE_KB);
+	/* some come and go while the others are read */
+	if (t->nr_threads_there > t->nr_threads + t->nr_threads / 8 + 16)
+		tell(t, t->nr_threads_there - t->nr_threads,
+		     "%llu of %llu threads are not shown in this /proc (a container, or hidepid)",
+		     N(t->nr_threads_there - t->nr_threads), N(t->nr_threads_there));
 	tell(t, t->nr_unread,
 	     "%llu of %llu processes could not be read: they have the sizes that their status "
 	     "tells, in a mapping of each kind",

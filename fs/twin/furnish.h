@@ -52,6 +52,7 @@ struct twin {
 
 	/* for the report */
 	u64 nr_tasks, nr_unread, nr_short; /* processes: all; without smaps; with too few pages */
+	u64 nr_threads, nr_threads_there;  /* that were shown; that the other kernel counts */
 	u64 pages_short, swap_kb, hugetlb_kb, thp_kb;
 	u64 nr_bad_mappings;
 	u64 cache_short, cache_over, kernel_pages, free_short; /* pages */

@@ -115,6 +115,7 @@ static int add_threads(struct twin *t, const struct capture_process *p, handle_t
 			return error;
 		if (error)
 			continue;
+		t->nr_threads++;
 		set_fields(t->m, h, &s);
 		take_off(task_at(t->m, leader), task_at(t->m, h));
 	}
@@ -135,6 +136,7 @@ static int add_task(struct twin *t, const struct capture_process *p)
 	if (error)
 		return error == -EEXIST ? 0 : error;
 	t->nr_tasks++;
+	t->nr_threads++;
 	set_fields(t->m, h, &s);
 	if (s.field[STAT_FLAGS] & PF_KTHREAD_HOST) {
 		task_at(t->m, h)->flags |= PF_KTHREAD;
@@ -222,7 +224,11 @@ static void set_load(struct twin *t)
 	for (i = 0; i < ARRAY_SIZE(s->avenrun) && slice_word(&text, &word); i++)
 		s->avenrun[i] = load_of(word);
 	s->load_time = t->m->clock.now;
-	slice_word(&text, &word);
+	/* "1/144": how many run, of how many threads */
+	if (slice_word(&text, &word)) {
+		slice_cut(&word, '/');
+		slice_number(word, 10, &t->nr_threads_there);
+	}
 	if (slice_word(&text, &word) && slice_number(word, 10, &last) &&
 	    last < (u32)t->m->sysctl.pid_max)
 		s->last_pid = (u32)last;

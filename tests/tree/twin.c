@@ -233,10 +233,12 @@ static void test_container(void)
 	struct text capture;
 	struct twin_test t;
 
+	m.threads = 100;
 	capture_start(&capture, &m);
 	capture_process(&capture, 7, 0, "alone", STACK);
 	if (!ok(twin_open(&t, &capture), "a twin of a container"))
 		bail_out("%s", t.said);
+	like(t.said, "99 of 100 threads are not shown", "that hides others says so");
 	is_str(fixture_read(&t.f, "proc/1/comm"), "init\n", "has a first process");
 	is_int(twin_number(&t, "proc/7/status", "PPid:"), 0,
 	       "who entered it from outside has no parent");
