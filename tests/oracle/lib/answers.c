@@ -132,7 +132,10 @@ static bool same_line_layout(const char *g, const char *w)
 		size_t gd = strspn(g + gb, "0123456789"), wd = strspn(w + wb, "0123456789");
 
 		if (gd && wd && (gb || wb || !after_letter)) {
-			if (gb != wb && gb + gd != wb + wd)
+			/* what stands before "kB" is right-aligned */
+			bool right = !strncmp(w + wb + wd, " kB", 3) && wb > 1;
+
+			if ((right || gb != wb) && gb + gd != wb + wd)
 				return false;
 			g += gb + gd;
 			w += wb + wd;
