@@ -63,7 +63,8 @@ static int compare_strings(const void *a, const void *b)
 }
 
 /* Names in @path that end in @suffix, sorted. */
-static unsigned int files_in(const char *path, const char *suffix, char names[FILES_MAX][NAME_MAX + 1])
+static unsigned int files_in(const char *path, const char *suffix,
+			     char names[FILES_MAX][NAME_MAX + 1])
 {
 	DIR *dir = opendir(path);
 	struct dirent *e;
@@ -89,11 +90,12 @@ static void read_exceptions(struct suite *s, char *text)
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (line[0] == '#')
 			continue;
-		if (split_columns(line, columns) < 5 || s->nr_exceptions == ARRAY_SIZE(s->exceptions))
+		if (split_columns(line, columns) < 5 ||
+		    s->nr_exceptions == ARRAY_SIZE(s->exceptions))
 			bail_out("bad exception: %s", line);
-		s->exceptions[s->nr_exceptions++] = (struct exception){
-			columns[0], columns[1], columns[2], columns[3], columns[4], 0, false
-		};
+		s->exceptions[s->nr_exceptions++] =
+			(struct exception){ columns[0], columns[1], columns[2], columns[3],
+					    columns[4], 0,	    false };
 	}
 }
 
@@ -257,7 +259,8 @@ static void compare_lines(struct suite *s, struct outcome *o, const struct answe
 				look || !na ? k[j].answer : a->text, "(nothing)", k[j].answer);
 			j++;
 		} else {
-			differs(s, o, c, a->text, look ? a[i].answer : a->text, a[i].answer, "(nothing)");
+			differs(s, o, c, a->text, look ? a[i].answer : a->text, a[i].answer,
+				"(nothing)");
 			i++;
 		}
 	}
@@ -275,9 +278,11 @@ static void compare_case(struct suite *s, const struct answered_case *c, struct 
 		bool ours = i < c->first + c->nr, kernels = j < k->first + k->nr;
 
 		na = ours && (!kernels || a->step <= b->step) ?
-			     step_length(&s->ours, i, c->first + c->nr) : 0;
+			     step_length(&s->ours, i, c->first + c->nr) :
+			     0;
 		nk = kernels && (!ours || b->step <= a->step) ?
-			     step_length(&s->kernels, j, k->first + k->nr) : 0;
+			     step_length(&s->kernels, j, k->first + k->nr) :
+			     0;
 		if (na && is_list(a)) {
 			compare_lists(s, c, a, na, b, nk);
 		} else {
@@ -290,7 +295,8 @@ static void compare_case(struct suite *s, const struct answered_case *c, struct 
 	if (only_lists)
 		return;
 	if (!compare_order(&s->ours, c, &s->kernels, k))
-		differs(s, &o, c, "(the order of the ordered steps)", "order", "another order", "this order");
+		differs(s, &o, c, "(the order of the ordered steps)", "order", "another order",
+			"this order");
 	count(score_of(s, c->area), &o);
 }
 
@@ -369,7 +375,8 @@ static void compare_machine(struct suite *s, const char *file)
 	snprintf(s->machine, sizeof(s->machine), "%.*s", (int)(strlen(file) - 4), file);
 	if (!answers_load(&s->kernels, fixture_format("%s/%s", s->answers, file)))
 		bail_out("no answers in %s/%s", s->answers, file);
-	if (!fixture_open(&s->f, fixture_format("tests/oracle/machines/%s.machine", s->machine), NULL))
+	if (!fixture_open(&s->f, fixture_format("tests/oracle/machines/%s.machine", s->machine),
+			  NULL))
 		bail_out("%s: %s", s->machine, s->f.why);
 	snprintf(s->kernel, sizeof(s->kernel), "%s", s->kernels.kernel);
 	s->seed = s->kernels.seed;
@@ -383,12 +390,13 @@ static void compare_machine(struct suite *s, const char *file)
 		if (k)
 			compare_case(s, &s->ours.cases[c], k);
 		else if (silent++ < 5)
-			diag("%s: the kernel was never asked %s", s->machine, s->ours.cases[c].name);
+			diag("%s: the kernel was never asked %s", s->machine,
+			     s->ours.cases[c].name);
 	}
 	for (i = 0, s->wrong = 0; i < s->nr_scores; i++)
 		s->wrong += s->scores[i].unknown;
-	is_int(s->wrong - before, 0, "%s: %zu cases are answered as by %.40s", s->machine, s->ours.nr_cases,
-	       s->kernel);
+	is_int(s->wrong - before, 0, "%s: %zu cases are answered as by %.40s", s->machine,
+	       s->ours.nr_cases, s->kernel);
 	is_int(silent, 0, "%s: the kernel has answered every case", s->machine);
 	mark_possible(s);
 	s->machines++;
@@ -429,26 +437,30 @@ static void print_page(struct suite *s, FILE *out)
 {
 	unsigned int i;
 
-	fprintf(out, "# Conformance\n\nWhat a real kernel answered, and what the simulated machine answers to the "
-		     "same steps. Written by `make check-kernel`, which boots\nthe kernel of Debian's package "
-		     "in QEMU and asks both; `make check` compares with the recorded answers.\n\n");
-	fprintf(out, "Kernel: %s\n\nMachines: %u (tests/oracle/machines). Seed of the drawn cases: %llu; "
-		     "another one gives fresh cases: `make check-kernel SEED=2`.\n\n",
+	fprintf(out,
+		"# Conformance\n\nWhat a real kernel answered, and what the simulated machine answers to the "
+		"same steps. Written by `make check-kernel`, which boots\nthe kernel of Debian's package "
+		"in QEMU and asks both; `make check` compares with the recorded answers.\n\n");
+	fprintf(out,
+		"Kernel: %s\n\nMachines: %u (tests/oracle/machines). Seed of the drawn cases: %llu; "
+		"another one gives fresh cases: `make check-kernel SEED=2`.\n\n",
 		s->kernel, s->machines, s->seed);
 	print_table(s, out);
-	fprintf(out, "\nA case is a path of the tree, a file, one write, or a sequence of calls. *Tolerated*: "
-		     "within a tolerance that the case states, with its\nreason. *Different*: known, and below. "
-		     "*Not built*: the engine lacks what it asks for.\n\n## Known differences\n\n"
-		     "| Machine | Case | Where | Class | Answers | Reason |\n|---|---|---|---|---:|---|\n");
+	fprintf(out,
+		"\nA case is a path of the tree, a file, one write, or a sequence of calls. *Tolerated*: "
+		"within a tolerance that the case states, with its\nreason. *Different*: known, and below. "
+		"*Not built*: the engine lacks what it asks for.\n\n## Known differences\n\n"
+		"| Machine | Case | Where | Class | Answers | Reason |\n|---|---|---|---|---:|---|\n");
 	for (i = 0; i < s->nr_exceptions; i++) {
 		const struct exception *e = &s->exceptions[i];
 
 		if (e->used)
-			fprintf(out, "| `%s` | `%s` | `%s` | %s | %u | %s |\n", e->machine, e->name, e->what,
-				e->class, e->used, e->reason);
+			fprintf(out, "| `%s` | `%s` | `%s` | %s | %u | %s |\n", e->machine, e->name,
+				e->what, e->class, e->used, e->reason);
 	}
-	fprintf(out, "\n`*` stands for anything. *later*: belongs to a part that is not built yet; *cannot*: not to be "
-		     "had in user space, or chance in the kernel.\n");
+	fprintf(out,
+		"\n`*` stands for anything. *later*: belongs to a part that is not built yet; *cannot*: not to be "
+		"had in user space, or chance in the kernel.\n");
 }
 
 static void write_score(struct suite *s)
@@ -467,8 +479,8 @@ static void check_exceptions(struct suite *s)
 
 	for (i = 0; i < s->nr_exceptions; i++)
 		if (s->exceptions[i].possible && !s->exceptions[i].used) {
-			diag("not needed: %s %s %s", s->exceptions[i].machine, s->exceptions[i].name,
-			     s->exceptions[i].what);
+			diag("not needed: %s %s %s", s->exceptions[i].machine,
+			     s->exceptions[i].name, s->exceptions[i].what);
 			idle++;
 		}
 	is_int(idle, 0, "every exception is one");
@@ -477,9 +489,12 @@ static void check_exceptions(struct suite *s)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "answers", required_argument, NULL, 'a' }, { "case", required_argument, NULL, 'c' },
-		{ "file", required_argument, NULL, 'f' },    { "score", required_argument, NULL, 's' },
-		{ "generate", required_argument, NULL, 'g' }, { 0 },
+		{ "answers", required_argument, NULL, 'a' },
+		{ "case", required_argument, NULL, 'c' },
+		{ "file", required_argument, NULL, 'f' },
+		{ "score", required_argument, NULL, 's' },
+		{ "generate", required_argument, NULL, 'g' },
+		{ 0 },
 	};
 	static char names[FILES_MAX][NAME_MAX + 1];
 	static struct suite s = { .answers = "tests/oracle/answers" };

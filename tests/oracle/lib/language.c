@@ -161,7 +161,8 @@ static void value_of(struct run *r, const char *path, char *out, size_t room)
 	char target[8];
 	ssize_t n;
 
-	if (!r->s->stat(r->s, real_path(r, path), &st, target, sizeof(target)) && !(st.st_mode & 0444)) {
+	if (!r->s->stat(r->s, real_path(r, path), &st, target, sizeof(target)) &&
+	    !(st.st_mode & 0444)) {
 		snprintf(out, room, "<write-only>");
 		return;
 	}
@@ -277,7 +278,8 @@ static void step_try(struct run *r, char *rest)
 	for (i = 0; i < r->nr_watch; i++) {
 		value_of(r, r->watch[i], now, sizeof(now));
 		if (strcmp(now, r->before[i]) && strcmp(r->watch[i], path))
-			n += snprintf(line + n, sizeof(line) - (size_t)n, "; %s %s", r->watch[i], now);
+			n += snprintf(line + n, sizeof(line) - (size_t)n, "; %s %s", r->watch[i],
+				      now);
 	}
 	answer(r, "%s", line);
 
@@ -410,10 +412,11 @@ static void step_delta(struct run *r, char *rest)
 			if (!strcmp(now[i].key, key))
 				break;
 		if (i == nr || i == r->nr_marks)
-			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s missing", n ? " " : "", key);
+			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s missing",
+				      n ? " " : "", key);
 		else
-			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s %+lld", n ? " " : "", key,
-				      now[i].value - r->marks[i].value);
+			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s %+lld",
+				      n ? " " : "", key, now[i].value - r->marks[i].value);
 	}
 	answer(r, "%s", line);
 }
@@ -451,7 +454,8 @@ static void step_zones(struct run *r, char *rest)
 		for (list = keys; (key = word(&list));)
 			if (!strcmp(key, at)) {
 				line += strlen(at) + strspn(line + strlen(at), " :");
-				n += snprintf(values + n, sizeof(values) - (size_t)n, " %s %s", at, line);
+				n += snprintf(values + n, sizeof(values) - (size_t)n, " %s %s", at,
+					      line);
 			}
 	}
 }
@@ -462,7 +466,8 @@ static bool in_window(const char *line)
 {
 	unsigned long long start, end;
 
-	return sscanf(line, "%llx-%llx ", &start, &end) == 2 && start < WINDOW_END && end > WINDOW_START;
+	return sscanf(line, "%llx-%llx ", &start, &end) == 2 && start < WINDOW_END &&
+	       end > WINDOW_START;
 }
 
 static bool process_file(struct run *r, const char *name, const char *file)
@@ -525,7 +530,8 @@ static void step_smaps(struct run *r, char *rest)
 			else if (inside && !strncmp(at, key, strlen(key)) && at[strlen(key)] == ':')
 				sum += strtoll(at + strlen(key) + 1, NULL, 10);
 		}
-		n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s %lld", n ? " " : "", key, sum);
+		n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s %lld", n ? " " : "", key,
+			      sum);
 	}
 	answer(r, "%s", line);
 }
@@ -640,10 +646,10 @@ static const struct {
 	const char *name;
 	void (*run)(struct run *r, char *rest);
 } steps[] = {
-	{ "process", step_process }, { "end", step_end },     { "put", step_put },
-	{ "try", step_try },	     { "get", step_get },     { "look", step_look },
-	{ "field", step_field },     { "list", step_list },   { "maps", step_maps },
-	{ "smaps", step_smaps },     { "mark", step_mark },   { "delta", step_delta },
+	{ "process", step_process }, { "end", step_end },	  { "put", step_put },
+	{ "try", step_try },	     { "get", step_get },	  { "look", step_look },
+	{ "field", step_field },     { "list", step_list },	  { "maps", step_maps },
+	{ "smaps", step_smaps },     { "mark", step_mark },	  { "delta", step_delta },
 	{ "zones", step_zones },     { "largest", step_largest },
 };
 
@@ -734,7 +740,8 @@ unsigned int run_cases(struct side *s, char *text, const char *machine, const ch
 			ran += active;
 			if (active)
 				rec->begin(rec->arg, area, line + 5);
-		} else if (active && (!strncmp(line, "within ", 7) || !strncmp(line, "ordered ", 8))) {
+		} else if (active &&
+			   (!strncmp(line, "within ", 7) || !strncmp(line, "ordered ", 8))) {
 			snprintf(r->with, sizeof(r->with), "%s", line);
 		} else if (active) {
 			run_step(r, line);
