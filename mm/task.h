@@ -14,6 +14,9 @@ void task_text_free(struct machine *m, handle_t text);
 void rlimits_defaults(struct machine *m, struct rlimits *r);
 /** task_pick_cpu() - where a new task starts: the next of its allowed CPUs, round robin. */
 u32 task_pick_cpu(struct machine *m, const struct task *t);
+/** init_process() - PID 1 with a small program of its own: at boot, and for a twin whose first process was
+ * not shown. */
+int init_process(struct machine *m);
 /** kthreads_init() - the kernel threads of a 6.1 boot, in its order. */
 int kthreads_init(struct machine *m);
 /** exec_image() - map program, heap, stack, vdso into the fresh address space of @task and touch

@@ -44,11 +44,11 @@ static int pools_init(struct machine *m)
 	return error;
 }
 
-static int init_process(struct machine *m)
+int init_process(struct machine *m)
 {
 	struct running r;
 	handle_t mm;
-	int error = task_create(m, 0, "init", 0, &m->tasks.init);
+	int error = task_create(m, 0, "init", 1, &m->tasks.init);
 
 	if (error)
 		return error;

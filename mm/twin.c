@@ -54,26 +54,6 @@ void twin_set_parent(struct machine *m, handle_t task, handle_t parent)
 	task_reparent(m, task, parent);
 }
 
-/* A machine whose first process was not shown has one of its own all the same. */
-static int make_init(struct machine *m)
-{
-	struct running r;
-	handle_t mm;
-	int error = task_create(m, 0, "init", 1, &m->tasks.init);
-
-	if (error)
-		return error;
-	error = mm_create(m, &mm);
-	if (error)
-		return error;
-	task_at(m, m->tasks.init)->mm = mm;
-	mm_at(m, mm)->owner = m->tasks.init;
-	task_run_begin(m, &r, m->tasks.init);
-	error = exec_image(m, m->tasks.init, "/sbin/init");
-	task_run_end(m, &r);
-	return error;
-}
-
 static handle_t find_kthread(const struct machine *m, const char *comm)
 {
 	handle_t h;
@@ -104,7 +84,7 @@ int twin_kernel_tasks(struct machine *m)
 
 	m->tasks.init = find_task_by_pid(m, 1);
 	if (!m->tasks.init)
-		error = make_init(m);
+		error = init_process(m);
 	h = find_task_by_pid(m, 2);
 	if (h && task_at(m, h)->flags & PF_KTHREAD)
 		m->tasks.kthreadd = h;
