@@ -249,7 +249,7 @@ static void check_inode(struct tally *t, handle_t h)
 	s64 pages = 0, dirty = 0;
 	u32 pfn;
 
-	while ((pfn = xa_find(m, i->pages, &index, UINT64_MAX))) {
+	while ((pfn = xa_find_page(m, i->pages, &index, UINT64_MAX))) {
 		const struct page *p = pfn_to_page(m, pfn);
 
 		pages++;

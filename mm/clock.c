@@ -134,6 +134,38 @@ static void run_due_events(struct machine *m)
 	set_next_due(m);
 }
 
+/* Takes the first due event out that is no load: those wait for the next safe point. */
+static bool take_kthread_event(struct machine *m, struct event *e)
+{
+	struct event *h = heap(m), *first = NULL;
+	u32 i;
+
+	for (i = 0; i < m->clock.nr_events; i++)
+		if (h[i].due <= m->clock.now && h[i].kind != EVENT_LOAD &&
+		    (!first || earlier(&h[i], first)))
+			first = &h[i];
+	if (!first)
+		return false;
+	*e = *first;
+	remove_at(m, (u32)(first - h));
+	return true;
+}
+
+void clock_run_kthreads(struct machine *m)
+{
+	struct event e;
+
+	if (m->clock.in_events || m->clock.in_kthread || m->clock.now < m->clock.next_due)
+		return;
+	m->clock.in_kthread = true;
+	while (take_kthread_event(m, &e)) {
+		m->clock.step++;
+		event_dispatch(m, &e);
+	}
+	m->clock.in_kthread = false;
+	set_next_due(m);
+}
+
 bool machine_safe_point_slow(struct machine *m)
 {
 	if (m->clock.now >= m->clock.next_due)
@@ -168,4 +200,20 @@ void clock_advance_to(struct machine *m, u64 ns)
 			if (!machine_safe_point_slow(m))
 				break;
 	}
+}
+
+bool clock_sleep(struct machine *m, u64 ns)
+{
+	u64 end = m->clock.now + ns;
+
+	if (m->clock.in_events) {
+		m->clock.now = end;
+		return true;
+	}
+	while (m->clock.now < end) {
+		clock_advance_to(m, end);
+		if (!machine_safe_point_slow(m))
+			return false;
+	}
+	return true;
 }

@@ -84,7 +84,7 @@ void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 
 	if (i->i_mmap)
 		unmap_mapping_range(m, inode, first, last, true);
-	while ((pfn = xa_find(m, i->pages, &index, last))) {
+	while ((pfn = xa_find_page(m, i->pages, &index, last))) {
 		delete_from_page_cache(m, pfn);
 		if (index++ == last)
 			break;
@@ -99,7 +99,7 @@ u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 l
 
 	if (is_shmem(i))
 		return 0;
-	while ((pfn = xa_find(m, i->pages, &index, last))) {
+	while ((pfn = xa_find_page(m, i->pages, &index, last))) {
 		const struct page *p = pfn_to_page(m, pfn);
 
 		if (!p->mapcount && !p->pins &&
@@ -218,7 +218,7 @@ static void account_read(struct machine *m, u64 pages)
 
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create)
 {
-	u32 pfn = xa_load(m, inode_at(m, inode)->pages, index);
+	u32 pfn = xa_page(m, inode_at(m, inode)->pages, index);
 
 	if (pfn)
 		return pfn;
@@ -245,7 +245,7 @@ static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u6
 	if (nr > end - start)
 		nr = end - start;
 	for (n = 0; n < nr; n++) {
-		if (xa_load(m, i->pages, start + n))
+		if (xa_page(m, i->pages, start + n))
 			continue;
 		pfn = read_page(m, inode, start + n,
 				GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN);
@@ -296,7 +296,7 @@ static void async_readahead(struct machine *m, struct file *f, u64 index)
 	    index == (u64)f->ra_start + f->ra_size) {
 		f->ra_start += f->ra_size;
 	} else {
-		for (hole = index + 1; hole <= index + RA_PAGES && xa_load(m, i->pages, hole);
+		for (hole = index + 1; hole <= index + RA_PAGES && xa_page(m, i->pages, hole);
 		     hole++)
 			;
 		if (hole > index + RA_PAGES)
@@ -315,7 +315,7 @@ enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 
 
 	if (index >= file_pages(i))
 		return FILEMAP_EOF;
-	*pfn = xa_load(m, i->pages, index);
+	*pfn = xa_page(m, i->pages, index);
 	if (*pfn) {
 		struct page *p = pfn_to_page(m, *pfn);
 
@@ -329,7 +329,7 @@ enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 
 	}
 	count_vm_event(m, PGMAJFAULT);
 	sync_readahead(m, f, vma->flags, index);
-	*pfn = xa_load(m, i->pages, index);
+	*pfn = xa_page(m, i->pages, index);
 	if (!*pfn) {
 		*pfn = read_page(m, f->inode, index, GFP_HIGHUSER_MOVABLE);
 		if (*pfn == PFN_NONE)

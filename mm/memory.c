@@ -193,7 +193,7 @@ static bool do_fault_around(struct machine *m, struct fault *f)
 	end = index + (last - first);
 	if (end >= file_end)
 		end = file_end - 1; /* the fault is below: its page is there, or was asked for */
-	while (file_end && (pfn = xa_find(m, i->pages, &index, end))) {
+	while (file_end && (pfn = xa_find_page(m, i->pages, &index, end))) {
 		u64 vpn = addr_vpn(f->v->start) + (index - f->v->pgoff);
 		pte_t *pte = pte_chunk_get(m, pte_table_find(m, f->mm, vpn), vpn);
 

@@ -48,7 +48,7 @@ enum filemap_result shmem_fault(struct machine *m, handle_t inode, u64 index, pf
 
 	if (index >= PAGE_ALIGN(i->size) >> PAGE_SHIFT)
 		return FILEMAP_EOF;
-	*pfn = xa_load(m, i->pages, index);
+	*pfn = xa_page(m, i->pages, index);
 	if (*pfn)
 		return FILEMAP_HIT;
 	if (charge && vm_enough_memory(m, 0, 1, m->current && !task_at(m, m->current)->uid))

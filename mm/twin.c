@@ -142,7 +142,7 @@ void twin_shmem_reserve(struct machine *m, handle_t inode)
 static pfn_t cache_page(struct machine *m, handle_t inode, u64 index, int nid)
 {
 	struct inode *i = inode_at(m, inode);
-	pfn_t pfn = xa_load(m, i->pages, index);
+	pfn_t pfn = xa_page(m, i->pages, index);
 
 	if (pfn)
 		return pfn;

@@ -51,7 +51,8 @@ struct clock {
 	u32 mode; /* enum clock_mode */
 	u32 rate; /* x N of host time in CLOCK_MODE_RATE */
 	u32 nr_events;
-	bool in_events; /* a handler is running */
+	bool in_events;	 /* a handler is running */
+	bool in_kthread; /* clock_run_kthreads() is running */
 };
 
 /* The cost table: ns of virtual time. Each is a key of the machine file's [cost] section. */
@@ -66,6 +67,21 @@ struct cost_table {
 
 /** clock_advance_to() - move to @ns (never back), running every event due on the way. */
 void clock_advance_to(struct machine *m, u64 ns);
+
+/**
+ * clock_sleep() - the running command waits @ns without holding anything: what is due meanwhile runs
+ * in order (flushers, kswapd, completions, loads). Only where a safe point may be. Inside a handler it
+ * moves the clock and nothing else. False: the command is to end at once.
+ */
+bool clock_sleep(struct machine *m, u64 ns);
+
+/**
+ * clock_run_kthreads() - in the middle of an allocation that reclaims: kernel threads and
+ * completions (all kinds but EVENT_LOAD) that are due at the clock's present time run now, so that
+ * kswapd works beside a direct reclaimer. Does nothing inside a handler or itself. Only where no LRU
+ * list is being walked in place and no page is held that they could free.
+ */
+void clock_run_kthreads(struct machine *m);
 
 /** event_schedule() - one more event; event_cancel() - take back those of @kind and @arg. */
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);

@@ -11,8 +11,11 @@
 #ifndef MMAN_MACHINE_H
 #define MMAN_MACHINE_H
 
+#include <mman/backing.h>
+#include <mman/blkdev.h>
 #include <mman/boot.h>
 #include <mman/clock.h>
+#include <mman/contents.h>
 #include <mman/knobs.h>
 #include <mman/memory_hotplug.h>
 #include <mman/mm.h>
@@ -23,6 +26,7 @@
 #include <mman/swap.h>
 #include <mman/sysctl.h>
 #include <mman/task.h>
+#include <mman/workingset.h>
 
 /* What the engine asks of the program around it. Not state: never in a snapshot. */
 struct machine_host {
@@ -116,6 +120,7 @@ struct machine {
 	struct oom_explanation oom;
 	struct log_ring kmsg, trace; /* dev/kmsg, sim/events */
 	struct machine_host host;
+	const struct backing_ops *backing; /* bytes of files; NULL: zeros */
 	/* Contents of simulated files, kept outside the engine (fs/sim/disk_store.c); ended with it. */
 	void *disk;
 	void (*disk_end)(void *disk);

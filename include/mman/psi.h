@@ -25,4 +25,13 @@ struct psi_state {
 	struct psi_line line[NR_PSI_RESOURCES][NR_PSI_KINDS];
 };
 
+struct machine;
+
+/**
+ * psi_stall() - the running task (m->current; loads too) waited for @r from virtual time @start to
+ * @end, ns. Called after the clock was moved past @end. Stalls of one resource may nest or overlap:
+ * time is counted once. Waiting for the disk inside a memory stall is told to both.
+ */
+void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end);
+
 #endif

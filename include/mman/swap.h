@@ -1,19 +1,32 @@
 /*
- * swap.h - swap areas: devices and files that memory can be written to.
+ * swap.h - swap areas: where memory can be written to, and the way back.
  *
- * swapon(2) and swapoff(2) with their priorities and sums. Areas are numbered by the lowest free slot;
- * the slots inside an area are handed out by reclaim, which is a later part of the engine: until
- * then nothing is ever written to an area and used_pages stays 0.
- * Source: swapon(2), Documentation/filesystems/proc.rst (swaps).
+ * An area is a stretch of the disk (blkdev.h), cut into slots of a page. Every slot in use has a
+ * reference count: one for each page table entry (or shared memory index) that holds it, and one for
+ * the swap cache. A page on its way out or just back in is in the swap cache: PG_swapcache, found by
+ * its slot (swap_cache_page()), its slot kept in a side array (page_swap_slot()).
+ *
+ * Slots of all areas are numbered in one space (u32, 0: none), so that a side array, a shared memory
+ * index (XA_VALUE | slot) and a contents handle need 4 bytes; a page table entry shows type and
+ * offset as Linux does.
+ *
+ *	shrink_page_list   add_to_swap -> try_to_unmap(entry) -> swap_writepage -> (IO) -> freed
+ *	fault              do_swap_page: swap cache, or read with its neighbours (page-cluster)
+ *
+ * Areas of equal priority take turns cluster by cluster. Source: swapon(2),
+ * Documentation/filesystems/proc.rst (swaps), admin-guide/sysctl/vm.rst (page-cluster).
  */
 #ifndef MMAN_SWAP_H
 #define MMAN_SWAP_H
 
+#include <mman/pool.h>
 #include <mman/types.h>
 
 #define MAX_SWAPFILES 23u /* 32 types less those for devices, migration, poison and markers */
 #define SWAP_NAME_MAX 48u
 #define SWAP_PRIO_MAX 32767
+
+struct machine;
 
 struct swap_area {
 	char path[SWAP_NAME_MAX]; /* as proc/swaps shows it: /dev/NAME or /NAME */
@@ -32,14 +45,51 @@ struct swap_state {
 /**
  * swapon() - use a device or file of @bytes at @path as swap. @prio: 0 to SWAP_PRIO_MAX, or -1 for
  * the next automatic one. 0, -EBUSY (in use already), -EINVAL (too small, bad priority), -EPERM (no
- * type left), -ENAMETOOLONG.
+ * type left), -ENAMETOOLONG, -ENOSPC (more than the disk has left).
  */
 int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file);
 
-/** swapoff() - stop using it. 0, -EINVAL (not in use), -ENOMEM (overcommit would be broken). */
+/** swapoff() - stop using it: reads back all that lies there, with safe points. 0, -EINVAL (not in
+ * use), -ENOMEM (overcommit would be broken, or memory ran out: the area stays on), -EINTR. */
 int swapoff(struct machine *m, const char *path);
 
 /** swap_init() - the areas that the machine file has on. 0 or -errno. */
 int swap_init(struct machine *m);
+
+/* ---- slots and the swap cache (what reclaim and the fault use) ---- */
+
+/** add_to_swap() - a slot for the anonymous or shared memory page @pfn, which enters the swap cache and
+ * is dirty from now on. False: no slot is free. */
+bool add_to_swap(struct machine *m, pfn_t pfn);
+
+/** page_swap_slot() - of a page with PG_swapcache. swap_slot_pte() - the page table entry for a slot;
+ * pte_swap_slot() - back. */
+u32 page_swap_slot(const struct machine *m, pfn_t pfn);
+u64 swap_slot_pte(const struct machine *m, u32 slot);
+u32 pte_swap_slot(const struct machine *m, u64 pte);
+
+/** swap_duplicate() - one more entry holds @slot (fork, unmap). swap_free() - one less: the slot goes
+ * with the last one and the swap cache's. */
+void swap_duplicate(struct machine *m, u32 slot);
+void swap_free(struct machine *m, u32 slot);
+/** swap_count() - entries that hold @slot, the swap cache not counted. */
+u32 swap_count(const struct machine *m, u32 slot);
+
+/** swap_cache_page() - the page that @slot is cached in, PFN_NONE: none. */
+pfn_t swap_cache_page(const struct machine *m, u32 slot);
+
+/** swap_writepage() - start writing a page of the swap cache: PG_writeback, PG_dirty gone, PSWPOUT. If
+ * nobody needs the slot any more it is freed instead (1). 0: under way; -EIO (fault injection): dirty again. */
+int swap_writepage(struct machine *m, pfn_t pfn);
+
+/** delete_from_swap_cache() - @shadow (workingset.h) stays in its place; 0: none. The page keeps nothing of
+ * the slot: PG_swapcache is gone, contents go back to the slot's (a clean page) or stay (dirty). */
+void delete_from_swap_cache(struct machine *m, pfn_t pfn, u32 shadow);
+
+/** try_to_free_swap() - the page is in memory: give its slot back if no entry needs it. */
+bool try_to_free_swap(struct machine *m, pfn_t pfn);
+
+/** vm_swap_full() - more than half of all swap is used: slots of pages in memory are given back. */
+bool vm_swap_full(const struct machine *m);
 
 #endif

@@ -24,6 +24,14 @@ enum xa_mark {
 	NR_XA_MARKS
 };
 
+/* An entry that is no page: a shadow (workingset.h) or, in shared memory, a swap slot. */
+#define XA_VALUE 0x80000000u
+
+static inline bool xa_is_value(u32 entry)
+{
+	return entry & XA_VALUE;
+}
+
 struct xa_node {
 	u8 shift;  /* bits of index below a slot of this node */
 	u8 offset; /* slot in the parent */
@@ -34,8 +42,16 @@ struct xa_node {
 	u32 slot[XA_SLOTS]; /* shift 0: PFNs; else: nodes */
 };
 
-/** xa_load() - the entry at @index, 0 if none. */
+/** xa_load() - the entry at @index, 0 if none. May be a value: who wants a page asks xa_page(). */
 u32 xa_load(const struct machine *m, handle_t root, u64 index);
+/** xa_page() - the page at @index; 0 if none, or if the entry is a value. */
+static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
+{
+	u32 entry = xa_load(m, root, index);
+
+	return xa_is_value(entry) ? 0 : entry;
+}
+
 /** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing
  * changed. */
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
@@ -46,9 +62,22 @@ bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark
 void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
 void xa_clear_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
 
-/** xa_find() - the first entry at *@index or above, at most @max, which is moved there; 0: none.
+/** xa_find() - the first entry, page or value, at *@index or above, at most @max, which is moved there; 0: none.
  * xa_find_marked(): that has @mark. */
 u32 xa_find(const struct machine *m, handle_t root, u64 *index, u64 max);
 u32 xa_find_marked(const struct machine *m, handle_t root, u64 *index, u64 max, enum xa_mark mark);
+
+/** xa_find_page() - as xa_find(), passing over values. */
+static inline u32 xa_find_page(const struct machine *m, handle_t root, u64 *index, u64 max)
+{
+	u32 entry;
+
+	while (xa_is_value(entry = xa_find(m, root, index, max))) {
+		if (*index == max)
+			return 0;
+		++*index;
+	}
+	return entry;
+}
 
 #endif

@@ -1,0 +1,31 @@
+/*
+ * workingset.h - how far away a refault is: shadow entries.
+ *
+ * When a page is evicted its place (page cache index, swap slot) keeps a shadow: node, workingset
+ * bit and the node's eviction clock (nonresident_age). At the refault the distance between the two
+ * clocks says whether the page would have stayed had the inactive list been longer.
+ * A shadow is a 32-bit value with XA_VALUE set, so that it fits where a PFN would be.
+ * Source: Documentation/admin-guide/mm/multigen_lru.rst (terms), proc.rst; facts observed.
+ */
+#ifndef MMAN_WORKINGSET_H
+#define MMAN_WORKINGSET_H
+
+#include <mman/types.h>
+
+struct machine;
+
+/** workingset_eviction() - @pfn is about to be evicted: its shadow. Advances nonresident_age. */
+u32 workingset_eviction(struct machine *m, pfn_t pfn);
+
+/** workingset_refault() - @pfn was read back where @shadow was: counts WORKINGSET_REFAULT_*, activates
+ * the page (WORKINGSET_ACTIVATE_*) if the distance is within the workingset, restores PG_workingset. The
+ * page is not on an LRU list yet. */
+void workingset_refault(struct machine *m, pfn_t pfn, u32 shadow);
+
+/** workingset_activation() - a page was activated: one more access that the clock counts. */
+void workingset_activation(struct machine *m, pfn_t pfn);
+
+/** workingset_age_nonresident() - @nr pages were evicted from or activated on node @nid. */
+void workingset_age_nonresident(struct machine *m, u32 nid, u64 nr);
+
+#endif
