@@ -27,6 +27,9 @@ int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn);
 /** delete_from_page_cache() - unmapped and clean or not: out of the cache, back to the
  * allocator. */
 void delete_from_page_cache(struct machine *m, pfn_t pfn);
+/** remove_mapping() - reclaim takes a clean page that nobody maps and that is on no LRU list out of its
+ * file, and frees it. What stays in its place is the shadow of its eviction (workingset.h). */
+void remove_mapping(struct machine *m, pfn_t pfn);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
 

@@ -71,6 +71,9 @@ static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
 
 /* swap.c */
 void deactivate_page(struct machine *m, pfn_t pfn);
+/** rotate_reclaimable_page() - the write of a page is over: if reclaim wanted it (PG_reclaim, which goes),
+ * it is the next to be looked at. end_page_writeback() calls it, PG_writeback being gone. */
+void rotate_reclaimable_page(struct machine *m, pfn_t pfn);
 void mark_page_lazyfree(struct machine *m, pfn_t pfn);
 
 /* mlock.c: one more VMA locks the page; one less. */
