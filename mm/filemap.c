@@ -59,14 +59,16 @@ int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn)
 	return 0;
 }
 
-void delete_from_page_cache(struct machine *m, pfn_t pfn)
+void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow)
 {
 	struct page *p = pfn_to_page(m, pfn);
-	struct inode *i = inode_at(m, page_mapping(p));
+	handle_t inode = page_mapping(p);
+	struct inode *i = inode_at(m, inode);
 
 	if (page_test(p, PG_dirty))
 		clear_page_dirty(m, pfn);
-	xa_erase(m, &i->pages, page_index(p));
+	if (!shadow || !xa_store_shadow(m, inode, page_index(p), shadow, p->node))
+		xa_erase(m, &i->pages, page_index(p));
 	i->nrpages--;
 	count_cached(m, p, i, -1);
 	if (is_shmem(i) && i->flags & INODE_NORESERVE) {
@@ -74,6 +76,11 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn)
 		vm_unacct_memory(m, 1);
 	}
 	page_release(m, pfn, p);
+}
+
+void delete_from_page_cache(struct machine *m, pfn_t pfn)
+{
+	evict_from_page_cache(m, pfn, 0);
 }
 
 void remove_mapping(struct machine *m, pfn_t pfn)
@@ -85,12 +92,15 @@ void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 {
 	struct inode *i = inode_at(m, inode);
 	u64 index = first;
-	u32 pfn;
+	u32 entry;
 
 	if (i->i_mmap)
 		unmap_mapping_range(m, inode, first, last, true);
-	while ((pfn = xa_find_page(m, i->pages, &index, last))) {
-		delete_from_page_cache(m, pfn);
+	while ((entry = xa_find(m, i->pages, &index, last))) {
+		if (!xa_is_value(entry))
+			delete_from_page_cache(m, entry);
+		else if (!is_shmem(i)) /* a shadow; shared memory's are swap slots, its own affair */
+			xa_erase(m, &i->pages, index);
 		if (index++ == last)
 			break;
 	}

@@ -66,6 +66,49 @@ u32 xa_load(const struct machine *m, handle_t root, u64 index)
 	return leaf ? xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)] : 0;
 }
 
+/* ---- nodes with nothing but shadows ---- */
+
+static void shadow_list_add(struct machine *m, handle_t h)
+{
+	struct shadow_nodes *l = &m->mms.shadow_nodes;
+	struct xa_node *n = xa_node_at(m, h);
+
+	n->shadow_only = true;
+	n->next = 0;
+	n->prev = l->tail;
+	*(l->tail ? &xa_node_at(m, l->tail)->next : &l->head) = h;
+	l->tail = h;
+	l->nr++;
+	mod_node_page_state(m, &m->node[n->nid], WORKINGSET_NODES, 1);
+}
+
+static void shadow_list_del(struct machine *m, handle_t h)
+{
+	struct shadow_nodes *l = &m->mms.shadow_nodes;
+	struct xa_node *n = xa_node_at(m, h);
+
+	n->shadow_only = false;
+	*(n->prev ? &xa_node_at(m, n->prev)->next : &l->head) = n->next;
+	*(n->next ? &xa_node_at(m, n->next)->prev : &l->tail) = n->prev;
+	n->next = n->prev = 0;
+	l->nr--;
+	mod_node_page_state(m, &m->node[n->nid], WORKINGSET_NODES, -1);
+}
+
+/* The entries of leaf @h have changed. */
+static void leaf_changed(struct machine *m, handle_t h)
+{
+	const struct xa_node *n = xa_node_at(m, h);
+	bool only = n->count && n->count == (u32)__builtin_popcountll(n->mark[XA_SHADOW]);
+
+	if (only == n->shadow_only)
+		return;
+	if (only)
+		shadow_list_add(m, h);
+	else
+		shadow_list_del(m, h);
+}
+
 static void node_free(struct machine *m, handle_t h)
 {
 	kobject_free(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE, h);
@@ -246,6 +289,8 @@ int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
 	n->slot[slot] = entry;
 	for (mark = 0; mark < NR_XA_MARKS; mark++)
 		xa_clear_mark(m, root, index, (enum xa_mark)mark);
+	if (n->shadow_only)
+		shadow_list_del(m, pool_handle(&m->mms.xa_nodes, n));
 	return 0;
 }
 
@@ -267,8 +312,63 @@ u32 xa_erase(struct machine *m, handle_t *root, u64 index)
 	n = xa_node_at(m, leaf);
 	n->slot[index & (XA_SLOTS - 1)] = 0;
 	n->count--;
+	leaf_changed(m, leaf);
 	prune(m, root, leaf);
 	return entry;
+}
+
+/* The first index of leaf @h. */
+static u64 first_index(const struct machine *m, handle_t h)
+{
+	const struct xa_node *n = xa_node_at(m, h);
+	u64 index = 0;
+
+	for (; n->parent; n = xa_node_at(m, n->parent))
+		index |= (u64)n->offset << xa_node_at(m, n->parent)->shift;
+	return index;
+}
+
+u64 shrink_shadow_nodes(struct machine *m, u64 nr)
+{
+	u64 done;
+
+	for (done = 0; done < nr && m->mms.shadow_nodes.head; done++) {
+		handle_t h = m->mms.shadow_nodes.head;
+		handle_t *root = &inode_at(m, xa_node_at(m, h)->owner)->pages;
+		struct pglist_data *node = &m->node[xa_node_at(m, h)->nid];
+		u64 index = first_index(m, h), shadows = xa_node_at(m, h)->mark[XA_SHADOW];
+
+		/* with the last of them the node is gone */
+		for (; shadows; shadows &= shadows - 1)
+			xa_erase(m, root, index + (u64)__builtin_ctzll(shadows));
+		mod_node_page_state(m, node, WORKINGSET_NODERECLAIM, 1);
+	}
+	return done;
+}
+
+bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid)
+{
+	handle_t *root = &inode_at(m, inode)->pages, leaf;
+	u64 limit = m->totalram_pages / 8;
+	struct xa_node *n;
+	u32 mark;
+
+	leaf = root_is_node(*root) ? leaf_of(m, *root, index) : 0;
+	if (!leaf || !xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)])
+		return false;
+	n = xa_node_at(m, leaf);
+	n->slot[index & (XA_SLOTS - 1)] = shadow;
+	for (mark = 0; mark < NR_XA_MARKS; mark++)
+		xa_clear_mark(m, root, index, (enum xa_mark)mark);
+	xa_set_mark(m, root, index, XA_SHADOW);
+	if (!n->shadow_only) {
+		n->owner = inode;
+		n->nid = nid;
+	}
+	leaf_changed(m, leaf);
+	if (m->mms.shadow_nodes.nr > limit)
+		shrink_shadow_nodes(m, m->mms.shadow_nodes.nr - limit);
+	return true;
 }
 
 /* ---- marks ---- */

@@ -173,10 +173,17 @@ struct anon_vma_chain {
 
 #define INODE_HASH_BUCKETS 1024u
 
+/* Page cache nodes that hold nothing but shadows, the oldest first (xarray.h). */
+struct shadow_nodes {
+	handle_t head, tail;
+	u64 nr;
+};
+
 struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
 	struct pool xa_nodes;			    /* page cache indexes */
+	struct shadow_nodes shadow_nodes;
 	s64 committed_as;			    /* pages: Committed_AS; see vm_committed_as() */
 	pfn_t zero_page;
 	pfn_t vdso_page; /* first of VDSO_PAGES */

@@ -33,11 +33,15 @@ static inline bool xa_is_value(u32 entry)
 }
 
 struct xa_node {
-	u8 shift;  /* bits of index below a slot of this node */
-	u8 offset; /* slot in the parent */
-	u8 count;  /* slots in use */
-	u8 reserved;
+	u8 shift;	  /* bits of index below a slot of this node */
+	u8 offset;	  /* slot in the parent */
+	u8 count;	  /* slots in use */
+	bool shadow_only; /* it holds nothing but shadows: in mm_state.shadow_nodes */
 	handle_t parent;
+	handle_t owner;	     /* inode, once a shadow was put here */
+	u32 nid;	     /* whose WORKINGSET_NODES counts it */
+	handle_t next, prev; /* in mm_state.shadow_nodes */
+	u32 reserved;
 	u64 mark[NR_XA_MARKS];
 	u32 slot[XA_SLOTS]; /* shift 0: PFNs; else: nodes */
 };
@@ -57,6 +61,17 @@ static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
 /** xa_erase() - remove and return the entry; empty nodes go. */
 u32 xa_erase(struct machine *m, handle_t *root, u64 index);
+
+/**
+ * xa_store_shadow() - the page at @index of file @inode is being evicted from node @nid: @shadow takes its
+ * place. Allocates nothing. False where no shadow can be: the only page of a file, which has no node.
+ * Nodes with nothing but shadows are counted (WORKINGSET_NODES), and the oldest go when there are more than
+ * an eighth as many as pages of RAM (WORKINGSET_NODERECLAIM), so that a huge file read once does not
+ * fill the memory with its past.
+ */
+bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid);
+/** shrink_shadow_nodes() - forget the shadows of the @nr oldest such nodes; nodes freed. */
+u64 shrink_shadow_nodes(struct machine *m, u64 nr);
 
 bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark mark);
 void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);

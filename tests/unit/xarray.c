@@ -145,6 +145,50 @@ static void test_nomem(struct machine *m)
 	is_uint(m->mms.xa_nodes.nr_live, 0, "nothing is left of all that");
 }
 
+/* Shadows of pages of a file that were evicted: @n of them from @first on. */
+static void put_shadows(struct machine *m, handle_t file, u64 first, u64 n)
+{
+	u64 i;
+
+	for (i = first; i < first + n; i++) {
+		xa_store(m, &inode_at(m, file)->pages, i, 7);
+		xa_store_shadow(m, file, i, XA_VALUE | (u32)i, 0);
+	}
+}
+
+static void test_shadows(struct machine *m)
+{
+	u64 limit = m->totalram_pages / 8, nodes, at = 0;
+	handle_t file, other, *root;
+
+	inode_create(m, "/data/shadows", 0, INODE_REGULAR, &file);
+	inode_create(m, "/data/other", 0, INODE_REGULAR, &other);
+	root = &inode_at(m, file)->pages;
+	xa_store(m, root, 0, 5);
+	ok(!xa_store_shadow(m, file, 0, XA_VALUE | 9, 0) && xa_load(m, *root, 0) == 5,
+	   "the only page of a file leaves no shadow");
+	xa_erase(m, root, 0);
+
+	put_shadows(m, file, 64, 64);
+	is_int(m->vm_node_stat[WORKINGSET_NODES], 1, "64 shadows make a node of nothing else");
+	is_uint(xa_load(m, *root, 70), XA_VALUE | 70, "a shadow is found");
+	is_uint(xa_page(m, *root, 70), 0, "and is no page");
+	is_uint(xa_find_page(m, *root, &at, UINT64_MAX), 0, "searches for pages pass it by");
+	xa_store(m, root, 70, 6);
+	is_int(m->vm_node_stat[WORKINGSET_NODES], 0, "a page in its place ends that");
+	xa_erase(m, root, 70);
+	is_int(m->vm_node_stat[WORKINGSET_NODES], 1, "until it is erased");
+
+	nodes = m->mms.shadow_nodes.nr;
+	put_shadows(m, other, 64, 64 * (limit + 3 - nodes));
+	is_uint(m->mms.shadow_nodes.nr, limit, "there is an end to shadows: an eighth of RAM");
+	is_int(m->vm_node_stat[WORKINGSET_NODERECLAIM], 3, "what is more goes, the oldest first");
+	is_uint(inode_at(m, file)->pages, 0, "those of the first file among them");
+	inode_unlink(m, file);
+	inode_unlink(m, other);
+	is_int(m->vm_node_stat[WORKINGSET_NODES], 0, "the file's end is theirs");
+}
+
 int main(void)
 {
 	struct mmtest t;
@@ -156,6 +200,7 @@ int main(void)
 	test_random(t.m);
 	if (!at_boot)
 		test_nomem(t.m);
+	test_shadows(t.m);
 	mmtest_close(&t);
 	return done_testing();
 }
