@@ -84,6 +84,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 
 	check_tasks(&c);
 	check_phys(&c);
+	check_contents(&c);
 	check_virt(&c);
 	check_hugetlb(&c);
 	return c.violations;

@@ -22,7 +22,8 @@ void check_fail(struct check *c, const char *format, ...) __attribute__((format(
 /** check_equal() - two ways to the same number must agree. */
 void check_equal(struct check *c, const char *what, s64 counted, s64 kept);
 
-void check_phys(struct check *c);    /* mm/check_phys.c: buddy lists, zones, per-CPU lists, slab */
+void check_contents(struct check *c); /* mm/check_contents.c: the bytes of pages */
+void check_phys(struct check *c);     /* mm/check_phys.c: buddy lists, zones, per-CPU lists, slab */
 void check_virt(struct check *c);    /* mm/check_virt.c: VMAs, page tables, rmap, LRU, page cache */
 void check_tasks(struct check *c);   /* mm/check.c */
 void check_hugetlb(struct check *c); /* mm/hugetlb.c: pools of huge pages */

@@ -77,6 +77,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = slab_init(m);
 	if (!error)
+		error = contents_init(m);
+	if (!error)
 		error = mm_init(m);
 	if (!error)
 		error = hugetlb_init(m);
@@ -123,6 +125,7 @@ void machine_destroy(struct machine *m)
 	memory_hotplug_destroy(m);
 	tasks_destroy(m);
 	mm_destroy(m);
+	contents_destroy(m);
 	slab_destroy(m);
 	physmem_destroy(m);
 	boot_destroy(m);

@@ -109,6 +109,13 @@ static enum vm_fault do_anonymous_page(struct machine *m, struct fault *f)
 	return VM_FAULT_DONE;
 }
 
+/* Does a copy of @from have to have bytes? A file's only, or where somebody has written some. */
+static bool has_bytes(const struct machine *m, pfn_t from)
+{
+	return contents_in_use(m) ||
+	       (page_mapping_type(pfn_to_page(m, from)) == MAPPING_FILE && m->backing);
+}
+
 /* ---- file and shared memory ---- */
 
 static bool is_vdso(const struct vma *v)
@@ -258,7 +265,7 @@ static enum vm_fault do_cow_fault(struct machine *m, struct fault *f)
 		return r;
 	}
 	pte = file_pte(m, f);
-	if (!pte) {
+	if (!pte || (has_bytes(m, cached) && copy_page_contents(m, pfn, cached))) {
 		free_pages(m, pfn, 0);
 		return VM_FAULT_OOM;
 	}
@@ -323,6 +330,11 @@ static enum vm_fault wp_page_copy(struct machine *m, struct fault *f)
 	if (!pte)
 		return VM_FAULT_OOM;
 	old = *pte;
+	if (pte_has_page(old) && has_bytes(m, pte_pfn(old)) &&
+	    copy_page_contents(m, pfn, pte_pfn(old))) {
+		free_pages(m, pfn, 0);
+		return VM_FAULT_OOM;
+	}
 	install_anon(m, f, pte, pfn);
 	if (!pte_has_page(old)) {
 		clock_charge(m, m->cost.zero_page);
@@ -427,6 +439,17 @@ static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, han
 	else if (r == VM_FAULT_MAJOR)
 		t->maj_flt++;
 	return r;
+}
+
+enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, bool write)
+{
+	struct fault f = { .v = vma_at(m, vma), .vma = vma, .vpn = addr_vpn(addr), .write = write };
+
+	f.mmh = f.v->mm;
+	f.mm = mm_at(m, f.mmh);
+	count_vm_event(m, PGFAULT);
+	m->clock.now += m->cost.minor_fault;
+	return handle_pte_fault(m, &f);
 }
 
 /*

@@ -49,6 +49,7 @@ int mm_create(struct machine *m, handle_t *out)
 		return -ENOMEM;
 	}
 	mm_at(m, h)->users = 1;
+	mm_at(m, h)->id = ++m->mms.nr_mms_made;
 	/* until execve(2) lays it out */
 	mm_at(m, h)->mmap_base = TASK_SIZE_X86_64 - (128ull << 20);
 	mm_link(m, h);

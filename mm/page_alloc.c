@@ -462,6 +462,8 @@ void free_pages(struct machine *m, pfn_t pfn, unsigned int order)
 
 	assert(!(p->flags &
 		 (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
+	if (contents_in_use(m))
+		drop_contents(m, pfn, order);
 	if (order)
 		clear_page_flags(m, pfn, order);
 	m->vm_event[PGFREE] += 1u << order;

@@ -153,6 +153,10 @@ int copy_page_range(struct machine *m, handle_t dst, handle_t src);
 /** alloc_page_vma() - a user page for @vma, by its memory policy. */
 pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp);
 
+/** handle_remote_fault() - make the page at @addr of @vma present and, for @write, its own, whatever
+ * the mapping allows its process; the caller has looked at that. No task's faults. */
+enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, bool write);
+
 /** populate_range() - fault in what is missing of [@start, @end) of one VMA, as mlock does. */
 int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end,
 		       bool write);

@@ -95,6 +95,7 @@ struct machine {
 	struct boot_info boot; /* boot.h: memory map, reservations, iomem */
 
 	/* kernel objects */
+	struct contents_state contents; /* the bytes of pages */
 	struct slab_state slab;
 	struct task_state tasks;
 	struct mm_state mms;

@@ -112,6 +112,7 @@ struct mm {
 	/* the tables and the VMA last used; 0: none */
 	u64 cache_vpn; /* vpn >> 9 of cache_table; its upper bits of cache_pmd */
 	handle_t cache_table, cache_pmd, cache_vma;
+	u64 id;		 /* never another one's */
 	u32 maple_nodes; /* kernel objects charged for the VMA tree */
 };
 
@@ -192,6 +193,7 @@ struct mm_state {
 	handle_t inode_head, inode_tail; /* all files: named, deleted but held, shared memory */
 	handle_t inode_hash[INODE_HASH_BUCKETS];
 	handle_t mm_head, mm_tail;
+	u64 nr_mms_made;
 	u32 fail_nth; /* fault injection for tests: 1: the next allocation here fails */
 };
 
