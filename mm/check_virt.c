@@ -292,8 +292,6 @@ static void compare(struct tally *t)
 	check_equal(t->c, "nr_file_pages", t->file_pages, m->vm_node_stat[NR_FILE_PAGES]);
 	check_equal(t->c, "nr_shmem", t->shmem_pages, m->vm_node_stat[NR_SHMEM]);
 	check_equal(t->c, "nr_dirty", t->dirty, m->vm_node_stat[NR_DIRTY]);
-	check_equal(t->c, "nr_zone_write_pending", t->dirty,
-		    m->vm_zone_stat[NR_ZONE_WRITE_PENDING]);
 	check_equal(t->c, "nr_mlock", t->mlocked, m->vm_zone_stat[NR_MLOCK]);
 	for (i = 0; i < NR_LRU_LISTS; i++) {
 		check_equal(t->c, "pages with PG_lru, node counters", t->lru[i],

@@ -109,6 +109,9 @@ static void event_dispatch(struct machine *m, const struct event *e)
 	case EVENT_LOAD:
 		lab_load_event(m, e->arg);
 		break;
+	case EVENT_IO_DONE:
+		blk_done_event(m);
+		break;
 	default:
 		printk(m, 3, "clock: event %u has no handler", e->kind);
 		break;

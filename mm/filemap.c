@@ -97,10 +97,13 @@ void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 	if (i->i_mmap)
 		unmap_mapping_range(m, inode, first, last, true);
 	while ((entry = xa_find(m, i->pages, &index, last))) {
-		if (!xa_is_value(entry))
+		if (!xa_is_value(entry)) {
+			if (page_test(pfn_to_page(m, entry), PG_writeback))
+				wait_on_page_writeback(m, entry);
 			delete_from_page_cache(m, entry);
-		else if (!is_shmem(i)) /* a shadow; shared memory's are swap slots, its own affair */
+		} else if (!is_shmem(i)) { /* a shadow; shared memory's are swap slots */
 			xa_erase(m, &i->pages, index);
+		}
 		if (index++ == last)
 			break;
 	}

@@ -108,6 +108,7 @@ static void pageout_page(struct machine *m, pfn_t pfn)
 	}
 	if (page_test(p, PG_dirty))
 		filemap_fdatawrite(m, page_mapping(p), page_index(p), page_index(p));
+	wait_on_page_writeback(m, pfn);
 	delete_from_page_cache(m, pfn);
 }
 

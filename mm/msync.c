@@ -3,24 +3,28 @@
  */
 #include <errno.h>
 
+#include <mman/writeback.h>
+
 #include "mm/filemap.h"
 #include "mm/vma.h"
 
-static void sync_vma(struct machine *m, const struct vma *v, u64 start, u64 end)
+/* Waits for the disk: the mapping may be another when it returns. */
+static int sync_vma(struct machine *m, const struct vma *v, u64 start, u64 end)
 {
 	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
 
-	if (v->file && v->flags & VM_SHARED)
-		filemap_fdatawrite(m, file_at(m, v->file)->inode, first,
-				   first + ((end - start) >> PAGE_SHIFT) - 1);
+	if (!v->file || !(v->flags & VM_SHARED))
+		return 0;
+	return vfs_fsync_range(m, file_at(m, v->file)->inode, first,
+			       first + ((end - start) >> PAGE_SHIFT) - 1, NULL);
 }
 
-/* Holes are reported, after all the rest has been written. */
+/* Holes are reported, after all the rest has been written. An I/O error ends it. */
 int do_msync(struct machine *m, handle_t task, u64 addr, u64 length)
 {
 	handle_t mmh = task_at(m, task)->mm, h;
 	u64 end = addr + PAGE_ALIGN(length), to;
-	int error = 0;
+	int error = 0, failed;
 
 	clock_charge(m, m->cost.syscall);
 	if (addr & ~PAGE_MASK)
@@ -36,7 +40,9 @@ int do_msync(struct machine *m, handle_t task, u64 addr, u64 length)
 		if (vma_at(m, h)->start > addr)
 			addr = vma_at(m, h)->start;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
-		sync_vma(m, vma_at(m, h), addr, to);
+		failed = sync_vma(m, vma_at(m, h), addr, to);
+		if (failed)
+			return failed;
 		addr = to;
 	}
 	return error;

@@ -10,11 +10,12 @@
 #include <mman/machine.h>
 #include <mman/writeback.h>
 
+#include <errno.h>
+
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 
 #define RATIO_ONE 4096u
-#define PAGE_KB	  (1u << (PAGE_SHIFT - 10))
 
 /* Page cache and free memory of highmem zones cannot hold buffers that the kernel writes. */
 static u64 highmem_dirtyable(const struct machine *m)
@@ -84,6 +85,7 @@ void page_set_dirty(struct machine *m, pfn_t pfn)
 	if (page_test(p, PG_dirty))
 		return;
 	page_set(p, PG_dirty);
+	page_clear(p, PG_reclaim); /* it will not be free soon */
 	lru_count_dirty(m, p, 1);
 	if (!accounts_dirty(m, p))
 		return;
@@ -115,23 +117,146 @@ void clear_page_dirty(struct machine *m, pfn_t pfn)
 	mod_zone_page_state(m, page_zone(m, p), NR_ZONE_WRITE_PENDING, -1);
 }
 
-u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last)
+/* ---- under writeback ---- */
+
+static void count_writeback(struct machine *m, struct page *p, s64 delta)
 {
-	struct inode *i = inode_at(m, inode);
-	u64 index = first, written = 0;
+	mod_node_page_state(m, page_node(m, p), NR_WRITEBACK, delta);
+	mod_zone_page_state(m, page_zone(m, p), NR_ZONE_WRITE_PENDING, delta);
+}
+
+void set_page_writeback(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (!page_test(p, PG_dirty))
+		lru_count_dirty(m, p, 1);
+	page_set(p, PG_writeback);
+	count_writeback(m, p, 1);
+	if (accounts_dirty(m, p))
+		xa_set_mark(m, &inode_at(m, page_mapping(p))->pages, page_index(p), XA_WRITEBACK);
+}
+
+void end_page_writeback(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	page_clear(p, PG_writeback);
+	if (!page_test(p, PG_dirty))
+		lru_count_dirty(m, p, -1);
+	count_writeback(m, p, -1);
+	mod_node_page_state(m, page_node(m, p), NR_WRITTEN, 1);
+	if (accounts_dirty(m, p))
+		xa_clear_mark(m, &inode_at(m, page_mapping(p))->pages, page_index(p), XA_WRITEBACK);
+	rotate_reclaimable_page(m, pfn);
+}
+
+/*
+ * What a swap area did not take stays in memory, dirty: it can be tried again. A file's page is clean
+ * all the same, or it would be tried for ever; who asks whether the file is safe (fsync) is told.
+ */
+void writeback_failed(struct machine *m, pfn_t pfn, u64 sector)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	u64 block = sector % max_t(u64, m->blk.total_pages, 1);
+
+	page_set(p, PG_error);
+	if (page_test(p, PG_swapcache)) {
+		printk(m, 1, "Write-error on swap-device (254:0:%llu)",
+		       (unsigned long long)block * (PAGE_SIZE / 512));
+		page_set_dirty(m, pfn);
+		return;
+	}
+	printk(m, 3, "Buffer I/O error on dev vda, logical block %llu, lost async page write",
+	       (unsigned long long)block);
+	inode_at(m, page_mapping(p))->wb_error = true;
+}
+
+/* ---- writing ---- */
+
+/* Neighbours of a file on their way to the disk: one submission. */
+struct write_batch {
+	u64 sector;
+	u32 nr;
+	pfn_t pfn[BIO_PAGES];
+};
+
+static void batch_submit(struct machine *m, struct write_batch *b)
+{
+	if (b->nr)
+		blk_submit(m, BIO_WRITE, b->sector, b->nr, b->pfn, BIO_END_WRITEBACK);
+	b->nr = 0;
+}
+
+static void batch_add(struct machine *m, struct write_batch *b, u64 sector, pfn_t pfn)
+{
+	if (b->nr == BIO_PAGES || b->sector + b->nr != sector)
+		batch_submit(m, b);
+	if (!b->nr)
+		b->sector = sector;
+	b->pfn[b->nr++] = pfn;
+}
+
+/* Entries that map the page are write-protected first, so that the next store is noticed. */
+static void write_page(struct machine *m, struct write_batch *b, handle_t inode, u64 index,
+		       pfn_t pfn)
+{
+	page_mkclean(m, pfn);
+	clear_page_dirty(m, pfn);
+	page_clear(pfn_to_page(m, pfn), PG_error);
+	set_page_writeback(m, pfn);
+	batch_add(m, b, blk_file_sector(inode, index), pfn);
+}
+
+u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u64 nr, bool wait)
+{
+	struct write_batch b = { .nr = 0 };
+	u64 written = 0;
 	u32 pfn;
 
-	while ((pfn = xa_find_marked(m, i->pages, &index, last, XA_DIRTY))) {
-		page_mkclean(m, pfn);
-		clear_page_dirty(m, pfn);
-		mod_node_page_state(m, page_node(m, pfn_to_page(m, pfn)), NR_WRITTEN, 1);
-		written++;
-		if (index++ == last)
+	while (written < nr &&
+	       (pfn = xa_find_marked(m, inode_at(m, inode)->pages, first, last, XA_DIRTY))) {
+		if (page_test(pfn_to_page(m, pfn), PG_writeback) && wait)
+			wait_on_page_writeback(m, pfn);
+		if (!page_test(pfn_to_page(m, pfn), PG_writeback)) {
+			write_page(m, &b, inode, *first, pfn);
+			written++;
+		}
+		if ((*first)++ == last)
 			break;
 	}
-	if (written) {
-		count_vm_events(m, PGPGOUT, written * PAGE_KB);
-		clock_charge(m, m->cost.disk_seek + written * m->cost.disk_page_write);
-	}
+	batch_submit(m, &b);
 	return written;
+}
+
+u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last)
+{
+	return write_cache_pages(m, inode, &first, last, UINT64_MAX, true);
+}
+
+int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last)
+{
+	u64 index;
+	int error = 0;
+
+	inode_get(m, inode);
+	blk_poll(m);
+	for (index = first;
+	     xa_find_marked(m, inode_at(m, inode)->pages, &index, last, XA_WRITEBACK);
+	     index = first)
+		if (!blk_wait_sleeping(m)) {
+			error = -EINTR;
+			break;
+		}
+	inode_put(m, inode);
+	return error;
+}
+
+int filemap_check_error(struct machine *m, handle_t inode)
+{
+	struct inode *i = inode_at(m, inode);
+	bool failed = i->wb_error;
+
+	i->wb_error = false;
+	return failed ? -EIO : 0;
 }

@@ -4,6 +4,7 @@
 #include "fs/sim/command.h"
 
 #include <errno.h>
+#include <mman/writeback.h>
 #include <string.h>
 
 #include "fs/sim/disk.h"
@@ -75,23 +76,27 @@ static int cmd_fwrite(struct command_run *c)
 static int cmd_fsync(struct command_run *c)
 {
 	handle_t inode;
+	u64 pages;
 	int error = find_file(c, c->word[1], &inode);
 
+	if (error)
+		return error;
+	error = vfs_fsync_range(c->m, inode, 0, UINT64_MAX, &pages);
+	if (error == -EIO)
+		return command_explain(c, error, "the disk did not take all of the file");
 	if (!error)
-		text_printf(c->result, "%llu pages written",
-			    (unsigned long long)filemap_fdatawrite(c->m, inode, 0, UINT64_MAX));
+		text_printf(c->result, "%llu pages written", (unsigned long long)pages);
 	return error;
 }
 
 int cmd_sync(struct command_run *c)
 {
-	u64 pages = 0;
-	handle_t h;
+	u64 pages;
+	int error = ksys_sync(c->m, &pages);
 
-	for (h = c->m->mms.inode_head; h; h = inode_at(c->m, h)->next)
-		pages += filemap_fdatawrite(c->m, h, 0, UINT64_MAX);
-	text_printf(c->result, "%llu pages written", (unsigned long long)pages);
-	return 0;
+	if (!error)
+		text_printf(c->result, "%llu pages written", (unsigned long long)pages);
+	return error;
 }
 
 static const struct command commands[] = {

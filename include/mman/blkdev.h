@@ -1,42 +1,117 @@
 /*
  * blkdev.h - the simulated disk as a block device: when an I/O is done, and who waits for it.
  *
- * There is one disk ("vda"): files of sim/disk and swap areas lie on it and share its queue and its size. No
- * contents here (contents.h, backing.h): a bio is a stretch of pages, what happens when it is
- * done, and the virtual time at which that is. The device serves one bio after the other; a bio that
- * does not continue where the last one ended pays a seek. Reads go before writes that wait.
- * Completions are EVENT_IO_DONE events; who must wait inside an allocation lets the clock run to the
- * next completion (blk_wait_next()), which runs no other event.
+ * There is one disk, "vda": files of sim/disk and swap areas lie on it and share its queue and its
+ * size. No bytes here (contents.h, backing.h): a bio is a stretch of pages, what happens when it is
+ * done, and the virtual time at which that is.
+ *
+ *	blk_submit() -> waiting reads  -+
+ *	             -> waiting writes -+-> the one being served -> done, not yet told -> bio_end
+ *
+ * The disk serves one bio after the other. One that does not begin where the last one ended pays a
+ * seek (cost.disk_seek), then each page its time (cost.disk_page_read, disk_page_write). Reads go
+ * before writes that wait, but a write that was passed over WRITES_STARVED times goes first. A
+ * submission that continues the last waiting bio of its kind joins it (a merge), up to BIO_PAGES.
+ *
+ * The disk works by itself: blk_submit() only brings its time line up to date. What follows from an
+ * I/O that is over (pages leave PG_writeback) happens in an EVENT_IO_DONE, in blk_poll(), or where
+ * somebody waits. Waiting inside an allocation moves the clock to the next completion and runs no
+ * other event (blk_wait_next()); between page touches the clock runs as for everybody
+ * (blk_wait_sleeping()).
+ *
+ * Frames in flight. A bio holds page frames, not references:
+ *  - a page with PG_writeback is never freed, nor taken for something else;
+ *  - who would free one waits first (truncation: wait_on_page_writeback()), or leaves it where
+ *    end_page_writeback() and reclaim find it (the last unmap of an anonymous page leaves it in the
+ *    swap cache);
+ *  - it may become dirty again meanwhile: it is written once more later.
+ * machine_check() compares bios in flight with PG_writeback both ways.
+ *
+ * Sectors are in pages and only say what is next to what: blk_alloc_space() gives out numbers that
+ * were never used before, blk_file_sector() gives every file a range of its own. What is limited is
+ * the sum of pages in use.
+ *
+ * State for a snapshot: struct blk_state and its pool.
  */
 #ifndef MMAN_BLKDEV_H
 #define MMAN_BLKDEV_H
 
+#include <mman/pool.h>
 #include <mman/types.h>
 
 struct machine;
 
-#define BIO_PAGES 32u
+#define BIO_PAGES	32u
+#define WRITES_STARVED	2u
+#define BLK_FAULTS_MAX	32u
+#define BLK_FAULT_TIMES UINT64_MAX /* no limit */
 
-enum bio_op { BIO_READ, BIO_WRITE };
+enum bio_op { BIO_READ, BIO_WRITE, NR_BIO_OPS };
 
 /* What completion means for each page. */
 enum bio_end {
 	BIO_END_NONE,	   /* accounting only */
 	BIO_END_WRITEBACK, /* end_page_writeback(): page cache and swap pages under PG_writeback */
+	BIO_END_READ,	   /* PG_locked goes, PG_uptodate comes (PG_error if it failed) */
 };
 
+struct bio {
+	u64 sector, submitted; /* pages; ns */
+	u64 time;	       /* ns that it was thought to take when it was submitted */
+	handle_t next;
+	u32 nr, failed; /* pages; bit mask of those that end in an error */
+	u32 passed;	/* times that a read went before it */
+	u8 op, end, done, waiters;
+	pfn_t pfn[BIO_PAGES];
+};
+
+struct bio_list {
+	handle_t head, tail;
+	u32 nr;
+	u64 time; /* ns, of all in it */
+};
+
+/* Fault injection (docs/writeback.md): I/O of [first, last] that fails. */
+struct blk_fault {
+	u64 first, last;  /* sectors */
+	u64 times;	  /* failures left */
+	u32 probability;  /* percent */
+	u32 interval, nr; /* every how many I/Os, and how many there were */
+	bool on[NR_BIO_OPS];
+};
+
+struct blk_state {
+	struct pool bios;
+	handle_t active; /* being served, until active_done */
+	u64 active_done;
+	struct bio_list waiting[NR_BIO_OPS], done;
+	u64 nr_writes, nr_writes_done; /* bios, since boot */
+	u64 head;		       /* sector behind the last transfer */
+	u64 last_read;		       /* ns: when the last read was submitted (laptop_mode) */
+	bool event_set;		       /* an EVENT_IO_DONE waits */
+	u64 total_pages, used_pages, next_sector;
+	struct blk_fault fault[BLK_FAULTS_MAX];
+	u32 nr_faults;
+	u64 log_begin; /* ns; error messages are limited to a burst in five seconds */
+	u32 log_lines, log_missed;
+};
+
+/** blk_init() - the disk of the machine file, empty. 0 or -ENOMEM. blk_destroy(). */
+int blk_init(struct machine *m);
+void blk_destroy(struct machine *m);
+
 /**
- * blk_submit() - start the transfer of @nr pages at @sector (in pages from the start of the disk),
- * behind what is queued; contiguous submissions of one kind merge. @pfns: pages for BIO_END_WRITEBACK,
- * else NULL. @fails: the I/O will end in an error (fault injection). Counts pgpgin/pgpgout.
- * Returns the virtual time at which it will be done as things stand.
+ * blk_submit() - start the transfer of @nr pages at @sector, behind what is queued. @pfns: the pages
+ * of BIO_END_WRITEBACK (all with PG_writeback) or BIO_END_READ (with PG_locked), else NULL. Counts
+ * pgpgin or pgpgout, and reads for the running task. Returns the virtual time at which it will be done
+ * as things stand. Moves no clock; safe anywhere.
  */
 u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_t *pfns,
 	       enum bio_end end);
 
 /**
  * blk_read() - read @nr pages at @sector and wait: the clock moves to the end of the transfer, with the
- * completions due meanwhile; the running task's iowait, block delay and PSI are accounted. Inside a
+ * completions due meanwhile; the running task's iowait and I/O pressure are accounted. Inside a
  * handler of an event the clock moves all the same: the handler's owner takes it back.
  * 0 or -EIO (fault injection).
  */
@@ -46,19 +121,48 @@ int blk_read(struct machine *m, u64 sector, u32 nr);
  * flight. Safe inside an allocation. @stall: account the wait as an I/O stall of the running task. */
 bool blk_wait_next(struct machine *m, bool stall);
 
-/** wait_on_page_writeback() - until @pfn is not under writeback. Safe inside an allocation. */
+/** blk_wait_sleeping() - the same where a safe point may be: others run meanwhile, the task is in state
+ * D. False: nothing is in flight, or the running command is to end at once. */
+bool blk_wait_sleeping(struct machine *m);
+
+/** blk_wait_writes() - until all writes submitted so far are over, as blk_wait_sleeping() waits. False: the
+ * running command is to end at once. */
+bool blk_wait_writes(struct machine *m);
+
+/** wait_on_page_writeback(), wait_on_page_locked() - until the transfer of @pfn is over. Safe inside an
+ * allocation. */
 void wait_on_page_writeback(struct machine *m, pfn_t pfn);
+void wait_on_page_locked(struct machine *m, pfn_t pfn);
 
 /** blk_poll() - run the completions that are due at the clock's present time. Safe inside an
  * allocation, but not while pages of an LRU list are being walked in place. */
 void blk_poll(struct machine *m);
+/** blk_done_event() - EVENT_IO_DONE. */
+void blk_done_event(struct machine *m);
 
-/** blk_alloc_space(), blk_free_space() - pages of the disk for a swap area or a file. -ENOSPC. The sector
- * is where a stretch starts; files may be scattered (@contiguous false: @sector is any). */
+/** blk_alloc_space(), blk_free_space() - pages of the disk for a swap area (contiguous from *@sector on)
+ * or a file, which only counts (@sector may be NULL, and any number when it is given back). -ENOSPC.
+ * What is given back takes its fault injection with it. */
 int blk_alloc_space(struct machine *m, u64 pages, u64 *sector);
 void blk_free_space(struct machine *m, u64 sector, u64 pages);
 
+/** blk_file_sector() - where page @index of a file lies. */
+static inline u64 blk_file_sector(handle_t inode, u64 index)
+{
+	return ((u64)1 << 62) + ((u64)inode << 32) + index;
+}
+
 /** blk_congested() - more writes wait than the queue holds: reclaim slows down, flushers pause. */
 bool blk_congested(const struct machine *m);
+
+/** blk_set_fault() - let I/O fail from now on; takes the place of a rule for the same sectors. -ENOSPC:
+ * BLK_FAULTS_MAX are set. blk_clear_fault(): false if there is none. */
+int blk_set_fault(struct machine *m, const struct blk_fault *fault);
+bool blk_clear_fault(struct machine *m, u64 first, u64 last);
+
+/** io_schedule_timeout() - the running task waits @ns in state D; others run. False: it is to end. */
+bool io_schedule_timeout(struct machine *m, u64 ns);
+/** account_iowait() - the running task waited for the disk from @start until now: its CPU was idle. */
+void account_iowait(struct machine *m, u64 start);
 
 #endif

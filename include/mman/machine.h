@@ -100,6 +100,7 @@ struct machine {
 	struct task_state tasks;
 	struct mm_state mms;
 	struct swap_state swap;
+	struct blk_state blk;
 
 	/* knobs, time, chance */
 	struct sysctl sysctl;

@@ -144,7 +144,8 @@ struct inode {
 	handle_t hash_next;  /* same bucket of the path table */
 	u32 name_slots;
 	u8 kind;	      /* enum inode_kind */
-	u8 deleted;	      /* no path leads to it: maps says "(deleted)" */
+	u8 deleted : 1;	      /* no path leads to it: maps says "(deleted)" */
+	u8 wb_error : 1;      /* a write failed, and nobody was told yet */
 	u16 flags;	      /* INODE_* */
 	u64 nr_shmem_charged; /* pages of Committed_AS that it holds */
 };
@@ -413,7 +414,8 @@ void inode_truncate(struct machine *m, handle_t inode, u64 size);
 /** filemap_get_page() - page @index of @inode in the page cache; @create: read in if need be (one
  * page, no read-ahead). PFN_NONE: not there, or no memory. */
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create);
-/** filemap_fdatawrite() - write out the dirty pages [@first, @last] of @inode; pages written. */
+/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode; how many. Who must know
+ * them written: filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
 u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 /** invalidate_mapping_pages() - drop what is clean, unmapped and not shared memory; pages
  * dropped. */

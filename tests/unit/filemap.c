@@ -3,6 +3,7 @@
  * steps and numbers are those of a 6.1 kernel's record on ext4.
  */
 #include <errno.h>
+#include <mman/writeback.h>
 #include <mman/xarray.h>
 
 #include "tests/mmtest.h"
@@ -104,6 +105,9 @@ static void test_dirty(struct mmtest *t)
 	is_int(d.dirty, 256, "and are dirty again");
 	is_uint(filemap_fdatawrite(t->m, f, 0, UINT64_MAX), 1024, "fsync writes all that is dirty");
 	is_int(t->m->vm_node_stat[NR_DIRTY], 0, "nothing is dirty then");
+	is_int(t->m->vm_node_stat[NR_WRITEBACK], 1024, "but under way");
+	is_err(filemap_fdatawait(t->m, f, 0, UINT64_MAX), 0, "until the disk has taken it");
+	is_int(t->m->vm_node_stat[NR_WRITEBACK], 0, "all of it");
 }
 
 static void test_truncate(struct mmtest *t)

@@ -1,0 +1,398 @@
+/*
+ * blk.c - the simulated disk: a queue, a time line, and what follows when an I/O is over.
+ *
+ * The time line is brought up to date (disk_work()) whenever somebody looks: what was being served
+ * is done at active_done, whenever that is noticed, and the next one began right then. A kernel
+ * thread's batch runs ahead of the clock and is set back afterwards, so a submission may come from
+ * a time later than the next one: a bio never begins before it was submitted.
+ */
+#include "mm/blk.h"
+
+#include <errno.h>
+#include <mman/writeback.h>
+
+#define PAGE_KB (1u << (PAGE_SHIFT - 10))
+
+#define bio_at(m, h) ((struct bio *)pool_at(&(m)->blk.bios, h))
+
+int blk_init(struct machine *m)
+{
+	m->blk.total_pages = m->config.disk.size >> PAGE_SHIFT;
+	return pool_init(&m->blk.bios, "bio", sizeof(struct bio), 1u << 22);
+}
+
+void blk_destroy(struct machine *m)
+{
+	pool_destroy(&m->blk.bios);
+}
+
+/* ---- lists ---- */
+
+static void list_add_tail(struct machine *m, struct bio_list *l, handle_t h)
+{
+	bio_at(m, h)->next = 0;
+	if (l->tail)
+		bio_at(m, l->tail)->next = h;
+	else
+		l->head = h;
+	l->tail = h;
+	l->nr++;
+	l->time += bio_at(m, h)->time;
+}
+
+static handle_t list_take(struct machine *m, struct bio_list *l)
+{
+	handle_t h = l->head;
+
+	if (!h)
+		return 0;
+	l->head = bio_at(m, h)->next;
+	if (!l->head)
+		l->tail = 0;
+	l->nr--;
+	l->time -= bio_at(m, h)->time;
+	return h;
+}
+
+/* ---- the disk at work ---- */
+
+static u64 transfer_time(const struct machine *m, enum bio_op op, u32 nr, bool seek)
+{
+	return (u64)nr * (op == BIO_READ ? m->cost.disk_page_read : m->cost.disk_page_write) +
+	       (seek ? m->cost.disk_seek : 0);
+}
+
+/* Reads first, but no write is passed over for ever. */
+static handle_t take_next(struct machine *m)
+{
+	struct bio_list *reads = &m->blk.waiting[BIO_READ], *writes = &m->blk.waiting[BIO_WRITE];
+
+	if (!reads->head)
+		return list_take(m, writes);
+	if (writes->head && bio_at(m, writes->head)->passed++ >= WRITES_STARVED)
+		return list_take(m, writes);
+	return list_take(m, reads);
+}
+
+/* The disk is free from @when on: begin with the next one. */
+static void start_next(struct machine *m, u64 when)
+{
+	struct blk_state *s = &m->blk;
+	struct bio *b;
+
+	s->active = take_next(m);
+	if (!s->active)
+		return;
+	b = bio_at(m, s->active);
+	s->active_done = max_t(u64, when, b->submitted) +
+			 transfer_time(m, (enum bio_op)b->op, b->nr, b->sector != s->head);
+	s->head = b->sector + b->nr;
+	if (!s->event_set) {
+		s->event_set = true;
+		event_schedule(m, EVENT_IO_DONE, 0, s->active_done);
+	}
+}
+
+/* Up to the present: what is over waits on the list of those done. */
+static void disk_work(struct machine *m)
+{
+	struct blk_state *s = &m->blk;
+
+	while (s->active && s->active_done <= m->clock.now) {
+		bio_at(m, s->active)->time = 0;
+		list_add_tail(m, &s->done, s->active);
+		start_next(m, s->active_done);
+	}
+}
+
+/* ---- when it is over ---- */
+
+static void end_read(struct machine *m, pfn_t pfn, bool failed)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	page_clear(p, PG_locked);
+	page_set(p, failed ? PG_error : PG_uptodate);
+}
+
+static void bio_end(struct machine *m, handle_t h)
+{
+	struct bio *b = bio_at(m, h);
+	u32 i;
+
+	b->done = true;
+	m->blk.nr_writes_done += b->op == BIO_WRITE;
+	if (b->failed)
+		blk_log_error(m, (enum bio_op)b->op, b->sector, b->nr);
+	for (i = 0; i < b->nr && b->end != BIO_END_NONE; i++) {
+		bool failed = b->failed >> i & 1;
+
+		if (b->end == BIO_END_READ) {
+			end_read(m, b->pfn[i], failed);
+			continue;
+		}
+		if (failed)
+			writeback_failed(m, b->pfn[i], b->sector + i);
+		end_page_writeback(m, b->pfn[i]);
+	}
+	if (!b->waiters)
+		pool_free(&m->blk.bios, h);
+}
+
+void blk_poll(struct machine *m)
+{
+	handle_t h;
+
+	if (!m->blk.active && !m->blk.done.head)
+		return;
+	disk_work(m);
+	while ((h = list_take(m, &m->blk.done)))
+		bio_end(m, h);
+}
+
+void blk_done_event(struct machine *m)
+{
+	struct blk_state *s = &m->blk;
+
+	s->event_set = false;
+	blk_poll(m);
+	if (s->active && !s->event_set) {
+		s->event_set = true;
+		event_schedule(m, EVENT_IO_DONE, 0, s->active_done);
+	}
+}
+
+/* ---- submission ---- */
+
+static bool can_merge(const struct machine *m, handle_t h, u64 sector, u32 nr, enum bio_end end)
+{
+	const struct bio *b;
+
+	if (!h)
+		return false;
+	b = bio_at(m, h);
+	return b->end == end && b->sector + b->nr == sector && b->nr + nr <= BIO_PAGES;
+}
+
+/* The bio that the pages join: the last one waiting, or a new one at the end. */
+static handle_t bio_get(struct machine *m, enum bio_op op, u64 sector, u32 nr, enum bio_end end)
+{
+	struct blk_state *s = &m->blk;
+	struct bio_list *l = &s->waiting[op];
+	handle_t h = l->tail;
+	struct bio *b;
+	u64 time;
+
+	if (can_merge(m, h, sector, nr, end)) {
+		time = transfer_time(m, op, nr, false);
+		bio_at(m, h)->time += time;
+		l->time += time;
+		return h;
+	}
+	/* the host is out of memory: one that is over frees its own */
+	while (!(h = pool_alloc(&s->bios)))
+		if (!blk_wait_next(m, true))
+			return 0;
+	b = bio_at(m, h);
+	b->sector = sector;
+	b->submitted = m->clock.now;
+	b->op = (u8)op;
+	b->end = (u8)end;
+	b->time = transfer_time(m, op, nr, true);
+	list_add_tail(m, l, h);
+	s->nr_writes += op == BIO_WRITE;
+	return h;
+}
+
+static handle_t submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_t *pfns,
+		       enum bio_end end, u32 *first)
+{
+	handle_t h;
+	struct bio *b;
+	u32 i;
+
+	disk_work(m);
+	h = bio_get(m, op, sector, nr, end);
+	if (!h)
+		return 0;
+	b = bio_at(m, h);
+	*first = b->nr;
+	for (i = 0; i < nr && pfns; i++)
+		b->pfn[b->nr + i] = pfns[i];
+	if (m->blk.nr_faults && blk_should_fail(m, op, sector, nr))
+		b->failed |= (u32)((((u64)1 << nr) - 1) << b->nr);
+	b->nr += nr;
+	count_vm_events(m, op == BIO_READ ? PGPGIN : PGPGOUT, (u64)nr * PAGE_KB);
+	if (op == BIO_READ) {
+		m->blk.last_read = m->clock.now;
+		if (m->current)
+			task_at(m, m->current)->io_read_bytes += (u64)nr << PAGE_SHIFT;
+	}
+	if (!m->blk.active)
+		start_next(m, m->clock.now);
+	return h;
+}
+
+static u64 expected_end(const struct machine *m, enum bio_op op)
+{
+	const struct blk_state *s = &m->blk;
+	u64 end = s->active ? max_t(u64, s->active_done, m->clock.now) : m->clock.now;
+
+	return end + s->waiting[BIO_READ].time + (op == BIO_WRITE ? s->waiting[BIO_WRITE].time : 0);
+}
+
+u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_t *pfns,
+	       enum bio_end end)
+{
+	u32 n, first;
+
+	for (; nr; nr -= n) {
+		n = min_t(u32, nr, BIO_PAGES);
+		submit(m, op, sector, n, pfns, end, &first);
+		sector += n;
+		if (pfns)
+			pfns += n;
+	}
+	return expected_end(m, op);
+}
+
+bool blk_congested(const struct machine *m)
+{
+	return m->blk.waiting[BIO_WRITE].nr > m->config.disk.queue_depth;
+}
+
+/* ---- waiting ---- */
+
+void account_iowait(struct machine *m, u64 start)
+{
+	u64 ns = m->clock.now > start ? m->clock.now - start : 0;
+	struct cpu_time *c;
+
+	if (!m->current || !ns)
+		return;
+	c = pool_at(&m->tasks.cpu_times, m->cpu + 1);
+	c->iowait += ns;
+	m->tasks.cpu_iowait_ns += ns;
+	/* its own time it is not */
+	if (m->running && m->running->task == m->current)
+		m->running->started += ns;
+}
+
+bool blk_wait_next(struct machine *m, bool stall)
+{
+	u64 start = m->clock.now;
+
+	if (!m->blk.active && !m->blk.done.head)
+		return false;
+	if (!m->blk.done.head && m->clock.now < m->blk.active_done)
+		m->clock.now = m->blk.active_done;
+	blk_poll(m);
+	if (stall)
+		account_iowait(m, start);
+	return true;
+}
+
+bool io_schedule_timeout(struct machine *m, u64 ns)
+{
+	const struct running *r = m->running;
+	u64 start = m->clock.now;
+	bool go_on;
+
+	if (r && r->task == m->current)
+		task_set_state(m, r->task, TASK_DISK);
+	go_on = clock_sleep(m, ns);
+	if (r && r->task == m->current && !r->died) {
+		account_iowait(m, start);
+		if (task_at(m, r->task)->state == TASK_DISK)
+			task_set_state(m, r->task, TASK_RUNNING);
+	}
+	return go_on;
+}
+
+bool blk_wait_sleeping(struct machine *m)
+{
+	bool go_on;
+
+	blk_poll(m);
+	if (!m->blk.active)
+		return false;
+	go_on = io_schedule_timeout(m, m->blk.active_done - m->clock.now);
+	blk_poll(m);
+	return go_on;
+}
+
+bool blk_wait_writes(struct machine *m)
+{
+	u64 until = m->blk.nr_writes;
+
+	blk_poll(m);
+	while (m->blk.nr_writes_done < until)
+		if (!blk_wait_sleeping(m))
+			return false;
+	return true;
+}
+
+void wait_on_page_writeback(struct machine *m, pfn_t pfn)
+{
+	blk_poll(m);
+	while (page_test(pfn_to_page(m, pfn), PG_writeback) && blk_wait_next(m, true))
+		;
+}
+
+void wait_on_page_locked(struct machine *m, pfn_t pfn)
+{
+	blk_poll(m);
+	while (page_test(pfn_to_page(m, pfn), PG_locked) && blk_wait_next(m, true))
+		;
+}
+
+static int read_one(struct machine *m, u64 sector, u32 nr)
+{
+	u32 first, failed;
+	handle_t h = submit(m, BIO_READ, sector, nr, NULL, BIO_END_NONE, &first);
+
+	if (!h)
+		return -EIO;
+	bio_at(m, h)->waiters++;
+	while (!bio_at(m, h)->done && blk_wait_next(m, true))
+		;
+	failed = bio_at(m, h)->failed & (u32)((((u64)1 << nr) - 1) << first);
+	if (!--bio_at(m, h)->waiters)
+		pool_free(&m->blk.bios, h);
+	return failed ? -EIO : 0;
+}
+
+int blk_read(struct machine *m, u64 sector, u32 nr)
+{
+	int error = 0;
+	u32 n;
+
+	for (; nr && !error; nr -= n, sector += n) {
+		n = min_t(u32, nr, BIO_PAGES);
+		error = read_one(m, sector, n);
+	}
+	return error;
+}
+
+/* ---- space ---- */
+
+int blk_alloc_space(struct machine *m, u64 pages, u64 *sector)
+{
+	struct blk_state *s = &m->blk;
+
+	if (pages > s->total_pages - s->used_pages)
+		return -ENOSPC;
+	s->used_pages += pages;
+	if (sector) {
+		*sector = s->next_sector;
+		s->next_sector += pages;
+	}
+	return 0;
+}
+
+void blk_free_space(struct machine *m, u64 sector, u64 pages)
+{
+	m->blk.used_pages -= pages;
+	if (pages)
+		blk_forget_faults(m, sector, sector + pages - 1);
+}

@@ -1,0 +1,109 @@
+/*
+ * blk_fault.c - I/O that fails because somebody asked for it, and the log lines of I/O errors.
+ *
+ * The words are those of the kernel's fault injection: of every interval-th I/O, probability percent
+ * fail, at most times. Rules are tried in the order in which they were set, the first that lets the
+ * I/O fail is the one that counts it. Chance comes from the machine's one generator, and only where
+ * there is any to take.
+ * Source: Documentation/fault-injection/fault-injection.rst (probability, interval, times).
+ */
+#include "mm/blk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SECTORS_PER_PAGE (PAGE_SIZE / 512)
+#define LOG_INTERVAL	 (5 * NSEC_PER_SEC)
+#define LOG_BURST	 10u
+
+static bool rule_hits(struct machine *m, struct blk_fault *f, enum bio_op op, u64 sector, u32 nr)
+{
+	if (!f->on[op] || !f->times || sector > f->last || sector + nr - 1 < f->first)
+		return false;
+	if (++f->nr < f->interval)
+		return false;
+	f->nr = 0;
+	if (f->probability < 100 && machine_random_below(m, 100) >= f->probability)
+		return false;
+	if (f->times != BLK_FAULT_TIMES)
+		f->times--;
+	return true;
+}
+
+bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < m->blk.nr_faults; i++)
+		if (rule_hits(m, &m->blk.fault[i], op, sector, nr))
+			return true;
+	return false;
+}
+
+bool blk_clear_fault(struct machine *m, u64 first, u64 last)
+{
+	struct blk_state *s = &m->blk;
+	u32 i;
+
+	for (i = 0; i < s->nr_faults; i++) {
+		if (s->fault[i].first != first || s->fault[i].last != last)
+			continue;
+		s->nr_faults--;
+		memmove(&s->fault[i], &s->fault[i + 1], (s->nr_faults - i) * sizeof(s->fault[0]));
+		return true;
+	}
+	return false;
+}
+
+int blk_set_fault(struct machine *m, const struct blk_fault *fault)
+{
+	struct blk_state *s = &m->blk;
+
+	blk_clear_fault(m, fault->first, fault->last);
+	if (s->nr_faults == BLK_FAULTS_MAX)
+		return -ENOSPC;
+	s->fault[s->nr_faults++] = *fault;
+	return 0;
+}
+
+void blk_forget_faults(struct machine *m, u64 first, u64 last)
+{
+	struct blk_state *s = &m->blk;
+	u32 i = 0;
+
+	while (i < s->nr_faults) {
+		if (s->fault[i].first >= first && s->fault[i].last <= last)
+			blk_clear_fault(m, s->fault[i].first, s->fault[i].last);
+		else
+			i++;
+	}
+}
+
+/* Ten lines in five seconds; how many there would have been is told when the next one comes. */
+static bool log_allowed(struct machine *m)
+{
+	struct blk_state *s = &m->blk;
+
+	if (!s->log_lines || m->clock.now >= s->log_begin + LOG_INTERVAL) {
+		if (s->log_missed)
+			printk(m, 4, "blk_print_req_error: %u callbacks suppressed", s->log_missed);
+		s->log_begin = m->clock.now;
+		s->log_lines = s->log_missed = 0;
+	}
+	if (s->log_lines == LOG_BURST) {
+		s->log_missed++;
+		return false;
+	}
+	s->log_lines++;
+	return true;
+}
+
+void blk_log_error(struct machine *m, enum bio_op op, u64 sector, u32 nr)
+{
+	if (!log_allowed(m))
+		return;
+	printk(m, 3,
+	       "I/O error, dev vda, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2",
+	       (unsigned long long)(sector % max_t(u64, m->blk.total_pages, 1) * SECTORS_PER_PAGE),
+	       (u32)op, op == BIO_READ ? "READ" : "WRITE", 0, nr);
+}

@@ -1,0 +1,134 @@
+/*
+ * check_writeback.c - the disk's queue against the pages that are in it.
+ *
+ * Every page with PG_writeback is in exactly one bio that is not over, and every page of such a bio
+ * has PG_writeback: a frame that was given away while in flight shows here.
+ */
+#include <mman/writeback.h>
+#include <mman/xarray.h>
+#include <stdlib.h>
+
+#include "mm/check.h"
+
+struct flight {
+	struct check *c;
+	u8 *seen; /* by PFN: bios it is in */
+	u64 bios, pages;
+};
+
+static const struct bio *bio_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->blk.bios, h);
+}
+
+static void check_bio(struct flight *f, handle_t h)
+{
+	struct machine *m = f->c->m;
+	const struct bio *b = bio_at(m, h);
+	u32 i;
+
+	f->bios++;
+	if (!b->nr || b->nr > BIO_PAGES || b->done)
+		check_fail(f->c, "bio %u: %u pages, done %u", h, b->nr, b->done);
+	for (i = 0; i < b->nr && b->end != BIO_END_NONE; i++) {
+		const struct page *p = pfn_to_page(m, b->pfn[i]);
+
+		if (b->end == BIO_END_READ) {
+			if (!page_test(p, PG_locked))
+				check_fail(f->c, "pfn %u: being read, but not locked", b->pfn[i]);
+			continue;
+		}
+		if (!page_test(p, PG_writeback))
+			check_fail(f->c, "pfn %u: in bio %u without PG_writeback", b->pfn[i], h);
+		if (f->seen[b->pfn[i]]++)
+			check_fail(f->c, "pfn %u: twice under writeback", b->pfn[i]);
+		f->pages++;
+	}
+}
+
+static void check_list(struct flight *f, const struct bio_list *l)
+{
+	const struct machine *m = f->c->m;
+	handle_t h, last = 0;
+	u64 time = 0;
+	u32 nr = 0;
+
+	for (h = l->head; h && nr <= l->nr; h = bio_at(m, h)->next) {
+		check_bio(f, h);
+		time += bio_at(m, h)->time;
+		last = h;
+		nr++;
+	}
+	check_equal(f->c, "bios of a list", nr, l->nr);
+	check_equal(f->c, "time of a list of bios", (s64)time, (s64)l->time);
+	check_equal(f->c, "last bio of a list", last, l->tail);
+}
+
+/* A page of the cache has the mark of its flag. */
+static void check_mark(struct check *c, pfn_t pfn, const struct page *p)
+{
+	const struct inode *i;
+
+	const u32 others = PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(slab) | PAGE_FLAG(table) |
+			   PAGE_FLAG(tail) | PAGE_FLAG(hugetlb);
+
+	if (p->flags & others || page_mapping_type(p) != MAPPING_FILE)
+		return;
+	i = inode_at(c->m, page_mapping(p));
+	if (i->kind != INODE_SHMEM &&
+	    xa_get_mark(c->m, i->pages, page_index(p), XA_WRITEBACK) != page_test(p, PG_writeback))
+		check_fail(c, "pfn %u: PG_writeback and its mark disagree", pfn);
+}
+
+static void check_pages(struct flight *f)
+{
+	struct machine *m = f->c->m;
+	const pfn_t block = 1u << (MAX_ORDER - 1);
+	s64 writeback = 0, dirty = m->vm_node_stat[NR_DIRTY];
+	pfn_t start, pfn;
+
+	for (start = 0; start < m->max_pfn; start += block) {
+		if (!page_exists(m, start))
+			continue;
+		for (pfn = start; pfn < start + block && pfn < m->max_pfn; pfn++) {
+			const struct page *p = pfn_to_page(m, pfn);
+
+			check_mark(f->c, pfn, p);
+			if (!page_test(p, PG_writeback))
+				continue;
+			writeback++;
+			if (!f->seen[pfn])
+				check_fail(f->c, "pfn %u: PG_writeback, but in no bio", pfn);
+		}
+	}
+	check_equal(f->c, "pages under writeback, by bios", (s64)f->pages, writeback);
+	check_equal(f->c, "nr_writeback", writeback, m->vm_node_stat[NR_WRITEBACK]);
+	check_equal(f->c, "nr_zone_write_pending", dirty + writeback,
+		    m->vm_zone_stat[NR_ZONE_WRITE_PENDING]);
+}
+
+void check_writeback(struct check *c)
+{
+	struct machine *m = c->m;
+	const struct blk_state *s = &m->blk;
+	struct flight f = { .c = c, .seen = calloc(m->max_pfn, 1) };
+
+	if (!f.seen) {
+		check_fail(c, "the host is out of memory");
+		return;
+	}
+	check_list(&f, &s->waiting[BIO_READ]);
+	check_list(&f, &s->waiting[BIO_WRITE]);
+	check_list(&f, &s->done);
+	if (s->active)
+		check_bio(&f, s->active);
+	else if (s->waiting[BIO_READ].head || s->waiting[BIO_WRITE].head)
+		check_fail(c, "I/O waits, but the disk is idle");
+	if ((s->active || s->done.head) && !event_pending(m, EVENT_IO_DONE, 0))
+		check_fail(c, "I/O is under way, but nothing will tell of its end");
+	check_equal(c, "bios", (s64)f.bios, s->bios.nr_live);
+	if (s->used_pages > s->total_pages)
+		check_fail(c, "the disk holds more than it has room for");
+	check_pages(&f);
+	free(f.seen);
+}
