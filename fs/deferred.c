@@ -331,6 +331,17 @@ static struct later *take_ready(struct deferred *d)
 	return l;
 }
 
+/* Looks for the mount itself: the poll(2) that follows is the one that is told. */
+static u32 peek(struct deferred *d, const struct poller *p)
+{
+	u32 events;
+
+	p->file->peeking = true;
+	events = tree_poll(d->session->tree, &p->caller, p->file);
+	p->file->peeking = false;
+	return events;
+}
+
 /* The handle of a poller that has not been told of all there is now. */
 static void *take_changed(struct deferred *d)
 {
@@ -339,7 +350,7 @@ static void *take_changed(struct deferred *d)
 
 	gate_enter(&d->session->gate);
 	for (p = d->pollers; p && !handle; p = p->next) {
-		if (!p->handle || !(tree_poll(d->session->tree, &p->caller, p->file) & ~p->seen))
+		if (!p->handle || !(peek(d, p) & ~p->seen))
 			continue;
 		handle = p->handle;
 		p->handle = NULL;

@@ -202,6 +202,7 @@ struct open_file {
 	u64 sequence;  /* kmsg, events: next record */
 	void *private; /* the attribute's own (PSI trigger ...), freed by its release */
 	void *poller;  /* the mount's own (fs/fuse.c) */
+	bool peeking;  /* ->poll() is asked by the mount itself: what it reports counts as not seen */
 	struct open_file *next,
 		**link; /* the tree's own: all that are open, or free to be used again */
 };

@@ -83,6 +83,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	struct check c = { .m = m, .report = report, .arg = arg };
 
 	check_tasks(&c);
+	check_psi(&c);
 	check_phys(&c);
 	check_contents(&c);
 	check_virt(&c);

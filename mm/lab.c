@@ -352,6 +352,7 @@ int lab_access(struct machine *m, handle_t lab, const char *region, const struct
 		if (error)
 			break;
 		++*done;
+		m->running->user_ns += m->cost.memory_access;
 		if (!machine_safe_point(m))
 			error = -EINTR;
 	}
@@ -432,7 +433,9 @@ int lab_load_stop(struct machine *m, handle_t lab, const char *region)
 	*at = load_at(m, h)->next;
 	event_cancel(m, EVENT_LOAD, h);
 	pool_free(&m->tasks.lab_loads, h);
-	if (!l->loads && l->task && task_at(m, l->task)->state == TASK_RUNNING)
+	if (!l->loads && l->task &&
+	    (task_at(m, l->task)->state == TASK_RUNNING ||
+	     task_at(m, l->task)->state == TASK_DISK))
 		task_set_state(m, l->task, TASK_SLEEPING);
 	return 0;
 }
@@ -454,6 +457,7 @@ static u64 load_batch(struct machine *m, handle_t h, struct running *r)
 		load->done++;
 		if (mm_access(m, r->task, addr, write) || r->fatal_signal || r->died)
 			break;
+		r->user_ns += m->cost.memory_access;
 		m->clock.step++;
 	}
 	cost = m->clock.now - started;
@@ -478,8 +482,14 @@ void lab_load_event(struct machine *m, u32 h)
 		load->done = load_due(m, load);
 	} else {
 		task_run_begin(m, &r, task);
+		psi_batch_begin(m);
 		cost = load_batch(m, h, &r);
+		psi_batch_end(m, started, cost);
 		alive = task_run_end(m, &r);
+		/* until its next batch it is seen in what took most of this one: the wait for the disk? */
+		if (alive && r.started - started > cost / 2 &&
+		    task_at(m, task)->state == TASK_RUNNING)
+			task_set_state(m, task, TASK_DISK);
 		m->clock.now = started;
 	}
 	if (!alive)

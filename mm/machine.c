@@ -83,6 +83,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = hugetlb_init(m);
 	if (!error)
+		error = psi_init(m);
+	if (!error)
 		error = blk_init(m);
 	if (!error)
 		error = swap_init(m);
@@ -132,6 +134,7 @@ void machine_destroy(struct machine *m)
 	physmem_destroy(m);
 	boot_destroy(m);
 	blk_destroy(m);
+	psi_destroy(m);
 	pool_destroy(&m->event_pool);
 	free(m->kmsg.text);
 	free(m->trace.text);

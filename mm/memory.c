@@ -580,6 +580,8 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 		if (unlikely(!machine_safe_point(m)))
 			error = -EINTR;
 	}
+	if (m->running)
+		m->running->user_ns += done * m->cost.memory_access;
 	*pages = done;
 	return error;
 }

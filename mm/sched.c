@@ -91,16 +91,25 @@ void account_task_time(struct machine *m, handle_t task, u64 ns, bool user)
 	}
 }
 
-/* Faults are the kernel's share of the time a command took, the rest is the program's own. */
+/*
+ * Loads and stores are the program's own time. The rest of what a command took (faults, reclaim, system
+ * calls) is the kernel's; where it waited for the disk, account_iowait() has moved the start.
+ */
 static void account_since(struct machine *m, const struct running *r)
 {
-	const struct task *t = task_at(m, r->task);
-	u64 total = m->clock.now - r->started;
-	u64 faults = t->min_flt + t->maj_flt - r->faults;
-	u64 system = min_t(u64, total, faults * m->cost.minor_fault);
+	u64 total = m->clock.now > r->started ? m->clock.now - r->started : 0;
+	u64 user = min_t(u64, total, r->user_ns);
 
-	account_task_time(m, r->task, system, false);
-	account_task_time(m, r->task, total - system, true);
+	account_task_time(m, r->task, total - user, false);
+	account_task_time(m, r->task, user, true);
+}
+
+/* The time of a command that was let in while another one runs is not that one's. A handler's work is
+ * beside it: the clock is set back. */
+static void leave_to_outer(struct machine *m, const struct running *r)
+{
+	if (r->outer && !m->clock.in_events)
+		r->outer->started += m->clock.now - r->begun;
 }
 
 void task_run_begin(struct machine *m, struct running *r, handle_t task)
@@ -110,8 +119,8 @@ void task_run_begin(struct machine *m, struct running *r, handle_t task)
 	*r = (struct running){
 		.outer = m->running,
 		.task = task,
+		.begun = m->clock.now,
 		.started = m->clock.now,
-		.faults = t->min_flt + t->maj_flt,
 		.saved_task = m->current,
 		.saved_cpu = m->cpu,
 	};
@@ -131,6 +140,7 @@ bool task_run_end(struct machine *m, struct running *r)
 	m->running = r->outer;
 	m->current = r->saved_task;
 	m->cpu = r->saved_cpu;
+	leave_to_outer(m, r);
 	if (r->died)
 		return false;
 	account_since(m, r);
@@ -145,8 +155,7 @@ bool task_run_end(struct machine *m, struct running *r)
 
 /* ---- load average (Documentation/filesystems/proc.rst, loadavg) ---- */
 
-#define LOAD_SHIFT  11
-#define LOAD_ONE    (1ull << LOAD_SHIFT)
+#define LOAD_ONE    (1ull << AVERAGE_SHIFT)
 #define LOAD_PERIOD (5004 * NSEC_PER_MSEC) /* 5 s and one tick at HZ=250 */
 
 /* e^(-5s/1min), e^(-5s/5min), e^(-5s/15min) in fixed point */
@@ -158,27 +167,31 @@ static u64 fixed_power(u64 x, u64 n)
 
 	for (; n; n >>= 1) {
 		if (n & 1)
-			result = (result * x + LOAD_ONE / 2) >> LOAD_SHIFT;
-		x = (x * x + LOAD_ONE / 2) >> LOAD_SHIFT;
+			result = (result * x + LOAD_ONE / 2) >> AVERAGE_SHIFT;
+		x = (x * x + LOAD_ONE / 2) >> AVERAGE_SHIFT;
 	}
 	return result;
+}
+
+u64 decayed_average(u64 average, u64 decay, u64 periods, u64 value)
+{
+	u64 power = fixed_power(decay, periods);
+	u64 sum = average * power + value * (LOAD_ONE - power);
+
+	/* rounds towards the value, so that a steady one is reached */
+	if (periods && value >= average)
+		sum += LOAD_ONE - 1;
+	return sum >> AVERAGE_SHIFT;
 }
 
 void loadavg(const struct machine *m, u64 out[3])
 {
 	u64 periods = (m->clock.now - m->tasks.load_time) / LOAD_PERIOD;
-	u64 active = (u64)m->tasks.nr_load_tasks << LOAD_SHIFT;
+	u64 active = (u64)m->tasks.nr_load_tasks << AVERAGE_SHIFT;
 	u32 i;
 
-	for (i = 0; i < 3; i++) {
-		u64 decay = fixed_power(load_decay[i], periods);
-		u64 load = m->tasks.avenrun[i] * decay + active * (LOAD_ONE - decay);
-
-		/* rounds towards the number of tasks, so that a steady load is reached */
-		if (periods && active >= m->tasks.avenrun[i])
-			load += LOAD_ONE - 1;
-		out[i] = load >> LOAD_SHIFT;
-	}
+	for (i = 0; i < 3; i++)
+		out[i] = decayed_average(m->tasks.avenrun[i], load_decay[i], periods, active);
 }
 
 static void load_fold(struct machine *m)

@@ -4,6 +4,11 @@
 
 #include <mman/machine.h>
 
+#define AVERAGE_SHIFT 11 /* fraction bits of running averages */
+
+/** decayed_average() - a running average @periods later, @value all the while; @decay of a period. */
+u64 decayed_average(u64 average, u64 decay, u64 periods, u64 value);
+
 /** task_release() - give back all that a dead task still holds; its handle is free afterwards. */
 void task_release(struct machine *m, handle_t task);
 void task_reparent(struct machine *m, handle_t child, handle_t parent);

@@ -18,7 +18,9 @@
 #define WINDOW_MAX_US	       10000000u
 #define UNPRIVILEGED_WINDOW_US 2000000u /* others than root: multiples of this only */
 
-struct psi_trigger {
+/* What was asked for. An open file that has a trigger keeps its handle; its address tells the engine
+ * whose it is. */
+struct trigger_request {
 	u32 threshold_us, window_us;
 	enum psi_kind kind;
 };
@@ -45,14 +47,15 @@ static int pressure_show(const struct request *rq, struct text *out)
 	u32 kind;
 
 	for (kind = 0; kind < NR_PSI_KINDS; kind++) {
-		const struct psi_line *line = &rq->m->psi.line[resource_of(rq)][kind];
+		struct psi_line line;
 
+		psi_read(rq->m, resource_of(rq), (enum psi_kind)kind, &line);
 		text_str(out, kind_names[kind]);
-		show_average(out, " avg10=", line->avg[0]);
-		show_average(out, " avg60=", line->avg[1]);
-		show_average(out, " avg300=", line->avg[2]);
+		show_average(out, " avg10=", line.avg[0]);
+		show_average(out, " avg60=", line.avg[1]);
+		show_average(out, " avg300=", line.avg[2]);
 		text_str(out, " total=");
-		text_u64(out, line->total_ns / NSEC_PER_USEC);
+		text_u64(out, line.total_ns / NSEC_PER_USEC);
 		text_char(out, '\n');
 	}
 	return 0;
@@ -76,7 +79,7 @@ static bool scan_u32(const char **at, u32 *value)
 }
 
 static int parse_trigger(const struct request *rq, const char *data, size_t size,
-			 struct psi_trigger *t)
+			 struct trigger_request *t)
 {
 	char buffer[TRIGGER_BUFFER];
 	const char *at = buffer + 4;
@@ -104,39 +107,67 @@ static int parse_trigger(const struct request *rq, const char *data, size_t size
 	return 0;
 }
 
+static struct psi_trigger *trigger_of(const struct request *rq)
+{
+	const handle_t *kept = rq->file->private;
+
+	return kept ? psi_trigger_find(rq->m, *kept, kept) : NULL;
+}
+
+static void pressure_release(const struct request *rq)
+{
+	handle_t *kept = rq->file->private;
+
+	if (kept)
+		psi_trigger_destroy(rq->m, *kept, kept);
+	free(kept);
+	rq->file->private = NULL;
+}
+
 static ssize_t pressure_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
-	struct psi_trigger trigger, *kept;
+	struct trigger_request asked;
+	handle_t *kept;
 	int error;
 
 	(void)offset;
 	if (!size)
 		return -EINVAL;
 	/* one trigger for each descriptor; asked before the text is looked at */
-	if (rq->file->private)
+	if (trigger_of(rq))
 		return -EBUSY;
-	error = parse_trigger(rq, data, size, &trigger);
+	error = parse_trigger(rq, data, size, &asked);
 	if (error)
 		return error;
+	/* one of a machine that is no more */
+	pressure_release(rq);
 	kept = malloc(sizeof(*kept));
 	if (!kept)
 		return -ENOMEM;
-	*kept = trigger;
+	error = psi_trigger_create(rq->m, resource_of(rq), asked.kind,
+				   asked.threshold_us * NSEC_PER_USEC,
+				   asked.window_us * NSEC_PER_USEC, kept, kept);
+	if (error) {
+		free(kept);
+		return error;
+	}
 	rq->file->private = kept;
 	return (ssize_t)size;
 }
 
-static void pressure_release(const struct request *rq)
-{
-	free(rq->file->private);
-	rq->file->private = NULL;
-}
-
+/* An event is told once. Without a trigger, or when the machine was replaced, its source is gone. */
 static u32 pressure_poll(const struct request *rq)
 {
 	u32 ready = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	struct psi_trigger *t = trigger_of(rq);
 
-	return rq->file->private ? ready : ready | POLLERR | POLLPRI;
+	if (!t)
+		return ready | POLLERR | POLLPRI;
+	if (t->event)
+		ready |= POLLPRI;
+	if (!rq->file->peeking)
+		t->event = false;
+	return ready;
 }
 
 bool proc_pressure_visible(const struct request *rq)

@@ -152,8 +152,9 @@ static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
 struct running {
 	struct running *outer;
 	handle_t task;
-	u64 started; /* ns */
-	u64 faults;  /* the task's minor and major faults so far */
+	u64 begun;   /* ns */
+	u64 started; /* ns: later by the time it waited, or others ran within it */
+	u64 user_ns; /* of loads and stores; the rest is the kernel's work for it */
 	handle_t saved_task;
 	u32 saved_cpu;
 	s32 fatal_signal; /* wait status to end with; waits for task_run_end() */

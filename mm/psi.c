@@ -1,0 +1,338 @@
+/*
+ * psi.c - pressure stall information.
+ *
+ * Stalls are told when they are over, and they overlap: a load waits while the command waits, a wait
+ * for the disk lies within a direct reclaim, and what is told first is the inner one. So the time lines
+ * of the last while are kept, as stretches already counted, and a stall adds what is new of it:
+ *
+ *	counted    ---======--===-------------        before
+ *	stall      --------------=======------        told now:  [start, end)
+ *	stall      -=================---------        adds only the holes
+ *
+ * Somebody works, and a stall is "some" but not "full", while
+ *  - a command is in progress whose task is runnable and has no stall of its own under way. It has one
+ *    where others get to run within it: asleep (state D), or in a direct reclaim (clock.in_kthread);
+ *  - a background load did something else than wait. Loads run in batches, ahead of the clock, and
+ *    leave on the time line when that was.
+ * Kernel threads never count as working: what they do is done because of the shortage, or is waiting.
+ * An idle process neither works nor waits. CPUs do not matter: on a kernel the shares of each CPU are
+ * weighted and summed, here the machine is looked at as a whole, as the documentation words it.
+ *
+ * Averages. A kernel samples the totals every 2 s and a tick. Here the same sums are made without a
+ * timer: a stall is cut where a period ends, and a reader computes the decay since then without keeping
+ * it, so that reading changes nothing.
+ * Source: Documentation/accounting/psi.rst.
+ */
+#include <mman/machine.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "mm/task.h"
+
+#define PSI_PERIOD (2004 * NSEC_PER_MSEC) /* 2 s and one tick at HZ=250 */
+
+/* e^(-2s/10s), e^(-2s/60s), e^(-2s/300s) in fixed point */
+static const u64 decay[3] = { 1677, 1981, 2034 };
+
+int psi_init(struct machine *m)
+{
+	return pool_init(&m->psi.triggers, "psi_trigger", sizeof(struct psi_trigger), 1u << 20);
+}
+
+void psi_destroy(struct machine *m)
+{
+	pool_destroy(&m->psi.triggers);
+}
+
+/* ---- stretches of time ---- */
+
+/* Make room at @i; the oldest goes when all are taken. Returns where the room is. */
+static u32 stretches_insert(struct psi_stretches *s, u32 i)
+{
+	if (s->nr == PSI_STRETCHES) {
+		memmove(&s->at[0], &s->at[1], (PSI_STRETCHES - 1) * sizeof(s->at[0]));
+		s->nr--;
+		i = i ? i - 1 : 0;
+	}
+	memmove(&s->at[i + 1], &s->at[i], (s->nr - i) * sizeof(s->at[0]));
+	s->nr++;
+	return i;
+}
+
+/* Add [start, end); returns how much of it is new. New ones come at the end nearly always. */
+static u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
+{
+	u64 added = end - start;
+	u32 last = s->nr, first;
+
+	while (last && s->at[last - 1].start > end)
+		last--;
+	first = last;
+	while (first && s->at[first - 1].end >= start) {
+		u64 from = max_t(u64, s->at[first - 1].start, start);
+		u64 to = min_t(u64, s->at[first - 1].end, end);
+
+		added -= to - from;
+		first--;
+	}
+	if (first == last) {
+		first = stretches_insert(s, first);
+		s->at[first].start = start;
+		s->at[first].end = end;
+		return added;
+	}
+	s->at[first].start = min_t(u64, s->at[first].start, start);
+	s->at[first].end = max_t(u64, s->at[last - 1].end, end);
+	memmove(&s->at[first + 1], &s->at[last], (s->nr - last) * sizeof(s->at[0]));
+	s->nr -= last - first - 1;
+	return added;
+}
+
+/* The first hole of @s in [*start, end): ends at *hole_end. False: there is none (any more). */
+static bool next_hole(const struct psi_stretches *s, u64 *start, u64 end, u64 *hole_end)
+{
+	u32 i = s->nr;
+
+	while (i && s->at[i - 1].end > *start)
+		i--;
+	for (; i < s->nr && s->at[i].start <= *start; i++)
+		*start = max_t(u64, *start, s->at[i].end);
+	if (*start >= end)
+		return false;
+	*hole_end = i < s->nr ? min_t(u64, s->at[i].start, end) : end;
+	return true;
+}
+
+/* ---- averages ---- */
+
+/* One period of which @ns were stalled, and @idle_periods of which nothing was. */
+static void average(struct psi_line *line, u64 ns, u64 idle_periods)
+{
+	u64 percent = (ns * 100 / PSI_PERIOD) << PSI_AVG_SHIFT;
+	u32 i;
+
+	for (i = 0; i < 3; i++) {
+		line->avg[i] = decayed_average(line->avg[i], decay[i], 1, percent);
+		if (idle_periods)
+			line->avg[i] = decayed_average(line->avg[i], decay[i], idle_periods, 0);
+	}
+}
+
+/* What the averages have not seen goes into the first of the periods until @now. */
+static void bring_up(const struct psi_state *s, u32 r, u32 k, u64 now, struct psi_line *line,
+		     u64 *averaged)
+{
+	u64 periods = now / PSI_PERIOD, sample;
+
+	if (periods <= s->periods)
+		return;
+	/* what is told too late for its own period counts in the next */
+	sample = min_t(u64, line->total_ns - *averaged, PSI_PERIOD);
+	*averaged += sample;
+	average(line, sample, periods - s->periods - 1);
+}
+
+static void psi_fold(struct machine *m, u64 now)
+{
+	struct psi_state *s = &m->psi;
+	u32 r, k;
+
+	if (now / PSI_PERIOD <= s->periods)
+		return;
+	for (r = 0; r < NR_PSI_RESOURCES; r++)
+		for (k = 0; k < NR_PSI_KINDS; k++)
+			bring_up(s, r, k, now, &s->line[r][k], &s->averaged_ns[r][k]);
+	s->periods = now / PSI_PERIOD;
+}
+
+void psi_read(const struct machine *m, enum psi_resource r, enum psi_kind kind,
+	      struct psi_line *out)
+{
+	u64 averaged = m->psi.averaged_ns[r][kind];
+
+	*out = m->psi.line[r][kind];
+	bring_up(&m->psi, r, kind, m->clock.now, out, &averaged);
+}
+
+/* ---- stalls ---- */
+
+static bool command_works(const struct machine *m)
+{
+	const struct running *r;
+
+	if (m->clock.in_kthread)
+		return false;
+	for (r = m->running; r; r = r->outer)
+		if (r->task != m->current && !r->died && task_at(m, r->task)->state == TASK_RUNNING)
+			return true;
+	return false;
+}
+
+static void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64 end, bool full)
+{
+	u64 hole_end;
+
+	s->line[r][PSI_SOME].total_ns += stretches_add(&s->stalled[r][PSI_SOME], start, end);
+	if (!full)
+		return;
+	for (; next_hole(&s->worked, &start, end, &hole_end); start = hole_end)
+		s->line[r][PSI_FULL].total_ns +=
+			stretches_add(&s->stalled[r][PSI_FULL], start, hole_end);
+}
+
+static void wake_triggers(struct machine *m, enum psi_resource r, u64 start, u64 end);
+
+void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
+{
+	struct psi_state *s = &m->psi;
+	bool full;
+
+	if (m->boot.psi_off || start >= end || r == PSI_CPU)
+		return;
+	if (m->running && m->running->task == m->current && m->clock.in_events)
+		stretches_add(&s->batch, start, end);
+	full = !command_works(m);
+	if (s->nr_triggers)
+		wake_triggers(m, r, start, end);
+	psi_fold(m, start);
+	while (start < end) {
+		/* what lies in periods that are over already counts in the present one */
+		u64 cut = min_t(u64, end, (s->periods + 1) * PSI_PERIOD);
+
+		count_stall(s, r, start, cut, full);
+		psi_fold(m, cut);
+		start = cut;
+	}
+}
+
+void psi_batch_begin(struct machine *m)
+{
+	m->psi.batch.nr = 0;
+}
+
+void psi_batch_end(struct machine *m, u64 start, u64 ns)
+{
+	struct psi_state *s = &m->psi;
+	u64 end = start + ns, hole_end;
+
+	for (; next_hole(&s->batch, &start, end, &hole_end); start = hole_end)
+		stretches_add(&s->worked, start, hole_end);
+}
+
+/* ---- triggers ---- */
+
+static struct psi_trigger *trigger_at(const struct machine *m, handle_t h)
+{
+	return pool_at(&m->psi.triggers, h);
+}
+
+struct psi_trigger *psi_trigger_find(const struct machine *m, handle_t h, const void *owner)
+{
+	struct psi_trigger *t;
+
+	if (!h || h >= m->psi.triggers.nr_slots)
+		return NULL;
+	t = trigger_at(m, h);
+	return t->window && t->owner == owner ? t : NULL;
+}
+
+int psi_trigger_create(struct machine *m, enum psi_resource r, enum psi_kind kind, u64 threshold_ns,
+		       u64 window_ns, const void *owner, handle_t *out)
+{
+	struct psi_trigger *t;
+	handle_t h = 1;
+
+	/* slots are used again, but never given back: all of them are looked at */
+	while (h < m->psi.triggers.nr_slots && trigger_at(m, h)->window)
+		h++;
+	if (h >= m->psi.triggers.nr_slots)
+		h = pool_alloc(&m->psi.triggers);
+	if (!h)
+		return -ENOMEM;
+	*out = h;
+	t = trigger_at(m, h);
+	t->owner = owner;
+	t->threshold = threshold_ns;
+	t->window = window_ns;
+	t->resource = (u8)r;
+	t->kind = (u8)kind;
+	m->psi.nr_triggers++;
+	return 0;
+}
+
+void psi_trigger_destroy(struct machine *m, handle_t h, const void *owner)
+{
+	struct psi_trigger *t = psi_trigger_find(m, h, owner);
+
+	if (!t)
+		return;
+	event_cancel(m, EVENT_PSI, h);
+	memset(t, 0, sizeof(*t));
+	m->psi.nr_triggers--;
+}
+
+static u64 trigger_total(const struct machine *m, const struct psi_trigger *t)
+{
+	return m->psi.line[t->resource][t->kind].total_ns;
+}
+
+static void window_restart(struct psi_trigger *t, u64 now, u64 value, u64 previous_growth)
+{
+	t->window_start = now;
+	t->window_value = value;
+	t->previous_growth = previous_growth;
+}
+
+/*
+ * How much the total grew in the last window's length. Only the present window is measured; what lies
+ * before it is taken to have been spread evenly over the window before.
+ */
+static u64 window_growth(struct psi_trigger *t, u64 now, u64 value)
+{
+	u64 elapsed = now - t->window_start, growth = value - t->window_value;
+
+	if (elapsed > t->window)
+		window_restart(t, now, value, growth);
+	else
+		growth += t->previous_growth * (t->window - elapsed) / t->window;
+	return growth;
+}
+
+static void wake_triggers(struct machine *m, enum psi_resource r, u64 start, u64 end)
+{
+	struct psi_trigger *t;
+	handle_t h;
+
+	for (h = 1; h < m->psi.triggers.nr_slots; h++) {
+		t = trigger_at(m, h);
+		if (!t->window || t->resource != (u8)r)
+			continue;
+		if (!t->active_until) {
+			window_restart(t, start, trigger_total(m, t), 0);
+			event_schedule(m, EVENT_PSI, h, start + t->window / PSI_CHECKS_PER_WINDOW);
+		}
+		t->active_until = max_t(u64, t->active_until, end + t->window);
+	}
+}
+
+void psi_trigger_check(struct machine *m, u32 h)
+{
+	struct psi_trigger *t = trigger_at(m, h);
+	u64 now = m->clock.now;
+
+	if (window_growth(t, now, trigger_total(m, t)) >= t->threshold)
+		t->pending = true;
+	/* once in a window at most; what comes sooner waits */
+	if (t->pending && (!t->last_event || now + 1 >= t->last_event + t->window)) {
+		t->pending = false;
+		t->event = true;
+		t->last_event = now + 1;
+		if (m->host.wake)
+			m->host.wake(m, m->host.arg);
+	}
+	if (now >= t->active_until && !t->pending)
+		t->active_until = 0;
+	else
+		event_schedule(m, EVENT_PSI, h, now + t->window / PSI_CHECKS_PER_WINDOW);
+}
