@@ -103,6 +103,9 @@ struct attribute {
 	void (*release)(const struct request *rq);
 	bool (*visible)(const struct request *rq); /* is this row there for this object? */
 	u64 (*get_size)(const struct request *rq);
+	/* Has what was opened ended since (the address space, by exec or exit)? Reads and writes of the
+	 * descriptor give 0 from then on, also when the object has gone. NULL: it cannot. */
+	bool (*ended)(const struct request *rq);
 	/* POLLIN-style events ready now (poll.h bits) */
 	u32 (*poll)(const struct request *rq);
 	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how many.

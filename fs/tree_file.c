@@ -114,6 +114,14 @@ static int file_node(struct tree *t, const struct caller *c, struct open_file *f
 	return error;
 }
 
+static bool file_ended(struct open_file *f, struct node *n)
+{
+	if (!n->rq.attr || !n->rq.attr->ended)
+		return false;
+	n->rq.file = f;
+	return n->rq.attr->ended(&n->rq);
+}
+
 static int make_text(struct open_file *f, const struct node *n)
 {
 	int error;
@@ -162,10 +170,10 @@ ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file 
 	int error = file_node(t, c, f, &n);
 
 	*data = NULL;
+	if (n.rq.attr && !is_text(n.rq.attr))
+		return -EINVAL;
 	if (error)
 		return error;
-	if (!is_text(n.rq.attr))
-		return -EINVAL;
 	return read_text(f, &n, size, offset, data);
 }
 
@@ -197,6 +205,8 @@ ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, c
 	ssize_t length;
 	int error = file_node(t, c, f, &n);
 
+	if (file_ended(f, &n))
+		return 0;
 	if (error)
 		return error;
 	if (!is_text(n.rq.attr))
@@ -227,6 +237,8 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 	struct node n;
 	int error = file_node(t, c, f, &n);
 
+	if (file_ended(f, &n))
+		return 0;
 	if (error)
 		return error;
 	if (!n.rq.attr->store)

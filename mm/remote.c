@@ -204,6 +204,8 @@ int mm_fill_range(struct machine *m, handle_t task, u64 addr, u64 length, u8 byt
 	int error = 0;
 
 	*pages = 0;
+	if (addr >= TASK_SIZE_X86_64 || length > TASK_SIZE_X86_64 - addr)
+		return mm_access(m, task, TASK_SIZE_X86_64, true);
 	while (!error && addr < end) {
 		error = mm_access(m, task, addr, true);
 		if (!error)

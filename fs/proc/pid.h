@@ -61,6 +61,9 @@ PID_SHOW(smaps_rollup);
 PID_SHOW(numa_maps);
 PID_PREAD(pagemap);
 PID_STORE(clear_refs);
+/* A descriptor of an address space: it is empty once that has ended. */
+int pid_mm_open(const struct request *rq, int flags);
+bool pid_mm_ended(const struct request *rq);
 PID_PREAD(mem);
 PID_STORE(mem);
 

@@ -1,46 +1,47 @@
 /*
- * PID/mem: the process's memory at its own addresses. The engine keeps no contents: every byte that is
- * mapped reads 0, without a fault, so that a reader changes nothing; a store to it cannot be kept and
- * fails as one to a device page does.
+ * PID/mem: the process's memory at its own addresses, read and written as a debugger does.
+ *
+ * What is missing is faulted in, so that a read changes the machine too; what is swapped out comes back
+ * in. A descriptor belongs to the address space that was there when it was opened: after exec or the
+ * process's end it is empty, and takes nothing.
+ * Source: proc(5).
  */
 #include "fs/proc/pid.h"
 
+#include <mman/contents.h>
+
 #include <errno.h>
-#include <string.h>
 
-/* Bytes from @addr on that are mapped without a gap, at most @size. */
-static u64 readable_bytes(struct machine *m, handle_t mm, u64 addr, u64 size)
+/* The address space that was opened; kernel threads have none, and their file is empty. */
+static u64 mm_id(const struct machine *m, const struct task *t)
 {
-	u64 at = addr;
-	handle_t h = find_vma(m, mm, addr);
+	return t->mm ? mm_at(m, t->mm)->id : 0;
+}
 
-	for (; h && at - addr < size; h = vma_at(m, h)->next) {
-		const struct vma *v = vma_at(m, h);
+int pid_mm_open(const struct request *rq, int flags)
+{
+	PID_RQ(rq, t);
 
-		if (v->start > at || v->flags & (VM_IO | VM_PFNMAP) || !(v->flags & VM_MAYREAD))
-			break;
-		at = v->end;
-	}
-	return min_t(u64, at - addr, size);
+	(void)flags;
+	rq->file->sequence = mm_id(rq->m, t);
+	return 0;
+}
+
+bool pid_mm_ended(const struct request *rq)
+{
+	handle_t task = pid_task(rq);
+
+	return !task || !rq->file->sequence ||
+	       mm_id(rq->m, task_at(rq->m, task)) != rq->file->sequence;
 }
 
 ssize_t pid_mem_pread(const struct request *rq, char *buffer, size_t size, u64 offset)
 {
-	PID_RQ(rq, t);
-	u64 n;
-
-	if (!t->mm || !size)
-		return 0;
-	n = readable_bytes(rq->m, t->mm, offset, size);
-	if (!n)
-		return -EIO;
-	memset(buffer, 0, n);
-	return (ssize_t)n;
+	return access_remote_vm(rq->m, pid_task(rq), offset, buffer, size, false);
 }
 
+/* Nothing of @data is changed when @write is set. */
 ssize_t pid_mem_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
-	PID_RQ(rq, t);
-	(void)data, (void)offset;
-	return t->mm && size ? -EIO : 0;
+	return access_remote_vm(rq->m, pid_task(rq), offset, (void *)data, size, true);
 }

@@ -61,7 +61,8 @@ static int touch_range(struct command_run *c, u64 *start, u64 *length)
 	return below ? touch_below(c, start, length) : argument_part(c, 2, start, length);
 }
 
-static int touch(struct command_run *c, bool write)
+/* @byte: what a write leaves in every byte of the range; NULL: what was there. */
+static int touch(struct command_run *c, bool write, const u8 *byte)
 {
 	const struct task *t = task_at(c->m, c->task);
 	u64 start = 0, length = 0, pages = 0, minor = t->min_flt, major = t->maj_flt;
@@ -69,7 +70,10 @@ static int touch(struct command_run *c, bool write)
 
 	if (error)
 		return error;
-	error = mm_access_range(c->m, c->task, start, length, write, &pages);
+	if (byte)
+		error = mm_fill_range(c->m, c->task, start, length, *byte, &pages);
+	else
+		error = mm_access_range(c->m, c->task, start, length, write, &pages);
 	/* interrupted or not: what it touched stays touched, and the journal must know */
 	if (error && pages)
 		tree_note_change(c->rq->tree);
@@ -80,27 +84,29 @@ static int touch(struct command_run *c, bool write)
 
 static int cmd_read(struct command_run *c)
 {
-	return touch(c, false);
+	return touch(c, false, NULL);
 }
 
 static int cmd_write(struct command_run *c)
 {
-	/* write NAME [OFF LEN] [value=N]: contents come with proc/PID/mem; the value is checked */
-	const char *value = argument_option(c->word[c->nr_words - 1], "value");
-	u64 byte;
+	const char *value = c->nr_words > 2 ? argument_option(c->word[c->nr_words - 1], "value") :
+					      NULL;
+	u64 number;
+	u8 byte = 0;
 	int error;
 
-	if (value && c->nr_words > 2) {
-		error = argument_number(c, value, &byte);
+	if (value) {
+		error = argument_number(c, value, &number);
 		if (error)
 			return error;
-		if (byte > 255)
+		if (number > 255)
 			return command_explain(c, -EINVAL, "value= is a byte, 0 to 255");
+		byte = (u8)number;
 		c->nr_words--;
 	}
 	if (c->nr_words > 4)
 		return command_explain(c, -EINVAL, "usage: write NAME [OFF LEN] [value=N]");
-	return touch(c, true);
+	return touch(c, true, value ? &byte : NULL);
 }
 
 static int parse_theta(struct command_run *c, const char *word, u32 *millis)

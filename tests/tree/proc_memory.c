@@ -287,7 +287,8 @@ static void test_mem(struct fixture *f, const struct process *p)
 	       "mem can be read where something is mapped");
 	is_int(buffer[0], 0, "it is all zeros");
 	is_int(read_at(f, 0, path, buffer, 16, p->region + 800 * PAGE_SIZE), 16, "resident or not");
-	is_int(status(f, p->pid, "VmRSS:"), rss, "a reader changes nothing");
+	is_int(status(f, p->pid, "VmRSS:"), rss,
+	       "what nobody wrote to gets the zero page, which is nobody's");
 	is_err(read_at(f, 0, path, buffer, 16, 0), -EIO, "EIO where nothing is mapped");
 	is_int(read_at(f, 0, path, buffer, 16, p->region + REGION_PAGES * PAGE_SIZE - 8),
 	       find_vma_exact(f->m, task_at(f->m, p->task)->mm,
