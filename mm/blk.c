@@ -268,13 +268,14 @@ void account_iowait(struct machine *m, u64 start)
 	u64 ns = m->clock.now > start ? m->clock.now - start : 0;
 	struct cpu_time *c;
 
-	if (!m->current || !ns)
+	if (!ns)
 		return;
+	psi_stall(m, PSI_IO, start, start + ns);
 	c = pool_at(&m->tasks.cpu_times, m->cpu + 1);
 	c->iowait += ns;
 	m->tasks.cpu_iowait_ns += ns;
 	/* its own time it is not */
-	if (m->running && m->running->task == m->current)
+	if (m->current && m->running && m->running->task == m->current)
 		m->running->started += ns;
 }
 
