@@ -11,6 +11,7 @@
 
 #include "fs/deferred.h"
 #include "fs/follow.h"
+#include "fs/ioctl.h"
 #include "fs/mount.h"
 #include "fs/session.h"
 #include "fs/signals.h"
@@ -537,6 +538,26 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 		fuse_reply_write(req, (size_t)n);
 }
 
+static void answer_ioctl(struct mount *mnt, fuse_req_t req, const struct caller *c,
+			 struct open_file *f, u32 command, const void *in, size_t in_size,
+			 size_t out_size)
+{
+	char out[sizeof(struct mmanfs_call)];
+	int n;
+
+	if (out_size > sizeof(out)) {
+		reply_error(req, -EINVAL);
+		return;
+	}
+	session_enter(&mnt->session);
+	n = tree_ioctl(mnt->tree, c, f, command, in, in_size, out, &out_size);
+	session_leave(&mnt->session);
+	if (n < 0)
+		reply_error(req, n);
+	else
+		fuse_reply_ioctl(req, n, out, out_size);
+}
+
 static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *arg,
 		     struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_size,
 		     size_t out_size)
@@ -547,6 +568,8 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 	(void)arg;
 	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->tree, ino))
 		reply_error(req, -ENOTTY);
+	else if (tree_ioctl_asks(mnt->tree, ino, command))
+		answer_ioctl(mnt, req, &c, file_of(fi), command, in, in_size, out_size);
 	else
 		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size,
 			       out_size);

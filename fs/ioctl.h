@@ -1,8 +1,12 @@
 /*
  * ioctl.h - what the mounted tree takes by ioctl(2) instead of by a written line.
  *
- * One request, on DIR/sim/ctl: a signal. `mmanfs exec` catches kill(2) and its kin and hands them
- * over here; nobody else needs it (a script writes "kill SIGNAL" to sim/procs/NAME/ctl).
+ * All on DIR/sim/ctl, and for `mmanfs exec` alone, which catches system calls that mean the simulated
+ * machine and hands them over here (a script writes "kill SIGNAL" to sim/procs/NAME/ctl):
+ *
+ *	MMANFS_IOC_SIGNAL  kill(2) and its kin
+ *	MMANFS_IOC_CALL    a call that changes something; it goes into the journal
+ *	MMANFS_IOC_QUERY   a call that only asks; answered at once
  */
 #ifndef FS_IOCTL_H
 #define FS_IOCTL_H
@@ -33,5 +37,59 @@ struct mmanfs_signal {
 };
 
 #define MMANFS_IOC_SIGNAL _IOWR('m', 1, struct mmanfs_signal)
+
+/* The calls, with what stands in @args and @data; (q): a query. */
+enum mmanfs_call_op {
+	MMANFS_SYSINFO = 1, /* (q) out: struct mmanfs_sysinfo */
+	MMANFS_START_TIME,  /* (q) of process @pid, ns since boot: out args[0]. -ESRCH */
+	MMANFS_PROBE,	    /* (q) kill(2) with signal 0 */
+	MMANFS_SWAPON,	    /* args[0]: flags of swapon(2); data: /NAME in sim/disk */
+	MMANFS_SWAPOFF,	    /* data: path as proc/swaps has it */
+	MMANFS_SYNC,
+	MMANFS_GETPRIORITY,  /* (q) returns 20 - nice, as the system call does */
+	MMANFS_SETPRIORITY,  /* args[0]: nice */
+	MMANFS_GETAFFINITY,  /* (q) out: data is the mask, the call returns its bytes */
+	MMANFS_SETAFFINITY,  /* args[0]: bytes of the mask in data */
+	MMANFS_GETRLIMIT,    /* (q) args[0]: RLIMIT_*; out args: soft, hard */
+	MMANFS_SETRLIMIT,    /* args: RLIMIT_*, soft, hard; out args[0], [1]: as they were */
+	MMANFS_GETSCHEDULER, /* (q) returns SCHED_OTHER */
+	MMANFS_MADVISE,	     /* process_madvise(2): args: address, length, MADV_* */
+	MMANFS_MRELEASE,     /* process_mrelease(2) */
+	NR_MMANFS_CALLS
+};
+
+#define MMANFS_CALL_DATA 256u
+
+/**
+ * struct mmanfs_call - a system call as the simulated machine gets it
+ * @op:   enum mmanfs_call_op
+ * @pid:  process or thread that it is about
+ * @uid:  effective user id of the caller, believed as that of struct mmanfs_signal
+ * @data: text with its NUL, or bytes
+ *
+ * The ioctl returns what the system call would return: a value from 0 on, or -errno. A call asked by the
+ * wrong ioctl is -ENOTTY.
+ */
+struct mmanfs_call {
+	uint32_t op;
+	int32_t pid;
+	uint32_t uid;
+	uint32_t reserved; /* 0 */
+	uint64_t args[4];
+	char data[MMANFS_CALL_DATA];
+};
+
+#define MMANFS_IOC_QUERY _IOWR('m', 2, struct mmanfs_call)
+#define MMANFS_IOC_CALL	 _IOWR('m', 3, struct mmanfs_call)
+
+/* sysinfo(2), in bytes; one instant of the machine, the same that meminfo would show. */
+struct mmanfs_sysinfo {
+	int64_t uptime;	   /* s */
+	uint64_t loads[3]; /* 16 fraction bits */
+	uint64_t totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+	uint64_t totalhigh, freehigh;
+	uint32_t procs;
+	uint32_t reserved;
+};
 
 #endif

@@ -112,6 +112,9 @@ struct attribute {
 	 * The value returned to the caller, or -errno (-ENOTTY: no such command). */
 	int (*ioctl)(const struct request *rq, u32 command, const void *in, size_t in_size,
 		     void *out, size_t *out_size);
+	/* Is this command a question, which changes nothing? Then it is answered at once and not in the
+	 * journal. */
+	bool (*ioctl_asks)(u32 command);
 };
 
 /* A child that lookup found. */
@@ -325,6 +328,7 @@ bool tree_is_static(struct tree *t, u64 ino);
 /** tree_has_poll(), tree_is_stream() - is poll(2) more than "always ready"? one record per read? */
 bool tree_has_poll(struct tree *t, u64 ino);
 bool tree_has_ioctl(struct tree *t, u64 ino);
+bool tree_ioctl_asks(struct tree *t, u64 ino, u32 command);
 bool tree_is_stream(struct tree *t, u64 ino);
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f);
 /** tree_write_is_long() - should this write be given to a worker? */

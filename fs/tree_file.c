@@ -302,6 +302,8 @@ int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 
 		return error;
 	if (!n.rq.attr->ioctl)
 		return -ENOTTY;
+	if (n.rq.attr->ioctl_asks && n.rq.attr->ioctl_asks(command))
+		return n.rq.attr->ioctl(&n.rq, command, in, in_size, out, out_size);
 	change.data = in;
 	change.size = in_size;
 	error = change_begin(t, &n, &change, NULL);
@@ -340,6 +342,13 @@ bool tree_has_ioctl(struct tree *t, u64 ino)
 	const struct attribute *attr = find_attribute(t, ino);
 
 	return attr && attr->ioctl;
+}
+
+bool tree_ioctl_asks(struct tree *t, u64 ino, u32 command)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->ioctl_asks && attr->ioctl_asks(command);
 }
 
 bool tree_is_stream(struct tree *t, u64 ino)

@@ -337,12 +337,18 @@ u64 task_rlimit(const struct machine *m, handle_t task, enum rlimit_id which)
 
 int task_setrlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard)
 {
+	return task_prlimit(m, task, which, soft, hard, !task_at(m, task)->uid);
+}
+
+int task_prlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard,
+		 bool cap_sys_resource)
+{
 	struct task *t = task_at(m, task);
 	struct rlimits *r = pool_at(&m->tasks.rlimits, t->rlimits);
 
 	if (which >= RLIM_NLIMITS || soft > hard)
 		return -EINVAL;
-	if (hard > r->hard[which] && t->uid)
+	if (hard > r->hard[which] && !cap_sys_resource)
 		return -EPERM;
 	if (r->users > 1) {
 		handle_t own = pool_alloc(&m->tasks.rlimits);

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <sys/syscall.h>
 
-#include "fs/exec/calls.h"
+#include "fs/exec/serve.h"
 
 /* Newer than some headers; the numbers are the same on every architecture. */
 #ifndef SYS_process_madvise
@@ -16,24 +16,8 @@
 #define SYS_process_mrelease 448
 #endif
 
-static struct exec_answer go_on(void)
-{
-	return (struct exec_answer){ .go_on = true };
-}
-
-static struct exec_answer answer(int error)
-{
-	return (struct exec_answer){ .error = error };
-}
-
-/* pid_t arguments arrive as 64-bit registers, of which the kernel looks at the lower half. */
-static int int_arg(uint64_t arg)
-{
-	return (int)(uint32_t)arg;
-}
-
 /* A number of nobody's own, in a call that the engine does not serve. */
-static struct exec_answer refuse(const struct exec_world *w, pid_t tid)
+struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid)
 {
 	struct exec_caller caller;
 
@@ -42,17 +26,49 @@ static struct exec_answer refuse(const struct exec_world *w, pid_t tid)
 	return answer(-ESRCH);
 }
 
+/* The machine has been unmounted: nobody lives there any more. */
+static int gone_is_nobody(int rc)
+{
+	return rc == -ENOTCONN || rc == -ECONNABORTED ? -ESRCH : rc;
+}
+
 /* The simulated machine's answer to a signal. */
-static int deliver(const struct exec_world *w, const struct exec_caller *caller, pid_t pid, int sig,
-		   uint32_t flags)
+int exec_deliver(const struct exec_world *w, const struct exec_caller *caller, pid_t pid, int sig,
+		 uint32_t flags)
 {
 	struct mmanfs_signal signal = {
 		.pid = pid, .sig = sig, .uid = caller->uid, .flags = flags
 	};
-	int rc = w->deliver(w->ctx, &signal);
+	struct mmanfs_call probe = { .op = MMANFS_PROBE, .pid = pid, .uid = caller->uid };
 
-	/* The machine has been unmounted: nobody lives there any more. */
-	return rc == -ENOTCONN || rc == -ECONNABORTED ? -ESRCH : rc;
+	/* who only asks need not wait for the long commands */
+	return gone_is_nobody(sig ? w->deliver(w->ctx, &signal) : w->call(w->ctx, &probe, true));
+}
+
+bool exec_ask(const struct exec_world *w, pid_t tid, struct mmanfs_call *c, bool asks, int *result,
+	      struct exec_answer *a)
+{
+	struct exec_caller caller = { .nested = false };
+	int rc;
+
+	/* a question needs no rights, but for this one */
+	if (asks && c->op != MMANFS_GETRLIMIT) {
+		rc = w->is_nested(w->ctx, tid);
+		caller.nested = rc > 0;
+	} else {
+		rc = w->get_caller(w->ctx, tid, &caller);
+	}
+	if (rc < 0) {
+		*a = answer(-ESRCH);
+		return false;
+	}
+	if (caller.nested) {
+		*a = go_on();
+		return false;
+	}
+	c->uid = caller.uid;
+	*result = gone_is_nobody(w->call(w->ctx, c, asks));
+	return true;
 }
 
 static struct exec_answer signal_simulated(const struct exec_world *w, pid_t tid, pid_t pid,
@@ -64,7 +80,7 @@ static struct exec_answer signal_simulated(const struct exec_world *w, pid_t tid
 		return answer(-ESRCH);
 	if (caller.nested)
 		return go_on();
-	return answer(deliver(w, &caller, pid, sig, flags));
+	return answer(exec_deliver(w, &caller, pid, sig, flags));
 }
 
 /*
@@ -80,7 +96,7 @@ static struct exec_answer signal_everybody(const struct exec_world *w, pid_t tid
 		return answer(-ESRCH);
 	if (caller.nested)
 		return go_on();
-	rc = deliver(w, &caller, -1, sig, 0);
+	rc = exec_deliver(w, &caller, -1, sig, 0);
 	return w->has_others(w->ctx, caller.tgid) ? go_on() : answer(rc);
 }
 
@@ -142,7 +158,7 @@ static struct exec_answer serve_tgkill(const struct exec_world *w, const struct 
 	if (tgid <= 0 || pid <= 0 || w->has_task(w->ctx, pid))
 		return go_on();
 	if (tgid != pid) /* a simulated process has the one thread */
-		return refuse(w, tid);
+		return exec_refuse(w, tid);
 	return signal_simulated(w, tid, pid, int_arg(args[2]), MMANFS_SIGNAL_THREAD);
 }
 
@@ -154,34 +170,7 @@ static struct exec_answer serve_pid(const struct exec_world *w, const struct exe
 
 	if (pid <= 0 || w->has_task(w->ctx, pid))
 		return go_on();
-	return refuse(w, tid);
-}
-
-static struct exec_answer serve_pidfd_open(const struct exec_world *w, const struct exec_call *call,
-					   pid_t tid, const uint64_t *args)
-{
-	if (int_arg(args[call->pid]) == 0 && (uint32_t)args[1] == EXEC_HELLO)
-		return (struct exec_answer){ .value = (int64_t)EXEC_HELLO << 32 | w->identity };
-	return serve_pid(w, call, tid, args);
-}
-
-/*
- * A pidfd is no number, but may have come from outside, by inheritance or through a socket. What is
- * not a pidfd at all is refused here: pidfd_send_signal(2) takes a folder of /proc as well, and an
- * inherited one would lead to a process of the host.
- */
-static struct exec_answer serve_pidfd(const struct exec_world *w, const struct exec_call *call,
-				      pid_t tid, const uint64_t *args)
-{
-	int fd = int_arg(args[call->pid]);
-	int pid;
-
-	if (fd < 0)
-		return go_on();
-	pid = w->get_pidfd(w->ctx, tid, fd);
-	if (pid == -EBADF)
-		return answer(-EBADF);
-	return pid > 1 || pid == -ESRCH ? go_on() : answer(-ESRCH);
+	return exec_refuse(w, tid);
 }
 
 /* getpriority(2) and ioprio_get(2) and their setters: which kind of target, and who. */
@@ -195,12 +184,12 @@ static struct exec_answer serve_who(const struct exec_world *w, pid_t tid, int w
 	case WHO_PROCESS:
 		if (who <= 0 || w->has_task(w->ctx, who))
 			return go_on();
-		return refuse(w, tid);
+		return exec_refuse(w, tid);
 	case WHO_GROUP:
 		if (who < 0 || (who > 0 && w->has_group(w->ctx, who)))
 			return go_on();
 		if (who > 0)
-			return refuse(w, tid);
+			return exec_refuse(w, tid);
 		/* The own group, which may hold strangers. */
 		if (w->get_caller(w->ctx, tid, &caller) < 0 || caller.group == 0)
 			return answer(-ESRCH);
@@ -214,7 +203,10 @@ static struct exec_answer serve_who(const struct exec_world *w, pid_t tid, int w
 static struct exec_answer serve_priority(const struct exec_world *w, const struct exec_call *call,
 					 pid_t tid, const uint64_t *args)
 {
-	return serve_who(w, tid, int_arg(args[0]), int_arg(args[call->pid]));
+	if (int_arg(args[0]) != WHO_PROCESS)
+		return serve_who(w, tid, int_arg(args[0]), int_arg(args[call->pid]));
+	return call->nr == SYS_getpriority ? serve_getpriority(w, call, tid, args) :
+					     serve_setpriority(w, call, tid, args);
 }
 
 /* The same, counted from 1. */
@@ -227,33 +219,40 @@ static struct exec_answer serve_ioprio(const struct exec_world *w, const struct 
 const struct exec_call exec_calls[] = {
 	/* number, name, the argument with the number, the argument that means oneself when 0 */
 	{ SYS_kill, "kill", 0, -1, serve_kill },
+	{ SYS_sysinfo, "sysinfo", -1, -1, serve_sysinfo },
 	{ SYS_ptrace, "ptrace", 1, 0 /* PTRACE_TRACEME */, serve_pid },
 	{ SYS_rt_sigqueueinfo, "rt_sigqueueinfo", 0, -1, serve_sigqueue },
+	{ SYS_statfs, "statfs", -1, -1, serve_statfs },
+	{ SYS_fstatfs, "fstatfs", -1, -1, serve_fstatfs },
 	{ SYS_getpriority, "getpriority", 1, -1, serve_priority },
 	{ SYS_setpriority, "setpriority", 1, -1, serve_priority },
 	{ SYS_sched_setparam, "sched_setparam", 0, 0, serve_pid },
-	{ SYS_sched_getparam, "sched_getparam", 0, 0, serve_pid },
+	{ SYS_sched_getparam, "sched_getparam", 0, 0, serve_getparam },
 	{ SYS_sched_setscheduler, "sched_setscheduler", 0, 0, serve_pid },
-	{ SYS_sched_getscheduler, "sched_getscheduler", 0, 0, serve_pid },
+	{ SYS_sched_getscheduler, "sched_getscheduler", 0, 0, serve_getscheduler },
 	{ SYS_sched_rr_get_interval, "sched_rr_get_interval", 0, 0, serve_pid },
+	{ SYS_sync, "sync", -1, -1, serve_sync },
+	{ SYS_swapon, "swapon", -1, -1, serve_swapon },
+	{ SYS_swapoff, "swapoff", -1, -1, serve_swapoff },
 	{ SYS_tkill, "tkill", 0, -1, serve_tkill },
-	{ SYS_sched_setaffinity, "sched_setaffinity", 0, 0, serve_pid },
-	{ SYS_sched_getaffinity, "sched_getaffinity", 0, 0, serve_pid },
+	{ SYS_sched_setaffinity, "sched_setaffinity", 0, 0, serve_setaffinity },
+	{ SYS_sched_getaffinity, "sched_getaffinity", 0, 0, serve_getaffinity },
 	{ SYS_tgkill, "tgkill", 1, -1, serve_tgkill },
 	{ SYS_ioprio_set, "ioprio_set", 1, -1, serve_ioprio },
 	{ SYS_ioprio_get, "ioprio_get", 1, -1, serve_ioprio },
 	{ SYS_migrate_pages, "migrate_pages", 0, 0, serve_pid },
 	{ SYS_move_pages, "move_pages", 0, 0, serve_pid },
 	{ SYS_rt_tgsigqueueinfo, "rt_tgsigqueueinfo", 1, -1, serve_tgkill },
-	{ SYS_prlimit64, "prlimit64", 0, 0, serve_pid },
+	{ SYS_prlimit64, "prlimit64", 0, 0, serve_prlimit },
+	{ SYS_syncfs, "syncfs", -1, -1, serve_syncfs },
 	{ SYS_process_vm_readv, "process_vm_readv", 0, -1, serve_pid },
 	{ SYS_process_vm_writev, "process_vm_writev", 0, -1, serve_pid },
 	{ SYS_sched_setattr, "sched_setattr", 0, 0, serve_pid },
-	{ SYS_sched_getattr, "sched_getattr", 0, 0, serve_pid },
-	{ SYS_pidfd_send_signal, "pidfd_send_signal", 0, -1, serve_pidfd },
+	{ SYS_sched_getattr, "sched_getattr", 0, 0, serve_getattr },
+	{ SYS_pidfd_send_signal, "pidfd_send_signal", 0, -1, serve_pidfd_send_signal },
 	{ SYS_pidfd_open, "pidfd_open", 0, -1, serve_pidfd_open },
-	{ SYS_process_madvise, "process_madvise", 0, -1, serve_pidfd },
-	{ SYS_process_mrelease, "process_mrelease", 0, -1, serve_pidfd },
+	{ SYS_process_madvise, "process_madvise", 0, -1, serve_process_madvise },
+	{ SYS_process_mrelease, "process_mrelease", 0, -1, serve_process_mrelease },
 };
 
 const size_t exec_nr_calls = sizeof(exec_calls) / sizeof(exec_calls[0]);

@@ -101,14 +101,31 @@ int exec_run(const struct exec_session *s);
 
 /* --- What the supervisor knows of the world (world.c) --- */
 
+struct stand_in;
+
 struct exec_view {
 	int proc;     /* the namespace's own /proc */
+	int tree;     /* the mounted tree's root, or -1 */
 	int listener; /* for the check that a caller still waits */
 	uint64_t id;  /* the stopped call being answered */
 	const struct exec_session *session;
+	char pid_ns[64];	    /* the name of the namespace that the supervisor is in */
+	struct stand_in *stand_ins; /* real processes for pidfds of simulated ones */
 };
 
 /** exec_world_init() - a world that the kernel and the mounted machine answer for */
 void exec_world_init(struct exec_world *world, struct exec_view *view);
+
+/* What struct exec_world asks for, of a stopped caller (memory.c) ... */
+int exec_read(void *ctx, pid_t tid, uint64_t addr, void *to, size_t size);
+int exec_write(void *ctx, pid_t tid, uint64_t addr, const void *from, size_t size);
+int exec_read_text(void *ctx, pid_t tid, uint64_t addr, char *to, size_t size);
+int exec_locate(void *ctx, pid_t tid, int fd, const char *path, char *to);
+/* ... and of pidfds (stand_in.c). */
+int exec_stand_in(void *ctx, pid_t simulated, uint64_t start_time, unsigned int flags);
+pid_t exec_stands_for(void *ctx, pid_t number);
+
+/** exec_check_stand_ins() - end those whose simulated process has ended */
+void exec_check_stand_ins(const struct exec_world *w, struct exec_view *view);
 
 #endif

@@ -3,11 +3,12 @@
  *
  * One thread and one loop over three descriptors: stopped calls, ended children, and the control
  * socket to the process that the user started. It holds no lock and waits for nobody but the mounted
- * machine, which answers a signal at once. It never looks into the command's memory and never opens
- * anything on the mount: a daemon that is itself waiting for the command could not answer.
+ * machine. It reads and writes the memory of a stopped caller, and looks names up in the tree that it was
+ * started for, but opens nothing on any other mount: a daemon that waits for the command could not answer.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS	   SECCOMP_IOW(4, __u64)
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
+
+/* How long a process may have ended before its pidfd tells. */
+#define STAND_IN_MS 5
 
 struct supervisor {
 	const struct exec_session *session;
@@ -192,6 +196,20 @@ static int prepare_signals(struct supervisor *v)
 	return v->signals < 0 ? exec_complain(EX_OSERR, "signalfd: %s", strerror(errno)) : 0;
 }
 
+/* A copy of the descriptor @fd for the caller: its number there, or -errno. */
+static int64_t give_fd(const struct supervisor *v, int fd)
+{
+	struct seccomp_notif_addfd give = { .id = v->view.id,
+					    .srcfd = (uint32_t)fd,
+					    .newfd_flags = O_CLOEXEC };
+	int64_t there = ioctl(v->view.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &give);
+
+	if (there < 0)
+		there = -errno;
+	close(fd);
+	return there;
+}
+
 static void answer_call(struct supervisor *v)
 {
 	struct seccomp_notif *call = v->call;
@@ -209,6 +227,10 @@ static void answer_call(struct supervisor *v)
 
 		memcpy(args, call->data.args, sizeof(args));
 		a = row->serve(&v->world, row, (pid_t)call->pid, args);
+	}
+	if (a.gives_fd) {
+		a.value = give_fd(v, (int)a.value);
+		a.error = a.value < 0 ? (int)a.value : 0;
 	}
 	memset(reply, 0, v->sizes.seccomp_notif_resp);
 	reply->id = call->id;
@@ -294,7 +316,11 @@ static void serve(struct supervisor *v)
 	};
 
 	while (v->command != 0) {
-		if (poll(fds, 3, -1) < 0)
+		int n = poll(fds, 3, v->view.stand_ins ? STAND_IN_MS : -1);
+
+		if (v->view.stand_ins)
+			exec_check_stand_ins(&v->world, &v->view);
+		if (n <= 0)
 			continue;
 		if (fds[0].revents & POLLIN)
 			answer_call(v);
@@ -324,6 +350,7 @@ static int start(struct supervisor *v)
 	/* Who stood in /sys stands in the simulated one now. */
 	if (strncmp(cwd, "/sys/", 5) == 0 || strncmp(cwd, "/proc/", 6) == 0)
 		(void)(chdir(cwd) == 0 || chdir("/") == 0);
+	v->view.tree = open(s->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	exec_world_init(&v->world, &v->view);
 	return status ? status : start_command(v);
 }
@@ -332,7 +359,7 @@ void exec_supervise(const struct exec_session *s)
 {
 	struct supervisor v = {
 		.session = s,
-		.view = { .proc = -1, .listener = -1, .session = s },
+		.view = { .proc = -1, .tree = -1, .listener = -1, .session = s },
 		.signals = -1,
 	};
 	int status = start(&v);
@@ -341,9 +368,9 @@ void exec_supervise(const struct exec_session *s)
 		exec_send(s->control, EXEC_FAILED, status);
 		_exit(status);
 	}
-	exec_close_others((const int[]){ v.view.listener, v.view.proc, v.signals, s->control,
-					 s->ctl, s->tty },
-			  6);
+	exec_close_others((const int[]){ v.view.listener, v.view.proc, v.view.tree, v.signals,
+					 s->control, s->ctl, s->tty },
+			  7);
 	serve(&v);
 	_exit(0); /* and the kernel kills whoever is left in the namespace */
 }

@@ -22,14 +22,12 @@ static bool is_there(pid_t number, pid_t as_kill_takes_it)
 
 static bool has_task(void *ctx, pid_t number)
 {
-	(void)ctx;
-	return is_there(number, number);
+	return is_there(number, number) && !exec_stands_for(ctx, number);
 }
 
 static bool has_group(void *ctx, pid_t number)
 {
-	(void)ctx;
-	return is_there(number, -number);
+	return is_there(number, -number) && !exec_stands_for(ctx, number);
 }
 
 /* A whole file of our /proc as a string. False: its owner is gone. */
@@ -101,6 +99,22 @@ static int get_caller(void *ctx, pid_t tid, struct exec_caller *caller)
 	return rc;
 }
 
+/* 0, 1 or -ESRCH */
+static int is_nested(void *ctx, pid_t tid)
+{
+	const struct exec_view *view = ctx;
+	uint64_t id = view->id;
+	char path[32], ns[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/ns/pid", tid);
+	n = readlinkat(view->proc, path, ns, sizeof(ns) - 1);
+	if (n < 0 || ioctl(view->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
+		return -ESRCH;
+	ns[n] = '\0';
+	return strcmp(ns, view->pid_ns) != 0;
+}
+
 static int get_pidfd(void *ctx, pid_t tid, int fd)
 {
 	const struct exec_view *view = ctx;
@@ -150,7 +164,7 @@ static bool has_others(void *ctx, pid_t tgid)
 	pid_t pid;
 
 	while (dir && !found && (pid = next_process(dir)))
-		found = pid != tgid;
+		found = pid != tgid && !exec_stands_for(ctx, pid);
 	if (dir)
 		closedir(dir);
 	return found;
@@ -197,16 +211,41 @@ static int deliver(void *ctx, const struct mmanfs_signal *signal)
 	return ioctl(s->ctl, MMANFS_IOC_SIGNAL, &request) < 0 ? -errno : 0;
 }
 
+static int call(void *ctx, struct mmanfs_call *c, bool asks)
+{
+	const struct exec_session *s = ((const struct exec_view *)ctx)->session;
+	int rc;
+
+	if (c->op == MMANFS_PROBE && s->opt->deliver)
+		return deliver(ctx, &(struct mmanfs_signal){ .pid = c->pid, .uid = c->uid });
+	/* a stand-in for the mount knows signals only */
+	if (s->ctl < 0)
+		return c->pid ? -ESRCH : -ENOSYS;
+	rc = ioctl(s->ctl, asks ? MMANFS_IOC_QUERY : MMANFS_IOC_CALL, c);
+	return rc < 0 ? -errno : rc;
+}
+
 void exec_world_init(struct exec_world *world, struct exec_view *view)
 {
+	ssize_t n = readlinkat(view->proc, "self/ns/pid", view->pid_ns, sizeof(view->pid_ns) - 1);
+
+	view->pid_ns[n > 0 ? n : 0] = '\0';
 	*world = (struct exec_world){
 		.has_task = has_task,
 		.has_group = has_group,
 		.has_others = has_others,
 		.get_caller = get_caller,
+		.is_nested = is_nested,
 		.get_pidfd = get_pidfd,
 		.kill_start_group = kill_start_group,
 		.deliver = deliver,
+		.call = call,
+		.read = exec_read,
+		.write = exec_write,
+		.read_text = exec_read_text,
+		.locate = exec_locate,
+		.stand_in = exec_stand_in,
+		.stands_for = exec_stands_for,
 		.identity = view->session->identity,
 		.ctx = view,
 	};

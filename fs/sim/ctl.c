@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fs/ioctl.h"
 
 /* kmalloc NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N] */
 static int kmalloc_option(struct command_run *c, const char *word, gfp_t *gfp, int *nid)
@@ -202,61 +201,4 @@ ssize_t sim_ctl_store(const struct request *rq, const char *data, size_t size, u
 
 	(void)offset;
 	return command_store(rq, tables, ARRAY_SIZE(tables), 0, data, size);
-}
-
-/* ---- signals from visitors inside `mmanfs exec` (fs/ioctl.h) ---- */
-
-/* kill(-1): everybody that the sender may signal, init and kernel threads left out. */
-static int signal_everybody(struct machine *m, const struct mmanfs_signal *s)
-{
-	u32 pid = 1, reached = 0, refused = 0;
-	handle_t task;
-	int error;
-
-	while ((task = pid_next(m, pid + 1))) {
-		const struct task *t = task_at(m, task);
-
-		pid = t->pid;
-		if (t->flags & PF_KTHREAD)
-			continue;
-		error = kill_process(m, task, s->sig, s->uid);
-		if (error == -EINVAL)
-			return error;
-		reached += !error;
-		refused += error == -EPERM;
-	}
-	return reached ? 0 : refused ? -EPERM : -ESRCH;
-}
-
-static int deliver(struct machine *m, const struct mmanfs_signal *s)
-{
-	handle_t task;
-
-	if (s->flags & ~MMANFS_SIGNAL_THREAD)
-		return -EINVAL;
-	if (s->pid == -1)
-		return signal_everybody(m, s);
-	/* every simulated process leads a group of its own */
-	task = s->pid == INT32_MIN ? 0 : find_task_by_pid(m, (u32)(s->pid < 0 ? -s->pid : s->pid));
-	if (!task || (s->pid < 0 && task_at(m, task)->leader != task))
-		return -ESRCH;
-	return kill_process(m, task, s->sig, s->uid);
-}
-
-int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
-		  size_t *out_size)
-{
-	struct mmanfs_signal s;
-
-	(void)out;
-	*out_size = 0;
-	if (command != MMANFS_IOC_SIGNAL)
-		return -ENOTTY;
-	if (in_size < sizeof(s))
-		return -EINVAL;
-	memcpy(&s, in, sizeof(s));
-	/* who is not root speaks for nobody but himself */
-	if (rq->caller->uid && rq->caller->uid != s.uid)
-		return -EPERM;
-	return deliver(rq->m, &s);
 }

@@ -215,6 +215,9 @@ int task_create(struct machine *m, handle_t parent, const char *comm, u32 pid, h
 /** task_rlimit() - soft limit; setrlimit: copy-on-write of the shared default. -EINVAL, -EPERM. */
 u64 task_rlimit(const struct machine *m, handle_t task, enum rlimit_id which);
 int task_setrlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard);
+/** task_prlimit() - the same done by somebody else: may he raise the hard limit? */
+int task_prlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard,
+		 bool cap_sys_resource);
 /** task_cpu_allowed() - may @task run on @cpu?  task_setaffinity(): -EINVAL if none is online. */
 bool task_cpu_allowed(const struct machine *m, const struct task *t, u32 cpu);
 int task_setaffinity(struct machine *m, handle_t task, const struct cpumask *mask);

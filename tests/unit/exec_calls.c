@@ -9,6 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+
+#include <mman/types.h>
 
 #include "fs/exec/calls.h"
 #include "tests/tap.h"
@@ -23,6 +27,8 @@
 #define PIDFD_SUPERVISOR 5
 #define PIDFD_ENDED	 6
 #define NO_PIDFD	 7
+#define STAND_IN	 4000009
+#define PIDFD_SIMULATED	 8
 
 struct fake {
 	struct exec_caller caller;
@@ -32,6 +38,10 @@ struct fake {
 	struct mmanfs_signal last;
 	int nr_delivered;
 	int nr_group;
+	struct mmanfs_call asked; /* the last call, before it was filled in */
+	bool asked_by_query;
+	int nr_asked;
+	const char *located; /* what locate() finds */
 };
 
 static bool has_task(void *ctx, pid_t number)
@@ -63,6 +73,13 @@ static int get_caller(void *ctx, pid_t tid, struct exec_caller *caller)
 	return 0;
 }
 
+static int is_nested(void *ctx, pid_t tid)
+{
+	const struct fake *f = ctx;
+
+	return f->caller_gone || tid != SELF ? -ESRCH : f->caller.nested;
+}
+
 static int get_pidfd(void *ctx, pid_t tid, int fd)
 {
 	(void)ctx;
@@ -77,6 +94,8 @@ static int get_pidfd(void *ctx, pid_t tid, int fd)
 		return 1;
 	case PIDFD_ENDED:
 		return -ESRCH;
+	case PIDFD_SIMULATED:
+		return STAND_IN;
 	default:
 		return -EBADF;
 	}
@@ -111,6 +130,98 @@ static int deliver(void *ctx, const struct mmanfs_signal *signal)
 	return 0;
 }
 
+/* The same machine's answers to calls: those of user 1000 may not touch 1. */
+static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
+{
+	struct fake *f = ctx;
+	struct mmanfs_sysinfo info = { .uptime = 12, .totalram = 1 << 20, .procs = 3 };
+
+	f->asked = *c;
+	f->asked_by_query = asks;
+	f->nr_asked++;
+	if (f->unmounted)
+		return -ENOTCONN;
+	switch (c->op) {
+	case MMANFS_PROBE:
+		return deliver(ctx, &(struct mmanfs_signal){ .pid = c->pid, .uid = c->uid });
+	case MMANFS_SYSINFO:
+		memcpy(c->data, &info, sizeof(info));
+		return 0;
+	case MMANFS_SYNC:
+	case MMANFS_SWAPON:
+	case MMANFS_SWAPOFF:
+		return 0;
+	}
+	if (c->pid != 1 && c->pid != SIMULATED)
+		return -ESRCH;
+	if (c->pid == 1 && c->uid && !asks)
+		return -EPERM;
+	if (c->op == MMANFS_GETPRIORITY)
+		return 15;
+	if (c->op == MMANFS_GETAFFINITY) {
+		c->data[0] = 7;
+		return 8;
+	}
+	if (c->op == MMANFS_GETRLIMIT || c->op == MMANFS_SETRLIMIT) {
+		c->args[0] = 111;
+		c->args[1] = 222;
+	}
+	return 0;
+}
+
+/* The caller's memory is ours. */
+static int read_memory(void *ctx, pid_t tid, uint64_t addr, void *to, size_t size)
+{
+	(void)ctx, (void)tid;
+	if (addr < 4096)
+		return -EFAULT;
+	memcpy(to, (const void *)(uintptr_t)addr, size);
+	return 0;
+}
+
+static int write_memory(void *ctx, pid_t tid, uint64_t addr, const void *from, size_t size)
+{
+	(void)ctx, (void)tid;
+	if (addr < 4096)
+		return -EFAULT;
+	memcpy((void *)(uintptr_t)addr, from, size);
+	return 0;
+}
+
+static int read_text(void *ctx, pid_t tid, uint64_t addr, char *to, size_t size)
+{
+	(void)ctx, (void)tid;
+	if (addr < 4096)
+		return -EFAULT;
+	return snprintf(to, size, "%s", (const char *)(uintptr_t)addr) < (int)size ? 0 :
+										     -ENAMETOOLONG;
+}
+
+static int locate(void *ctx, pid_t tid, int fd, const char *path, char *to)
+{
+	const struct fake *f = ctx;
+
+	(void)tid, (void)fd, (void)path;
+	if (!f->located)
+		return 0;
+	if (!*f->located)
+		return -ENOENT;
+	strcpy(to, f->located);
+	return 1;
+}
+
+static int stand_in(void *ctx, pid_t simulated, uint64_t start_time, unsigned int flags)
+{
+	(void)ctx, (void)start_time;
+	return simulated == SIMULATED ? 77 + (flags != 0) : -EAGAIN;
+}
+
+static pid_t stands_for(void *ctx, pid_t number)
+{
+	(void)ctx;
+	return number == STAND_IN ? SIMULATED : 0;
+}
+
 static struct fake fake;
 
 static void reset(void)
@@ -123,9 +234,17 @@ static const struct exec_world world = {
 	.has_group = has_group,
 	.has_others = has_others,
 	.get_caller = get_caller,
+	.is_nested = is_nested,
 	.get_pidfd = get_pidfd,
 	.kill_start_group = kill_start_group,
 	.deliver = deliver,
+	.call = machine_call,
+	.read = read_memory,
+	.write = write_memory,
+	.read_text = read_text,
+	.locate = locate,
+	.stand_in = stand_in,
+	.stands_for = stands_for,
 	.identity = 0x1234,
 	.ctx = &fake,
 };
@@ -134,15 +253,22 @@ static const struct exec_world world = {
 #define GOES_ON 1
 
 static int64_t value;
+static bool gives_fd;
 
-static int call(int nr, uint64_t a, uint64_t b, uint64_t c)
+static int call5(int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	const uint64_t args[6] = { a, b, c };
+	const uint64_t args[6] = { a, b, c, d, e };
 	const struct exec_call *row = exec_call_find(nr);
 	struct exec_answer answer = row->serve(&world, row, SELF, args);
 
 	value = answer.value;
+	gives_fd = answer.gives_fd;
 	return answer.go_on ? GOES_ON : answer.error;
+}
+
+static int call(int nr, uint64_t a, uint64_t b, uint64_t c)
+{
+	return call5(nr, a, b, c, 0, 0);
 }
 
 /* As user space passes a negative int: sign-extended or not, it means the same. */
@@ -228,14 +354,9 @@ static void test_threads_and_queues(void)
 static void test_others(void)
 {
 	static const int calls[] = {
-		SYS_process_vm_readv,	SYS_process_vm_writev,
-		SYS_move_pages,		SYS_migrate_pages,
-		SYS_prlimit64,		SYS_sched_setaffinity,
-		SYS_sched_getaffinity,	SYS_sched_setscheduler,
-		SYS_sched_getscheduler, SYS_sched_setparam,
-		SYS_sched_getparam,	SYS_sched_setattr,
-		SYS_sched_getattr,	SYS_sched_rr_get_interval,
-		SYS_pidfd_open,
+		SYS_process_vm_readv, SYS_process_vm_writev,	 SYS_move_pages,
+		SYS_migrate_pages,    SYS_sched_setscheduler,	 SYS_sched_setparam,
+		SYS_sched_setattr,    SYS_sched_rr_get_interval,
 	};
 
 	reset();
@@ -298,8 +419,11 @@ static void test_priorities(void)
 		reset();
 		is_int(call(nr, process, 0, 5), GOES_ON, "%s of oneself", name);
 		is_int(call(nr, process, CHILD, 5), GOES_ON, "%s of a child", name);
-		is_err(call(nr, process, SIMULATED, 5), -ESRCH, "%s of a simulated process", name);
-		is_err(call(nr, process, 1, 5), -ESRCH, "%s of 1", name);
+		if (nr == SYS_ioprio_get || nr == SYS_ioprio_set) {
+			is_err(call(nr, process, SIMULATED, 5), -ESRCH, "%s of a simulated process",
+			       name);
+			is_err(call(nr, process, 1, 5), -ESRCH, "%s of 1", name);
+		}
 		is_int(call(nr, group, CHILD, 5), GOES_ON, "%s of an own group", name);
 		is_err(call(nr, group, SIMULATED, 5), -ESRCH, "%s of another group", name);
 		is_int(call(nr, group, 0, 5), GOES_ON, "%s of the caller's group", name);
@@ -308,6 +432,164 @@ static void test_priorities(void)
 		is_int(call(nr, user, 1000, 5), GOES_ON, "%s of a user", name);
 		is_int(call(nr, 77, SIMULATED, 5), GOES_ON, "%s of rubbish", name);
 	}
+}
+
+/* What the engine serves, of one process by number. */
+static void test_served(void)
+{
+	static const struct {
+		int nr;
+		enum mmanfs_call_op op;
+		bool asks;
+	} served[] = {
+		{ SYS_sched_getscheduler, MMANFS_GETSCHEDULER, true },
+		{ SYS_sched_getparam, MMANFS_GETSCHEDULER, true },
+		{ SYS_sched_getaffinity, MMANFS_GETAFFINITY, true },
+		{ SYS_sched_setaffinity, MMANFS_SETAFFINITY, false },
+		{ SYS_prlimit64, MMANFS_GETRLIMIT, true },
+		{ SYS_pidfd_open, MMANFS_START_TIME, true },
+	};
+	char room[256] = "";
+
+	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++) {
+		const char *name = exec_call_find(served[i].nr)->name;
+		/* pid, size or flags or resource, memory */
+		uint64_t second = served[i].nr == SYS_pidfd_open ? 0 : 8;
+		uint64_t third = served[i].nr == SYS_prlimit64 ? 0 : (uintptr_t)room;
+		int nr = served[i].nr;
+
+		if (nr == SYS_sched_getparam)
+			second = (uintptr_t)room;
+		reset();
+		is_int(call(nr, CHILD, second, third), GOES_ON, "%s of a child", name);
+		is_int(call(nr, THREAD, second, third), GOES_ON, "%s of a thread", name);
+		is_int(call(nr, neg(5), second, third), GOES_ON, "%s of -5", name);
+		is_int(fake.nr_asked, 0, "  is not the engine's");
+		is_int(call(nr, SIMULATED, second, third), 0, "%s of a simulated process", name);
+		is_uint(fake.asked.op, served[i].op, "  is, as this call");
+		is_int(fake.asked.pid, SIMULATED, "  of that process");
+		is_uint(fake.asked.uid, served[i].asks && nr != SYS_prlimit64 ? 0 : 1000,
+			"  by the caller's user");
+		ok(fake.asked_by_query == served[i].asks, "  which %s",
+		   served[i].asks ? "changes nothing" : "changes something");
+		is_err(call(nr, NOBODY, second, third), -ESRCH, "%s of nobody", name);
+		fake.caller.nested = true;
+		is_int(call(nr, SIMULATED, second, third), GOES_ON, "%s in a namespace below",
+		       name);
+		reset();
+		fake.unmounted = true;
+		is_err(call(nr, SIMULATED, second, third), -ESRCH, "%s on an unmounted machine",
+		       name);
+	}
+}
+
+static void test_structures(void)
+{
+	uint64_t limits[2] = { 5, 6 }, old[2] = { 0, 0 };
+	uint32_t attr[14] = { 0 };
+	uint64_t mask = 0;
+
+	reset();
+	is_int(call(SYS_getpriority, PRIO_PROCESS, SIMULATED, 0), 0, "getpriority");
+	is_int((int)value, 15, "  returns what the engine says");
+	is_int(call(SYS_setpriority, PRIO_PROCESS, SIMULATED, (uint32_t)-7), 0, "setpriority");
+	is_int((int)(int64_t)fake.asked.args[0], -7, "  takes a negative nice");
+	is_err(call(SYS_setpriority, PRIO_PROCESS, 1, 5), -EPERM, "  and is refused for others'");
+	is_int(call(SYS_sched_getaffinity, SIMULATED, 16, (uintptr_t)&mask), 0,
+	       "sched_getaffinity");
+	is_int((int)value, 8, "  returns the bytes of the mask");
+	is_uint(mask, 7, "  and writes them");
+	is_err(call(SYS_sched_getaffinity, SIMULATED, 12, (uintptr_t)&mask), -EINVAL,
+	       "  not for half a word");
+	is_err(call(SYS_sched_getaffinity, SIMULATED, 0, (uintptr_t)&mask), -EINVAL,
+	       "  nor where it does not fit");
+	is_err(call(SYS_sched_getaffinity, SIMULATED, 8, 0), -EFAULT, "  nor to nowhere");
+	mask = 5;
+	is_int(call(SYS_sched_setaffinity, SIMULATED, 8, (uintptr_t)&mask), 0, "sched_setaffinity");
+	is_int(fake.asked.data[0], 5, "  hands the mask over");
+	is_err(call(SYS_sched_setaffinity, SIMULATED, 8, 0), -EFAULT, "  which must be there");
+	is_int(call5(SYS_prlimit64, SIMULATED, 7, (uintptr_t)limits, (uintptr_t)old, 0), 0,
+	       "prlimit64 with new limits");
+	is_uint(fake.asked.op, MMANFS_SETRLIMIT, "  sets them:");
+	is_uint(fake.asked.args[0], 7, "  this one,");
+	is_uint(fake.asked.args[2], 6, "  to this hard limit,");
+	is_uint(old[1], 222, "  and returns the old ones");
+	is_err(call5(SYS_prlimit64, SIMULATED, 7, 8, 0, 0), -EFAULT, "  if they can be read");
+	is_int(call5(SYS_sched_getattr, SIMULATED, (uintptr_t)attr, sizeof(attr), 0, 0), 0,
+	       "sched_getattr");
+	is_uint(attr[0], 56, "  says its size");
+	is_int((int)attr[4], 5, "  and the nice value");
+	is_err(call5(SYS_sched_getattr, SIMULATED, (uintptr_t)attr, 40, 0, 0), -EINVAL,
+	       "  but not into too little room");
+}
+
+static void test_simulated_pidfds(void)
+{
+	const struct {
+		uint64_t base, len;
+	} iov[2] = { { 0x10000, 4096 }, { 0x30000, 8192 } };
+
+	reset();
+	is_int(call(SYS_pidfd_open, SIMULATED, 0, 0), 0, "pidfd_open of a simulated process");
+	ok(gives_fd && value == 77, "  gives a descriptor");
+	is_err(call(SYS_pidfd_open, SIMULATED, 1, 0), -EINVAL, "  not with unknown flags");
+	is_int(call(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, 0), 0, "pidfd_send_signal to it");
+	is_int(fake.last.pid, SIMULATED, "  reaches the process");
+	is_int(fake.last.sig, 9, "  with the signal");
+	is_err(call5(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, 0, 1, 0), -EINVAL,
+	       "  not with flags");
+	is_int(call(SYS_process_mrelease, PIDFD_SIMULATED, 0, 0), 0, "process_mrelease of it");
+	is_uint(fake.asked.op, MMANFS_MRELEASE, "  is the engine's");
+	is_err(call(SYS_process_mrelease, PIDFD_SIMULATED, 1, 0), -EINVAL, "  without flags");
+	is_int(call5(SYS_process_madvise, PIDFD_SIMULATED, (uintptr_t)iov, 2, 20, 0), 0,
+	       "process_madvise of it");
+	is_int((int)value, 12288, "  returns the bytes of all stretches");
+	is_uint(fake.asked.args[0], 0x30000, "  each of which the engine got");
+	is_uint(fake.asked.args[2], 20, "  with the advice");
+	is_err(call5(SYS_process_madvise, PIDFD_SIMULATED, 8, 2, 20, 0), -EFAULT,
+	       "  if it can be read");
+	is_err(call5(SYS_process_madvise, PIDFD_SIMULATED, (uintptr_t)iov, 2000, 20, 0), -EINVAL,
+	       "  and is not too many");
+}
+
+static void test_machine(void)
+{
+	struct sysinfo info;
+	struct statfs st;
+	const char *path = "/x";
+
+	reset();
+	is_int(call(SYS_sysinfo, (uintptr_t)&info, 0, 0), 0, "sysinfo");
+	is_uint(info.totalram * info.mem_unit, 1 << 20, "  is the simulated machine's");
+	is_int((int)info.uptime, 12, "  with its uptime");
+	is_err(call(SYS_sysinfo, 0, 0, 0), -EFAULT, "  to somewhere");
+	is_int(call(SYS_sync, 0, 0, 0), 0, "sync stays inside");
+	is_int(call(SYS_syncfs, 3, 0, 0), GOES_ON, "syncfs of a file outside the tree goes on");
+	is_int(call(SYS_swapoff, (uintptr_t)path, 0, 0), 0, "swapoff never goes on");
+	ok(!strcmp(fake.asked.data, "/x"), "  and hands the path over");
+	fake.located = "sim/disk/d/swap";
+	is_int(call(SYS_swapon, (uintptr_t)path, 0x8003, 0), 0, "swapon of a file in the tree");
+	ok(!strcmp(fake.asked.data, "/d/swap"), "  names it as the engine does");
+	is_uint(fake.asked.args[0], 0x8003, "  and hands the flags over");
+	is_int(call(SYS_syncfs, 3, 0, 0), 0, "syncfs of a file in the tree is answered");
+	is_err(call(SYS_swapon, 8, 0, 0), -EFAULT, "swapon of no path");
+	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), GOES_ON,
+	       "statfs of sim/disk goes on");
+	fake.located = "proc/42";
+	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), 0, "statfs below proc");
+	is_hex((u64)st.f_type, 0x9fa0, "  is proc's");
+	fake.located = "sys/fs/cgroup/a";
+	is_int(call(SYS_fstatfs, 3, (uintptr_t)&st, 0), 0, "fstatfs below the control groups");
+	is_hex((u64)st.f_type, 0x63677270, "  is theirs");
+	fake.located = "sys/fs";
+	is_int(call(SYS_fstatfs, 3, (uintptr_t)&st, 0), 0, "fstatfs below sys");
+	is_hex((u64)st.f_type, 0x62656572, "  is sysfs's");
+	fake.located = "";
+	is_err(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), -ENOENT,
+	       "statfs of what is not there");
+	fake.located = NULL;
+	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), GOES_ON,
+	       "statfs outside the tree");
 }
 
 /* Whoever made a PID namespace of his own counts otherwise than we do. */
@@ -341,6 +623,10 @@ int main(void)
 	test_others();
 	test_pidfds();
 	test_priorities();
+	test_served();
+	test_structures();
+	test_simulated_pidfds();
+	test_machine();
 	test_nested();
 	test_caller_gone();
 	return done_testing();

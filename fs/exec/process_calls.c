@@ -1,0 +1,175 @@
+/*
+ * process_calls.c - calls about one process by its number: priority, affinity, scheduler, limits.
+ *
+ * An own process is the kernel's business, a simulated one the engine's. Structures are read from the caller
+ * before the engine is asked and written after; a caller that was killed meanwhile gets nothing.
+ */
+#define _GNU_SOURCE
+#include <sys/resource.h>
+
+#include "fs/exec/serve.h"
+
+#define CPU_WORD 8u
+
+/* Whose is the number? True: neither oneself's nor an own process's. */
+static bool is_simulated(const struct exec_world *w, const struct exec_call *call,
+			 const uint64_t *args)
+{
+	pid_t pid = int_arg(args[call->pid]);
+
+	return pid > 0 && !w->has_task(w->ctx, pid);
+}
+
+static struct mmanfs_call about(const struct exec_call *call, const uint64_t *args,
+				enum mmanfs_call_op op)
+{
+	return (struct mmanfs_call){ .op = op, .pid = int_arg(args[call->pid]) };
+}
+
+EXEC_SERVE(serve_getscheduler)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_GETSCHEDULER);
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	return exec_ask(w, tid, &c, true, &result, &a) ? answer_value(result) : a;
+}
+
+/* sched_getparam(2): SCHED_OTHER has no parameter but 0. */
+EXEC_SERVE(serve_getparam)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_GETSCHEDULER);
+	const int32_t priority = 0;
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	if (!exec_ask(w, tid, &c, true, &result, &a))
+		return a;
+	if (result < 0)
+		return answer(result);
+	return answer(w->write(w->ctx, tid, args[1], &priority, sizeof(priority)));
+}
+
+/* As sched_getattr(2) of 6.1 fills it. */
+struct attr {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+	uint32_t util_min, util_max;
+};
+
+#define ATTR_SIZE_VER0 48u
+#define UTIL_MAX       1024u
+
+EXEC_SERVE(serve_getattr)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_GETPRIORITY);
+	struct attr attr = { .util_max = UTIL_MAX };
+	uint32_t size = (uint32_t)args[2];
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	if (size < ATTR_SIZE_VER0 || size > 4096 || (uint32_t)args[3])
+		return answer(-EINVAL);
+	if (!exec_ask(w, tid, &c, true, &result, &a))
+		return a;
+	if (result < 0)
+		return answer(result);
+	attr.size = size < sizeof(attr) ? size : (uint32_t)sizeof(attr);
+	attr.nice = 20 - result;
+	return answer(w->write(w->ctx, tid, args[1], &attr, attr.size));
+}
+
+/* getpriority(2) and setpriority(2) of a process; groups and users stay as they were. */
+EXEC_SERVE(serve_getpriority)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_GETPRIORITY);
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	return exec_ask(w, tid, &c, true, &result, &a) ? answer_value(result) : a;
+}
+
+EXEC_SERVE(serve_setpriority)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_SETPRIORITY);
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	c.args[0] = (uint64_t)(int64_t)int_arg(args[2]);
+	return exec_ask(w, tid, &c, false, &result, &a) ? answer(result) : a;
+}
+
+EXEC_SERVE(serve_getaffinity)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_GETAFFINITY);
+	uint32_t size = (uint32_t)args[1];
+	struct exec_answer a;
+	int result, error;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	if (!exec_ask(w, tid, &c, true, &result, &a))
+		return a;
+	if (result < 0)
+		return answer(result);
+	if (size % CPU_WORD || size < (uint32_t)result)
+		return answer(-EINVAL);
+	error = w->write(w->ctx, tid, args[2], c.data, (size_t)result);
+	return error ? answer(error) : answer_value(result);
+}
+
+EXEC_SERVE(serve_setaffinity)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_SETAFFINITY);
+	uint32_t size = (uint32_t)args[1];
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	size = size < MMANFS_CALL_DATA ? size : MMANFS_CALL_DATA;
+	result = w->read(w->ctx, tid, args[2], c.data, size);
+	if (result < 0)
+		return answer(result);
+	c.args[0] = size;
+	return exec_ask(w, tid, &c, false, &result, &a) ? answer(result) : a;
+}
+
+/* prlimit64(pid, which, new, old) */
+EXEC_SERVE(serve_prlimit)
+{
+	struct mmanfs_call c = about(call, args, MMANFS_GETRLIMIT);
+	uint64_t limits[2];
+	struct exec_answer a;
+	int result;
+
+	if (!is_simulated(w, call, args))
+		return go_on();
+	c.args[0] = (uint32_t)args[1];
+	if (args[2]) {
+		result = w->read(w->ctx, tid, args[2], limits, sizeof(limits));
+		if (result < 0)
+			return answer(result);
+		c.op = MMANFS_SETRLIMIT;
+		c.args[1] = limits[0];
+		c.args[2] = limits[1];
+	}
+	if (!exec_ask(w, tid, &c, !args[2], &result, &a))
+		return a;
+	if (result < 0 || !args[3])
+		return answer(result);
+	return answer(w->write(w->ctx, tid, args[3], c.args, sizeof(limits)));
+}

@@ -1,0 +1,79 @@
+/*
+ * serve.h - the handlers of the table in calls.c, and what they share.
+ */
+#ifndef FS_EXEC_SERVE_H
+#define FS_EXEC_SERVE_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/exec/calls.h"
+
+static inline struct exec_answer go_on(void)
+{
+	return (struct exec_answer){ .go_on = true };
+}
+
+/* 0 or -errno */
+static inline struct exec_answer answer(int error)
+{
+	return (struct exec_answer){ .error = error };
+}
+
+/* What a call returned: a value or -errno. */
+static inline struct exec_answer answer_value(int64_t value)
+{
+	return value < 0 ? answer((int)value) : (struct exec_answer){ .value = value };
+}
+
+/* pid_t and int arguments arrive as 64-bit registers, of which the kernel looks at the lower half. */
+static inline int int_arg(uint64_t arg)
+{
+	return (int)(uint32_t)arg;
+}
+
+/** exec_refuse() - a number of nobody's own, in a call that the engine does not serve */
+struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid);
+
+/**
+ * exec_ask() - a call of @tid about @c->pid to the machine; fills in the caller's user.
+ * A caller who lives in a PID namespace of its own cannot mean a simulated process: the kernel goes on.
+ * True: the call was made, *@result is its value or -errno. False: *@a is the answer.
+ */
+bool exec_ask(const struct exec_world *w, pid_t tid, struct mmanfs_call *c, bool asks, int *result,
+	      struct exec_answer *a);
+
+#define EXEC_SERVE(name)                                                                  \
+	struct exec_answer name(const struct exec_world *w, const struct exec_call *call, \
+				pid_t tid, const uint64_t *args)
+
+/* process_calls.c: about one process. The number in the table's argument is not an own process's. */
+EXEC_SERVE(serve_getpriority);
+EXEC_SERVE(serve_setpriority);
+EXEC_SERVE(serve_getaffinity);
+EXEC_SERVE(serve_setaffinity);
+EXEC_SERVE(serve_getscheduler);
+EXEC_SERVE(serve_getparam);
+EXEC_SERVE(serve_getattr);
+EXEC_SERVE(serve_prlimit);
+
+/* pidfd_calls.c: by descriptor */
+EXEC_SERVE(serve_pidfd_open);
+EXEC_SERVE(serve_pidfd_send_signal);
+EXEC_SERVE(serve_process_madvise);
+EXEC_SERVE(serve_process_mrelease);
+
+/* machine_calls.c: about the machine */
+EXEC_SERVE(serve_sysinfo);
+EXEC_SERVE(serve_sync);
+EXEC_SERVE(serve_syncfs);
+EXEC_SERVE(serve_swapon);
+EXEC_SERVE(serve_swapoff);
+EXEC_SERVE(serve_statfs);
+EXEC_SERVE(serve_fstatfs);
+
+/** exec_deliver() - a signal of @caller to the simulated machine: 0 or -errno */
+int exec_deliver(const struct exec_world *w, const struct exec_caller *caller, pid_t pid, int sig,
+		 uint32_t flags);
+
+#endif

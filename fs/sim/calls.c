@@ -1,0 +1,355 @@
+/*
+ * calls.c - system calls that visitors inside `mmanfs exec` make to the simulated machine (fs/ioctl.h).
+ *
+ * Who may do what is decided as Linux decides it, by the caller's user against the target's: root may all, others
+ * what is theirs.
+ */
+#include "fs/sim/sim.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "fs/ioctl.h"
+#include "fs/sim/disk.h"
+
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+
+/* ---- signals ---- */
+
+/* kill(-1): everybody that the sender may signal, init and kernel threads left out. */
+static int signal_everybody(struct machine *m, const struct mmanfs_signal *s)
+{
+	u32 pid = 1, reached = 0, refused = 0;
+	handle_t task;
+	int error;
+
+	while ((task = pid_next(m, pid + 1))) {
+		const struct task *t = task_at(m, task);
+
+		pid = t->pid;
+		if (t->flags & PF_KTHREAD)
+			continue;
+		error = kill_process(m, task, s->sig, s->uid);
+		if (error == -EINVAL)
+			return error;
+		reached += !error;
+		refused += error == -EPERM;
+	}
+	return reached ? 0 : refused ? -EPERM : -ESRCH;
+}
+
+static int deliver(struct machine *m, const struct mmanfs_signal *s)
+{
+	handle_t task;
+
+	if (s->flags & ~MMANFS_SIGNAL_THREAD)
+		return -EINVAL;
+	if (s->pid == -1)
+		return signal_everybody(m, s);
+	/* every simulated process leads a group of its own */
+	task = s->pid == INT32_MIN ? 0 : find_task_by_pid(m, (u32)(s->pid < 0 ? -s->pid : s->pid));
+	if (!task || (s->pid < 0 && task_at(m, task)->leader != task))
+		return -ESRCH;
+	return kill_process(m, task, s->sig, s->uid);
+}
+
+static int call_probe(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const struct mmanfs_signal s = { .pid = c->pid, .uid = c->uid };
+
+	(void)task;
+	return deliver(m, &s);
+}
+
+/* ---- the machine ---- */
+
+static int call_sysinfo(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	struct mmanfs_sysinfo info = { 0 };
+	u64 load[3];
+	u32 i, nid;
+
+	(void)task;
+	_Static_assert(sizeof(info) <= MMANFS_CALL_DATA, "fits into a call's data");
+	info.uptime = (s64)((m->clock.now + NSEC_PER_SEC - 1) / NSEC_PER_SEC);
+	loadavg(m, load);
+	for (i = 0; i < 3; i++)
+		info.loads[i] = load[i] << (16 - 11);
+	info.totalram = m->totalram_pages << PAGE_SHIFT;
+	info.freeram = global_zone_page_state(m, NR_FREE_PAGES) << PAGE_SHIFT;
+	info.sharedram = global_node_page_state(m, NR_SHMEM) << PAGE_SHIFT;
+	info.bufferram = m->nr_blockdev_pages << PAGE_SHIFT;
+	info.totalswap = total_swap_pages(m) << PAGE_SHIFT;
+	info.freeswap = free_swap_pages(m) << PAGE_SHIFT;
+	for (nid = 0; m->zone_mask & 1u << ZONE_HIGHMEM && nid < m->nr_nodes; nid++) {
+		const struct zone *z = &m->node[nid].zones[ZONE_HIGHMEM];
+
+		info.totalhigh += z->managed_pages << PAGE_SHIFT;
+		info.freehigh += (u64)z->vm_stat[NR_FREE_PAGES] << PAGE_SHIFT;
+	}
+	info.procs = m->tasks.nr_threads;
+	memcpy(c->data, &info, sizeof(info));
+	return 0;
+}
+
+static int call_sync(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	handle_t h;
+
+	(void)task, (void)c;
+	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
+		filemap_fdatawrite(m, h, 0, UINT64_MAX);
+	return 0;
+}
+
+/* A swap file lies in sim/disk; its size is the area's. */
+static int call_swapon(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const u64 known = 0x7fff /* the priority */ | 0x8000 | 0x10000 | 0x20000 | 0x40000;
+	handle_t h = inode_lookup(m, c->data);
+
+	(void)task;
+	if (c->uid)
+		return -EPERM;
+	if (c->args[0] & ~known)
+		return -EINVAL;
+	if (!h)
+		return -ENOENT;
+	return swapon(m, c->data, inode_at(m, h)->size,
+		      c->args[0] & 0x8000 ? (s32)(c->args[0] & 0x7fff) : -1, true);
+}
+
+static int call_swapoff(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)task;
+	return c->uid ? -EPERM : swapoff(m, c->data);
+}
+
+/* ---- one process ---- */
+
+static bool is_his(const struct mmanfs_call *c, const struct task *t)
+{
+	return !c->uid || c->uid == t->uid;
+}
+
+static int call_start_time(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const struct task *t = task_at(m, task);
+
+	c->args[0] = t->start_time;
+	/* pidfd_open(2) wants a process, not any thread */
+	return t->leader == task ? 0 : -EINVAL;
+}
+
+static int call_getpriority(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)c;
+	return 20 - task_at(m, task)->nice;
+}
+
+static int call_setpriority(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	struct task *t = task_at(m, task);
+	int nice = (int)(u32)c->args[0];
+
+	nice = nice < NICE_MIN ? NICE_MIN : nice > NICE_MAX ? NICE_MAX : nice;
+	if (!is_his(c, t))
+		return -EPERM;
+	if (c->uid && nice < t->nice && 20u - (u32)nice > task_rlimit(m, task, RLIM_NICE))
+		return -EACCES;
+	t->nice = (s8)nice;
+	return 0;
+}
+
+static size_t mask_bytes(const struct machine *m)
+{
+	return (m->nr_cpus + 63) / 64 * 8;
+}
+
+_Static_assert(NR_CPUS_MAX / 8 <= MMANFS_CALL_DATA, "a CPU mask fits into a call's data");
+
+static int call_getaffinity(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	u64 bits[NR_CPUS_MAX / 64] = { 0 };
+	u32 cpu;
+
+	for (cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (task_cpu_allowed(m, task_at(m, task), cpu))
+			bits[cpu / 64] |= 1ull << cpu % 64;
+	memcpy(c->data, bits, sizeof(bits));
+	return (int)mask_bytes(m);
+}
+
+static int call_setaffinity(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	struct cpumask mask = { { 0 } };
+
+	if (!is_his(c, task_at(m, task)))
+		return -EPERM;
+	memcpy(mask.bits, c->data, min_t(u64, min_t(u64, c->args[0], sizeof(mask)), mask_bytes(m)));
+	return task_setaffinity(m, task, &mask);
+}
+
+static int check_rlimit(const struct mmanfs_call *c, const struct task *t)
+{
+	if (c->args[0] >= RLIM_NLIMITS)
+		return -EINVAL;
+	return is_his(c, t) ? 0 : -EPERM;
+}
+
+static int call_getrlimit(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const struct rlimits *r = pool_at(&m->tasks.rlimits, task_at(m, task)->rlimits);
+	u64 which = c->args[0];
+	int error = check_rlimit(c, task_at(m, task));
+
+	if (error)
+		return error;
+	c->args[0] = r->soft[which];
+	c->args[1] = r->hard[which];
+	return 0;
+}
+
+static int call_setrlimit(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const struct rlimits *r = pool_at(&m->tasks.rlimits, task_at(m, task)->rlimits);
+	u64 which = c->args[0], soft, hard;
+	int error = check_rlimit(c, task_at(m, task));
+
+	if (error)
+		return error;
+	soft = r->soft[which];
+	hard = r->hard[which];
+	error = task_prlimit(m, task, (enum rlimit_id)which, c->args[1], c->args[2], !c->uid);
+	c->args[0] = soft;
+	c->args[1] = hard;
+	return error;
+}
+
+static int call_getscheduler(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)m, (void)task, (void)c;
+	return 0; /* SCHED_OTHER: nothing else is simulated */
+}
+
+/* What process_madvise(2) of 6.1 takes. */
+static int call_madvise(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	static const struct {
+		int advice;
+		const char *name;
+	} known[] = { { MADV_WILLNEED, "willneed" },
+		      { 20 /* MADV_COLD */, "cold" },
+		      { 21 /* MADV_PAGEOUT */, "pageout" } };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (c->args[2] == (u64)known[i].advice)
+			break;
+	if (i == ARRAY_SIZE(known))
+		return -EINVAL;
+	if (c->uid)
+		return -EPERM;
+	if (!task_at(m, task)->mm)
+		return -ESRCH;
+	return do_madvise(m, task, c->args[0], c->args[1], known[i].name);
+}
+
+static int call_mrelease(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)c;
+	/* only of a process that a fatal signal is ending */
+	return task_at(m, task)->flags & (PF_EXITING | PF_MEMDIE) ? 0 : -EINVAL;
+}
+
+/* ---- the table ---- */
+
+struct machine_call {
+	int (*serve)(struct machine *m, handle_t task, struct mmanfs_call *c);
+	bool asks, of_task;
+};
+
+static const struct machine_call calls[NR_MMANFS_CALLS] = {
+	[MMANFS_SYSINFO] = { call_sysinfo, true, false },
+	[MMANFS_START_TIME] = { call_start_time, true, true },
+	[MMANFS_PROBE] = { call_probe, true, false },
+	[MMANFS_SWAPON] = { call_swapon, false, false },
+	[MMANFS_SWAPOFF] = { call_swapoff, false, false },
+	[MMANFS_SYNC] = { call_sync, false, false },
+	[MMANFS_GETPRIORITY] = { call_getpriority, true, true },
+	[MMANFS_SETPRIORITY] = { call_setpriority, false, true },
+	[MMANFS_GETAFFINITY] = { call_getaffinity, true, true },
+	[MMANFS_SETAFFINITY] = { call_setaffinity, false, true },
+	[MMANFS_GETRLIMIT] = { call_getrlimit, true, true },
+	[MMANFS_SETRLIMIT] = { call_setrlimit, false, true },
+	[MMANFS_GETSCHEDULER] = { call_getscheduler, true, true },
+	[MMANFS_MADVISE] = { call_madvise, false, true },
+	[MMANFS_MRELEASE] = { call_mrelease, false, true },
+};
+
+static int serve(struct machine *m, struct mmanfs_call *c, bool asks)
+{
+	const struct machine_call *call = &calls[c->op];
+	handle_t task = 0;
+
+	if (c->reserved)
+		return -EINVAL;
+	if (call->of_task) {
+		task = c->pid > 0 ? find_task_by_pid(m, (u32)c->pid) : 0;
+		if (!task)
+			return -ESRCH;
+	}
+	c->data[MMANFS_CALL_DATA - 1] = '\0';
+	return call->asks == asks ? call->serve(m, task, c) : -ENOTTY;
+}
+
+bool sim_ctl_asks(u32 command)
+{
+	return command == MMANFS_IOC_QUERY;
+}
+
+int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
+		  size_t *out_size)
+{
+	struct mmanfs_call *c = out;
+	struct mmanfs_signal s;
+	int result;
+
+	if (command == MMANFS_IOC_SIGNAL) {
+		*out_size = 0;
+		if (in_size < sizeof(s))
+			return -EINVAL;
+		memcpy(&s, in, sizeof(s));
+		/* who is not root speaks for nobody but himself */
+		return rq->caller->uid && rq->caller->uid != s.uid ? -EPERM : deliver(rq->m, &s);
+	}
+	if (command != MMANFS_IOC_QUERY && command != MMANFS_IOC_CALL) {
+		*out_size = 0;
+		return -ENOTTY;
+	}
+	if (in_size < sizeof(*c))
+		return -EINVAL;
+	/* a replay wants no answer */
+	if (!out || *out_size < sizeof(*c)) {
+		struct mmanfs_call unwanted;
+
+		*out_size = 0;
+		memcpy(&unwanted, in, sizeof(unwanted));
+		if (unwanted.op >= NR_MMANFS_CALLS || !calls[unwanted.op].serve)
+			return -ENOTTY;
+		return serve(rq->m, &unwanted, command == MMANFS_IOC_QUERY);
+	}
+	memcpy(c, in, sizeof(*c));
+	*out_size = sizeof(*c);
+	if (rq->caller->uid && rq->caller->uid != c->uid) {
+		if (!sim_ctl_asks(command))
+			return -EPERM;
+		c->uid = rq->caller->uid;
+	}
+	if (c->op >= NR_MMANFS_CALLS || !calls[c->op].serve)
+		return -ENOTTY;
+	result = serve(rq->m, c, command == MMANFS_IOC_QUERY);
+	return result;
+}

@@ -1,0 +1,103 @@
+#!/bin/bash
+# System calls inside `mmanfs exec` that mean the simulated machine, call by call, by tools as they are and
+# by bare numbers where no tool makes the call.
+# shellcheck disable=SC2016,SC2119,SC2317 # other shells expand it; no arguments are meant; called by name
+. "$(dirname "$0")/lib.sh"
+
+mount_machine --machine two-node
+put "$M/sim/clock" pause
+for name in a b c; do
+	mkdir "$M/sim/procs/$name"
+done
+a=$(cat "$M/sim/procs/a/pid")
+b=$(cat "$M/sim/procs/b/pid")
+c=$(cat "$M/sim/procs/c/pid")
+inside() {
+	timeout 60 "$MMANFS" exec "$M" -- "$@"
+}
+kb() {
+	field "$M/proc/meminfo" "$1"
+}
+
+# --- sysinfo ---
+
+# struct sysinfo: uptime, three loads, six sizes, procs, ..., unit
+sysinfo=$(inside perl -e '$b = "\0" x 112; syscall(99, $b) == 0 or die; print join " ", (unpack "q10 S", $b)[0, 4, 5, 6, 8, 9, 10]')
+read -r uptime total free shared swap_total swap_free procs <<<"$sysinfo"
+is "$((total / 1024))" "$(kb MemTotal)" 'sysinfo: total memory'
+is "$((free / 1024))" "$(kb MemFree)" 'sysinfo: free memory'
+is "$((shared / 1024))" "$(kb Shmem)" 'sysinfo: shared memory'
+is "$((swap_total / 1024)) $((swap_free / 1024))" "$(kb SwapTotal) $(kb SwapFree)" 'sysinfo: swap'
+is "$procs" "$(awk '{ sub(".*/", "", $4); print $4 }' "$M/proc/loadavg")" 'sysinfo: processes'
+cmp_num "$uptime" '>=' "$(cut -d. -f1 "$M/proc/uptime")" 'sysinfo: uptime'
+is "$(inside getconf _PHYS_PAGES)" "$(($(kb MemTotal) / 4))" 'sysconf: physical pages'
+
+# --- file systems ---
+
+is "$(inside stat -f -c %t /proc /proc/1 /sys /sys/devices/system/node /sys/fs/cgroup | xargs)" \
+	'9fa0 9fa0 62656572 62656572 63677270' 'statfs: proc, sysfs and cgroup2 say what they are'
+is "$(inside sh -c 'cd /proc/1 && stat -f -c %t . ../../sys' | xargs)" '9fa0 62656572' 'also by relative paths'
+is "$(inside perl -e 'open F, "</proc/1/stat"; $b = "\0" x 120; syscall(138, fileno F, $b); printf "%x", unpack "q", $b')" \
+	9fa0 'and by descriptors'
+like "$(inside stat -f /proc/nobody 2>&1)" 'No such file' 'and what is not there is not there'
+is "$(inside stat -f -c %t /)" "$(stat -f -c %t /)" 'the rest of the host is as it was'
+
+# --- priority, affinity, scheduler, limits ---
+
+inside renice -n 7 -p "$a" >"$T/renice"
+is "$(inside ps -o ni= -p "$a" | xargs)" 7 'renice: a simulated process gets its nice value'
+is "$(inside perl -e 'print getpriority(0, '"$a"')')" 7 'getpriority reads it'
+cpus=$(nproc --all)
+is "$(inside taskset -p "$a")" "pid $a's current affinity mask: 3" 'taskset: the CPUs of a simulated process'
+inside taskset -p 2 "$a" >"$T/taskset"
+is "$(field "$M/proc/$a/status" Cpus_allowed_list)" 1 'taskset -p: and they can be changed'
+like "$(inside taskset -p f0 "$a" 2>&1)" 'Invalid argument' 'but not to CPUs that are not there'
+is "$(nproc --all)" "$cpus" "the host's are untouched"
+like "$(inside chrt -p "$a")" 'SCHED_OTHER' 'chrt: the scheduling policy'
+inside prlimit -p "$a" --memlock=4096:8192
+like "$(cat "$M/proc/$a/limits")" 'Max locked memory +4096 +8192' 'prlimit: a limit of a simulated process'
+is "$(inside prlimit -p "$a" --memlock -o SOFT,HARD --noheadings | xargs)" '4096 8192' 'and read'
+like "$(inside prlimit -p "$a" --memlock=9:8 2>&1)" 'prlimit' 'a soft limit above the hard one is refused'
+inside choom -p "$b" -n 300 >"$T/choom"
+is "$(cat "$M/proc/$b/oom_score_adj")" 300 'choom: the OOM score adjustment'
+
+# --- swap, sync ---
+
+swap_lines() {
+	wc -l <"$M/proc/swaps"
+}
+is "$(swap_lines)" 1 'no swap at first'
+put "$M/sim/ctl" 'swapon vdz 64M'
+is "$(swap_lines)" 2 'an area'
+inside swapoff /dev/vdz
+is "$? $(swap_lines)" '0 1' 'swapoff of a simulated area'
+like "$(inside swapoff /dev/vdz 2>&1)" 'Invalid argument' 'and of one that is not on'
+inside sync
+is $? 0 'sync'
+
+# --- pidfds ---
+
+cat >"$T/pidfd.pl" <<'END'
+my ($pid, $signal) = @ARGV;
+my $fd = syscall(434, $pid + 0, 0);
+die "pidfd_open: $!\n" if $fd < 0;
+sub readable {
+	my $set = '';
+	vec($set, $fd, 1) = 1;
+	return 0 + select($set, undef, undef, shift);
+}
+print 'before ', readable(0);
+print ' released ', syscall(448, $fd, 0) < 0 ? "$!" : 'yes';
+print ' sent ', syscall(424, $fd, $signal + 0, 0, 0);
+print ' after ', readable(10), "\n";
+print 'again ', syscall(424, $fd, 0, 0, 0) < 0 ? "$!" : 'yes', "\n";
+END
+pidfd=$(inside perl "$T/pidfd.pl" "$c" 15)
+is "$(head -n 1 <<<"$pidfd")" 'before 0 released Invalid argument sent 0 after 1' \
+	'pidfd: a signal by descriptor, and the end seen by poll'
+is "$(tail -n 1 <<<"$pidfd")" 'again No such process' 'afterwards nobody is there'
+ok 'the simulated process is gone' test ! -e "$M/proc/$c"
+like "$(inside perl "$T/pidfd.pl" 31999 15 2>&1)" 'No such process' 'pidfd_open of nobody'
+
+is "$(cat "$M/sim/check")" ok 'the engine is sound'
+done_testing
