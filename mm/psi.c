@@ -120,8 +120,7 @@ static void average(struct psi_line *line, u64 ns, u64 idle_periods)
 }
 
 /* What the averages have not seen goes into the first of the periods until @now. */
-static void bring_up(const struct psi_state *s, u32 r, u32 k, u64 now, struct psi_line *line,
-		     u64 *averaged)
+static void bring_up(const struct psi_state *s, u64 now, struct psi_line *line, u64 *averaged)
 {
 	u64 periods = now / PSI_PERIOD, sample;
 
@@ -142,7 +141,7 @@ static void psi_fold(struct machine *m, u64 now)
 		return;
 	for (r = 0; r < NR_PSI_RESOURCES; r++)
 		for (k = 0; k < NR_PSI_KINDS; k++)
-			bring_up(s, r, k, now, &s->line[r][k], &s->averaged_ns[r][k]);
+			bring_up(s, now, &s->line[r][k], &s->averaged_ns[r][k]);
 	s->periods = now / PSI_PERIOD;
 }
 
@@ -152,7 +151,7 @@ void psi_read(const struct machine *m, enum psi_resource r, enum psi_kind kind,
 	u64 averaged = m->psi.averaged_ns[r][kind];
 
 	*out = m->psi.line[r][kind];
-	bring_up(&m->psi, r, kind, m->clock.now, out, &averaged);
+	bring_up(&m->psi, m->clock.now, out, &averaged);
 }
 
 /* ---- stalls ---- */
@@ -309,7 +308,8 @@ static void wake_triggers(struct machine *m, enum psi_resource r, u64 start, u64
 		if (!t->window || t->resource != (u8)r)
 			continue;
 		if (!t->active_until) {
-			window_restart(t, start, trigger_total(m, t), 0);
+			t->checked_value = trigger_total(m, t);
+			window_restart(t, start, t->checked_value, 0);
 			event_schedule(m, EVENT_PSI, h, start + t->window / PSI_CHECKS_PER_WINDOW);
 		}
 		t->active_until = max_t(u64, t->active_until, end + t->window);
@@ -319,10 +319,12 @@ static void wake_triggers(struct machine *m, enum psi_resource r, u64 start, u64
 void psi_trigger_check(struct machine *m, u32 h)
 {
 	struct psi_trigger *t = trigger_at(m, h);
-	u64 now = m->clock.now;
+	u64 now = m->clock.now, value = trigger_total(m, t);
 
-	if (window_growth(t, now, trigger_total(m, t)) >= t->threshold)
+	/* what was told is not told again while nothing comes to it */
+	if (value != t->checked_value && window_growth(t, now, value) >= t->threshold)
 		t->pending = true;
+	t->checked_value = value;
 	/* once in a window at most; what comes sooner waits */
 	if (t->pending && (!t->last_event || now + 1 >= t->last_event + t->window)) {
 		t->pending = false;

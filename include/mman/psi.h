@@ -77,6 +77,7 @@ struct psi_trigger {
 	const void *owner;
 	u64 threshold, window; /* ns */
 	u64 window_start, window_value, previous_growth;
+	u64 checked_value;
 	u64 active_until; /* checked until then; 0: asleep */
 	u64 last_event;	  /* ns + 1; 0: none so far */
 	u8 resource, kind;
