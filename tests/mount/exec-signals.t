@@ -97,12 +97,12 @@ kill "$real"
 # --- other calls ---
 
 pid=$(born other)
-like "$(inside prlimit --nofile --pid "$pid" 2>&1)" 'No such process' 'prlimit of a simulated process'
-like "$(inside renice 5 "$pid" 2>&1)" 'No such process' 'renice of it'
-like "$(inside taskset -p "$pid" 2>&1)" 'No such process' 'taskset of it'
-like "$(inside taskset -p 1 2>&1)" 'No such process' 'taskset of its init'
+like "$(inside prlimit --nofile --pid "$pid" 2>&1)" 'NOFILE .* 1024 4096' 'prlimit of a simulated process'
+like "$(inside renice 5 "$pid" 2>&1)" 'new priority 5' 'renice of it'
+like "$(inside taskset -p "$pid" 2>&1)" "current affinity mask: ff" 'taskset of it'
+like "$(inside taskset -p 1 2>&1)" 'current affinity mask: ff' 'taskset of its init'
 ok 'taskset of oneself' inside bash -c 'taskset -p $$'
-like "$(inside chrt -p "$pid" 2>&1)" 'No such process' 'chrt of a simulated process'
+like "$(inside chrt -p "$pid" 2>&1)" SCHED_OTHER 'chrt of a simulated process'
 like "$(inside ionice -p "$pid" 2>&1)" 'No such process' 'ionice of it'
 
 done_testing
