@@ -12,6 +12,7 @@
 #include "fs/cmd_common.h"
 #include "fs/daemon.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -22,6 +23,8 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
+
+#define REMARK_MAX 512
 
 static void is_ready(void *arg)
 {
@@ -135,10 +138,51 @@ static int run_with_server(const struct options *o, const char *script, const ch
 	return status;
 }
 
-int cmd_run(const struct options *o)
+/* "# KEY: VALUE" of the script; the text behind it, or NULL. */
+static const char *remark(char *line, const char *key)
 {
+	size_t length = strlen(key);
+	char *end = line + strlen(line);
+
+	if (strncmp(line, "# ", 2) != 0 || strncmp(line + 2, key, length) != 0 ||
+	    line[2 + length] != ':')
+		return NULL;
+	while (end > line && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	line += length + 3;
+	return line + strspn(line, " \t");
+}
+
+/*
+ * A script may say which machine it wants, in the comment that it begins with:
+ *	# machine: tiny
+ *	# cmdline: mem=512M
+ * The command line has the last word.
+ */
+static void read_remarks(struct options *o, const char *script, char machine[REMARK_MAX],
+			 char cmdline[REMARK_MAX])
+{
+	bool own_machine = !o->machine && !o->like && !o->like_host, own_cmdline = !o->cmdline;
+	FILE *f = fopen(script, "re");
+	const char *value;
+	char line[REMARK_MAX];
+
+	while (f && fgets(line, sizeof(line), f) && *line == '#') {
+		if (own_machine && (value = remark(line, "machine")))
+			o->machine = strcpy(machine, value);
+		if (own_cmdline && (value = remark(line, "cmdline")))
+			o->cmdline = strcpy(cmdline, value);
+	}
+	if (f)
+		fclose(f);
+}
+
+int cmd_run(const struct options *given)
+{
+	char dir[PATH_MAX], script[PATH_MAX], machine[REMARK_MAX], cmdline[REMARK_MAX];
 	struct daemon d = { .pipe = -1 };
-	char dir[PATH_MAX], script[PATH_MAX];
+	struct options with_remarks = *given;
+	const struct options *o = &with_remarks;
 	pid_t self = getpid();
 	int status = check_fuse_options(o), forked;
 
@@ -146,6 +190,7 @@ int cmd_run(const struct options *o)
 		return status;
 	if (!realpath(o->args[0], script))
 		return complain(o, EX_NOINPUT, "%s: %s", o->args[0], strerror(errno));
+	read_remarks(&with_remarks, script, machine, cmdline);
 	status = make_directory(o, dir);
 	if (status)
 		return status;

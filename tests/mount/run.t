@@ -33,6 +33,25 @@ echo 'cat sim/clock' >"$T/plain"
 like "$("$MMANFS" run --machine tiny --realtime "$T/plain")" 'realtime$' \
 	'a script that cannot be executed is run by sh, in real time if asked for'
 
+# --- A script that wants a machine of its own ---
+
+script <<'S'
+#!/bin/sh
+# A lesson.
+#
+# machine: two-node
+# cmdline: debug  quiet
+
+# machine: tiny
+ls -d sys/devices/system/node/node* | wc -l; cat proc/cmdline
+S
+said=$("$MMANFS" run "$T/script")
+is "${said%%$'\n'*}" 2 'a script says in its first comment which machine it wants'
+like "$said" 'debug  quiet$' 'and what its command line is'
+said=$("$MMANFS" run --machine tiny --cmdline quiet "$T/script")
+is "${said%%$'\n'*}" 1 'the options have the last word'
+unlike "$said" 'debug' 'about the command line, too'
+
 script <<'S'
 #!/bin/sh
 kill -TERM $$
