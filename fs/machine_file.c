@@ -522,6 +522,7 @@ static const struct key cost_keys[] = {
 	COST(context_switch),
 	COST(fork_page),
 	COST(exec),
+	COST(scan_page),
 	COST(reclaim_page),
 	COST(disk_seek),
 	COST(disk_page_read),

@@ -83,11 +83,6 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn)
 	evict_from_page_cache(m, pfn, 0);
 }
 
-void remove_mapping(struct machine *m, pfn_t pfn)
-{
-	delete_from_page_cache(m, pfn);
-}
-
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 {
 	struct inode *i = inode_at(m, inode);

@@ -27,9 +27,6 @@ int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn);
 /** delete_from_page_cache() - unmapped and clean or not: out of the cache, back to the
  * allocator. */
 void delete_from_page_cache(struct machine *m, pfn_t pfn);
-/** remove_mapping() - reclaim takes a clean page that nobody maps and that is on no LRU list out of its
- * file, and frees it. What stays in its place is the shadow of its eviction (workingset.h). */
-void remove_mapping(struct machine *m, pfn_t pfn);
 /** evict_from_page_cache() - reclaim takes @pfn, which is unmapped, clean and not under writeback: as
  * delete_from_page_cache(), but @shadow (workingset.h; 0: none) stays in its place. */
 void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow);

@@ -154,7 +154,7 @@ static inline pfn_t rmqueue(struct machine *m, struct zone *z, unsigned int orde
 	}
 	if (unlikely(z->boosted) && (alloc_flags & ALLOC_KSWAPD)) {
 		z->boosted = false;
-		wakeup_kswapd(m, z, 0, (enum zone_type)z->type);
+		wakeup_kswapd(m, z, 0, 0, (enum zone_type)z->type);
 	}
 	return pfn;
 }
@@ -250,7 +250,8 @@ static inline void prepare_alloc(struct machine *m, struct alloc_context *ac, gf
 
 /* ---- the slow path ---- */
 
-static void wake_all_kswapds(struct machine *m, const struct alloc_context *ac, unsigned int order)
+static void wake_all_kswapds(struct machine *m, const struct alloc_context *ac, gfp_t gfp,
+			     unsigned int order)
 {
 	u32 i, last = MAX_NUMNODES;
 
@@ -259,7 +260,7 @@ static void wake_all_kswapds(struct machine *m, const struct alloc_context *ac, 
 
 		if (!zoneref_allowed(ac, ref) || ref->nid == last)
 			continue;
-		wakeup_kswapd(m, zoneref_zone(m, ref), order, ac->highest);
+		wakeup_kswapd(m, zoneref_zone(m, ref), gfp, order, ac->highest);
 		last = ref->nid;
 	}
 }
@@ -378,7 +379,7 @@ static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order,
 
 	*again = false;
 	if (alloc_flags & ALLOC_KSWAPD)
-		wake_all_kswapds(m, ac, order);
+		wake_all_kswapds(m, ac, gfp, order);
 	if (reserves)
 		alloc_flags = reserves | (alloc_flags & ALLOC_KSWAPD);
 	pfn = get_page_from_freelist(m, gfp, order, alloc_flags, ac);
@@ -413,7 +414,7 @@ static __attribute__((noinline)) pfn_t alloc_pages_slowpath(struct machine *m, g
 
 	clock_charge(m, m->cost.page_alloc_slow);
 	if (alloc_flags & ALLOC_KSWAPD)
-		wake_all_kswapds(m, ac, order);
+		wake_all_kswapds(m, ac, gfp, order);
 	pfn = get_page_from_freelist(m, gfp, order, alloc_flags, ac);
 	for (again = pfn == PFN_NONE; again && !m->panicked;)
 		pfn = slowpath_round(m, gfp, order, alloc_flags, ac, &fruitless, &again);

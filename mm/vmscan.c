@@ -1,193 +1,420 @@
 /*
- * vmscan.c - reclaim.
- *
- * What there is so far is the smallest reclaim that is honest: clean page cache pages that nobody
- * maps are dropped, oldest first, and slab caches give up what they can spare. Anonymous, mapped and
- * dirty pages stay; there is no background reclaim: wakeup_kswapd() counts that kswapd was needed,
- * ends the watermark boost that woke it, and does nothing else.
+ * vmscan.c - reclaim: runs and passes, direct reclaim, and how long it may take.
  *
  *	try_to_free_pages   priority 12, 11, ... 0: a 4096th of each list, then twice as much
- *	  shrink_node       each node that the request could use
- *	    shrink_lruvec
- *	      shrink_active_list     when the inactive list is short
- *	      shrink_inactive_list   from the tail: activate, rotate or drop
- *	    shrink_slab
+ *	  shrink_zones      each node that the request could use
+ *	    shrink_node     a pass: the policy's batches, then slab
+ *	      (between two batches: kernel threads, the disk)
+ *	    wait            if all that was found is being written, or nothing could be had
+ *
+ * A direct reclaimer stands still until it has freed 32 pages. kswapd (kswapd.c), which does the same work
+ * as events, goes on beside it: that is why it is let in after each batch.
  *
  * Source: Documentation/admin-guide/mm/concepts.rst (reclaim), admin-guide/sysctl/vm.rst
  * (zone_reclaim_mode, min_unmapped_ratio, min_slab_ratio).
  */
-#include "mm/page_alloc.h"
 #include "mm/vmscan.h"
 
-struct scan_control {
-	u64 nr_to_reclaim, nr_reclaimed, nr_scanned;
-	enum zone_type reclaim_idx;
-	int priority;
-	bool kswapd;
-};
+#include <stdio.h>
+#include <string.h>
 
-/* ---- one page ---- */
+#include "mm/page_alloc.h"
 
-enum page_verdict { PAGE_DROP, PAGE_ACTIVATE, PAGE_ROTATE };
+#define JIFFY_NS	      (NSEC_PER_SEC / 250)
+#define WRITEBACK_TIMEOUT     (NSEC_PER_SEC / 10)
+#define PFMEMALLOC_TIMEOUT    NSEC_PER_SEC
+#define NODE_RECLAIM_PRIORITY 4
 
-static enum page_verdict judge_page(struct machine *m, pfn_t pfn)
+/* zone_reclaim_mode */
+#define RECLAIM_WRITE 2
+#define RECLAIM_UNMAP 4
+
+/* ---- what there is ---- */
+
+bool can_reclaim_anon_pages(const struct machine *m, const struct scan_control *sc)
 {
-	struct page *p = pfn_to_page(m, pfn);
-	u32 vm_flags;
-
-	if (p->mapcount || p->pins)
-		return page_referenced(m, pfn, &vm_flags) ? PAGE_ACTIVATE : PAGE_ROTATE;
-	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback) | PAGE_FLAG(locked)))
-		return PAGE_ROTATE;
-	if (page_mapping_type(p) != MAPPING_FILE || (p->flags & PAGE_FLAG(swapbacked)))
-		return PAGE_ROTATE;
-	return PAGE_DROP;
+	(void)sc;
+	return free_swap_pages(m) != 0;
 }
 
-static void rotate_page(struct machine *m, struct page_list *l, pfn_t pfn)
+u64 lruvec_lru_size(const struct pglist_data *n, enum lru_list lru, enum zone_type highest)
 {
-	page_list_del(m, l, pfn);
-	page_list_add(m, l, pfn);
+	s64 pages = 0;
+	u32 z;
+
+	for (z = 0; z <= highest; z++)
+		if (n->zones[z].managed_pages)
+			pages += n->zones[z].vm_stat[NR_ZONE_INACTIVE_ANON + (u32)lru];
+	return (u64)pages;
 }
 
-static void count_scan(struct machine *m, const struct scan_control *sc, u64 scanned, u64 stolen)
+u64 zone_reclaimable_pages(const struct machine *m, const struct zone *z)
 {
-	count_vm_events(m, sc->kswapd ? PGSCAN_KSWAPD : PGSCAN_DIRECT, scanned);
-	count_vm_events(m, PGSCAN_FILE, scanned);
-	count_vm_events(m, sc->kswapd ? PGSTEAL_KSWAPD : PGSTEAL_DIRECT, stolen);
-	count_vm_events(m, PGSTEAL_FILE, stolen);
+	s64 pages = z->vm_stat[NR_ZONE_INACTIVE_FILE] + z->vm_stat[NR_ZONE_ACTIVE_FILE];
+
+	if (can_reclaim_anon_pages(m, NULL))
+		pages += z->vm_stat[NR_ZONE_INACTIVE_ANON] + z->vm_stat[NR_ZONE_ACTIVE_ANON];
+	return (u64)pages;
 }
 
-static u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, u64 nr_to_scan,
-				struct scan_control *sc)
+void lru_note_cost(struct pglist_data *n, enum page_side side, u64 nr)
 {
-	struct page_list *l = &n->lruvec.lists[LRU_INACTIVE_FILE];
-	u64 scanned, looked, stolen = 0;
+	struct lruvec *l = &n->lruvec;
+	u64 pages = (u64)l->lists[LRU_INACTIVE_ANON].nr + l->lists[LRU_ACTIVE_ANON].nr +
+		    l->lists[LRU_INACTIVE_FILE].nr + l->lists[LRU_ACTIVE_FILE].nr;
 
-	nr_to_scan = min_t(u64, nr_to_scan, l->nr);
-	for (scanned = looked = 0; looked < nr_to_scan && l->nr; looked++) {
-		pfn_t pfn = l->tail;
-		struct page *p = pfn_to_page(m, pfn);
+	if (side == SIDE_FILE)
+		l->file_cost += nr;
+	else
+		l->anon_cost += nr;
+	/* older costs weigh less: halved when they come to a quarter of the pages */
+	if (l->file_cost + l->anon_cost > pages / 4) {
+		l->file_cost /= 2;
+		l->anon_cost /= 2;
+	}
+}
 
-		if (p->zone > sc->reclaim_idx) {
-			count_vm_event(m, (enum vm_event_item)(PGSKIP_DMA + p->zone));
-			rotate_page(m, l, pfn);
+void snapshot_refaults(struct pglist_data *n)
+{
+	n->lruvec.refaults[SIDE_ANON] = (u64)n->vm_stat[WORKINGSET_ACTIVATE_ANON];
+	n->lruvec.refaults[SIDE_FILE] = (u64)n->vm_stat[WORKINGSET_ACTIVATE_FILE];
+}
+
+/* ---- a run ---- */
+
+void reclaim_run_begin(struct machine *m, struct scan_control *sc, enum reclaim_kind kind, u32 nid)
+{
+	const struct task *t = m->current ? task_at(m, m->current) : NULL;
+
+	sc->run = (struct reclaim_run){
+		.start = m->clock.now,
+		.nid = nid,
+		.order = sc->order,
+		.gfp = sc->gfp,
+		.pid = t ? t->pid : 0,
+		.kind = (u8)kind,
+		.highest = sc->reclaim_idx,
+	};
+	memcpy(sc->run.comm, t ? t->comm : "swapper", t ? sizeof(t->comm) : sizeof("swapper"));
+}
+
+static void add_counts(struct reclaim_counts *to, const struct reclaim_counts *c)
+{
+	u64 *sum = (u64 *)to;
+	const u64 *more = (const u64 *)c;
+	size_t i;
+
+	_Static_assert(sizeof(*to) % sizeof(u64) == 0, "reclaim_counts holds nothing but u64");
+	for (i = 0; i < sizeof(*to) / sizeof(u64); i++)
+		sum[i] += more[i];
+}
+
+void reclaim_run_end(struct machine *m, struct scan_control *sc, enum reclaim_end how)
+{
+	struct reclaim_run *r = &sc->run;
+
+	r->end = m->clock.now;
+	r->ended = (u8)how;
+	r->priority = (s8)(sc->priority < 0 ? 0 : sc->priority);
+	r->nr_reclaimed = sc->nr_reclaimed;
+	add_counts(&m->reclaim.total[r->kind], &r->count);
+	m->reclaim.runs[r->kind]++;
+	m->reclaim.last[r->kind] = *r;
+}
+
+/* ---- a pass over one node ---- */
+
+void shrink_node_begin(struct machine *m, struct pglist_data *n, struct scan_control *sc,
+		       struct lru_scan *s)
+{
+	memset(sc->pass, 0, sizeof(sc->pass));
+	s->reclaimed_before = sc->nr_reclaimed;
+	s->scanned_before = sc->nr_scanned;
+	sc->run.passes++;
+	reclaim_policy_of(m)->begin(m, n, sc, s);
+}
+
+/* One line for what the kernel tells of every batch. */
+static void trace_pass(struct machine *m, const struct pglist_data *n,
+		       const struct scan_control *sc)
+{
+	u32 side;
+
+	for (side = 0; side < NR_SIDES; side++) {
+		const struct reclaim_stat *s = &sc->pass[side];
+
+		if (!s->scanned)
 			continue;
-		}
-		scanned++;
-		switch (judge_page(m, pfn)) {
-		case PAGE_DROP:
-			if (invalidate_mapping_pages(m, page_mapping(p), page_index(p),
-						     page_index(p))) {
-				stolen++;
-				continue;
-			}
-			rotate_page(m, l, pfn);
-			break;
-		case PAGE_ACTIVATE:
-			activate_page(m, pfn);
-			break;
-		case PAGE_ROTATE:
-			rotate_page(m, l, pfn);
-			break;
-		}
-	}
-	count_scan(m, sc, scanned, stolen);
-	sc->nr_scanned += scanned;
-	return stolen;
-}
-
-static void shrink_active_list(struct machine *m, struct pglist_data *n, u64 nr_to_scan)
-{
-	struct page_list *l = &n->lruvec.lists[LRU_ACTIVE_FILE];
-	u64 i;
-
-	nr_to_scan = min_t(u64, nr_to_scan, l->nr);
-	for (i = 0; i < nr_to_scan; i++) {
-		pfn_t pfn = l->tail;
-
-		lru_del(m, pfn);
-		page_clear(pfn_to_page(m, pfn), PG_active);
-		page_set(pfn_to_page(m, pfn), PG_workingset);
-		lru_add(m, pfn);
-	}
-	count_vm_events(m, PGREFILL, nr_to_scan);
-	count_vm_events(m, PGDEACTIVATE, nr_to_scan);
-}
-
-/* The larger the memory, the smaller the part of it that has to wait on the inactive list. */
-static bool inactive_is_low(const struct pglist_data *n)
-{
-	u64 inactive = n->lruvec.lists[LRU_INACTIVE_FILE].nr,
-	    active = n->lruvec.lists[LRU_ACTIVE_FILE].nr;
-	u64 gb = (inactive + active) >> (30 - PAGE_SHIFT), ratio = 1;
-
-	while (gb && (ratio + 1) * (ratio + 1) <= 10 * gb)
-		ratio++;
-	return inactive * ratio < active;
-}
-
-static void shrink_lruvec(struct machine *m, struct pglist_data *n, struct scan_control *sc)
-{
-	u64 left = n->lruvec.lists[LRU_INACTIVE_FILE].nr >> sc->priority, batch;
-
-	if (inactive_is_low(n))
-		shrink_active_list(m, n,
-				   max_t(u64, n->lruvec.lists[LRU_ACTIVE_FILE].nr >> sc->priority,
-					 SWAP_CLUSTER_MAX));
-	for (; left && sc->nr_reclaimed < sc->nr_to_reclaim; left -= batch) {
-		batch = min_t(u64, left, SWAP_CLUSTER_MAX);
-		sc->nr_reclaimed += shrink_inactive_list(m, n, batch, sc);
+		trace_event(
+			m,
+			"mm_vmscan_lru_shrink_inactive nid=%u nr_scanned=%llu nr_reclaimed=%llu "
+			"nr_dirty=%llu nr_writeback=%llu nr_congested=%llu nr_immediate=%llu "
+			"nr_activate_anon=%llu nr_activate_file=%llu nr_ref_keep=%llu "
+			"nr_unmap_fail=%llu priority=%d flags=%s",
+			n->nid, (unsigned long long)s->scanned, (unsigned long long)s->reclaimed,
+			(unsigned long long)s->dirty, (unsigned long long)s->writeback,
+			(unsigned long long)s->congested, (unsigned long long)s->immediate,
+			(unsigned long long)s->activate[SIDE_ANON],
+			(unsigned long long)s->activate[SIDE_FILE], (unsigned long long)s->ref_keep,
+			(unsigned long long)s->unmap_fail, sc->priority,
+			side == SIDE_FILE ? "RECLAIM_WB_FILE|RECLAIM_WB_ASYNC" :
+					    "RECLAIM_WB_ANON|RECLAIM_WB_ASYNC");
 	}
 }
 
-static void shrink_node(struct machine *m, struct pglist_data *n, struct scan_control *sc)
+/* What kswapd has seen decides how it and the others go on with dirty pages. */
+static void note_writeback(struct machine *m, struct pglist_data *n, struct scan_control *sc)
 {
-	u64 before = sc->nr_reclaimed;
+	struct node_reclaim *nr = &m->reclaim.node[n->nid];
+	const struct reclaim_stat *a = &sc->pass[SIDE_ANON], *f = &sc->pass[SIDE_FILE];
+	u64 writeback = a->writeback + f->writeback, taken = a->taken + f->taken;
+	u64 dirty = a->dirty + f->dirty;
 
-	shrink_lruvec(m, n, sc);
-	sc->nr_reclaimed += shrink_slab(m, n->nid, sc->priority);
-	clock_charge(m, (sc->nr_reclaimed - before) * m->cost.reclaim_page);
+	if (!sc->kswapd)
+		return;
+	/* everything taken is being written: page by page we are going in circles */
+	if (writeback && writeback == taken)
+		nr->writeback = true;
+	/* every file page is dirty, and no flusher has got to it */
+	if (f->taken && a->unqueued_dirty + f->unqueued_dirty == f->taken)
+		nr->dirty = true;
+	if (a->immediate + f->immediate)
+		nr->throttled = true;
+	if (dirty && dirty == a->congested + f->congested)
+		nr->congested = true;
+}
+
+/* For more than a page: enough is freed when there is room for the pieces to be put together. */
+static bool should_continue_reclaim(const struct machine *m, const struct pglist_data *n,
+				    u64 reclaimed, const struct scan_control *sc)
+{
+	u64 inactive;
+	u32 z;
+
+	if (!sc->order ||
+	    (sc->order <= PAGE_ALLOC_COSTLY_ORDER && sc->priority >= DEF_PRIORITY - 2))
+		return false;
+	if (!reclaimed)
+		return false;
+	for (z = 0; z <= sc->reclaim_idx; z++)
+		if (n->zones[z].managed_pages &&
+		    zone_watermark_ok(m, &n->zones[z], sc->order,
+				      wmark_pages(&n->zones[z], WMARK_LOW),
+				      (enum zone_type)sc->reclaim_idx, 0))
+			return false;
+	inactive = n->lruvec.lists[LRU_INACTIVE_FILE].nr;
+	if (can_reclaim_anon_pages(m, sc))
+		inactive += n->lruvec.lists[LRU_INACTIVE_ANON].nr;
+	return inactive > 2ull << sc->order;
+}
+
+bool shrink_node_end(struct machine *m, struct pglist_data *n, struct scan_control *sc,
+		     const struct lru_scan *s)
+{
+	u64 reclaimed, slab;
+
+	reclaim_policy_of(m)->end(m, n, sc);
+	slab = shrink_slab(m, n->nid, sc->priority);
+	sc->run.count.slab_pages += slab;
+	sc->nr_reclaimed += slab;
+	clock_charge(m, slab * m->cost.reclaim_page);
+	trace_pass(m, n, sc);
+	note_writeback(m, n, sc);
+	reclaimed = sc->nr_reclaimed - s->reclaimed_before;
+	if (reclaimed)
+		n->kswapd_failures = 0;
+	return should_continue_reclaim(m, n, reclaimed, sc);
+}
+
+/* ---- waiting ---- */
+
+/* What else can happen while the reclaimer stands still: the disk first, kernel threads, time. */
+static void wait_a_little(struct machine *m, u64 until)
+{
+	if (!blk_wait_next(m, true))
+		m->clock.now = min_t(u64, m->clock.now + NSEC_PER_SEC / 1000, until);
+	clock_run_kthreads(m);
+}
+
+/* Until @timeout is over, or, with @writeback, a batch of the node's pages has been written. */
+static void reclaim_throttle(struct machine *m, struct pglist_data *n, struct scan_control *sc,
+			     u64 timeout, bool writeback)
+{
+	s64 written = n->vm_stat[NR_WRITTEN];
+	u64 start = m->clock.now;
+
+	while (m->clock.now < start + timeout &&
+	       (!writeback || n->vm_stat[NR_WRITTEN] - written < (s64)SWAP_CLUSTER_MAX))
+		wait_a_little(m, start + timeout);
+	mod_node_page_state(m, n, NR_THROTTLED_WRITTEN, n->vm_stat[NR_WRITTEN] - written);
+	sc->run.count.throttled_ns += m->clock.now - start;
+}
+
+/* Waiting is of no use unless most of what could be reclaimed is being written. */
+static bool waiting_helps(const struct machine *m, const struct pglist_data *n)
+{
+	u64 reclaimable = 0, pending = 0;
+	u32 z;
+
+	if (n->kswapd_failures >= MAX_RECLAIM_RETRIES)
+		return false;
+	for (z = 0; z < MAX_NR_ZONES; z++) {
+		reclaimable += zone_reclaimable_pages(m, &n->zones[z]);
+		pending += (u64)n->zones[z].vm_stat[NR_ZONE_WRITE_PENDING];
+	}
+	return 2 * pending > reclaimable;
+}
+
+/* May direct reclaim go on? Not below half of what min keeps in the zones that the kernel lives in. */
+static bool allow_direct_reclaim(const struct machine *m, const struct pglist_data *n)
+{
+	u64 reserve = 0, free = 0;
+	u32 z;
+
+	if (n->kswapd_failures >= MAX_RECLAIM_RETRIES)
+		return true;
+	for (z = 0; z <= ZONE_NORMAL; z++) {
+		if (!n->zones[z].managed_pages || !zone_reclaimable_pages(m, &n->zones[z]))
+			continue;
+		reserve += wmark_pages(&n->zones[z], WMARK_MIN);
+		free += (u64)n->zones[z].vm_stat[NR_FREE_PAGES];
+	}
+	return !reserve || free > reserve / 2;
+}
+
+static struct pglist_data *first_low_node(struct machine *m, const struct pglist_data *n,
+					  u64 nodemask, enum zone_type highest)
+{
+	u32 i;
+
+	for (i = n->zonelist_first[highest]; i < n->nr_zonelist; i++)
+		if (n->zonelist[i].type <= min_t(u32, highest, ZONE_NORMAL) &&
+		    (!nodemask || (nodemask >> n->zonelist[i].nid & 1)))
+			return &m->node[n->zonelist[i].nid];
+	return NULL;
+}
+
+/* Wait for kswapd, batch by batch, while the last reserves are being used up. */
+static void throttle_direct_reclaim(struct machine *m, const struct pglist_data *from, u64 nodemask,
+				    enum zone_type highest)
+{
+	struct pglist_data *n = first_low_node(m, from, nodemask, highest);
+	u64 end = m->clock.now + PFMEMALLOC_TIMEOUT;
+
+	if (!n || allow_direct_reclaim(m, n) || m->clock.in_events || m->clock.in_kthread)
+		return;
+	count_vm_event(m, PGSCAN_DIRECT_THROTTLE);
+	while (!allow_direct_reclaim(m, n) && m->clock.now < end) {
+		const struct node_reclaim *nr = &m->reclaim.node[n->nid];
+
+		wakeup_kswapd(m, &n->zones[min_t(u32, highest, ZONE_NORMAL)], 0, 0,
+			      (enum zone_type)min_t(u32, highest, ZONE_NORMAL));
+		if (nr->state != KSWAPD_RUNNING)
+			break;
+		if (nr->due > m->clock.now)
+			m->clock.now = nr->due;
+		clock_run_kthreads(m);
+	}
 }
 
 /* ---- direct reclaim ---- */
 
-u64 zone_reclaimable_pages(const struct machine *m, const struct zone *z)
+static void shrink_node(struct machine *m, struct pglist_data *n, struct scan_control *sc)
 {
-	(void)m;
-	return (u64)(z->vm_stat[NR_ZONE_INACTIVE_FILE] + z->vm_stat[NR_ZONE_ACTIVE_FILE]);
+	const struct node_reclaim *nr = &m->reclaim.node[n->nid];
+	struct lru_scan s;
+
+	do {
+		shrink_node_begin(m, n, sc, &s);
+		while (reclaim_policy_of(m)->step(m, n, sc, &s)) {
+			blk_poll(m);
+			clock_run_kthreads(m);
+		}
+	} while (shrink_node_end(m, n, sc, &s));
+	if (nr->congested && waiting_helps(m, n))
+		reclaim_throttle(m, n, sc, JIFFY_NS, false);
 }
 
-static void shrink_zones(struct machine *m, const struct pglist_data *n, u64 nodemask,
+static void shrink_zones(struct machine *m, const struct pglist_data *from, u64 nodemask,
 			 struct scan_control *sc)
 {
+	struct pglist_data *first = NULL;
 	u32 i, last = MAX_NUMNODES;
 
-	for (i = n->zonelist_first[sc->reclaim_idx]; i < n->nr_zonelist; i++) {
-		const struct zoneref *ref = &n->zonelist[i];
+	for (i = from->zonelist_first[sc->reclaim_idx]; i < from->nr_zonelist; i++) {
+		const struct zoneref *ref = &from->zonelist[i];
 
 		if (ref->type > sc->reclaim_idx || ref->nid == last ||
 		    (nodemask && !(nodemask >> ref->nid & 1)))
 			continue;
 		last = ref->nid;
+		first = first ? first : &m->node[ref->nid];
 		shrink_node(m, &m->node[ref->nid], sc);
 	}
+	/* nothing yet, and the next round is the last one */
+	if (first && sc->priority == 1 && !sc->nr_reclaimed && waiting_helps(m, first))
+		reclaim_throttle(m, first, sc, JIFFY_NS, false);
+}
+
+static void do_try_to_free_pages(struct machine *m, const struct pglist_data *from, u64 nodemask,
+				 struct scan_control *sc)
+{
+	u32 i;
+
+	count_vm_event(m, (enum vm_event_item)(ALLOCSTALL_DMA + sc->reclaim_idx));
+	for (;;) {
+		for (sc->priority = DEF_PRIORITY; sc->priority >= 0; sc->priority--) {
+			sc->nr_scanned = 0;
+			if (sc->priority < DEF_PRIORITY - 2)
+				sc->may_writepage = true;
+			shrink_zones(m, from, nodemask, sc);
+			if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+				break;
+		}
+		for (i = 0; i < from->nr_zonelist; i++)
+			snapshot_refaults(&m->node[from->zonelist[i].nid]);
+		if (sc->nr_reclaimed || !sc->skipped_deactivate)
+			return;
+		/* the active lists were spared: now they are not */
+		sc->force_deactivate = true;
+		sc->skipped_deactivate = false;
+	}
+}
+
+static void note_pressure(struct machine *m, const struct pglist_data *from,
+			  const struct scan_control *sc)
+{
+	u32 i, priority = sc->priority < 0 ? 0 : (u32)sc->priority;
+
+	for (i = from->zonelist_first[sc->reclaim_idx]; i < from->nr_zonelist; i++)
+		m->reclaim.node[from->zonelist[i].nid].pressure = (u8)(DEF_PRIORITY - priority);
 }
 
 u64 try_to_free_pages(struct machine *m, const struct pglist_data *n, u64 nodemask, gfp_t gfp,
 		      unsigned int order, enum zone_type highest)
 {
-	struct scan_control sc = { .nr_to_reclaim = SWAP_CLUSTER_MAX, .reclaim_idx = highest };
+	struct scan_control sc = { .nr_to_reclaim = SWAP_CLUSTER_MAX,
+				   .order = order,
+				   .gfp = gfp,
+				   .reclaim_idx = (u8)highest,
+				   .may_writepage = !m->sysctl.laptop_mode,
+				   .may_unmap = true,
+				   .may_swap = true };
+	u64 start = m->clock.now;
 	char flags[256];
 
+	throttle_direct_reclaim(m, n, nodemask, highest);
 	gfp_flags_text(gfp, flags, sizeof(flags));
 	trace_event(m, "mm_vmscan_direct_reclaim_begin order=%u gfp_flags=%s", order, flags);
-	count_vm_event(m, (enum vm_event_item)(ALLOCSTALL_DMA + highest));
-	for (sc.priority = DEF_PRIORITY; sc.priority >= 0 && sc.nr_reclaimed < sc.nr_to_reclaim;
-	     sc.priority--)
-		shrink_zones(m, n, nodemask, &sc);
+	reclaim_run_begin(m, &sc, RECLAIM_DIRECT, n->nid);
+	sc.run.start = start;
+	do_try_to_free_pages(m, n, nodemask, &sc);
+	note_pressure(m, n, &sc);
+	reclaim_run_end(m, &sc,
+			sc.nr_reclaimed >= sc.nr_to_reclaim ? RECLAIM_ENOUGH : RECLAIM_EXHAUSTED);
 	trace_event(m, "mm_vmscan_direct_reclaim_end nr_reclaimed=%llu",
 		    (unsigned long long)sc.nr_reclaimed);
+	psi_stall(m, PSI_MEM, start, m->clock.now);
 	return sc.nr_reclaimed;
 }
 
@@ -203,80 +430,48 @@ static u64 node_managed_pages(const struct pglist_data *n)
 	return pages;
 }
 
-/* Page cache that nobody maps and that is no shared memory; dirty pages cannot go here. */
-static u64 node_pagecache_reclaimable(const struct pglist_data *n)
+/* Page cache that may go by the mode: all of it, or what nobody maps; dirty or not. */
+static u64 node_pagecache_reclaimable(const struct machine *m, const struct pglist_data *n)
 {
-	s64 pages = n->vm_stat[NR_FILE_PAGES] - n->vm_stat[NR_SHMEM] - n->vm_stat[NR_DIRTY];
 	s64 lru = n->vm_stat[NR_INACTIVE_FILE] + n->vm_stat[NR_ACTIVE_FILE];
-	s64 unmapped = lru > n->vm_stat[NR_MAPPED] ? lru - n->vm_stat[NR_MAPPED] : 0;
+	s64 pages = m->sysctl.zone_reclaim_mode & RECLAIM_UNMAP ? n->vm_stat[NR_FILE_PAGES] :
+								  lru - n->vm_stat[NR_MAPPED];
 
-	pages = pages < unmapped ? pages : unmapped;
+	if (!(m->sysctl.zone_reclaim_mode & RECLAIM_WRITE))
+		pages -= n->vm_stat[NR_DIRTY];
 	return pages > 0 ? (u64)pages : 0;
 }
 
 bool node_reclaim(struct machine *m, struct pglist_data *n, gfp_t gfp, unsigned int order)
 {
-	struct scan_control sc = { .reclaim_idx = (enum zone_type)m->gfp_zone[gfp & 15] };
-	u64 managed = node_managed_pages(n);
+	struct scan_control sc = { .nr_to_reclaim = max_t(u64, 1u << order, SWAP_CLUSTER_MAX),
+				   .order = order,
+				   .gfp = gfp,
+				   .reclaim_idx = (u8)m->gfp_zone[gfp & 15],
+				   .may_writepage = m->sysctl.zone_reclaim_mode & RECLAIM_WRITE,
+				   .may_unmap = m->sysctl.zone_reclaim_mode & RECLAIM_UNMAP,
+				   .may_swap = true };
+	u64 managed = node_managed_pages(n), start = m->clock.now;
 
-	if (node_pagecache_reclaimable(n) <= managed * (u64)m->sysctl.min_unmapped_ratio / 100 &&
+	if (node_pagecache_reclaimable(m, n) <= managed * (u64)m->sysctl.min_unmapped_ratio / 100 &&
 	    n->vm_stat[NR_SLAB_RECLAIMABLE] <= (s64)(managed * (u64)m->sysctl.min_slab_ratio / 100))
 		return false;
-	if (!(gfp & __GFP_DIRECT_RECLAIM))
+	if (!(gfp & __GFP_DIRECT_RECLAIM) || m->reclaim.active)
 		return false;
 	/* a node with CPUs of its own is theirs to reclaim */
 	if (n->nr_cpus && n->nid != m->cpu_to_node[m->cpu])
 		return false;
-	sc.nr_to_reclaim = max_t(u64, 1u << order, SWAP_CLUSTER_MAX);
-	for (sc.priority = 4; sc.priority >= 0 && sc.nr_reclaimed < sc.nr_to_reclaim; sc.priority--)
+	reclaim_run_begin(m, &sc, RECLAIM_NODE, n->nid);
+	for (sc.priority = NODE_RECLAIM_PRIORITY; sc.priority >= 0; sc.priority--) {
 		shrink_node(m, n, &sc);
+		if (sc.nr_reclaimed >= 1u << order)
+			break;
+	}
+	reclaim_run_end(m, &sc,
+			sc.nr_reclaimed >= 1u << order ? RECLAIM_ENOUGH : RECLAIM_EXHAUSTED);
+	psi_stall(m, PSI_MEM, start, m->clock.now);
 	if (sc.nr_reclaimed >= 1u << order)
 		return true;
 	count_vm_event(m, ZONE_RECLAIM_FAILED);
 	return false;
-}
-
-/* ---- kswapd ---- */
-
-static bool pgdat_balanced(const struct machine *m, const struct pglist_data *n, unsigned int order,
-			   enum zone_type highest)
-{
-	u32 type;
-
-	for (type = 0; type <= highest; type++)
-		if (n->zones[type].managed_pages &&
-		    zone_watermark_ok(m, &n->zones[type], order,
-				      wmark_pages(&n->zones[type], WMARK_HIGH), highest, 0))
-			return true;
-	return false;
-}
-
-static bool end_boost(struct pglist_data *n, enum zone_type highest)
-{
-	bool boosted = false;
-	u32 type;
-
-	for (type = 0; type <= highest; type++) {
-		boosted |= n->zones[type].watermark_boost != 0;
-		n->zones[type].watermark_boost = 0;
-	}
-	return boosted;
-}
-
-void wakeup_kswapd(struct machine *m, struct zone *z, unsigned int order, enum zone_type highest)
-{
-	struct pglist_data *n = &m->node[z->nid];
-	bool boosted;
-
-	if (!z->managed_pages)
-		return;
-	boosted = end_boost(n, highest);
-	if (!boosted && pgdat_balanced(m, n, order, highest)) {
-		n->kswapd_awake = false;
-		return;
-	}
-	n->kswapd_wakeups++;
-	if (!n->kswapd_awake)
-		trace_event(m, "mm_vmscan_wakeup_kswapd nid=%u order=%u", z->nid, order);
-	n->kswapd_awake = !boosted;
 }

@@ -59,7 +59,7 @@ struct clock {
 struct cost_table {
 	u32 syscall, minor_fault, zero_page, copy_page, tlb_miss, memory_access,
 		memory_access_remote, pte_unmap, page_alloc_slow, page_free, context_switch,
-		fork_page, exec, reclaim_page, disk_seek, disk_page_read, disk_page_write,
+		fork_page, exec, scan_page, reclaim_page, disk_seek, disk_page_read, disk_page_write,
 		migrate_page;
 };
 

@@ -26,6 +26,7 @@
 #include <mman/swap.h>
 #include <mman/sysctl.h>
 #include <mman/task.h>
+#include <mman/vmscan.h>
 #include <mman/workingset.h>
 
 /* What the engine asks of the program around it. Not state: never in a snapshot. */
@@ -100,6 +101,7 @@ struct machine {
 	struct task_state tasks;
 	struct mm_state mms;
 	struct swap_state swap;
+	struct reclaim_state reclaim;
 	struct blk_state blk;
 
 	/* knobs, time, chance */

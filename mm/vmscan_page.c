@@ -1,0 +1,278 @@
+/*
+ * vmscan_page.c - one page of an inactive list: may it go, and how?
+ *
+ *	under writeback ----------------------------> comes back when it is clean (PG_reclaim)
+ *	used since the last look -------------------> stays (once), or is active from now on
+ *	anonymous, without a place on disk ---------> add_to_swap()
+ *	mapped -------------------------------------> try_to_unmap()
+ *	dirty   file: the flusher's work -----------> marked, comes back when it is clean
+ *	        swap: written -----------------------> comes back when it is clean
+ *	clean --------------------------------------> its place keeps a shadow, the frame is free
+ *
+ * "Comes back": PG_reclaim makes the end of the write put the page at the tail of its inactive list,
+ * where the next scan finds it (rotate_reclaimable_page()).
+ *
+ * Used-once detection: a page table entry's accessed bit found here sets PG_referenced and spares the
+ * page one round; found a second time, or in two entries, or in an executable mapping of a file, it
+ * activates the page. So a file that is read through a mapping once never reaches the active list.
+ *
+ * Only kswapd writes file pages itself, and only when it meets the same dirty page a second time while
+ * nearly all it meets is dirty: single pages are poor I/O. The others only ask for the flushers.
+ *
+ * Source: Documentation/mm/unevictable-lru.rst, admin-guide/mm/concepts.rst, admin-guide/sysctl/vm.rst;
+ * counters as 6.1 was seen to move them.
+ */
+#include <mman/writeback.h>
+
+#include "mm/filemap.h"
+#include "mm/rmap.h"
+#include "mm/vmscan.h"
+
+enum page_fate { FATE_KEEP, FATE_ACTIVATE, FATE_FREED };
+
+static bool is_anon(const struct page *p)
+{
+	return page_mapping_type(p) == MAPPING_ANON;
+}
+
+static enum page_side page_side(const struct page *p)
+{
+	return page_test(p, PG_swapbacked) ? SIDE_ANON : SIDE_FILE;
+}
+
+void putback_lru_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	page_clear(p, PG_isolated);
+	lru_insert(m, pfn, p, false);
+	if (page_test(p, PG_active))
+		workingset_age_nonresident(m, p->node, 1);
+}
+
+/* ---- locked in memory ---- */
+
+static bool count_locking(struct machine *m, handle_t vma, u64 addr, void *arg)
+{
+	(void)addr;
+	*(u32 *)arg += (vma_at(m, vma)->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED;
+	return true;
+}
+
+/* An isolated page that a VM_LOCKED mapping maps: with the unevictable ones from now on. */
+void cull_mlocked_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	u32 locking = 0;
+
+	rmap_walk(m, pfn, count_locking, &locking);
+	page_clear(p, PG_isolated);
+	page_clear(p, PG_active);
+	if (!locking) {
+		lru_insert(m, pfn, p, false);
+		return;
+	}
+	mlock_new_page(m, pfn);
+	p->next = locking;
+}
+
+/* ---- dirty, under writeback ---- */
+
+static void count_dirty(const struct page *p, struct reclaim_stat *stat)
+{
+	bool dirty = page_test(p, PG_dirty), writeback = page_test(p, PG_writeback);
+
+	/* flushers do not write anonymous memory: nobody waits for them on its account */
+	if (page_side(p) == SIDE_ANON || is_anon(p))
+		dirty = writeback = false;
+	stat->dirty += dirty || writeback;
+	stat->unqueued_dirty += dirty && !writeback;
+	stat->congested += writeback && page_test(p, PG_reclaim);
+}
+
+/* Met again before its write has ended: too much is being written for what kswapd scans. */
+static enum page_fate writeback_page(const struct machine *m, struct page *p,
+				     const struct scan_control *sc, struct reclaim_stat *stat)
+{
+	if (sc->kswapd && page_test(p, PG_reclaim) && m->reclaim.node[p->node].writeback) {
+		stat->immediate++;
+	} else {
+		page_set(p, PG_reclaim);
+		stat->writeback++;
+	}
+	return FATE_ACTIVATE;
+}
+
+/* A dirty page that nobody maps. FATE_FREED here: clean now, and may go. */
+static enum page_fate pageout(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	u64 index;
+
+	if (!is_anon(p) && !page_test(p, PG_swapbacked)) {
+		index = page_index(p);
+		page_set(p, PG_reclaim);
+		write_cache_pages(m, page_mapping(p), &index, index, 1, false);
+	} else {
+		return FATE_ACTIVATE; /* no slot is free */
+	}
+	stat->pageout++;
+	mod_node_page_state(m, page_node(m, p), NR_VMSCAN_WRITE, 1);
+	if (page_test(p, PG_writeback))
+		return FATE_KEEP;
+	page_clear(p, PG_reclaim);
+	return page_test(p, PG_dirty) ? FATE_KEEP : FATE_FREED;
+}
+
+static enum page_fate write_page(struct machine *m, pfn_t pfn, enum page_references references,
+				 const struct scan_control *sc, struct reclaim_stat *stat)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	bool file = page_side(p) == SIDE_FILE;
+
+	if (file && (!sc->kswapd || !page_test(p, PG_reclaim) || !m->reclaim.node[p->node].dirty)) {
+		mod_node_page_state(m, page_node(m, p), NR_VMSCAN_IMMEDIATE_RECLAIM, 1);
+		page_set(p, PG_reclaim);
+		return FATE_ACTIVATE;
+	}
+	if (references == PAGEREF_RECLAIM_CLEAN || !sc->may_writepage ||
+	    !(sc->gfp & (file ? __GFP_FS : __GFP_IO)))
+		return FATE_KEEP;
+	return pageout(m, pfn, stat);
+}
+
+/* ---- away ---- */
+
+/* Nobody maps it, and what it holds is on disk or worth nothing. */
+static enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan_control *sc)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (is_anon(p) && !page_test(p, PG_swapcache)) {
+		if (!page_test(p, PG_swapbacked)) {
+			count_vm_event(m, PGLAZYFREED);
+			sc->run.count.lazyfreed++;
+		}
+		page_release(m, pfn, p);
+		return FATE_FREED;
+	}
+	evict_from_page_cache(m, pfn,
+			      page_test(p, PG_swapbacked) ? 0 : workingset_eviction(m, pfn));
+	return FATE_FREED;
+}
+
+/* Out of every page table. An anonymous page leaves its swap entry behind. */
+static bool unmap_page(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	bool lazyfree = is_anon(p) && !page_test(p, PG_swapbacked);
+
+	if (try_to_unmap(m, pfn, 0))
+		return true;
+	stat->unmap_fail++;
+	stat->lazyfree_fail += lazyfree && page_test(p, PG_swapbacked);
+	return false;
+}
+
+static enum page_fate evict_page(struct machine *m, pfn_t pfn, enum page_references references,
+				 struct scan_control *sc, struct reclaim_stat *stat)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	enum page_fate fate;
+
+	if (is_anon(p) && page_test(p, PG_swapbacked))
+		return FATE_ACTIVATE; /* no slot is free */
+	if (p->mapcount && !unmap_page(m, pfn, stat))
+		return FATE_ACTIVATE;
+	if (page_test(p, PG_dirty)) {
+		fate = write_page(m, pfn, references, sc, stat);
+		if (fate != FATE_FREED)
+			return fate;
+	}
+	return free_page(m, pfn, sc);
+}
+
+/* ---- the verdict ---- */
+
+static enum page_fate shrink_page(struct machine *m, pfn_t pfn, struct scan_control *sc,
+				  struct reclaim_stat *stat)
+{
+	enum page_references references = PAGEREF_RECLAIM;
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (unlikely(page_test(p, PG_locked)))
+		return FATE_KEEP;
+	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+		count_dirty(p, stat);
+	if (page_test(p, PG_writeback))
+		return writeback_page(m, p, sc, stat);
+	if (!sc->ignore_references) {
+		references = reclaim_policy_of(m)->check_references(m, pfn, sc);
+		if (references == PAGEREF_ACTIVATE)
+			return FATE_ACTIVATE;
+		if (references == PAGEREF_KEEP) {
+			stat->ref_keep++;
+			return FATE_KEEP;
+		}
+	}
+	/* somebody reads or writes it directly: a device, a debugger */
+	if (unlikely(p->pins))
+		return FATE_KEEP;
+	return evict_page(m, pfn, references, sc, stat);
+}
+
+static bool mapping_locks(struct machine *m, handle_t vma, u64 addr, void *arg)
+{
+	(void)addr;
+	*(bool *)arg |= (vma_at(m, vma)->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED;
+	return !*(bool *)arg;
+}
+
+/* It stays, and nobody shall look at it soon. A slot that it holds goes when swap gets short. */
+static void activate_isolated(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	bool locked = false;
+
+	if (p->mapcount)
+		rmap_walk(m, pfn, mapping_locks, &locked);
+	if (locked) {
+		cull_mlocked_page(m, pfn);
+		return;
+	}
+	page_set(p, PG_active);
+	stat->activate[page_side(p)]++;
+	putback_lru_page(m, pfn);
+}
+
+u64 shrink_page_list(struct machine *m, struct pglist_data *n, const struct page_batch *batch,
+		     struct scan_control *sc, struct reclaim_stat *stat)
+{
+	u64 freed = 0, written = stat->pageout;
+	u32 i;
+
+	(void)n;
+	m->reclaim.active = true;
+	for (i = 0; i < batch->nr; i++) {
+		pfn_t pfn = batch->pfn[i];
+
+		switch (shrink_page(m, pfn, sc, stat)) {
+		case FATE_FREED:
+			freed++;
+			break;
+		case FATE_ACTIVATE:
+			activate_isolated(m, pfn, stat);
+			break;
+		case FATE_KEEP:
+			putback_lru_page(m, pfn);
+			break;
+		}
+	}
+	m->reclaim.active = false;
+	count_vm_events(m, PGACTIVATE, stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE]);
+	sc->run.count.activated += stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE];
+	sc->run.count.written += stat->pageout - written;
+	sc->run.count.kept_referenced += stat->ref_keep;
+	sc->run.count.immediate += stat->immediate;
+	return freed;
+}
