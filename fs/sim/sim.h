@@ -23,6 +23,8 @@ int sim_lru_show(const struct request *rq, struct text *out);
 int sim_policy_show(const struct request *rq, struct text *out);
 ssize_t sim_policy_store(const struct request *rq, const char *data, size_t size, u64 offset);
 int sim_explain_show(const struct request *rq, struct text *out);
+/* What reclaim and kswapd did last: fs/sim/explain_reclaim.c. A part of sim/explain. */
+int explain_reclaim(const struct request *rq, struct text *out);
 int sim_journal_show(const struct request *rq, struct text *out);
 ssize_t sim_events_read(const struct request *rq, char *buffer, size_t size, u64 offset);
 int sim_events_open(const struct request *rq, int flags);
