@@ -316,6 +316,7 @@ static enum kswapd_does work(struct machine *m, struct pglist_data *n, struct no
 		mod_node_page_state(m, n, NR_THROTTLED_WRITTEN,
 				    n->vm_stat[NR_WRITTEN] - nr->written);
 		nr->sc.run.count.throttled_ns += m->clock.now - nr->throttled_at;
+		psi_stall(m, PSI_MEM, nr->throttled_at, m->clock.now);
 		nr->throttled = false;
 	}
 	if (!nr->started)
@@ -369,6 +370,8 @@ void kswapd_event(struct machine *m, u32 nid)
 	cost = max_t(u64, m->clock.now - start, 1);
 	if (n->kswapd)
 		account_task_time(m, n->kswapd, cost, false);
+	/* what it does is done for want of memory: so 6.1 counts it */
+	psi_stall(m, PSI_MEM, start, start + cost);
 	m->clock.now = start;
 	m->current = current;
 	m->cpu = cpu;
