@@ -480,16 +480,63 @@ u64 kmem_cache_shrink(struct machine *m, handle_t cache)
 	return (u64)(before - m->vm_node_stat[item]);
 }
 
-/* What nobody holds of a cache, on one node: the laboratory's objects; the engine's have owners. */
-static void free_unheld(struct machine *m, struct kmem_cache *c, u32 nid, int priority)
+/* ---- shrinking: objects that nobody holds ---- */
+
+#define DEFAULT_SEEKS 2u   /* making an object anew costs so many reads */
+#define SHRINK_BATCH  128u /* objects */
+#define SUPER_BATCH   1024u
+
+/* Dentries and inodes belong to file systems, whose share vfs_cache_pressure decides. */
+static bool is_vfs_cache(const struct kmem_cache *c)
+{
+	size_t length = strlen(c->name);
+
+	return !strcmp(c->name, "dentry") ||
+	       (length >= 11 && !strcmp(c->name + length - 11, "inode_cache"));
+}
+
+/* Those on one node: the laboratory's objects; the engine's have owners. */
+static u64 count_unheld(const struct machine *m, const struct kmem_cache *c, u32 nid)
 {
 	const struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, nid);
 	u64 share = c->nr_objects ? c->lab_objects * n->total_objects / c->nr_objects : 0;
-	u32 left = (u32)min_t(u64, share >> priority, UINT32_MAX), freed;
 
-	count_vm_events(m, SLABS_SCANNED, left);
+	return is_vfs_cache(c) ? share * (u64)m->sysctl.vfs_cache_pressure / 100 : share;
+}
+
+static void free_unheld(struct machine *m, struct kmem_cache *c, u32 nid, u64 count)
+{
+	u32 left = (u32)min_t(u64, min_t(u64, count, c->lab_objects), UINT32_MAX), freed;
+
 	for (; left && (freed = free_from_node(m, c, nid, left)); left -= freed)
 		c->lab_objects -= freed;
+}
+
+/*
+ * A share of what can go, by the pass's priority, twice as much as of page cache: an object costs
+ * DEFAULT_SEEKS reads of the 4 that a page is thought to be worth. It is done in batches; what is too
+ * little for one is remembered until it is enough.
+ */
+static void do_shrink_slab(struct machine *m, struct kmem_cache *c, u32 nid, int priority)
+{
+	u64 freeable = count_unheld(m, c, nid),
+	    batch = is_vfs_cache(c) ? SUPER_BATCH : SHRINK_BATCH;
+	struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, nid);
+	u64 deferred = n->shrink_deferred, delta, total, scanned = 0, step;
+
+	if (!freeable)
+		return;
+	delta = (freeable >> priority) * 4 / DEFAULT_SEEKS;
+	total = min_t(u64, (deferred >> priority) + delta, 2 * freeable);
+	while (total && (total >= batch || total >= freeable)) {
+		step = min_t(u64, batch, total);
+		free_unheld(m, c, nid, step);
+		scanned += step;
+		total -= step;
+	}
+	count_vm_events(m, SLABS_SCANNED, scanned);
+	deferred = deferred + delta > scanned ? deferred + delta - scanned : 0;
+	n->shrink_deferred = min_t(u64, deferred, 2 * freeable);
 }
 
 u64 shrink_slab(struct machine *m, u32 nid, int priority)
@@ -500,20 +547,23 @@ u64 shrink_slab(struct machine *m, u32 nid, int priority)
 	for (h = 1; h < m->slab.caches.nr_slots; h++) {
 		struct kmem_cache *c = kmem_cache_at(m, h);
 
-		if (!(c->flags & KC_RECLAIM))
+		if (likely(!c->lab_objects) || !(c->flags & KC_RECLAIM))
 			continue;
-		free_unheld(m, c, nid, priority);
+		do_shrink_slab(m, c, nid, priority);
 		discard_empty(m, c, kmem_cache_node_of(&m->slab, c, nid));
 	}
 	return (u64)(before - m->node[nid].vm_stat[NR_SLAB_RECLAIMABLE]);
 }
 
+/* Again and again, with less patience each time: objects that held others go first. */
 void drop_slab(struct machine *m)
 {
-	u32 nid;
+	u64 freed;
+	u32 nid, round;
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
-		shrink_slab(m, nid, 0);
+		for (round = 0, freed = 2; freed >> round > 1; round++)
+			freed = shrink_slab(m, nid, 0);
 }
 
 /* ---- making caches ---- */

@@ -74,7 +74,8 @@ struct kmem_cache {
 struct kmem_cache_node {
 	struct page_list partial, full;
 	u64 nr_slabs, total_objects;
-	u64 partial_free; /* free objects on the partial list */
+	u64 partial_free;    /* free objects on the partial list */
+	u64 shrink_deferred; /* objects that reclaim should have looked at: too few for a batch */
 };
 
 struct kmem_cache_cpu {
@@ -159,8 +160,8 @@ void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
 u64 kmem_cache_shrink(struct machine *m, handle_t cache);
 
 /** shrink_slab() - reclaim on @nid: caches of objects that can be given up (KC_RECLAIM) lose one in
- * 2^@priority of those that nobody holds, and their empty slabs. Returns pages freed.
- * drop_slab(): all of it, on all nodes (drop_caches=2). */
+ * 2^(@priority - 1) of those that nobody holds, of dentries and inodes vfs_cache_pressure percent of
+ * that, and their empty slabs. Returns pages freed. drop_slab(): all of it, on all nodes (drop_caches=2). */
 u64 shrink_slab(struct machine *m, u32 nid, int priority);
 void drop_slab(struct machine *m);
 
