@@ -121,6 +121,8 @@ static void bio_end(struct machine *m, handle_t h)
 	u32 i;
 
 	b->done = true;
+	if (m->sysctl.laptop_mode)
+		laptop_io_completion(m);
 	m->blk.nr_writes_done += b->op == BIO_WRITE;
 	if (b->failed)
 		blk_log_error(m, (enum bio_op)b->op, b->sector, b->nr);
@@ -277,6 +279,7 @@ void account_iowait(struct machine *m, u64 start)
 	/* its own time it is not */
 	if (m->current && m->running && m->running->task == m->current)
 		m->running->started += ns;
+	psi_stall(m, PSI_IO, start, m->clock.now);
 }
 
 bool blk_wait_next(struct machine *m, bool stall)
@@ -304,7 +307,7 @@ bool io_schedule_timeout(struct machine *m, u64 ns)
 	go_on = clock_sleep(m, ns);
 	if (r && r->task == m->current && !r->died) {
 		account_iowait(m, start);
-		if (task_at(m, r->task)->state == TASK_DISK)
+		if (task_at(m, r->task)->state != TASK_STOPPED)
 			task_set_state(m, r->task, TASK_RUNNING);
 	}
 	return go_on;

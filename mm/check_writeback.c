@@ -107,6 +107,56 @@ static void check_pages(struct flight *f)
 		    m->vm_zone_stat[NR_ZONE_WRITE_PENDING]);
 }
 
+/* Inodes with dirty pages are on a list that the flusher works on, and in order. */
+static void check_inodes(struct check *c)
+{
+	const struct machine *m = c->m;
+	u32 list, nr;
+	handle_t h, last;
+
+	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next) {
+		const struct inode *i = inode_at(m, h);
+
+		if (i->kind != INODE_SHMEM && i->nrdirty &&
+		    (i->wb_list == WB_CLEAN || i->wb_list == WB_DIRTY_TIME))
+			check_fail(c, "inode %u: dirty, but nobody will write it", h);
+	}
+	for (list = WB_DIRTY; list < NR_WB_LISTS; list++) {
+		const struct wb_list *l = &m->wb.list[list];
+		u64 when = 0;
+
+		nr = 0;
+		last = 0;
+		for (h = l->head; h && nr <= l->nr; h = inode_at(m, h)->wb_next) {
+			const struct inode *i = inode_at(m, h);
+
+			if (i->wb_list != list || i->wb_prev != last)
+				check_fail(c, "inode %u: broken list of dirty inodes", h);
+			if (list == WB_DIRTY && i->dirtied_when < when)
+				check_fail(c, "inode %u: out of order", h);
+			when = i->dirtied_when;
+			last = h;
+			nr++;
+		}
+		check_equal(c, "inodes of a list", nr, l->nr);
+		check_equal(c, "last inode of a list", last, l->tail);
+	}
+}
+
+/* Something dirty, and nothing that will write it: only where the flusher is off, and below the limit. */
+static void check_flusher(struct check *c)
+{
+	const struct machine *m = c->m;
+	const struct bdi_writeback *wb = &m->wb;
+
+	if (wb->event_set != event_pending(m, EVENT_FLUSHER, FLUSHER_WAKE))
+		check_fail(c, "the flusher's timer: kept %d", wb->event_set);
+	if ((wb->work.active || wb->start_all) && !wb->event_set)
+		check_fail(c, "the flusher has work, but sleeps");
+	if (wb->list[WB_DIRTY_TIME].nr && !event_pending(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME))
+		check_fail(c, "inodes with new times will never be written");
+}
+
 void check_writeback(struct check *c)
 {
 	struct machine *m = c->m;
@@ -130,5 +180,7 @@ void check_writeback(struct check *c)
 	if (s->used_pages > s->total_pages)
 		check_fail(c, "the disk holds more than it has room for");
 	check_pages(&f);
+	check_inodes(c);
+	check_flusher(c);
 	free(f.seen);
 }

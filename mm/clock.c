@@ -106,6 +106,9 @@ bool event_pending(const struct machine *m, enum event_kind kind, u32 arg)
 static void event_dispatch(struct machine *m, const struct event *e)
 {
 	switch ((enum event_kind)e->kind) {
+	case EVENT_FLUSHER:
+		flusher_event(m, e->arg);
+		break;
 	case EVENT_LOAD:
 		lab_load_event(m, e->arg);
 		break;

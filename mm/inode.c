@@ -190,6 +190,7 @@ void inode_put(struct machine *m, handle_t h)
 	if (--i->users)
 		return;
 	truncate_range(m, h, 0, UINT64_MAX);
+	inode_wb_evict(m, h);
 	if (i->kind == INODE_SHMEM)
 		shmem_evict(m, h);
 	name_drop(m, i);

@@ -4,6 +4,7 @@
 #include <mman/machine.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include "mm/task.h"
 
@@ -75,6 +76,8 @@ static int start_one(struct machine *m, const struct kthread_row *row, u32 numbe
 	task_set_state(m, h, (enum task_state_letter)row->state);
 	if (row->each == EACH_CPU)
 		task_at(m, h)->cpu = number;
+	if (!strcmp(comm, "writeback"))
+		m->wb.flusher = h;
 	if (row->each == EACH_NODE && row->comm[1] == 's')
 		m->node[number].kswapd = h;
 	else if (row->each == EACH_NODE)

@@ -87,6 +87,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = blk_init(m);
 	if (!error)
+		writeback_init(m);
+	if (!error)
 		error = swap_init(m);
 	if (!error)
 		error = tasks_init(m);

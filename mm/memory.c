@@ -519,6 +519,8 @@ static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 	switch (fault_slow(m, task, addr, write)) {
 	case VM_FAULT_DONE:
 	case VM_FAULT_MAJOR:
+		if (unlikely(m->wb.fault_dirtied) && !balance_dirty_pages_ratelimited(m, 1))
+			return -EINTR;
 		return 0;
 	case VM_FAULT_SIGBUS:
 		send_signal(m, task, SIGBUS_NR, 0);

@@ -91,6 +91,7 @@ int twin_kernel_tasks(struct machine *m)
 	m->tasks.last_pid = 1;
 	if (!error && !m->tasks.kthreadd)
 		return kthreads_init(m) ? -ENOMEM : 0;
+	m->wb.flusher = find_kthread(m, "writeback");
 	for (nid = 0; nid < m->nr_nodes && !error; nid++) {
 		if (!m->node[nid].has_memory)
 			continue;

@@ -106,6 +106,19 @@ static int dirty_bytes_changed(const struct request *rq, u64 old)
 	return 0;
 }
 
+static int dirty_writeback_centisecs_changed(const struct request *rq, u64 old)
+{
+	dirty_writeback_interval_changed(rq->m, (s32)old);
+	return 0;
+}
+
+static int dirtytime_expire_seconds_changed(const struct request *rq, u64 old)
+{
+	(void)old;
+	dirtytime_interval_changed(rq->m);
+	return 0;
+}
+
 static int numa_stat_changed(const struct request *rq, u64 old)
 {
 	struct machine *m = rq->m;
@@ -296,14 +309,15 @@ static const struct attribute vm_attrs[] = {
 		     dirty_bytes_changed, ACTS,
 		     "dirty bytes at which a writer has to wait; zeroes dirty_ratio"),
 	SYSCTL_INT("dirty_expire_centisecs", sysctl.dirty_expire_centisecs, 0, INT32_MAX, NULL,
-		   HOLDS, "age at which a dirty page is due, hundredths of a second"),
+		   ACTS, "age at which a dirty page is due, hundredths of a second"),
 	SYSCTL_INT("dirty_ratio", sysctl.dirty_ratio, 0, 100, dirty_ratio_changed, ACTS,
 		   "percent of available memory at which a writer has to wait; zeroes dirty_bytes"),
 	SYSCTL_INT("dirty_writeback_centisecs", sysctl.dirty_writeback_centisecs, INT32_MIN,
-		   INT32_MAX, NULL, HOLDS,
-		   "how often the flusher wakes up, hundredths of a second"),
-	SYSCTL_INT("dirtytime_expire_seconds", sysctl.dirtytime_expire_seconds, 0, INT32_MAX, NULL,
-		   HOLDS, "age at which an inode with nothing but new times is written"),
+		   INT32_MAX, dirty_writeback_centisecs_changed, ACTS,
+		   "how often the flusher wakes up, hundredths of a second; 0: it does not"),
+	SYSCTL_INT("dirtytime_expire_seconds", sysctl.dirtytime_expire_seconds, 0, INT32_MAX,
+		   dirtytime_expire_seconds_changed, ACTS,
+		   "age at which an inode with nothing but new times is written"),
 	KNOB_ROW(
 		"drop_caches", 0200, ATTR_SYSCTL, 0, .parser = KNOB_INT,
 		KNOB_AT(sysctl.drop_caches), .count = 1, .min = 1, .max = 4, .changed = drop_caches,
@@ -316,8 +330,9 @@ static const struct attribute vm_attrs[] = {
 		 .help = "give back most of the struct pages of huge pages"),
 	SYSCTL_INT("hugetlb_shm_group", sysctl.hugetlb_shm_group, INT32_MIN, INT32_MAX, NULL, HOLDS,
 		   "group that may make shared memory of huge pages"),
-	SYSCTL_JIFFIES("laptop_mode", sysctl.laptop_mode, NULL, HOLDS,
-		       "seconds to wait after a read before everything dirty is written"),
+	SYSCTL_JIFFIES(
+		"laptop_mode", sysctl.laptop_mode, NULL, ACTS,
+		"seconds to wait after the disk was used before everything dirty is written"),
 	SYSCTL_INT("legacy_va_layout", sysctl.legacy_va_layout, 0, INT32_MAX, NULL, ACTS,
 		   "not 0: new processes map from the bottom up"),
 	SYSCTL_OTHER(

@@ -156,7 +156,7 @@ static void stat_line(struct text *out, const char *name, u64 value, const char 
 
 #define INITIAL_BANDWIDTH_KBPS (100u << 10)
 
-/* All of the page cache is the first disk's. Nothing writes back yet. */
+/* All of the page cache is the first disk's. */
 static int bdi_stats_show(const struct request *rq, struct text *out)
 {
 	const struct machine *m = rq->m;
@@ -175,11 +175,13 @@ static int bdi_stats_show(const struct request *rq, struct text *out)
 		  " kB\n");
 	stat_line(out, "BdiWritten:", first ? global_node_page_state(m, NR_WRITTEN) * 4 : 0,
 		  " kB\n");
-	stat_line(out, "BdiWriteBandwidth:", INITIAL_BANDWIDTH_KBPS, " kBps\n");
-	stat_line(out, "b_dirty:", 0, "\n");
-	stat_line(out, "b_io:", 0, "\n");
-	stat_line(out, "b_more_io:", 0, "\n");
-	stat_line(out, "b_dirty_time:", 0, "\n");
+	stat_line(out,
+		  "BdiWriteBandwidth:", first ? m->wb.write_bandwidth * 4 : INITIAL_BANDWIDTH_KBPS,
+		  " kBps\n");
+	stat_line(out, "b_dirty:", first ? m->wb.list[WB_DIRTY].nr : 0, "\n");
+	stat_line(out, "b_io:", first ? m->wb.list[WB_IO].nr : 0, "\n");
+	stat_line(out, "b_more_io:", first ? m->wb.list[WB_MORE_IO].nr : 0, "\n");
+	stat_line(out, "b_dirty_time:", first ? m->wb.list[WB_DIRTY_TIME].nr : 0, "\n");
 	stat_line(out, "bdi_list:", 1, "\n");
 	stat_line(out, "state:", 1, "\n");
 	return 0;

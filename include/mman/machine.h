@@ -28,6 +28,7 @@
 #include <mman/task.h>
 #include <mman/vmscan.h>
 #include <mman/workingset.h>
+#include <mman/writeback.h>
 
 /* What the engine asks of the program around it. Not state: never in a snapshot. */
 struct machine_host {
@@ -103,6 +104,7 @@ struct machine {
 	struct swap_state swap;
 	struct reclaim_state reclaim;
 	struct blk_state blk;
+	struct bdi_writeback wb;
 
 	/* knobs, time, chance */
 	struct sysctl sysctl;

@@ -148,6 +148,11 @@ struct inode {
 	u8 wb_error : 1;      /* a write failed, and nobody was told yet */
 	u16 flags;	      /* INODE_* */
 	u64 nr_shmem_charged; /* pages of Committed_AS that it holds */
+	u64 dirtied_when, dirtied_time_when; /* ns */
+	u64 writeback_index;		     /* where the flusher goes on */
+	handle_t wb_next, wb_prev;
+	u8 dirty_state; /* I_DIRTY_* (writeback.h): what of it is new beside its pages */
+	u8 wb_list;	/* enum wb_list_id */
 };
 
 /*

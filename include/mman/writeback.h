@@ -6,6 +6,14 @@
  *	             -> PG_writeback, XA_WRITEBACK        (and dirty again, if stored to meanwhile)
  *	bio_end -> writeback_failed if it failed; end_page_writeback
  *
+ * The flusher (EVENT_FLUSHER) is the kernel thread "writeback". It has one timer, set when the first
+ * inode becomes dirty and again while there is any: an idle machine has none.
+ *
+ *	b_dirty       dirty inodes, the longest so first
+ *	b_io          those that it works on: expired, or all
+ *	b_more_io     had more pages than its turn allows
+ *	b_dirty_time  nothing but times is new
+ *
  * Source: Documentation/admin-guide/sysctl/vm.rst (dirty_*), Documentation/filesystems/proc.rst.
  */
 #ifndef MMAN_WRITEBACK_H
@@ -14,6 +22,52 @@
 #include <mman/types.h>
 
 struct machine;
+
+#define I_DIRTY_SYNC 1u /* more of the inode than its times: written with its pages */
+#define I_DIRTY_TIME 2u
+
+enum wb_list_id { WB_CLEAN, WB_DIRTY, WB_IO, WB_MORE_IO, WB_DIRTY_TIME, NR_WB_LISTS };
+
+enum wb_reason {
+	WB_REASON_BACKGROUND,
+	WB_REASON_VMSCAN,
+	WB_REASON_SYNC,
+	WB_REASON_PERIODIC,
+	WB_REASON_LAPTOP_TIMER,
+	NR_WB_REASONS
+};
+
+struct wb_list {
+	handle_t head, tail;
+	u32 nr;
+};
+
+/* What the flusher is at. */
+struct wb_work {
+	bool active, kupdate, background;
+	u8 reason;
+	u64 nr_pages; /* at most so many more */
+	u64 written, pass_written;
+};
+
+enum flusher_event { FLUSHER_WAKE, FLUSHER_LAPTOP, FLUSHER_DIRTYTIME };
+
+struct bdi_writeback {
+	struct wb_list list[NR_WB_LISTS];
+	struct wb_work work;
+	handle_t flusher;   /* task; 0: none */
+	bool event_set;	    /* FLUSHER_WAKE waits, for event_due */
+	bool start_all;	    /* somebody asked for all of it, ->reason */
+	bool congested;	    /* since bw_time the disk had enough to do */
+	bool fault_dirtied; /* a store dirtied a page: look at the limits when it is over */
+	u8 reason;
+	u64 event_due;
+	u64 last_old_flush; /* ns */
+	u64 laptop_due;	    /* ns; 0: no timer */
+	u64 bw_time, bw_written;
+	u64 write_bandwidth;		  /* pages a second, as measured */
+	u32 nr_dirtied, nr_dirtied_pause; /* as in struct task, for who is none */
+};
 
 /** global_dirtyable_memory() - pages that file data may dirty: free ones above the reserves, and the
  * page cache that reclaim could have. */
@@ -43,6 +97,44 @@ u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u
  * -EINTR. filemap_check_error() - -EIO once after a write of the file failed. */
 int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last);
 int filemap_check_error(struct machine *m, handle_t inode);
+
+/* ---- the flusher (mm/fs_writeback.c) ---- */
+
+/** writeback_init() - no dirty inodes. flusher_event(): EVENT_FLUSHER. */
+void writeback_init(struct machine *m);
+void flusher_event(struct machine *m, u32 arg);
+
+/** mark_inode_dirty() - of @inode more than pages is new: I_DIRTY_*. page_set_dirty() does so for the
+ * times of a file that was written. */
+void mark_inode_dirty(struct machine *m, handle_t inode, u32 what);
+/** inode_wb_evict() - the inode goes: off all lists. */
+void inode_wb_evict(struct machine *m, handle_t inode);
+
+/** wakeup_flusher_threads() - write all that is dirty, now. wb_start_background_writeback(): down to
+ * the background limit. */
+void wakeup_flusher_threads(struct machine *m, enum wb_reason reason);
+void wb_start_background_writeback(struct machine *m);
+/** writeback_in_progress() - is the flusher at work, or about to be? */
+bool writeback_in_progress(const struct machine *m);
+/** wb_over_bg_thresh() - more is dirty than the background limit. */
+bool wb_over_bg_thresh(const struct machine *m);
+/** laptop_io_completion() - the disk runs anyway: with vm.laptop_mode it is used soon. */
+void laptop_io_completion(struct machine *m);
+/** dirty_writeback_interval_changed(), dirtytime_interval_changed() - vm.dirty_writeback_centisecs,
+ * vm.dirtytime_expire_seconds were written. */
+void dirty_writeback_interval_changed(struct machine *m, s32 old);
+void dirtytime_interval_changed(struct machine *m);
+
+/* ---- writers (mm/balance_dirty.c) ---- */
+
+/**
+ * balance_dirty_pages_ratelimited() - @nr pages were dirtied. Every so often this looks at the limits, and
+ * makes the writer wait as long as too much is dirty. Only where a safe point may be; inside a handler
+ * the clock moves once, by a pause. False: the running command is to end at once.
+ */
+bool balance_dirty_pages_ratelimited(struct machine *m, u32 nr);
+
+/* ---- on demand ---- */
 
 /** vfs_fsync_range() - fsync(2), msync(2): write, wait, tell of errors. *@pages: how many were written (or
  * NULL). ksys_sync() - sync(2): the same for all files, without errors but -EINTR. */
