@@ -73,7 +73,7 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 			if (!pte_has_page(w.pte[i]))
 				continue;
 			p = pfn_to_page(m, pte_pfn(w.pte[i]));
-			if (p->mapcount != 1)
+			if (p->mapcount != 1 || !page_test(p, PG_lru))
 				continue;
 			w.pte[i] &= ~PTE_ACCESSED;
 			page_clear(p, PG_referenced);
@@ -83,49 +83,42 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 	return 0;
 }
 
-/* Reclaim now what can go without swap: clean cache pages that nobody else maps, MADV_FREE pages.
- * Dirty file pages are written first. Anonymous pages and shared memory need swap: a page for
- * which there is none goes to the active list, so that reclaim does not try again soon. */
-static void pageout_page(struct machine *m, pfn_t pfn)
-{
-	struct page *p = pfn_to_page(m, pfn);
-	bool anon = page_mapping_type(p) == MAPPING_ANON;
+/* So many are put out at once. */
+#define PAGEOUT_PAGES 512u
 
-	if (p->mapcount != 1 || p->pins || !page_test(p, PG_lru) || page_test(p, PG_unevictable))
+/* Only pages of our own here too. Where each can go, and whether it can, is reclaim's to say. */
+static void gather_pageout(struct machine *m, pte_t *pte, pfn_t *pfns, u32 *nr)
+{
+	struct page *p;
+
+	if (!pte_has_page(*pte))
 		return;
-	if (page_test(p, PG_swapbacked)) {
-		activate_page(m, pfn);
+	p = pfn_to_page(m, pte_pfn(*pte));
+	if (p->mapcount != 1 || !page_test(p, PG_lru) || page_test(p, PG_unevictable))
 		return;
-	}
-	if (!anon && page_mapping_type(p) != MAPPING_FILE)
-		return;
-	if (!try_to_unmap(m, pfn, 0))
-		return;
-	if (anon) {
-		count_vm_event(m, PGLAZYFREED);
-		page_release(m, pfn, p);
-		return;
-	}
-	if (page_test(p, PG_dirty))
-		filemap_fdatawrite(m, page_mapping(p), page_index(p), page_index(p));
-	wait_on_page_writeback(m, pfn);
-	delete_from_page_cache(m, pfn);
+	*pte &= ~PTE_ACCESSED;
+	page_clear(p, PG_referenced);
+	page_clear(p, PG_young);
+	pfns[(*nr)++] = pte_pfn(*pte);
 }
 
 static int advise_pageout(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
-	u32 i;
+	pfn_t pfns[PAGEOUT_PAGES];
+	u32 i, nr = 0;
 
 	while (pte_walk_next(m, &w)) {
 		for (i = 0; i < w.n; i++)
-			if (pte_has_page(w.pte[i])) {
-				w.pte[i] &= ~PTE_ACCESSED;
-				pageout_page(m, pte_pfn(w.pte[i]));
-			}
-		pte_chunk_put(m, &w);
+			gather_pageout(m, &w.pte[i], pfns, &nr);
+		if (nr + PTE_CHUNK > PAGEOUT_PAGES) {
+			reclaim_pages(m, pfns, nr);
+			nr = 0;
+		}
 	}
+	if (nr)
+		reclaim_pages(m, pfns, nr);
 	return 0;
 }
 

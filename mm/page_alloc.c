@@ -284,7 +284,7 @@ static unsigned int reserve_flags(struct machine *m, gfp_t gfp)
 {
 	if (gfp & __GFP_NOMEMALLOC)
 		return 0;
-	if (gfp & __GFP_MEMALLOC)
+	if (gfp & __GFP_MEMALLOC || m->reclaim.active)
 		return ALLOC_NO_WATERMARKS;
 	return current_is_dying(m) ? ALLOC_OOM : 0;
 }
@@ -383,7 +383,8 @@ static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order,
 	if (reserves)
 		alloc_flags = reserves | (alloc_flags & ALLOC_KSWAPD);
 	pfn = get_page_from_freelist(m, gfp, order, alloc_flags, ac);
-	if (pfn != PFN_NONE || !(gfp & __GFP_DIRECT_RECLAIM) || (gfp & __GFP_MEMALLOC))
+	if (pfn != PFN_NONE || !(gfp & __GFP_DIRECT_RECLAIM) || (gfp & __GFP_MEMALLOC) ||
+	    m->reclaim.active)
 		return pfn;
 	pfn = alloc_pages_direct_reclaim(m, gfp, order, alloc_flags, ac, &progress);
 	if (pfn != PFN_NONE || (gfp & __GFP_NORETRY))
