@@ -39,8 +39,19 @@ twin_nodes() {
 is "$(value 'Mem: total' 1)" "$(value 'Mem: total' 2)" 'both have the same memory'
 within "$(twin_nodes)" "$(awk '$1 == "MemTotal:" { printf "%d", $2 / 1024 + 0.5 }' /proc/meminfo)" 1 \
 	'numastat finds it on the nodes'
-isnt "$(value 'Mem: used' 2)" "$(value 'Mem: used' 2 2)" 'the twin fills up'
-like "$said" "'hog', resident +not there +[0-9.]+[MG]i\$" 'with a process that this machine does not have'
+# section TITLE: what stands below it, up to an empty line
+section() {
+	awk -v title="$1" 'index($0, title) == 1 { on = 1; next } on && !NF { exit } on' <<<"$said"
+}
+
+vmstat=$(section 'Its vmstat 1')
+like "$vmstat" '^  procs -+memory-+ -+swap' 'vmstat looks on while a process of the twin takes all memory'
+cmp_num "$(grep -cE '^ +[0-9]+ +[0-9]+ +[0-9]' <<<"$vmstat")" '>=' 1 'second by second'
+cmp_num "$(section 'Its /proc/pressure/memory' | sed -n 's/^  some.*total=//p')" '>' 0 'which is memory pressure'
+like "$(section 'Who was killed')" 'badness' 'the twin explains who was killed, and why'
+like "$(section 'Its kernel log')" 'hog invoked oom-killer' 'the kernel log says who asked'
+like "$(section 'Its kernel log')" 'Out of memory: Killed process [0-9]+ \(' 'and who was killed'
+like "$said" 'want of memory meanwhile: 0$' 'nobody was killed here'
 like "$said" '^  \$ mkdir sim/procs/hog$' 'and the demo says how that is done'
 like "$said" 'mount --like-host' 'and how to keep a twin'
 ok 'nothing is left behind' nothing_left
