@@ -40,8 +40,10 @@ LIB_SRC  := $(filter-out $(BIN_SRC),$(FS_SRC))
 TLIB_SRC := $(wildcard tests/*.c tests/oracle/lib/*.c)
 RUN_SRC  := $(wildcard tests/unit/*.c tests/tree/*.c tests/oracle/*.c tests/fuzz/*.c)
 AUX_SRC  := $(wildcard tests/mount/*.c tests/bench/*.c)
+# tests/oracle/run compiles these, for the guest
+GUEST_SRC := $(wildcard tests/oracle/guest/*.c)
 TEST_SH  := $(wildcard tests/unit/*.t tests/tree/*.t tests/mount/*.t tests/fuzz/*.t)
-C_FILES   = $(MM_SRC) $(FS_SRC) $(TLIB_SRC) $(RUN_SRC) $(AUX_SRC)
+C_FILES   = $(MM_SRC) $(FS_SRC) $(TLIB_SRC) $(RUN_SRC) $(AUX_SRC) $(GUEST_SRC)
 H_FILES   = $(wildcard include/mman/*.h mm/*.h mm/*/*.h fs/*.h fs/*/*.h fs/*/*/*.h tests/*.h tests/*/*.h \
 	tests/*/*/*.h)
 
@@ -148,7 +150,7 @@ SUITE = $(if $(TESTS),$(patsubst %.c,$(BUILD)/%,$(TESTS)),$(RUN_PROG) $(TEST_SH)
 export MMANFS = $(abspath $(BINARY))
 export MMANFS_BUILD = $(abspath $(BUILD))
 
-.PHONY: check test asan tsan coverage bench demo check-kernel check-mutants deps
+.PHONY: check test asan tsan coverage bench demo check-kernel check-mutants check-tools deps
 check: deps
 	@$(MAKE) $(PARALLEL) test
 	@$(MAKE) $(PARALLEL) asan
@@ -187,6 +189,11 @@ check-kernel:
 check-mutants:
 	@scripts/deps build test
 	@tests/oracle/mutants
+
+# Installs monitors, some of which are services: not part of `check`, which tests those that are there.
+check-tools:
+	@scripts/deps build run test monitors
+	@$(MAKE) $(PARALLEL) test TESTS="$(wildcard tests/mount/exec-*.t)"
 
 deps:
 	@scripts/deps build run test
