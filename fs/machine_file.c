@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 4096u
+#define COST_MAX       4000000000u /* ns */
 
 struct parser {
 	struct machine_config *c;
@@ -470,18 +471,36 @@ static int open_single(struct parser *p, const char *arg)
 	return *arg ? fail(p, "[%s] takes no name", p->section->name) : 0;
 }
 
-static void *disk_target(struct parser *p)
+/* How fast the disk is: the same numbers as disk_* of [cost], of which the last line counts. */
+static int parse_seek_us(struct parser *p, const struct key *k, const char *value)
 {
-	return &p->c->disk;
+	u64 n = 0;
+	int error = read_number(p, k, value, &n);
+
+	if (!error)
+		p->c->cost.disk_seek = (u32)(n * NSEC_PER_USEC);
+	return error;
 }
 
-#define DISK(field) offsetof(struct disk_config, field)
+static int parse_bandwidth(struct parser *p, const struct key *k, const char *value)
+{
+	u64 n = 0;
+	int error = read_number(p, k, value, &n);
+
+	if (!error)
+		p->c->cost.disk_page_read = p->c->cost.disk_page_write =
+			(u32)(PAGE_SIZE * NSEC_PER_SEC / (n << 20));
+	return error;
+}
 
 static const struct key disk_keys[] = {
-	{ "size", parse_pages, DISK(size), 1, (u64)1 << 50 },
-	{ "seek_us", parse_u32, DISK(seek_us), 0, 10000000 },
-	{ "bandwidth_mib", parse_u32, DISK(bandwidth_mib), 1, 1000000 },
-	{ "queue_depth", parse_u32, DISK(queue_depth), 1, 65536 },
+	{ "size", parse_pages, CONFIG(disk.size), 1, (u64)1 << 50 },
+	{ "seek_us", parse_seek_us, 0, 0, 4000000 },
+	{ "bandwidth_mib", parse_bandwidth, 0, 1, 1000000 },
+	{ "seek_ns", parse_u32, CONFIG(cost.disk_seek), 0, COST_MAX },
+	{ "read_ns", parse_u32, CONFIG(cost.disk_page_read), 0, COST_MAX },
+	{ "write_ns", parse_u32, CONFIG(cost.disk_page_write), 0, COST_MAX },
+	{ "queue_depth", parse_u32, CONFIG(disk.queue_depth), 1, 65536 },
 };
 
 static void *tlb_target(struct parser *p)
@@ -503,9 +522,9 @@ static void *cost_target(struct parser *p)
 	return &p->c->cost;
 }
 
-#define COST(field)                                                                   \
-	{                                                                             \
-#field, parse_u32, offsetof(struct cost_table, field), 0, 4000000000u \
+#define COST(field)                                                                \
+	{                                                                          \
+#field, parse_u32, offsetof(struct cost_table, field), 0, COST_MAX \
 	}
 
 static const struct key cost_keys[] = {
@@ -573,7 +592,7 @@ static const struct section sections[] = {
 	{ "node", KEYS(node_keys), open_node, node_target },
 	{ "dimm", KEYS(dimm_keys), open_dimm, dimm_target },
 	{ "swap", KEYS(swap_keys), open_swap, swap_target },
-	{ "disk", KEYS(disk_keys), open_single, disk_target },
+	{ "disk", KEYS(disk_keys), open_single, config_target },
 	{ "tlb", KEYS(tlb_keys), open_single, tlb_target },
 	{ "cost", KEYS(cost_keys), open_single, cost_target },
 	{ "zone", KEYS(zone_keys), open_zone, zone_target },
@@ -701,10 +720,27 @@ static int check_memory(struct parser *p)
 	return 0;
 }
 
+static int check_disk(struct parser *p)
+{
+	const struct machine_config *c = p->c;
+	u64 swap = 0;
+	u32 i;
+
+	for (i = 0; i < c->nr_swap; i++) {
+		p->line = p->swap_line[i];
+		if (!c->swap[i].size)
+			return fail(p, "swap %s needs a size", c->swap[i].name);
+		swap += c->swap[i].size;
+		if (c->disk.size && swap > c->disk.size)
+			return fail(p, "swap %s does not fit on the disk", c->swap[i].name);
+	}
+	return 0;
+}
+
 static int check_rest(struct parser *p)
 {
 	struct machine_config *c = p->c;
-	u32 nid, other, i;
+	u32 nid, other;
 
 	for (nid = 0; nid < c->nr_nodes; nid++) {
 		p->line = p->node_line[nid];
@@ -713,11 +749,6 @@ static int check_rest(struct parser *p)
 				return fail(p,
 					    "node %u has a distance to node %u, which is not there",
 					    nid, other);
-	}
-	for (i = 0; i < c->nr_swap; i++) {
-		p->line = p->swap_line[i];
-		if (!c->swap[i].size)
-			return fail(p, "swap %s needs a size", c->swap[i].name);
 	}
 	if (c->arch == ARCH_I386 && (c->nr_nodes > 1 || c->nr_ranges)) {
 		p->line = c->nr_nodes > 1 ? p->node_line[c->nr_nodes - 1] : p->range_line[0];
@@ -751,6 +782,8 @@ int machine_file_parse(struct machine_config *c, const char *text, const char *n
 		error = check_cpus(p);
 	if (!error)
 		error = check_memory(p);
+	if (!error)
+		error = check_disk(p);
 	if (!error)
 		error = check_rest(p);
 	free(p);

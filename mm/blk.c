@@ -17,7 +17,13 @@
 
 int blk_init(struct machine *m)
 {
-	m->blk.total_pages = m->config.disk.size >> PAGE_SHIFT;
+	const struct machine_config *c = &m->config;
+	u64 size = c->disk.size ? c->disk.size : DISK_SIZE_DEFAULT;
+	u32 i;
+
+	for (i = 0; i < c->nr_swap && !c->disk.size; i++)
+		size += c->swap[i].size;
+	m->blk.total_pages = size >> PAGE_SHIFT;
 	return pool_init(&m->blk.bios, "bio", sizeof(struct bio), 1u << 22);
 }
 

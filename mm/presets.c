@@ -170,9 +170,7 @@ void machine_config_init(struct machine_config *c)
 	c->tlb = (struct tlb_config){
 		.l1d_4k = 64, .l1d_2m = 32, .l1d_1g = 4, .l2_4k = 1536, .l2_1g = 16
 	};
-	c->disk = (struct disk_config){
-		.size = (u64)64 << 30, .seek_us = 80, .bandwidth_mib = 500, .queue_depth = 32
-	};
+	c->disk.queue_depth = 32;
 	c->seed = 1;
 	c->boot_time = 1767225600; /* 2026-01-01 */
 	c->cpu_mhz = 2500;

@@ -84,6 +84,7 @@ int argument_part(struct command_run *c, u32 first, u64 *start, u64 *length);
 
 /* Commands of sim/ctl that live elsewhere. */
 int cmd_sync(struct command_run *c);   /* fs/sim/proc_file.c */
+int cmd_fail(struct command_run *c);   /* fs/sim/fail.c */
 int cmd_reboot(struct command_run *c); /* fs/sim/rewind.c */
 int cmd_rewind(struct command_run *c);
 

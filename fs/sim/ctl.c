@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-
 /* kmalloc NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N] */
 static int kmalloc_option(struct command_run *c, const char *word, gfp_t *gfp, int *nid)
 {
@@ -180,6 +179,8 @@ static const struct command commands[] = {
 	  "NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N]" },
 	{ "kfree", 1, 1, 0, cmd_kfree, "NAME" },
 	{ "slab", 2, 2, 0, cmd_slab, "CACHE +N|-N" },
+	{ "fail", 1, 5, 0, cmd_fail,
+	  "DEVICE [read|write|all] [probability=PCT] [interval=N] [times=N]|off" },
 	{ "reboot", 0, 0, 0, cmd_reboot, "" },
 	{ "rewind", 1, 1, 0, cmd_rewind, "LINE" },
 };

@@ -24,7 +24,6 @@ static const struct command commands[] = {
 	LATER("gup", 1, 3, "NAME [OFF LEN]"),
 	LATER("ungup", 1, 3, "NAME [OFF LEN]"),
 	LATER("swapout", 0, 0, ""),
-	LATER("fail", 1, 8, "DEVICE ..."),
 	LATER("fragment", 3, 3, "NODE ZONE INDEX"),
 };
 

@@ -37,9 +37,11 @@ struct swap_config {
 	bool file;
 };
 
+#define DISK_SIZE_DEFAULT ((u64)64 << 30)
+
 struct disk_config {
-	u64 size; /* bytes */
-	u32 seek_us, bandwidth_mib, queue_depth;
+	u64 size;	 /* bytes; 0: DISK_SIZE_DEFAULT, and what is swap from the start */
+	u32 queue_depth; /* writes that may wait. Its speed: cost_table, disk_* */
 };
 
 struct tlb_config {

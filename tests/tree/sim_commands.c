@@ -329,7 +329,7 @@ static void test_machine(struct fixture *f)
 		{ "swapon sw1 64M type=tape", -EINVAL, NULL },
 		{ "swapoff sw0", 0, NULL },
 		{ "swapoff sw0", -EINVAL, NULL },
-		{ "fail disk0 eio", -ENOSYS, NULL },
+		{ "fail vdx", -ENODEV, NULL },
 		{ "fragment 0 Normal 500", -ENOSYS, NULL },
 		{ "write m", -EINVAL, "no such command" },
 	};

@@ -62,14 +62,22 @@ static void test_other_sections(void)
 	ok(c.nr_swap == 2 && !strcmp(c.swap[0].name, "vdb") && c.swap[0].prio == 5 &&
 		   !c.swap[0].file && c.swap[1].file && c.swap[1].prio == -1,
 	   "swap areas");
-	ok(c.disk.size == 1ull << 40 && c.disk.seek_us == 4000 && c.disk.bandwidth_mib == 100 &&
-		   c.disk.queue_depth == 1,
-	   "the disk");
+	ok(c.disk.size == 1ull << 40 && c.disk.queue_depth == 1, "the disk");
+	is_uint(c.cost.disk_seek, 4000000, "a seek is a cost");
+	is_uint(c.cost.disk_page_write, 39062, "a page at 100 MiB a second");
 	ok(c.tlb.l1d_4k == 32 && c.tlb.l2_4k == 512 && c.tlb.l1d_2m, "TLBs, the rest by default");
 	ok(c.cost.minor_fault == 900 && c.cost.migrate_page == 3000 && c.cost.zero_page,
 	   "costs, the rest by default");
 	ok(c.nr_zones == 1 && c.zone[0].type == ZONE_DMA32 && c.zone[0].managed_pages == 250000,
 	   "a zone to copy");
+	is_err(parse("[machine]\nmemory=1G\n[disk]\nseek_ns=7\nread_ns=100\nwrite_ns=200\n[cost]\n"
+		     "disk_page_write = 300\n"),
+	       0, "in nanoseconds; as [cost] has them");
+	ok(c.cost.disk_seek == 7 && c.cost.disk_page_read == 100 && c.cost.disk_page_write == 300 &&
+		   !c.disk.size,
+	   "the last line counts");
+	is_err(parse("[machine]\nmemory=1G\n[disk]\nsize=1G\n[swap vdb]\nsize=2G\n"), -EINVAL,
+	       "swap that is larger than the disk");
 	is_err(parse("[node 0]\nrange = 0x1000-0x9ffff\nrange=0x100000 + 1023M\ncpus=0-3\n"), 0,
 	       "ranges");
 	ok(c.nr_ranges == 2 && c.range[0].start == 0x1000 && c.range[0].size == 0x9f000 &&
