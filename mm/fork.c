@@ -16,21 +16,30 @@ static int copy_cmdline(struct machine *m, handle_t from, handle_t to)
 	return task_set_cmdline(m, to, buffer, n);
 }
 
+/*
+ * The copy of the address space comes first: a large one takes its time, others are let in meanwhile,
+ * and nobody is to see a child that is not all there.
+ */
 int task_fork(struct machine *m, handle_t parent, handle_t *out)
 {
 	handle_t child, mm = 0;
-	int error;
+	int error = 0;
 
 	if (m->tasks.nr_threads >= (u32)m->sysctl.threads_max)
 		return -EAGAIN;
-	error = task_create(m, parent, task_at(m, parent)->comm, 0, &child);
+	if (task_at(m, parent)->mm)
+		error = mm_dup(m, task_at(m, parent)->mm, &mm);
 	if (error)
 		return error;
-	error = copy_cmdline(m, parent, child);
-	if (!error && task_at(m, parent)->mm)
-		error = mm_dup(m, task_at(m, parent)->mm, child, &mm);
+	error = task_create(m, parent, task_at(m, parent)->comm, 0, &child);
+	if (!error) {
+		error = copy_cmdline(m, parent, child);
+		if (error)
+			task_release(m, child);
+	}
 	if (error) {
-		task_release(m, child);
+		if (mm)
+			mm_put(m, mm);
 		return error;
 	}
 	task_at(m, child)->mm = mm;

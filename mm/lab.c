@@ -188,7 +188,10 @@ int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
 	error = task_fork(m, lab_at(m, lab)->task, &child);
 	if (error)
 		return error;
-	error = lab_adopt(m, child, name, out);
+	/* somebody may have taken the name meanwhile */
+	error = check_name(m, name);
+	if (!error)
+		error = lab_adopt(m, child, name, out);
 	if (error) {
 		do_exit(m, child, 9);
 		return error;
@@ -434,8 +437,7 @@ int lab_load_stop(struct machine *m, handle_t lab, const char *region)
 	event_cancel(m, EVENT_LOAD, h);
 	pool_free(&m->tasks.lab_loads, h);
 	if (!l->loads && l->task &&
-	    (task_at(m, l->task)->state == TASK_RUNNING ||
-	     task_at(m, l->task)->state == TASK_DISK))
+	    (task_at(m, l->task)->state == TASK_RUNNING || task_at(m, l->task)->state == TASK_DISK))
 		task_set_state(m, l->task, TASK_SLEEPING);
 	return 0;
 }

@@ -118,7 +118,7 @@ static int mlock_fixup(struct machine *m, handle_t *vma, u64 start, u64 end, u32
 	return 0;
 }
 
-/* All of [start, end), VMA by VMA, until one refuses or a hole comes. */
+/* All of [start, end), VMA by VMA and a large one in pieces, until one refuses or a hole comes. */
 static int apply_vma_lock_flags(struct machine *m, handle_t mm, u64 start, u64 end, u32 lock_flags)
 {
 	handle_t h = find_vma_exact(m, mm, start);
@@ -132,9 +132,12 @@ static int apply_vma_lock_flags(struct machine *m, handle_t mm, u64 start, u64 e
 		if (!h || vma_at(m, h)->start > start)
 			return -ENOMEM;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
+		to = batch_end(m, mm_at(m, mm), start, to);
 		error = mlock_fixup(m, &h, start, to,
 				    (vma_at(m, h)->flags & ~VM_LOCKED_MASK) | lock_flags);
 		start = to;
+		if (!error && start < end && !machine_safe_point(m))
+			return -EINTR;
 		h = find_vma(m, mm, start);
 	}
 	return error;
@@ -190,6 +193,7 @@ int do_mlockall(struct machine *m, handle_t task, bool current, bool future, boo
 	handle_t mmh = task_at(m, task)->mm, h;
 	struct mm *mm = mm_at(m, mmh);
 	u32 flags = lock ? VM_LOCKED | (onfault ? VM_LOCKONFAULT : 0) : 0;
+	u64 addr, to;
 
 	if (lock && !current && !future)
 		return -EINVAL;
@@ -201,9 +205,13 @@ int do_mlockall(struct machine *m, handle_t task, bool current, bool future, boo
 	mm->def_flags = (mm->def_flags & ~VM_LOCKED_MASK) | (future || !lock ? flags : 0);
 	if (lock && !current)
 		return 0;
-	for (h = mm->vma_first; h; h = vma_at(m, h)->next)
-		mlock_fixup(m, &h, vma_at(m, h)->start, vma_at(m, h)->end,
-			    (vma_at(m, h)->flags & ~VM_LOCKED_MASK) | flags);
+	for (addr = 0; (h = find_vma(m, mmh, addr)); addr = to) {
+		addr = max_t(u64, vma_at(m, h)->start, addr);
+		to = batch_end(m, mm, addr, vma_at(m, h)->end);
+		mlock_fixup(m, &h, addr, to, (vma_at(m, h)->flags & ~VM_LOCKED_MASK) | flags);
+		if (!machine_safe_point(m))
+			return -EINTR;
+	}
 	if (lock)
 		mm_populate(m, task, 0, TASK_SIZE_X86_64, true);
 	return 0;

@@ -86,23 +86,23 @@ static int dup_vma(struct machine *m, handle_t mmh, handle_t from)
 		return -ENOMEM;
 	}
 	vma_link(m, h);
+	vm_stat_account(mm_at(m, mmh), v->flags, (s64)vma_pages(v));
 	return v->flags & VM_WIPEONFORK ? 0 : copy_page_range(m, h, from);
 }
 
 static int dup_vmas(struct machine *m, handle_t from, handle_t to)
 {
-	handle_t h;
+	handle_t h, next;
 	int error = 0;
 
-	for (h = mm_at(m, from)->vma_first; h && !error; h = vma_at(m, h)->next) {
+	for (h = mm_at(m, from)->vma_first; h && !error; h = next) {
 		const struct vma *v = vma_at(m, h);
 		s64 pages = (s64)vma_pages(v), charge = v->flags & VM_ACCOUNT ? pages : 0;
 		u32 made = mm_at(m, to)->map_count;
 
-		if (v->flags & VM_DONTCOPY) {
-			vm_stat_account(mm_at(m, to), v->flags, -pages);
+		next = v->next;
+		if (v->flags & VM_DONTCOPY)
 			continue;
-		}
 		if (charge && vm_enough_memory(m, from, charge, task_capable(m, m->current)))
 			return -ENOMEM;
 		error = dup_vma(m, to, h);
@@ -113,7 +113,24 @@ static int dup_vmas(struct machine *m, handle_t from, handle_t to)
 	return error;
 }
 
-int mm_dup(struct machine *m, handle_t from, handle_t task, handle_t *out)
+/* A copy that is not wanted any more goes as it came, batch by batch. */
+static void drop_copy(struct machine *m, handle_t mmh)
+{
+	handle_t h;
+	u64 addr = 0;
+
+	while (mm_rss(mm_at(m, mmh)) > BATCH_PAGES && (h = find_vma(m, mmh, addr))) {
+		const struct vma *v = vma_at(m, h);
+
+		addr = zap_page_range_some(m, h, v->start > addr ? v->start : addr, v->end,
+					   BATCH_PAGES);
+		/* ended or not: it has to go */
+		machine_safe_point(m);
+	}
+	mm_put(m, mmh);
+}
+
+int mm_dup(struct machine *m, handle_t from, handle_t *out)
 {
 	const struct mm *old = mm_at(m, from);
 	struct mm *mm;
@@ -122,16 +139,11 @@ int mm_dup(struct machine *m, handle_t from, handle_t task, handle_t *out)
 	if (error)
 		return error;
 	mm = mm_at(m, *out);
-	mm->owner = task;
 	memcpy(&mm->mmap_base, &old->mmap_base,
 	       offsetof(struct mm, total_vm) - offsetof(struct mm, mmap_base));
-	mm->total_vm = old->total_vm;
-	mm->data_vm = old->data_vm;
-	mm->exec_vm = old->exec_vm;
-	mm->stack_vm = old->stack_vm;
 	error = dup_vmas(m, from, *out);
 	if (error) {
-		mm_put(m, *out);
+		drop_copy(m, *out);
 		return error;
 	}
 	mm->hiwater_rss = mm_rss(mm);

@@ -94,10 +94,21 @@ static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 s
 	return 0;
 }
 
+/* What is done in pieces must not fail in its midst for what could be told before. */
+static int may_charge(struct machine *m, handle_t task, const struct vma *v, u32 flags, u64 pages)
+{
+	s64 charged = charge_of(m, task, v, flags, pages);
+
+	if (charged < 0)
+		return (int)charged;
+	vm_unacct_memory(m, charged);
+	return 0;
+}
+
 int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot)
 {
 	handle_t mmh = task_at(m, task)->mm, h;
-	u64 end = addr + PAGE_ALIGN(length), to;
+	u64 end = addr + PAGE_ALIGN(length), to, piece;
 	u32 flags;
 	int error = 0;
 
@@ -116,8 +127,14 @@ int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot
 		if (flags & VM_ACCESS_FLAGS & ~(flags >> 4))
 			return -EACCES;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
-		error = mprotect_fixup(m, task, &h, addr, to, flags);
-		addr = to;
+		piece = batch_end(m, mm_at(m, mmh), addr, to);
+		if (piece < to)
+			error = may_charge(m, task, vma_at(m, h), flags, (to - addr) >> PAGE_SHIFT);
+		if (!error)
+			error = mprotect_fixup(m, task, &h, addr, piece, flags);
+		addr = piece;
+		if (!error && addr < end && !machine_safe_point(m))
+			error = -EINTR;
 	}
 	return error;
 }

@@ -145,10 +145,15 @@ void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
 u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
 /** How many pages are worked on between two safe points of a long call: about a millisecond. */
 #define BATCH_PAGES (1u << 15)
+/** batch_end() - a call that changes mappings may take [@start, @end) of one in pieces that others come
+ * in between; the pieces become one mapping again as they get the same rights. Where the next piece
+ * ends: at @end if there is no room for the two mappings more that it may take meanwhile. */
+u64 batch_end(const struct machine *m, const struct mm *mm, u64 start, u64 end);
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
  * @even_cows: private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);
-/** copy_page_range() - fork: the child's @dst gets the entries of @src. */
+/** copy_page_range() - fork: the child's @dst gets the entries of @src, in batches with safe points.
+ * -ENOMEM; -EINTR: to end at once, the parent may be gone. */
 int copy_page_range(struct machine *m, handle_t dst, handle_t src);
 /** alloc_page_vma() - a user page for @vma, by its memory policy. */
 pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp);

@@ -172,12 +172,12 @@ static pte_t copy_entry(struct machine *m, const struct vma *dst, pte_t *src)
 	return pte;
 }
 
-static int copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *w)
+/* Entries copied, or -ENOMEM. */
+static s32 copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *w)
 {
 	const struct vma *v = vma_at(m, dst);
 	pte_t *to = NULL;
-	u64 copied = 0;
-	u32 i;
+	u32 i, copied = 0;
 
 	for (i = 0; i < w->n; i++) {
 		if (!w->pte[i])
@@ -191,20 +191,30 @@ static int copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *
 		to[i] = copy_entry(m, v, &w->pte[i]);
 		copied++;
 	}
-	clock_charge(m, copied * m->cost.fork_page);
-	return 0;
+	clock_charge(m, (u64)copied * m->cost.fork_page);
+	return (s32)copied;
 }
 
 int copy_page_range(struct machine *m, handle_t dst, handle_t src)
 {
 	const struct vma *v = vma_at(m, src);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
-	int error = 0;
+	u64 copied = 0;
+	s32 n;
 
 	/* cache pages can be faulted in again: a mapping without copies of its own starts empty */
 	if (!v->anon_vma && !(v->flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return 0;
-	while (!error && pte_walk_next(m, &w))
-		error = copy_stretch(m, dst, &w);
-	return error;
+	while (pte_walk_next(m, &w)) {
+		n = copy_stretch(m, dst, &w);
+		if (n < 0)
+			return n;
+		copied += (u32)n;
+		if (copied < BATCH_PAGES)
+			continue;
+		copied = 0;
+		if (!machine_safe_point(m))
+			return -EINTR;
+	}
+	return 0;
 }

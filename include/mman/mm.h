@@ -318,7 +318,9 @@ int mm_access(struct machine *m, handle_t task, u64 addr, bool write);
 int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages);
 
 int mm_create(struct machine *m, handle_t *mm);
-int mm_dup(struct machine *m, handle_t from, handle_t task, handle_t *mm); /* fork: COW, charges */
+/** mm_dup() - fork: a copy, shared until one side writes, charged; with safe points. It has no owner
+ * yet. -ENOMEM, -EINTR: the running command is to end, and the process of @from may be gone. */
+int mm_dup(struct machine *m, handle_t from, handle_t *mm);
 void mm_put(struct machine *m, handle_t mm); /* last user: exit_mmap */
 
 /* resident pages now, and the most there ever were (VmHWM, VmPeak) */

@@ -147,7 +147,7 @@ static int run_load(struct mmtest *t)
 static int run_fork(struct mmtest *t)
 {
 	handle_t mm;
-	int error = mm_dup(t->m, mm_of(t), t->task, &mm);
+	int error = mm_dup(t->m, mm_of(t), &mm);
 
 	if (!error)
 		mm_put(t->m, mm);

@@ -1,0 +1,231 @@
+/*
+ * Long calls let others in: what they see meanwhile is sound, and in the end the call has done what it
+ * does in one go.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "tests/mmtest.h"
+#include "tests/tap.h"
+
+#define A     0x20000000ull
+#define PAGES (120u << 10) /* several batches */
+#define ADDR  A, PAGES
+
+/* Somebody who comes in at each safe point that lets him. */
+struct visitor {
+	u32 visits, unsound;
+	u32 processes; /* at the last visit */
+	u64 anon_least, anon_most;
+	u64 locked_least, locked_most;
+	u32 end_at;    /* the visit at which the command is to end */
+	handle_t kill; /* whom to kill at the first visit */
+};
+
+static void report(void *arg, const char *line)
+{
+	(void)arg;
+	diag("in the middle: %s", line);
+}
+
+static bool visit(struct machine *m, void *arg)
+{
+	struct visitor *v = arg;
+	u64 locked = (u64)m->vm_zone_stat[NR_MLOCK];
+
+	if (!v->visits++)
+		v->locked_least = locked;
+	v->locked_least = locked < v->locked_least ? locked : v->locked_least;
+	v->locked_most = locked > v->locked_most ? locked : v->locked_most;
+	v->processes = m->tasks.nr_tasks;
+	v->unsound += machine_check(m, report, NULL);
+	/* populating has a safe point for each page */
+	m->attention = v->visits < 20;
+	if (v->kill && v->visits == 1)
+		send_signal(m, v->kill, 9, 0);
+	return v->visits != v->end_at;
+}
+
+static void let_in(struct mmtest *t, struct visitor *v)
+{
+	t->m->host.yield = visit;
+	t->m->host.arg = v;
+	t->m->attention = 1;
+	/* within a command of its own, at the outermost level */
+	t->r.interrupted = false;
+}
+
+static void alone(struct mmtest *t)
+{
+	memset(&t->m->host, 0, sizeof(t->m->host));
+	t->m->attention = 0;
+	t->r.interrupted = false;
+}
+
+static void test_fork(struct mmtest *t)
+{
+	struct visitor v = { .visits = 0 };
+	u32 tasks = t->m->tasks.nr_tasks, mms = t->m->mms.mms.nr_live;
+	handle_t child = 0;
+	struct mark at, d;
+
+	store(t, ADDR);
+	mark(t, &at);
+	let_in(t, &v);
+	is_err(task_fork(t->m, t->task, &child), 0, "fork of a process with 480 MiB");
+	alone(t);
+	cmp_int(v.visits, >=, 3, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	is_uint(v.processes, tasks, "and no half-made child");
+	is_int(mm_at(t->m, task_at(t->m, child)->mm)->rss[MM_ANONPAGES],
+	       mm_at(t->m, mm_of(t))->rss[MM_ANONPAGES], "the child has it all in the end");
+	do_exit(t->m, child, 0);
+
+	v = (struct visitor){ .end_at = 2 };
+	let_in(t, &v);
+	is_err(task_fork(t->m, t->task, &child), -EINTR, "it can be interrupted");
+	alone(t);
+	d = since(t, &at);
+	is_int(d.committed, 0, "then nothing is left");
+	is_uint(t->m->mms.mms.nr_live, mms, "of the copy");
+	is_uint(t->m->tasks.nr_tasks, tasks, "nor of the child");
+	mmtest_sound(t->m, "after a fork that was interrupted");
+
+	v = (struct visitor){ .kill = t->task };
+	let_in(t, &v);
+	is_err(task_fork(t->m, t->task, &child), -EINTR, "and ends when the parent is killed");
+	alone(t);
+	is_int(t->r.fatal_signal, 9, "which is still to die");
+	t->r.fatal_signal = 0;
+	mmtest_sound(t->m, "after a fork whose parent was killed");
+}
+
+/* A call on the 480 MiB that is made in pieces: one mapping before, one afterwards. */
+static void test_pieces(struct mmtest *t, const char *what, int (*call)(struct mmtest *t),
+			const char *want)
+{
+	struct visitor v = { .visits = 0 };
+	u32 vmas = mm_at(t->m, mm_of(t))->map_count;
+
+	let_in(t, &v);
+	is_err(call(t), 0, "%s of 480 MiB", what);
+	alone(t);
+	cmp_int(v.visits, >=, 3, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	is_uint(mm_at(t->m, mm_of(t))->map_count, vmas, "it is one mapping afterwards");
+	is_str(maps(t, A, A + PAGES * PAGE_SIZE), want, "as it should be");
+	mmtest_sound(t->m, what);
+}
+
+static int to_read_only(struct mmtest *t)
+{
+	return protect(t, ADDR, "r");
+}
+
+static int to_none(struct mmtest *t)
+{
+	return protect(t, ADDR, "-");
+}
+
+static int to_writable(struct mmtest *t)
+{
+	return protect(t, ADDR, "rw");
+}
+
+static int lock(struct mmtest *t)
+{
+	return do_mlock(t->m, t->task, A, PAGES * PAGE_SIZE, true, false);
+}
+
+static int unlock(struct mmtest *t)
+{
+	return do_mlock(t->m, t->task, A, PAGES * PAGE_SIZE, false, false);
+}
+
+static int lock_all(struct mmtest *t)
+{
+	return do_mlockall(t->m, t->task, true, false, false, true);
+}
+
+static int unlock_all(struct mmtest *t)
+{
+	return do_mlockall(t->m, t->task, false, false, false, false);
+}
+
+static void test_mprotect(struct mmtest *t)
+{
+	struct visitor v = { .end_at = 2 };
+	struct mark at, d;
+
+	store(t, ADDR);
+	mark(t, &at);
+	test_pieces(t, "mprotect to r", to_read_only, "20000000-3e000000 r--p");
+	test_pieces(t, "mprotect to none", to_none, "20000000-3e000000 ---p");
+	test_pieces(t, "mprotect to rw", to_writable, "20000000-3e000000 rw-p");
+	d = since(t, &at);
+	is_int(d.committed, 0, "a private mapping that was charged once is not charged again");
+	store(t, ADDR);
+	d = since(t, &at);
+	is_uint(d.pgfault, 0, "nothing was lost: a store needs no fault");
+
+	let_in(t, &v);
+	is_err(to_read_only(t), -EINTR, "mprotect can be interrupted");
+	alone(t);
+	is_str(maps(t, A, A + PAGES * PAGE_SIZE), "20000000-30000000 r--p\n30000000-3e000000 rw-p",
+	       "and has come so far");
+	to_writable(t);
+	is_str(maps(t, A, A + PAGES * PAGE_SIZE), "20000000-3e000000 rw-p", "it can be undone");
+}
+
+/* Each piece would be granted, the whole is not: nothing must happen. */
+static void test_mprotect_charge(struct mmtest *t)
+{
+	u64 a = map(t, 0x100000000, 1u << 20, "r", MAPF_FIXED);
+
+	ok(!MAP_FAILED_AT(a), "4 GiB that can only be read");
+	is_err(protect(t, a, 1u << 20, "rw"), -ENOMEM, "are too much to be made writable");
+	is_str(maps(t, a, a + (4ull << 30)), "100000000-200000000 r--p", "no piece of it is");
+	unmap(t, a, 1u << 20);
+}
+
+static void test_mlock(struct mmtest *t)
+{
+	test_pieces(t, "mlock", lock, "20000000-3e000000 rw-p");
+	is_uint((u64)t->m->vm_zone_stat[NR_MLOCK], PAGES, "every page is locked");
+	is_uint(mm_at(t->m, mm_of(t))->locked_vm, PAGES, "VmLck says so");
+	test_pieces(t, "munlock", unlock, "20000000-3e000000 rw-p");
+	is_uint((u64)t->m->vm_zone_stat[NR_MLOCK], 0, "none is");
+	test_pieces(t, "mlockall", lock_all, "20000000-3e000000 rw-p");
+	cmp_int(t->m->vm_zone_stat[NR_MLOCK], >=, PAGES, "every page and more");
+	test_pieces(t, "munlockall", unlock_all, "20000000-3e000000 rw-p");
+	is_uint((u64)t->m->vm_zone_stat[NR_MLOCK], 0, "none");
+	is_uint(mm_at(t->m, mm_of(t))->locked_vm, 0, "nor in VmLck");
+}
+
+/* Without room for a mapping more there are no pieces, and no failure either. */
+static void test_no_room(struct mmtest *t)
+{
+	s32 before = t->m->sysctl.max_map_count;
+
+	t->m->sysctl.max_map_count = (s32)mm_at(t->m, mm_of(t))->map_count;
+	is_err(to_read_only(t), 0, "mprotect needs no room for pieces");
+	is_err(to_writable(t), 0, "nor back");
+	is_err(lock(t), 0, "nor mlock");
+	is_err(unlock(t), 0, "nor munlock");
+	t->m->sysctl.max_map_count = before;
+}
+
+int main(void)
+{
+	struct mmtest t;
+
+	mmtest_open(&t, 1024);
+	map(&t, A, PAGES, "rw", MAPF_FIXED);
+	test_fork(&t);
+	test_mprotect(&t);
+	test_mprotect_charge(&t);
+	test_mlock(&t);
+	test_no_room(&t);
+	mmtest_close(&t);
+	return done_testing();
+}
