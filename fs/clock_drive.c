@@ -60,7 +60,8 @@ void clock_drive_update(struct clock_drive *d)
 		clock_drive_rebase(d);
 	start = host_ns();
 	target = clock_target(d, start);
-	while (c->now < target) {
+	/* a machine that waits for its reboot goes no further */
+	while (c->now < target && !panic_reboot_due(d->m)) {
 		slice = max_t(u64, c->now + SLICE_NS, c->next_due);
 		if (c->next_due >= target)
 			slice = target;
@@ -109,6 +110,8 @@ static void *drive(void *arg)
 		gate_enter(d->gate);
 		d->armed = 0;
 		clock_drive_update(d);
+		if (d->ring)
+			d->ring(d->arg);
 		clock_drive_arm(d);
 		gate_leave(d->gate);
 	}
@@ -120,7 +123,7 @@ int clock_drive_start(struct clock_drive *d, struct gate *gate, struct machine *
 	sigset_t all, old;
 	int error;
 
-	*d = (struct clock_drive){ .gate = gate };
+	*d = (struct clock_drive){ .gate = gate, .ring = d->ring, .arg = d->arg };
 	clock_drive_set_machine(d, m);
 	d->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	if (d->timer < 0)

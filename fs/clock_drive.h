@@ -20,7 +20,10 @@ struct clock_drive {
 	u32 mode, rate;		   /* as of the base */
 	int timer;		   /* timerfd */
 	u64 armed;		   /* host ns the timer is set to; 0: not armed */
-	bool stop;		   /* atomic */
+	/* optional, set before the start: after each time the timer rang. Gate held. */
+	void (*ring)(void *arg);
+	void *arg;
+	bool stop; /* atomic */
 	pthread_t thread;
 };
 

@@ -351,10 +351,9 @@ static void play_one(struct player *p)
 		player_peek(p);
 	}
 	/* a reboot put another machine there */
-	if (tree_machine(p->tree) == m)
-		player_remove(p, m);
-	else
-		tree_machine(p->tree)->host = host;
+	if (tree_machine(p->tree) != m)
+		p->host = host;
+	player_remove(p, tree_machine(p->tree));
 }
 
 int replay_lines(const char *lines, size_t size, int data_fd, struct tree *t, u64 last, FILE *err)

@@ -71,10 +71,25 @@ static void before_job(void *arg)
 	clock_drive_update(&s->drive);
 }
 
+/*
+ * kernel.panic seconds after a panic the machine is booted anew: as if somebody had written `reboot`,
+ * and so it is in the journal. A boot that fails is not tried again.
+ */
+static void reboot_if_due(void *arg)
+{
+	struct session *s = arg;
+
+	if (likely(!s->m->panicked) || !panic_reboot_due(s->m) || s->gate.long_active)
+		return;
+	if (tree_write_file(s->tree, "sim/ctl", "reboot\n", 7) < 0)
+		s->m->panic.reboot_at = UINT64_MAX;
+}
+
 static void after_job(void *arg)
 {
 	struct session *s = arg;
 
+	reboot_if_due(s);
 	clock_drive_command_ended(&s->drive);
 	clock_drive_arm(&s->drive);
 }
@@ -150,6 +165,8 @@ int session_start(struct session *s, struct machine *m, struct tree *tree,
 	if (error)
 		goto no_worker;
 	attach(s, m);
+	s->drive.ring = reboot_if_due;
+	s->drive.arg = s;
 	error = clock_drive_start(&s->drive, &s->gate, m);
 	if (error)
 		goto no_drive;
@@ -185,6 +202,7 @@ void session_enter(struct session *s)
 
 void session_leave(struct session *s)
 {
+	reboot_if_due(s);
 	clock_drive_arm(&s->drive);
 	gate_leave(&s->gate);
 }

@@ -84,7 +84,8 @@ struct request {
 /* An open that no mode bit allows (write to 0444, read of 0200) fails with EACCES even for root.
  * All of FAMILY_SYSCTL and FAMILY_SYSFS behave so without it. */
 #define ATTR_OPEN_EACCES  32u
-#define ATTR_READ_CHANGES 64u /* a pread changes the machine (a file's page cache): journal it */
+#define ATTR_READ_CHANGES 64u  /* a pread changes the machine (a file's page cache): journal it */
+#define ATTR_PANICKED	  128u /* takes writes after a panic too; all others answer EIO then */
 
 struct attribute {
 	const char *name;
@@ -208,7 +209,7 @@ struct open_file {
 	u64 sequence;  /* kmsg, events: next record */
 	void *private; /* the attribute's own (PSI trigger ...), freed by its release */
 	void *poller;  /* the mount's own (fs/fuse.c) */
-	bool peeking;  /* ->poll() is asked by the mount itself: what it reports counts as not seen */
+	bool peeking; /* ->poll() is asked by the mount itself: what it reports counts as not seen */
 	struct open_file *next,
 		**link; /* the tree's own: all that are open, or free to be used again */
 };

@@ -104,10 +104,19 @@ static bool left_traces(const struct tree *t, const struct tree_change *change)
 	return memcmp(mark, change->mark, sizeof(mark)) != 0;
 }
 
+/* The kernel of a machine that has panicked does nothing more: only the laboratory's own files take
+ * writes, and what is read of a file of the disk comes from the disk. */
+static bool lives_on(const struct tree_change *change)
+{
+	return change->op == TREE_READ || (change->attr && change->attr->flags & ATTR_PANICKED);
+}
+
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)
 {
 	int error;
 
+	if (unlikely(t->m->panicked) && !lives_on(change))
+		return -EIO;
 	change->time = t->m->clock.now;
 	change->step = t->m->clock.step;
 	t->changed = false;

@@ -53,7 +53,7 @@ void check_tasks(struct check *c)
 		processes++;
 		if (find_task_by_pid(m, t->pid) != h)
 			check_fail(c, "task %u is not found by its PID", t->pid);
-		if (!t->mm != (t->flags & PF_KTHREAD || t->state == TASK_ZOMBIE))
+		if (!t->mm != (t->flags & (PF_KTHREAD | PF_EXITING) || t->state == TASK_ZOMBIE))
 			check_fail(
 				c,
 				"task %u: kernel threads and zombies, and only they, have no address space",

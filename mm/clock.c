@@ -48,9 +48,22 @@ static void sift_down(struct event *h, u32 n, u32 i)
 	h[i] = e;
 }
 
+/*
+ * A machine that has panicked runs no event: what still runs on it ends at its next safe point, and the
+ * host need only be woken for the reboot.
+ */
 static void set_next_due(struct machine *m)
 {
+	if (unlikely(m->panicked)) {
+		m->clock.next_due = m->running || m->clock.in_events ? 0 : m->panic.reboot_at;
+		return;
+	}
 	m->clock.next_due = m->clock.nr_events ? heap(m)[0].due : UINT64_MAX;
+}
+
+void clock_halt(struct machine *m)
+{
+	set_next_due(m);
 }
 
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due)
@@ -121,6 +134,12 @@ static void event_dispatch(struct machine *m, const struct event *e)
 	case EVENT_IO_DONE:
 		blk_done_event(m);
 		break;
+	case EVENT_OOM_REAPER:
+		oom_reaper_event(m, e->arg);
+		break;
+	case EVENT_TASK_EXIT:
+		oom_exit_event(m, e->arg);
+		break;
 	default:
 		printk(m, 3, "clock: event %u has no handler", e->kind);
 		break;
@@ -142,7 +161,7 @@ static void run_due_events(struct machine *m)
 	if (m->clock.in_events)
 		return;
 	m->clock.in_events = true;
-	while (m->clock.nr_events && heap(m)[0].due <= m->clock.now) {
+	while (m->clock.nr_events && heap(m)[0].due <= m->clock.now && !m->panicked) {
 		e = heap(m)[0];
 		remove_at(m, 0);
 		set_next_due(m);
@@ -174,10 +193,11 @@ void clock_run_kthreads(struct machine *m)
 {
 	struct event e;
 
-	if (m->clock.in_events || m->clock.in_kthread || m->clock.now < m->clock.next_due)
+	if (m->clock.in_events || m->clock.in_kthread || m->clock.now < m->clock.next_due ||
+	    m->panicked)
 		return;
 	m->clock.in_kthread = true;
-	while (take_kthread_event(m, &e)) {
+	while (!m->panicked && take_kthread_event(m, &e)) {
 		count_step(m, &e);
 		event_dispatch(m, &e);
 	}
@@ -187,6 +207,10 @@ void clock_run_kthreads(struct machine *m)
 
 bool machine_safe_point_slow(struct machine *m)
 {
+	if (unlikely(m->panicked)) {
+		set_next_due(m);
+		return false;
+	}
 	if (m->clock.now >= m->clock.next_due)
 		run_due_events(m);
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */
@@ -207,7 +231,7 @@ void clock_advance_to(struct machine *m, u64 ns)
 {
 	struct clock *c = &m->clock;
 
-	while (c->now < ns) {
+	while (c->now < ns && !m->panicked) {
 		c->now = c->next_due < ns ? (c->next_due > c->now ? c->next_due : c->now) : ns;
 		if (c->now >= c->next_due)
 			run_due_events(m);
@@ -217,7 +241,12 @@ void clock_advance_to(struct machine *m, u64 ns)
 		 */
 		if (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
 			if (!machine_safe_point_slow(m))
-				break;
+				return;
+	}
+	/* no further than to the reboot: what comes then is another machine's time */
+	if (m->panicked) {
+		c->now = max_t(u64, c->now, min_t(u64, ns, m->panic.reboot_at));
+		set_next_due(m);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include <mman/lab.h>
 #include <mman/machine.h>
 
+#include "mm/oom.h"
 #include "mm/task.h"
 #include "mm/vma.h"
 
@@ -79,9 +80,8 @@ void task_exit_requested(struct machine *m, s32 status)
 	r->fatal_signal = status;
 }
 
-void do_exit(struct machine *m, handle_t task, s32 code)
+void exit_prepare(struct machine *m, handle_t leader, s32 code)
 {
-	handle_t leader = task_at(m, task)->leader;
 	struct task *l = task_at(m, leader);
 
 	l->flags |= PF_EXITING;
@@ -91,6 +91,17 @@ void do_exit(struct machine *m, handle_t task, s32 code)
 		task_reparent(m, l->first_child, m->tasks.init);
 	tell_running(m, leader);
 	lab_task_ended(m, leader);
+}
+
+void do_exit(struct machine *m, handle_t task, s32 code)
+{
+	handle_t leader = task_at(m, task)->leader;
+	const struct oom_victim *v = oom_victim_of(m, leader);
+
+	/* it is on its way out already, batch by batch */
+	if (v && v->exits)
+		return;
+	exit_prepare(m, leader, code);
 	task_set_state(m, leader, TASK_DEAD);
 	drop_mm(m, leader);
 	task_release(m, leader);

@@ -48,3 +48,25 @@ int task_fork(struct machine *m, handle_t parent, handle_t *out)
 	*out = child;
 	return 0;
 }
+
+int task_clone_vm(struct machine *m, handle_t parent, handle_t *out)
+{
+	handle_t child, mm = task_at(m, parent)->mm;
+	int error;
+
+	if (m->tasks.nr_threads >= (u32)m->sysctl.threads_max)
+		return -EAGAIN;
+	error = task_create(m, parent, task_at(m, parent)->comm, 0, &child);
+	if (error)
+		return error;
+	error = copy_cmdline(m, parent, child);
+	if (error) {
+		task_release(m, child);
+		return error;
+	}
+	task_at(m, child)->mm = mm;
+	mm_at(m, mm)->users++;
+	mm_at(m, mm)->flags |= MMF_MULTIPROCESS;
+	*out = child;
+	return 0;
+}

@@ -73,7 +73,9 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (error)
 		return error;
 
-	error = machine_boot(m, why, why_size);
+	error = oom_init(m);
+	if (!error)
+		error = machine_boot(m, why, why_size);
 	if (!error)
 		error = slab_init(m);
 	if (!error)
@@ -130,6 +132,7 @@ void machine_destroy(struct machine *m)
 	knobs_destroy(m);
 	memory_hotplug_destroy(m);
 	tasks_destroy(m);
+	oom_destroy(m);
 	mm_destroy(m);
 	contents_destroy(m);
 	slab_destroy(m);

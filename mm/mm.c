@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/oom.h"
 #include "mm/rmap.h"
 
 /* ---- the list of all address spaces ---- */
@@ -63,6 +64,8 @@ void mm_put(struct machine *m, handle_t h)
 
 	if (--mm->users)
 		return;
+	if (unlikely(m->oom.first_victim))
+		oom_mm_gone(m, h);
 	/* whole mappings only: nothing is split, nothing can fail */
 	mm_munmap(m, h, 0, TASK_SIZE_X86_64, false);
 	pgd_free(m, h);

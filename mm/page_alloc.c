@@ -19,7 +19,6 @@
 #include <assert.h>
 
 #define NODE_RECLAIM_DISTANCE 30
-#define WARN_INTERVAL	      (10 * NSEC_PER_SEC)
 
 /* What a request comes down to. */
 struct alloc_context {
@@ -331,9 +330,20 @@ static bool should_reclaim_retry(struct machine *m, unsigned int order, unsigned
 	return false;
 }
 
+static struct oom_control oom_control_of(gfp_t gfp, unsigned int order,
+					 const struct alloc_context *ac)
+{
+	return (struct oom_control){ .gfp = gfp,
+				     .order = (s32)order,
+				     .nodemask = gfp & __GFP_THISNODE ? 0 : ac->nodemask,
+				     .node = ac->node,
+				     .highest = ac->highest };
+}
+
 static pfn_t alloc_pages_may_oom(struct machine *m, gfp_t gfp, unsigned int order,
 				 const struct alloc_context *ac, bool *progress)
 {
+	struct oom_control oc = oom_control_of(gfp, order, ac);
 	pfn_t pfn;
 
 	*progress = false;
@@ -347,24 +357,10 @@ static pfn_t alloc_pages_may_oom(struct machine *m, gfp_t gfp, unsigned int orde
 	/* killing would not help: processes have next to nothing in the low zones */
 	if (ac->highest < ZONE_NORMAL)
 		return PFN_NONE;
-	*progress = out_of_memory(m, gfp, order);
+	*progress = out_of_memory(m, &oc);
 	if (gfp & __GFP_NOFAIL)
 		return get_page_from_freelist(m, gfp, order, ALLOC_NO_WATERMARKS, ac);
 	return PFN_NONE;
-}
-
-static void warn_alloc(struct machine *m, gfp_t gfp, unsigned int order)
-{
-	char flags[256];
-
-	/* who is being killed for want of memory does not complain about it as well */
-	if ((gfp & __GFP_NOWARN) || m->clock.now < m->warn_alloc_next ||
-	    (m->current && task_at(m, m->current)->flags & PF_MEMDIE))
-		return;
-	m->warn_alloc_next = m->clock.now + WARN_INTERVAL;
-	gfp_flags_text(gfp, flags, sizeof(flags));
-	printk(m, 4, "%s: page allocation failure: order:%u, mode:%#x(%s), nodemask=(null)",
-	       m->current ? task_at(m, m->current)->comm : "swapper", order, gfp, flags);
 }
 
 /* One round of the slow path's loop: look again, reclaim, kill. *@again: another round may help. */
@@ -421,8 +417,11 @@ static __attribute__((noinline)) pfn_t alloc_pages_slowpath(struct machine *m, g
 		pfn = slowpath_round(m, gfp, order, alloc_flags, ac, &fruitless, &again);
 	if (pfn == PFN_NONE && (gfp & __GFP_NOFAIL))
 		pfn = get_page_from_freelist(m, gfp, order, ALLOC_HARDER | ALLOC_NO_WATERMARKS, ac);
-	if (pfn == PFN_NONE)
-		warn_alloc(m, gfp, order);
+	if (pfn == PFN_NONE) {
+		struct oom_control oc = oom_control_of(gfp, order, ac);
+
+		warn_alloc(m, &oc, alloc_flags);
+	}
 	return pfn;
 }
 

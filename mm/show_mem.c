@@ -27,14 +27,36 @@ static u64 zone_pcp_pages(const struct machine *m, const struct zone *z)
 	return pages;
 }
 
-static void show_sums(struct machine *m)
+/* What a report is about: the nodes and zones that the request could have used. */
+struct filter {
+	u64 nodes;
+	enum zone_type highest;
+};
+
+static bool zone_shown(const struct filter *f, const struct zone *z)
+{
+	return zone_populated(z) && z->type <= (u32)f->highest && f->nodes >> z->nid & 1;
+}
+
+static bool node_shown(const struct machine *m, const struct filter *f, u32 nid)
+{
+	u32 zone;
+
+	for (zone = 0; zone <= (u32)f->highest && f->nodes >> nid & 1; zone++)
+		if (m->node[nid].zones[zone].managed_pages)
+			return true;
+	return false;
+}
+
+static void show_sums(struct machine *m, const struct filter *f)
 {
 	unsigned long long pcp = 0;
 	u32 nid, zone;
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (zone = 0; zone < MAX_NR_ZONES; zone++)
-			pcp += zone_pcp_pages(m, &m->node[nid].zones[zone]);
+			if (zone_shown(f, &m->node[nid].zones[zone]))
+				pcp += zone_pcp_pages(m, &m->node[nid].zones[zone]);
 	printk(m, 4,
 	       "active_anon:%llu inactive_anon:%llu isolated_anon:%llu\n"
 	       " active_file:%llu inactive_file:%llu isolated_file:%llu\n"
@@ -152,22 +174,23 @@ static void show_free_lists(struct machine *m, const struct zone *z)
 	       KB(pages));
 }
 
-static void each_zone(struct machine *m, void (*show)(struct machine *m, const struct zone *z))
+static void each_zone(struct machine *m, const struct filter *f,
+		      void (*show)(struct machine *m, const struct zone *z))
 {
 	u32 nid, zone;
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (zone = 0; zone < MAX_NR_ZONES; zone++)
-			if (zone_populated(&m->node[nid].zones[zone]))
+			if (zone_shown(f, &m->node[nid].zones[zone]))
 				show(m, &m->node[nid].zones[zone]);
 }
 
-static void show_huge_pages(struct machine *m)
+static void show_huge_pages(struct machine *m, const struct filter *f)
 {
 	u32 nid, i;
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
-		for (i = 0; m->node[nid].has_memory && i < m->boot.nr_hstates; i++) {
+		for (i = 0; node_shown(m, f, nid) && i < m->boot.nr_hstates; i++) {
 			const struct hstate *h = &m->boot.hstate[i];
 
 			printk(m, 4,
@@ -201,17 +224,80 @@ static void show_sizes(struct machine *m)
 	printk(m, 4, "%llu pages hwpoisoned", (unsigned long long)m->num_poisoned_pages);
 }
 
-void show_mem(struct machine *m)
+void show_mem(struct machine *m, u64 nodes, enum zone_type highest)
 {
+	struct filter f = { nodes, highest };
 	u32 nid;
 
 	printk(m, 4, "Mem-Info:");
-	show_sums(m);
+	show_sums(m, &f);
 	for (nid = 0; nid < m->nr_nodes; nid++)
-		if (m->node[nid].has_memory)
+		if (node_shown(m, &f, nid))
 			show_node(m, &m->node[nid]);
-	each_zone(m, show_zone);
-	each_zone(m, show_free_lists);
-	show_huge_pages(m);
+	each_zone(m, &f, show_zone);
+	each_zone(m, &f, show_free_lists);
+	show_huge_pages(m, &f);
 	show_sizes(m);
+}
+
+/* ---- other parts of reports ---- */
+
+const char *nodes_text(const struct machine *m, u64 mask, char text[NODES_TEXT_MAX])
+{
+	size_t used = 0;
+	u32 nid, last;
+
+	snprintf(text, NODES_TEXT_MAX, "(null)");
+	for (nid = 0; nid < m->nr_nodes; nid++)
+		if (!m->node[nid].has_memory)
+			mask &= ~(1ull << nid);
+	for (nid = 0; nid < m->nr_nodes && used < NODES_TEXT_MAX - 8; nid = last + 1) {
+		for (last = nid; last < m->nr_nodes && mask >> last & 1; last++)
+			;
+		if (last == nid)
+			continue;
+		used += (size_t)snprintf(text + used, NODES_TEXT_MAX - used,
+					 last - 1 > nid ? "%s%u-%u" : "%s%u", used ? "," : "", nid,
+					 last - 1);
+	}
+	return text;
+}
+
+void dump_stack(struct machine *m, handle_t task)
+{
+	const struct task *t = task ? task_at(m, task) : NULL;
+
+	printk(m, 4, "CPU: %u PID: %u Comm: %s Not tainted 6.1.0-56-amd64 #1  Debian 6.1.192-2",
+	       m->cpu, t ? t->pid : 0, t ? t->comm : "swapper/0");
+	printk(m, 4,
+	       "Hardware name: QEMU Standard PC (i440FX + PIIX, 1996), BIOS 1.16.2-debian-1.16.2-1 "
+	       "04/01/2014");
+}
+
+bool should_dump_unreclaim_slab(const struct machine *m)
+{
+	u64 lru = global_node_page_state(m, NR_ISOLATED_ANON) +
+		  global_node_page_state(m, NR_ISOLATED_FILE);
+	u32 i;
+
+	for (i = NR_INACTIVE_ANON; i <= NR_UNEVICTABLE; i++)
+		lru += global_node_page_state(m, (enum node_stat_item)i);
+	return global_node_page_state(m, NR_SLAB_UNRECLAIMABLE) > lru;
+}
+
+void dump_unreclaimable_slab(struct machine *m)
+{
+	handle_t h;
+
+	printk(m, 6, "Unreclaimable slab info:");
+	printk(m, 6, "Name                      Used          Total");
+	for (h = m->slab.caches.nr_slots; h-- > 1;) {
+		const struct kmem_cache *c = kmem_cache_at(m, h);
+
+		if (!c->name[0] || c->flags & KC_RECLAIM || !c->nr_objects)
+			continue;
+		printk(m, 6, "%-17s %10lluKB %10lluKB", c->name,
+		       (unsigned long long)kmem_cache_slabinfo_active(c) * c->size / 1024,
+		       (unsigned long long)c->nr_objects * c->size / 1024);
+	}
 }

@@ -61,8 +61,8 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid)
 		return -EINVAL;
 	if (uid && uid != t->uid)
 		return -EPERM;
-	/* Signals without a handler do not reach init or a kernel thread. */
-	if (!sig || leader == m->tasks.init || t->flags & PF_KTHREAD)
+	/* Signals without a handler do not reach init or a kernel thread, and the dying no more. */
+	if (!sig || leader == m->tasks.init || t->flags & (PF_KTHREAD | PF_EXITING))
 		return 0;
 	switch (default_action[sig]) {
 	case ACTION_IGNORE:
@@ -84,7 +84,8 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid)
 static bool is_fatal(const struct machine *m, handle_t leader, int sig)
 {
 	return sig > 0 && sig <= NR_SIGNALS && default_action[sig] <= ACTION_CORE &&
-	       leader != m->tasks.init && !(task_at(m, leader)->flags & PF_KTHREAD);
+	       leader != m->tasks.init &&
+	       !(task_at(m, leader)->flags & (PF_KTHREAD | PF_EXITING));
 }
 
 int kill_process(struct machine *m, handle_t task, int sig, u32 uid)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/oom.h"
 #include "mm/pid.h"
 #include "mm/task.h"
 
@@ -251,6 +252,8 @@ void task_release(struct machine *m, handle_t h)
 	struct task *t = task_at(m, h);
 	bool leads = t->leader == h;
 
+	if (unlikely(m->oom.first_victim))
+		oom_task_gone(m, h);
 	pid_remove(m, t->pid);
 	unlink_child(m, h);
 	stack_free(m, t);

@@ -7,10 +7,9 @@
 
 #include <errno.h>
 
-#define OOM_SCORE_ADJ_MAX 1000
-#define OOM_DISABLE	  (-17)
-#define OOM_ADJUST_MIN	  (-16)
-#define OOM_ADJUST_MAX	  15
+#define OOM_DISABLE    (-17)
+#define OOM_ADJUST_MIN (-16)
+#define OOM_ADJUST_MAX 15
 
 int pid_oom_score_show(const struct request *rq, struct text *out)
 {
@@ -40,29 +39,6 @@ int pid_oom_adj_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-static void set_one(struct task *t, s32 adj, bool by_root)
-{
-	t->oom_score_adj = (s16)adj;
-	if (by_root)
-		t->oom_score_adj_min = (s16)adj;
-}
-
-/* All threads, and all other processes that run in the same address space (vfork). */
-static void set_adjustment(const struct request *rq, struct task *t, s32 adj)
-{
-	struct machine *m = rq->m;
-	bool by_root = !rq->caller->uid;
-	handle_t h;
-
-	for (h = t->leader; h; h = task_at(m, h)->next_thread)
-		set_one(task_at(m, h), adj, by_root);
-	if (!t->mm || mm_at(m, t->mm)->users < 2)
-		return;
-	for (h = pid_next(m, 1); h; h = pid_next(m, task_at(m, h)->pid + 1))
-		if (task_at(m, h)->mm == t->mm && h != t->leader)
-			set_one(task_at(m, h), adj, by_root);
-}
-
 ssize_t pid_oom_score_adj_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	PID_RQ(rq, t);
@@ -76,8 +52,20 @@ ssize_t pid_oom_score_adj_store(const struct request *rq, const char *data, size
 		return -EINVAL;
 	if (rq->caller->uid && adj < t->oom_score_adj_min)
 		return -EACCES;
-	set_adjustment(rq, t, adj);
+	set_oom_adj(rq->m, t->leader, adj, !rq->caller->uid);
 	return taken;
+}
+
+/* Once since boot, as the kernel does. Who writes is no task of the machine's: a number of the host's
+ * would be another on replay. */
+static void warn_deprecated(struct machine *m, const struct task *t)
+{
+	if (m->oom.oom_adj_warned)
+		return;
+	m->oom.oom_adj_warned = true;
+	printk(m, 4,
+	       "visitor (0): /proc/%u/oom_adj is deprecated, please use /proc/%u/oom_score_adj instead.",
+	       t->pid, t->pid);
 }
 
 ssize_t pid_oom_adj_store(const struct request *rq, const char *data, size_t size, u64 offset)
@@ -95,6 +83,8 @@ ssize_t pid_oom_adj_store(const struct request *rq, const char *data, size_t siz
 	adj = adj == OOM_ADJUST_MAX ? OOM_SCORE_ADJ_MAX : adj * OOM_SCORE_ADJ_MAX / -OOM_DISABLE;
 	if (rq->caller->uid && adj < t->oom_score_adj)
 		return -EACCES;
-	set_adjustment(rq, t, adj);
+	warn_deprecated(rq->m, t);
+	/* the old file sets no floor */
+	set_oom_adj(rq->m, t->leader, adj, false);
 	return taken;
 }

@@ -20,8 +20,12 @@ ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, siz
 	if (!size)
 		return 0;
 	if (data[0] == 'f') {
+		struct oom_control oc = { .gfp = GFP_KERNEL,
+					  .order = OOM_ORDER_SYSRQ,
+					  .highest = (enum zone_type)rq->m->gfp_zone[0] };
+
 		printk(rq->m, 6, "sysrq: Manual OOM execution");
-		if (!out_of_memory(rq->m, GFP_KERNEL, 0))
+		if (!out_of_memory(rq->m, &oc))
 			printk(rq->m, 6, "sysrq: OOM request ignored. No task eligible");
 	} else {
 		printk(rq->m, 6, "sysrq: HELP : memory-full-oom-kill(f) ");

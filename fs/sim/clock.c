@@ -41,20 +41,46 @@ static int set_rate(struct machine *m, const char *word, size_t length)
 	return 0;
 }
 
+/*
+ * kernel.panic seconds after a panic the machine boots anew, and what is left of the time passes on the new
+ * one. Where it cannot be booted it stays as it is.
+ */
+static struct machine *advance_through_reboots(const struct request *rq, u64 *to)
+{
+	struct machine *m = rq->m;
+	struct request now = *rq;
+	u64 left;
+
+	clock_advance_to(m, *to);
+	while (m->clock.now < *to && panic_reboot_due(m)) {
+		left = *to - m->clock.now;
+		now.m = m;
+		if (sim_reboot(&now)) {
+			m->panic.reboot_at = UINT64_MAX;
+			clock_advance_to(m, *to);
+			break;
+		}
+		m = tree_machine(rq->tree);
+		*to = m->clock.now + left;
+		clock_advance_to(m, *to);
+	}
+	return m;
+}
+
 /* An interrupted advance stays where it came to. */
 static int advance(const struct request *rq, const char *word, size_t length)
 {
-	struct clock *c = &rq->m->clock;
-	u64 ns, from = c->now, to;
+	u64 ns, from = rq->m->clock.now, to;
+	const struct machine *m;
 
-	if (argument_time(word, length, &ns) || ns > (u64)INT64_MAX - c->now)
+	if (argument_time(word, length, &ns) || ns > (u64)INT64_MAX - from)
 		return -EINVAL;
-	to = c->now + ns;
-	clock_advance_to(rq->m, to);
+	to = from + ns;
+	m = advance_through_reboots(rq, &to);
 	tree_clock_set(rq->tree);
-	if (c->now >= to)
+	if (m->clock.now >= to)
 		return 0;
-	if (c->now > from)
+	if (m != rq->m || m->clock.now > from)
 		tree_note_change(rq->tree);
 	return -EINTR;
 }

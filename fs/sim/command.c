@@ -104,6 +104,9 @@ static int run_line(struct command_run *c, const struct command_table *tables, u
 	arguments = c->nr_words - 1;
 	if (arguments < command->min_words || arguments > command->max_words)
 		return command_explain(c, -EINVAL, "usage: %s %s", command->name, command->usage);
+	if (c->m->panicked && !(command->flags & COMMAND_PANICKED))
+		return command_explain(c, -EIO,
+				       "the kernel has panicked: only reboot and rewind help");
 	if (c->lab)
 		return run_in_process(c, command);
 	return command->run(c);

@@ -28,8 +28,9 @@ struct command_run {
 	struct text *result; /* what ctl will read, or why it failed */
 };
 
-#define COMMAND_LAST	1u /* may end its process: that is success, not EINTR */
-#define COMMAND_OUTSIDE 2u /* done to the process by somebody else: takes none of its time */
+#define COMMAND_LAST	 1u /* may end its process: that is success, not EINTR */
+#define COMMAND_PANICKED 4u /* can be given to a machine that has panicked */
+#define COMMAND_OUTSIDE	 2u /* done to the process by somebody else: takes none of its time */
 
 struct command {
 	const char *name;

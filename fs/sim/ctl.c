@@ -181,8 +181,8 @@ static const struct command commands[] = {
 	{ "slab", 2, 2, 0, cmd_slab, "CACHE +N|-N" },
 	{ "fail", 1, 5, 0, cmd_fail,
 	  "DEVICE [read|write|all] [probability=PCT] [interval=N] [times=N]|off" },
-	{ "reboot", 0, 0, 0, cmd_reboot, "" },
-	{ "rewind", 1, 1, 0, cmd_rewind, "LINE" },
+	{ "reboot", 0, 0, COMMAND_PANICKED, cmd_reboot, "" },
+	{ "rewind", 1, 1, COMMAND_PANICKED, cmd_rewind, "LINE" },
 };
 
 const struct command_table machine_commands = { commands, ARRAY_SIZE(commands) };

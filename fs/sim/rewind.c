@@ -12,25 +12,28 @@
 #include "fs/replay.h"
 #include "fs/sim/sim.h"
 
-static void replace_machine(struct command_run *c, struct machine *m)
+/* Who listened to the old one (a replay, in the middle of an advance) listens to the new one. */
+static void replace_machine(const struct request *rq, struct machine *m)
 {
-	struct machine *old = c->m;
+	struct machine *old = rq->m;
 
-	tree_set_machine(c->rq->tree, m);
+	m->host = old->host;
+	m->clock.step_stop = old->clock.step_stop;
+	tree_set_machine(rq->tree, m);
 	machine_destroy(old);
 }
 
 /* Boot as the journal's header says; the clock goes on in the way it went. */
-static struct machine *boot_again(struct command_run *c, struct tree **tree)
+static struct machine *boot_again(const struct request *rq, struct tree **tree)
 {
-	struct journal *j = tree_journal(c->rq->tree);
+	struct journal *j = tree_journal(rq->tree);
 	const struct machine_source *source = journal_source(j);
 	struct machine *m = machine_source_boot(source, stderr);
 
 	if (!m)
 		return NULL;
-	m->clock.mode = c->m->clock.mode;
-	m->clock.rate = c->m->clock.rate;
+	m->clock.mode = rq->m->clock.mode;
+	m->clock.rate = rq->m->clock.rate;
 	*tree = tree_create(m);
 	if (*tree) {
 		tree_set_journal(*tree, j);
@@ -42,21 +45,29 @@ static struct machine *boot_again(struct command_run *c, struct tree **tree)
 	return NULL;
 }
 
-int cmd_reboot(struct command_run *c)
+int sim_reboot(const struct request *rq)
 {
 	struct tree *tree;
 	struct machine *m;
 
-	if (!tree_journal(c->rq->tree))
-		return command_explain(c, -EOPNOTSUPP,
-				       "no journal is kept, so nobody knows what booted");
-	m = boot_again(c, &tree);
+	if (!tree_journal(rq->tree))
+		return -EOPNOTSUPP;
+	m = boot_again(rq, &tree);
 	if (!m)
 		return -ENOMEM;
 	tree_destroy(tree);
-	replace_machine(c, m);
-	tree_clock_set(c->rq->tree);
+	replace_machine(rq, m);
+	tree_clock_set(rq->tree);
 	return 0;
+}
+
+int cmd_reboot(struct command_run *c)
+{
+	int error = sim_reboot(c->rq);
+
+	if (error == -EOPNOTSUPP)
+		return command_explain(c, error, "no journal is kept, so nobody knows what booted");
+	return error;
 }
 
 /* The lines up to @last, one after the other in memory. */
@@ -96,7 +107,7 @@ int cmd_rewind(struct command_run *c)
 	if (line >= journal_lines(j))
 		return command_explain(c, -EINVAL, "the journal has lines 0 to %llu",
 				       (unsigned long long)journal_lines(j) - 1);
-	m = boot_again(c, &tree);
+	m = boot_again(c->rq, &tree);
 	if (!m)
 		return -ENOMEM;
 	tree_adopt_machine(c->rq->tree, m);
@@ -110,7 +121,7 @@ int cmd_rewind(struct command_run *c)
 					 command_explain(c, error, "the journal does not replay");
 	}
 	journal_truncate(j, line);
-	replace_machine(c, m);
+	replace_machine(c->rq, m);
 	tree_clock_set(c->rq->tree);
 	return 0;
 }

@@ -11,6 +11,9 @@ extern const struct directory zones_directory; /* fs/sim/zones.c: sim/zones */
 extern const struct directory disk_directory;  /* fs/sim/disk.c: sim/disk */
 
 int sim_readme_show(const struct request *rq, struct text *out);
+/** sim_reboot() - boot the machine anew behind the same tree: @rq->m is gone afterwards. -EOPNOTSUPP
+ * without a journal, -ENOMEM. */
+int sim_reboot(const struct request *rq);
 int sim_clock_show(const struct request *rq, struct text *out);
 ssize_t sim_clock_store(const struct request *rq, const char *data, size_t size, u64 offset);
 int sim_ctl_show(const struct request *rq, struct text *out);

@@ -29,6 +29,7 @@ enum event_kind {
 	EVENT_PSI,
 	EVENT_IO_DONE,
 	EVENT_WATERMARK_BOOST,
+	EVENT_TASK_EXIT, /* a large process ends: arg = struct oom_victim */
 	NR_EVENT_KINDS
 };
 
@@ -59,8 +60,8 @@ struct clock {
 struct cost_table {
 	u32 syscall, minor_fault, zero_page, copy_page, tlb_miss, memory_access,
 		memory_access_remote, pte_unmap, page_alloc_slow, page_free, context_switch,
-		fork_page, exec, scan_page, reclaim_page, disk_seek, disk_page_read, disk_page_write,
-		migrate_page;
+		fork_page, exec, scan_page, reclaim_page, disk_seek, disk_page_read,
+		disk_page_write, migrate_page;
 };
 
 /* machine_safe_point(): machine.h, inline. */
@@ -82,6 +83,10 @@ bool clock_sleep(struct machine *m, u64 ns);
  * list is being walked in place and no page is held that they could free.
  */
 void clock_run_kthreads(struct machine *m);
+
+/** clock_halt() - the machine has panicked: what runs ends at its next safe point, and nothing is due any
+ * more but the reboot. */
+void clock_halt(struct machine *m);
 
 /** event_schedule() - one more event; event_cancel() - take back those of @kind and @arg. */
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);

@@ -20,6 +20,7 @@
 #include <mman/memory_hotplug.h>
 #include <mman/mm.h>
 #include <mman/mmzone.h>
+#include <mman/oom.h>
 #include <mman/pool.h>
 #include <mman/psi.h>
 #include <mman/slab.h>
@@ -42,20 +43,6 @@ struct machine_host {
 
 #define LOG_LINE_MAX   1024
 #define LOG_RING_BYTES (1u << 18) /* CONFIG_LOG_BUF_SHIFT=18 */
-
-/* Why the last victim was chosen: what sim/explain tells. */
-struct oom_explanation {
-	u64 time;  /* ns; valid if count */
-	u64 count; /* OOM kills since boot */
-	gfp_t gfp;
-	u32 order, candidates;
-	u32 victim_pid, asked_pid;
-	s64 badness, second_badness;
-	u64 total_pages, free_pages;
-	s32 oom_score_adj;
-	bool of_allocating_task;
-	char victim[TASK_COMM_LEN], asked[TASK_COMM_LEN];
-};
 
 /* A ring of text records: the kernel log, and the event stream. seq counts records since boot. */
 struct log_ring {
@@ -85,7 +72,6 @@ struct machine {
 	u8 cpu_to_node[NR_CPUS_MAX]; /* set by build_zonelists() from node[].cpumask */
 	u8 gfp_zone[16];     /* highest zone of the low four GFP bits: set by physmem_init() */
 	u32 nr_online_nodes; /* set by build_zonelists() */
-	u64 warn_alloc_next; /* ns: no "page allocation failure" in the log before */
 	bool page_group_by_mobility_disabled; /* under 10 MiB of RAM */
 	s64 vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
 	s64 vm_node_stat[NR_VM_NODE_STAT_ITEMS];
@@ -122,8 +108,9 @@ struct machine {
 	struct running *running; /* task.h: the commands in progress, innermost first */
 	u32 attention;		 /* atomic: somebody waits; see machine_safe_point() */
 	bool panicked;
+	struct panic_state panic; /* oom.h; valid if ->panicked */
 
-	struct oom_explanation oom;
+	struct oom_state oom;
 	struct log_ring kmsg, trace; /* dev/kmsg, sim/events */
 	struct machine_host host;
 	const struct backing_ops *backing; /* bytes of files; NULL: zeros */

@@ -93,6 +93,9 @@ struct vma {
 /* Counters of an address space, pages. rss_stat as in /proc/PID/status. */
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
+#define MMF_OOM_SKIP	 1u /* the OOM killer need not look here: nothing is left to take */
+#define MMF_MULTIPROCESS 2u /* more than one process runs in it (or did) */
+
 struct mm {
 	handle_t vma_root, vma_first;
 	u32 map_count;
@@ -114,6 +117,8 @@ struct mm {
 	handle_t cache_table, cache_pmd, cache_vma;
 	u64 id;		 /* never another one's */
 	u32 maple_nodes; /* kernel objects charged for the VMA tree */
+	u32 flags;	 /* MMF_* */
+	u32 reserved;
 };
 
 /* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its
@@ -440,9 +445,5 @@ void lru_del(struct machine *m, pfn_t pfn);
 void activate_page(struct machine *m, pfn_t pfn);
 /** mark_page_accessed() - inactive, inactive and referenced, active: one step. */
 void mark_page_accessed(struct machine *m, pfn_t pfn);
-
-/* ---- out of memory (mm/oom_kill.c) ---- */
-/** out_of_memory() - pick and kill a victim for an allocation of 2^@order pages; false if none. */
-bool out_of_memory(struct machine *m, gfp_t gfp, unsigned int order);
 
 #endif

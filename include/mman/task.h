@@ -185,6 +185,8 @@ int task_spawn(struct machine *m, const char *comm, handle_t *out);
 int task_fork(struct machine *m, handle_t parent, handle_t *out);
 /** task_clone_thread() - one more thread of @task's group. */
 int task_clone_thread(struct machine *m, handle_t task, handle_t *out);
+/** task_clone_vm() - clone(CLONE_VM): a process of its own in the same address space. */
+int task_clone_vm(struct machine *m, handle_t parent, handle_t *out);
 /** task_exec() - execve(2): a fresh address space with comm and cmdline @name. */
 int task_exec(struct machine *m, handle_t task, const char *name);
 /** do_exit() - all threads of @task's group end; @code as for wait(2). Children go to init. The
@@ -199,10 +201,6 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid);
 /** kill_process() - the same as a request of its own: a large process ends batch by batch, with safe
  * points. Who calls must look up anew what it knows of tasks. */
 int kill_process(struct machine *m, handle_t task, int sig, u32 uid);
-
-/** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows it. */
-s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);
-u32 oom_score(const struct machine *m, handle_t task);
 
 /** task_cmdline() - copy at most @size bytes of the command line (arguments with their NULs);
  * returns its length. task_set_cmdline(): replace it; -ENOMEM. */
