@@ -20,7 +20,7 @@ static void check_line(struct check *c, u32 r, u32 kind)
 	const struct psi_state *s = &c->m->psi;
 	const struct psi_stretches *t = &s->stalled[r][kind];
 	const struct psi_line *line = &s->line[r][kind];
-	u64 last = t->nr ? t->at[t->nr - 1].end : 0;
+	u64 last = max_t(u64, c->m->clock.now, t->nr ? t->at[t->nr - 1].end : 0);
 	u32 i;
 
 	check_stretches(c, names[r], t);

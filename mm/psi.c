@@ -154,6 +154,22 @@ void psi_read(const struct machine *m, enum psi_resource r, enum psi_kind kind,
 	bring_up(&m->psi, m->clock.now, out, &averaged);
 }
 
+void psi_set(struct machine *m, enum psi_resource r, enum psi_kind kind,
+	     const struct psi_line *line)
+{
+	struct psi_state *s = &m->psi;
+	u32 i;
+
+	psi_fold(m, m->clock.now);
+	s->line[r][kind] = *line;
+	s->line[r][kind].total_ns =
+		min_t(u64, line->total_ns,
+		      kind == PSI_FULL ? s->line[r][PSI_SOME].total_ns : m->clock.now);
+	for (i = 0; i < ARRAY_SIZE(line->avg); i++)
+		s->line[r][kind].avg[i] = min_t(u64, line->avg[i], 100u << PSI_AVG_SHIFT);
+	s->averaged_ns[r][kind] = s->line[r][kind].total_ns;
+}
+
 /* ---- stalls ---- */
 
 static bool command_works(const struct machine *m)

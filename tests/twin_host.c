@@ -79,6 +79,9 @@ void capture_start(struct text *capture, const struct capture_machine *machine)
 		     fixture_format("%llu.25 1.00\n", (unsigned long long)m.uptime));
 	capture_file(capture, "/proc/loadavg",
 		     fixture_format("0.50 1.25 2.00 1/%llu 777\n", (unsigned long long)m.threads));
+	capture_file(capture, "/proc/pressure/memory",
+		     "some avg10=1.25 avg60=0.50 avg300=0.10 total=1234567\n"
+		     "full avg10=1.00 avg60=0.25 avg300=0.05 total=234567\n");
 	capture_file(capture, "/proc/stat",
 		     "cpu  30 0 20 100 5 0 0 0 0 0\ncpu0 10 0 20 50 5 0 0 0 0 0\n"
 		     "cpu1 20 0 0 50 0 0 0 0 0 0\nctxt 4711\nbtime 1600000000\nprocesses 12345\n");

@@ -288,7 +288,10 @@ void host_machine(struct host_reader *r)
 					     "/proc/vmstat" };
 	static const char *const optional[] = { "/proc/slabinfo", "/sys/devices/system/cpu/online",
 						"/sys/devices/system/node/online",
-						"/sys/devices/system/memory/block_size_bytes" };
+						"/sys/devices/system/memory/block_size_bytes",
+						"/proc/pressure/cpu",
+						"/proc/pressure/io",
+						"/proc/pressure/memory" };
 	static const char *const knobs[] = { "/proc/sys/vm",
 					     "/proc/sys/kernel",
 					     "/sys/kernel/mm/transparent_hugepage",

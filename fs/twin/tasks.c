@@ -234,6 +234,34 @@ static void set_load(struct twin *t)
 		s->last_pid = (u32)last;
 }
 
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0": what it had stalled so far, and lately */
+static void set_pressure(struct twin *t, enum psi_resource r, const char *name)
+{
+	static const char *const lines[NR_PSI_KINDS] = { "some ", "full " };
+	struct psi_line known;
+	struct slice text, line, word;
+	u32 kind, i;
+
+	capture_find(&t->c, &text, "/proc/pressure/%s", name);
+	for (kind = 0; kind < NR_PSI_KINDS && slice_line(&text, &line); kind++) {
+		if (!slice_starts(line, lines[kind]))
+			break;
+		known = (struct psi_line){ 0 };
+		slice_word(&line, &word);
+		for (i = 0; i < ARRAY_SIZE(known.avg) && slice_word(&line, &word); i++) {
+			slice_cut(&word, '=');
+			known.avg[i] = load_of(word);
+		}
+		if (slice_word(&line, &word)) {
+			slice_cut(&word, '=');
+			slice_number(word, 10, &known.total_ns);
+			known.total_ns = min_t(u64, known.total_ns, UINT32_MAX * NSEC_PER_MSEC) *
+					 NSEC_PER_USEC;
+		}
+		psi_set(t->m, r, (enum psi_kind)kind, &known);
+	}
+}
+
 void twin_totals(struct twin *t)
 {
 	struct machine *m = t->m;
@@ -253,4 +281,7 @@ void twin_totals(struct twin *t)
 			set_cpu_times(m, line, (u32)cpu);
 	}
 	set_load(t);
+	set_pressure(t, PSI_CPU, "cpu");
+	set_pressure(t, PSI_IO, "io");
+	set_pressure(t, PSI_MEM, "memory");
 }

@@ -68,6 +68,10 @@ void psi_batch_end(struct machine *m, u64 start, u64 ns);
 void psi_read(const struct machine *m, enum psi_resource r, enum psi_kind kind,
 	      struct psi_line *out);
 
+/** psi_set() - what had stalled until now, and lately: of the machine that this one is the twin of. */
+void psi_set(struct machine *m, enum psi_resource r, enum psi_kind kind,
+	     const struct psi_line *line);
+
 /* ---- triggers ---- */
 
 #define PSI_CHECKS_PER_WINDOW 10u

@@ -184,6 +184,10 @@ static void test_processes(void)
 	     "times are the whole process's, whoever of its threads used them");
 	like(fixture_read(&t.f, "proc/uptime"), "^1000.25 ", "it has been up as long as the other");
 	like(fixture_read(&t.f, "proc/loadavg"), "^0.50 1.25 2.00 ", "with its load");
+	like(fixture_read(&t.f, "proc/pressure/memory"),
+	     "^some avg10=1.25 avg60=0.50 avg300=0.09 total=1234567\nfull avg10=1.00 avg60=0.25 "
+	     "avg300=0.04 total=234567\n$",
+	     "with what it waited for memory, to a hundredth of a percent");
 	is_int(twin_number(&t, "proc/stat", "processes"), 12345, "and all its processes counted");
 	is_int(twin_number(&t, "proc/stat", "ctxt"), 4711, "and its context switches");
 	/* two processes map the same 12 kB of a file, and the 44 kB of shared memory */
