@@ -1,5 +1,5 @@
 /*
- * driver.c - the guest's side of the language: real processes, real system calls.
+ * driver.c - the guest's side of the language: makes processes, hands them their lines, reads and writes files.
  *
  * The driver is the parent of all; each process of a case is a fork of it (or of another) that
  * takes commands over a socket. After a fork both sides write to every page they will ever use, so
@@ -11,25 +11,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/oracle/guest/driver.h"
 #include "tests/oracle/lib/language.h"
 
-#define SLOTS	12
-#define REGIONS 24
+#define SLOTS	  12
+#define TEXT_ROOM (4ul << 20)
 
 struct slot {
 	char name[32];
@@ -38,398 +34,7 @@ struct slot {
 	bool used;
 };
 
-struct region {
-	char name[32];
-	char *start;
-	size_t length;
-};
-
 static struct slot slots[SLOTS];
-static struct region regions[REGIONS]; /* of this process */
-static char heap_name[] = "heap";
-
-extern char __executable_start[], __data_start[], _end[];
-
-/* Text is read (a fork does not inherit its page tables), data, stack and the C library's small heap
- * are written to. */
-static void __attribute__((noinline)) warm(void)
-{
-	volatile char stack[96 << 10];
-	volatile char *at;
-	size_t i;
-
-	for (at = __executable_start; at < (volatile char *)__data_start; at += 1024)
-		(void)*at;
-	at = (volatile char *)((uintptr_t)&errno & ~4095ul);
-	for (; at < (volatile char *)sbrk(0); at += 1024)
-		*at = *at;
-
-	for (i = 0; i < sizeof(stack); i += 1024)
-		stack[i] = 0;
-	for (at = __data_start; at < (volatile char *)_end; at += 1024)
-		*at = *at;
-}
-
-/* ---- a process: the control language as system calls ---- */
-
-static unsigned long long size_of(const char *text)
-{
-	char *end;
-	bool negative = *text == '-';
-	unsigned long long n = strtoull(text + (*text == '-' || *text == '+'), &end, 0);
-
-	switch (*end) {
-	case 'K':
-		n <<= 10;
-		break;
-	case 'M':
-		n <<= 20;
-		break;
-	case 'G':
-		n <<= 30;
-		break;
-	case 'T':
-		n <<= 40;
-		break;
-	}
-	return negative ? -n : n;
-}
-
-static struct region *find_region(const char *name)
-{
-	int i;
-
-	for (i = 0; i < REGIONS; i++)
-		if (regions[i].length && !strcmp(regions[i].name, name))
-			return &regions[i];
-	return NULL;
-}
-
-static struct region *new_region(const char *name)
-{
-	int i;
-
-	for (i = 0; i < REGIONS; i++)
-		if (!regions[i].length) {
-			snprintf(regions[i].name, sizeof(regions[i].name), "%s", name);
-			return &regions[i];
-		}
-	_exit(3);
-}
-
-static int prot_of(const char *text)
-{
-	int prot = 0;
-
-	if (!strcmp(text, "none"))
-		return 0;
-	for (; *text; text++)
-		prot |= *text == 'r' ? PROT_READ :
-			*text == 'w' ? PROT_WRITE :
-			*text == 'x' ? PROT_EXEC :
-				       0;
-	return prot;
-}
-
-static int done(long result)
-{
-	return result < 0 ? -errno : 0;
-}
-
-static int do_mmap(char **words, int nr)
-{
-	static const struct {
-		const char *word;
-		int flag;
-	} options[] = {
-		{ "private", 0 },
-		{ "anon", 0 },
-		{ "noreserve", MAP_NORESERVE },
-		{ "populate", MAP_POPULATE },
-		{ "locked", MAP_LOCKED },
-		{ "hugetlb", MAP_HUGETLB },
-		{ "hugetlb=2M", MAP_HUGETLB | 21 << 26 },
-		{ "hugetlb=1G", MAP_HUGETLB | 30 << 26 },
-		{ "growsdown", MAP_GROWSDOWN },
-		{ "stack", MAP_STACK | MAP_GROWSDOWN },
-	};
-	int flags = MAP_ANONYMOUS, prot = PROT_READ | PROT_WRITE, i;
-	size_t length = size_of(words[2]), j;
-	bool shared = false;
-	void *at = NULL;
-	struct region *r;
-
-	if (find_region(words[1]))
-		return -EEXIST;
-	for (i = 3; i < nr; i++) {
-		if (!strcmp(words[i], "shared"))
-			shared = true;
-		else if (!strncmp(words[i], "prot=", 5))
-			prot = prot_of(words[i] + 5);
-		else if (!strncmp(words[i], "addr=", 5)) {
-			at = (void *)(uintptr_t)size_of(words[i] + 5);
-			flags |= MAP_FIXED;
-		}
-		for (j = 0; j < sizeof(options) / sizeof(options[0]); j++)
-			if (!strcmp(words[i], options[j].word))
-				flags |= options[j].flag;
-	}
-	at = mmap(at, length, prot, flags | (shared ? MAP_SHARED : MAP_PRIVATE), -1, 0);
-	if (at == MAP_FAILED)
-		return -errno;
-	r = new_region(words[1]);
-	r->start = at;
-	r->length = (length + 4095) & ~4095ul;
-	return 0;
-}
-
-static int advice_of(const char *word)
-{
-	static const struct {
-		const char *name;
-		int advice;
-	} advices[] = {
-		{ "normal", MADV_NORMAL },
-		{ "random", MADV_RANDOM },
-		{ "sequential", MADV_SEQUENTIAL },
-		{ "willneed", MADV_WILLNEED },
-		{ "dontneed", MADV_DONTNEED },
-		{ "free", MADV_FREE },
-		{ "remove", MADV_REMOVE },
-		{ "dontfork", MADV_DONTFORK },
-		{ "dofork", MADV_DOFORK },
-		{ "mergeable", MADV_MERGEABLE },
-		{ "unmergeable", MADV_UNMERGEABLE },
-		{ "hugepage", MADV_HUGEPAGE },
-		{ "nohugepage", MADV_NOHUGEPAGE },
-		{ "dontdump", MADV_DONTDUMP },
-		{ "dodump", MADV_DODUMP },
-		{ "wipeonfork", MADV_WIPEONFORK },
-		{ "keeponfork", MADV_KEEPONFORK },
-		{ "cold", 20 },
-		{ "pageout", 21 },
-		{ "populate_read", 22 },
-		{ "populate_write", 23 },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
-		if (!strcmp(word, advices[i].name))
-			return advices[i].advice;
-	return 9999;
-}
-
-static int do_touch(volatile char *at, size_t length, bool write, char *said, size_t room)
-{
-	struct rusage before, after;
-	size_t i;
-
-	getrusage(RUSAGE_SELF, &before);
-	for (i = 0; i < length; i += 4096) {
-		if (write)
-			at[i] = (char)(i >> 12 | 1);
-		else
-			(void)at[i];
-	}
-	getrusage(RUSAGE_SELF, &after);
-	snprintf(said, room, "minflt +%ld, majflt +%ld", after.ru_minflt - before.ru_minflt,
-		 after.ru_majflt - before.ru_majflt);
-	return 0;
-}
-
-static int do_brk(const char *delta, char *said, size_t room)
-{
-	char *now = (char *)syscall(SYS_brk, 0);
-	char *want = now + (long)size_of(delta), *got = (char *)syscall(SYS_brk, want);
-	struct region *heap = find_region(heap_name);
-
-	(void)said;
-	(void)room;
-	if (got != want)
-		return -ENOMEM;
-	if (!heap) {
-		heap = new_region(heap_name);
-		heap->start = now;
-	}
-	heap->length = (size_t)(got - heap->start);
-	return 0;
-}
-
-static int do_mlockall(char **words, int nr)
-{
-	int flags = nr == 1 ? MCL_CURRENT : 0, i;
-
-	for (i = 1; i < nr; i++)
-		flags |= !strcmp(words[i], "current") ? MCL_CURRENT :
-			 !strcmp(words[i], "future")  ? MCL_FUTURE :
-							MCL_ONFAULT;
-	return done(mlockall(flags));
-}
-
-static int do_setrlimit(const char *name, const char *value)
-{
-	static const struct {
-		const char *name;
-		unsigned int which;
-	} limits[] = { { "memlock", RLIMIT_MEMLOCK },
-		       { "as", RLIMIT_AS },
-		       { "data", RLIMIT_DATA },
-		       { "stack", RLIMIT_STACK } };
-	struct rlimit limit;
-	size_t i;
-
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (!strcasecmp(name, limits[i].name)) {
-			getrlimit(limits[i].which, &limit);
-			limit.rlim_cur = strcmp(value, "unlimited") ? size_of(value) :
-								      RLIM_INFINITY;
-			if (limit.rlim_max < limit.rlim_cur)
-				limit.rlim_max = limit.rlim_cur;
-			return done(setrlimit(limits[i].which, &limit));
-		}
-	return -EINVAL;
-}
-
-/* one CPU is all that cases ask for */
-static int do_setaffinity(const char *cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)atoi(cpu), &set);
-	return done(sched_setaffinity(0, sizeof(set), &set));
-}
-
-static void serve(int fd) __attribute__((noreturn));
-
-/* A new process is there when all its own pages are. */
-static void __attribute__((noreturn)) begin(int fd)
-{
-	warm();
-	send(fd, "ready", 5, 0);
-	serve(fd);
-}
-
-static int do_fork(int slot, char *said, size_t room)
-{
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return -errno;
-	if (!pid)
-		begin(slots[slot].fd[1]);
-	warm();
-	snprintf(said, room, "pid %d", pid);
-	return 0;
-}
-
-/* NAME [OFF LEN] at words[@first] */
-static int range(char **words, int nr, int first, char **start, size_t *length)
-{
-	struct region *r = find_region(words[first]);
-	size_t offset = nr > first + 1 ? size_of(words[first + 1]) : 0;
-
-	if (!r)
-		return -ENOENT;
-	*start = r->start + offset;
-	*length = nr > first + 2 ? size_of(words[first + 2]) : r->length - offset;
-	return 0;
-}
-
-static int do_munmap(struct region *r, char *start, size_t length)
-{
-	int error = done(munmap(start, length));
-
-	if (!error && start == r->start && length >= r->length)
-		r->length = 0;
-	return error;
-}
-
-static int do_mremap(struct region *r, size_t length, char *said, size_t room)
-{
-	char *at = mremap(r->start, r->length, length, MREMAP_MAYMOVE);
-
-	if (at == MAP_FAILED)
-		return -errno;
-	snprintf(said, room, "%s", at == r->start ? "in place" : "moved");
-	r->start = at;
-	r->length = (length + 4095) & ~4095ul;
-	return 0;
-}
-
-static int do_words(char **w, int nr, char *said, size_t room)
-{
-	char *start;
-	size_t length;
-	int first = !strcmp(w[0], "mprotect") || !strcmp(w[0], "madvise") ? 2 : 1, error;
-	char *third = nr > 2 ? w[2] : NULL;
-
-	if (!strcmp(w[0], "mmap"))
-		return do_mmap(w, nr);
-	if (!strcmp(w[0], "brk"))
-		return do_brk(w[1], said, room);
-	if (!strcmp(w[0], "mlockall"))
-		return do_mlockall(w, nr);
-	if (!strcmp(w[0], "munlockall"))
-		return done(munlockall());
-	if (!strcmp(w[0], "setrlimit"))
-		return do_setrlimit(w[1], w[2]);
-	if (!strcmp(w[0], "setuid"))
-		return done(setresuid((uid_t)atoi(w[1]), (uid_t)atoi(w[1]), (uid_t)atoi(w[1])));
-	if (!strcmp(w[0], "sched_setaffinity"))
-		return do_setaffinity(w[1]);
-	if (!strcmp(w[0], "fork"))
-		return do_fork(atoi(w[1]), said, room);
-
-	if (first == 2)
-		w[2] = w[1];
-	if (!strcmp(w[0], "mremap"))
-		nr = 2;
-	error = range(w, nr, first, &start, &length);
-	if (error)
-		return error;
-	if (!strcmp(w[0], "munmap"))
-		return do_munmap(find_region(w[1]), start, length);
-	if (!strcmp(w[0], "mremap"))
-		return do_mremap(find_region(w[1]), size_of(third), said, room);
-	if (!strcmp(w[0], "mprotect"))
-		return done(mprotect(start, length, prot_of(third)));
-	if (!strcmp(w[0], "madvise"))
-		return done(madvise(start, length, advice_of(third)));
-	if (!strcmp(w[0], "mlock"))
-		return done(mlock(start, length));
-	if (!strcmp(w[0], "munlock"))
-		return done(munlock(start, length));
-	if (!strcmp(w[0], "msync"))
-		return done(msync(start, length, MS_SYNC));
-	if (!strcmp(w[0], "read") || !strcmp(w[0], "write"))
-		return do_touch(start, length, w[0][0] == 'w', said, room);
-	return -ENOSYS;
-}
-
-static void serve(int fd)
-{
-	static char line[1024], said[512], reply[600];
-	char *words[32], *word, *save;
-	int nr, error;
-	ssize_t n;
-
-	while ((n = recv(fd, line, sizeof(line) - 1, 0)) > 0) {
-		line[n] = '\0';
-		nr = 0;
-		for (word = strtok_r(line, " ", &save); word && nr < 31;
-		     word = strtok_r(NULL, " ", &save))
-			words[nr++] = word;
-		words[nr] = NULL;
-		strcpy(said, "ok");
-		error = do_words(words, nr, said, sizeof(said));
-		snprintf(reply, sizeof(reply), "%d %s", error, said);
-		send(fd, reply, strlen(reply), 0);
-	}
-	_exit(0);
-}
-
-/* ---- the driver ---- */
 
 static struct slot *find_slot(const char *name)
 {
@@ -552,7 +157,8 @@ static int guest_command(struct side *s, const char *name, const char *line, cha
 		return -ESRCH;
 	if (!strncmp(line, "fork ", 5)) {
 		child = take_slot(line + 5);
-		snprintf(fork_line, sizeof(fork_line), "fork %d", child);
+		snprintf(fork_line, sizeof(fork_line), "fork %d",
+			 child < 0 ? -1 : slots[child].fd[1]);
 		line = fork_line;
 	}
 	send(slot->fd[0], line, strlen(line), MSG_NOSIGNAL);
@@ -567,6 +173,15 @@ static int guest_command(struct side *s, const char *name, const char *line, cha
 		snprintf(said, room, "ok");
 	}
 	return error;
+}
+
+static bool guest_alive(struct side *s, const char *name)
+{
+	struct slot *slot = find_slot(name);
+
+	(void)s;
+	usleep(300000); /* who was killed is on its way out */
+	return slot && !kill(slot->pid, 0);
 }
 
 static const char *absolute(const char *path)
@@ -638,6 +253,66 @@ static int guest_readdir(struct side *s, const char *path,
 	return 0;
 }
 
+static int guest_machine(struct side *s, const char *line)
+{
+	(void)s;
+	return disk_machine(line);
+}
+
+static void guest_wait(struct side *s, unsigned int ms)
+{
+	(void)s;
+	usleep(ms * 1000);
+}
+
+static int guest_file(struct side *s, const char *path, bool there)
+{
+	(void)s;
+	return disk_file(path, there);
+}
+
+static int guest_directory(struct side *s, const char *path, bool there)
+{
+	(void)s;
+	return done(there ? mkdir(absolute(path), 0755) : rmdir(absolute(path)));
+}
+
+static ssize_t guest_at(struct side *s, const char *path, unsigned long long offset, char *buffer,
+			size_t size, bool write)
+{
+	int fd = open(absolute(path), write ? O_RDWR : O_RDONLY), error;
+	ssize_t n;
+
+	(void)s;
+	if (fd < 0)
+		return -errno;
+	n = write ? pwrite(fd, buffer, size, (off_t)offset) :
+		    pread(fd, buffer, size, (off_t)offset);
+	error = errno;
+	close(fd);
+	return n < 0 ? -error : n;
+}
+
+static void guest_log(struct side *s, void (*each)(void *arg, const char *record), void *arg)
+{
+	static char record[8192];
+	static int fd = -1;
+	char *text;
+	ssize_t n;
+
+	(void)s;
+	if (fd < 0)
+		fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	while ((n = read(fd, record, sizeof(record) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		record[n < 0 ? 0 : n] = '\0';
+		text = strchr(record, ';');
+		if (!text)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		each(arg, text + 1);
+	}
+}
+
 static void print_case(void *arg, const char *area, const char *name)
 {
 	(void)arg;
@@ -655,8 +330,6 @@ static void print_answer(void *arg, unsigned int step, const char *text, const c
 	fflush(stdout);
 }
 
-static char text[4 << 20];
-
 int main(int argc, char **argv)
 {
 	static char buffer[1 << 16];
@@ -667,17 +340,29 @@ int main(int argc, char **argv)
 			     .make = guest_make,
 			     .end = guest_end,
 			     .pid = guest_pid,
-			     .command = guest_command };
+			     .command = guest_command,
+			     .alive = guest_alive,
+			     .machine = guest_machine,
+			     .wait = guest_wait,
+			     .file = guest_file,
+			     .directory = guest_directory,
+			     .at = guest_at,
+			     .log = guest_log };
 	struct recorder recorder = { .begin = print_case, .answer = print_answer };
 	int i;
 
-	if (argc < 4)
+	/* not for the processes that are forked off */
+	char *text =
+		mmap(NULL, TEXT_ROOM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (argc < 4 || text == MAP_FAILED || madvise(text, TEXT_ROOM, MADV_DONTFORK))
 		return 2;
 	signal(SIGCHLD, SIG_IGN);
+	set_oom_score_adj("-1000"); /* never the victim */
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	for (i = 3; i < argc; i++) {
 		int fd = open(argv[i], O_RDONLY);
-		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		ssize_t n = fd < 0 ? -1 : read(fd, text, TEXT_ROOM - 1);
 
 		if (n < 0) {
 			fprintf(stderr, "%s: %s\n", argv[i], strerror(errno));

@@ -149,13 +149,30 @@ static bool same_line_layout(const char *g, const char *w)
 	return true;
 }
 
-/* Text must be the same, numbers may be off by @tolerance (percent of the kernel's, if so). */
-static bool nearly(const char *ours, const char *kernels, long long tolerance, bool percent)
+/* How far two numbers may be apart: by so much, by so many percent of the kernel's, or neither more
+ * than so many times the other, and so much. */
+struct tolerance {
+	long long by, percent, times, plus;
+};
+
+static bool near(const struct tolerance *t, long long a, long long b)
+{
+	long long small = llabs(a) < llabs(b) ? llabs(a) : llabs(b);
+
+	if (t->times)
+		return llabs(a - b) <= t->plus ||
+		       ((a < 0) == (b < 0) &&
+			llabs(a) + llabs(b) - small <= small * t->times + t->plus);
+	return llabs(a - b) <= t->by + llabs(b) * t->percent / 100;
+}
+
+/* Text must be the same, numbers may be off by @t. */
+static bool nearly(const char *ours, const char *kernels, const struct tolerance *t)
 {
 	char *end;
 
 	while (*ours && *kernels) {
-		long long a, b, allowed;
+		long long a, b;
 
 		if (!is_digit(*ours) || !is_digit(*kernels)) {
 			/* signs may differ near zero */
@@ -177,24 +194,38 @@ static bool nearly(const char *ours, const char *kernels, long long tolerance, b
 			b = strtoll(kernels, &end, 10);
 			kernels = end;
 		}
-		allowed = percent ? llabs(b) * tolerance / 100 : tolerance;
-		if (llabs(a - b) > allowed)
+		if (!near(t, a, b))
 			return false;
 	}
 	return *ours == *kernels;
 }
 
+/* "within N[%] ...", "factor N[+S] ..." */
+static bool parse_tolerance(const char *with, struct tolerance *t)
+{
+	int end = 0;
+
+	*t = (struct tolerance){ 0 };
+	if (sscanf(with, "factor %lld+%lld", &t->times, &t->plus) >= 1)
+		return true;
+	if (sscanf(with, "within %lld%n", &t->by, &end) < 1)
+		return false;
+	if (with[end] == '%') {
+		t->percent = t->by;
+		t->by = 0;
+	}
+	return true;
+}
+
 enum verdict compare_answer(const struct answer *ours, const char *kernel)
 {
-	long long tolerance;
-	int end = 0;
+	struct tolerance t;
 
 	if (!strcmp(ours->answer, kernel) || !strncmp(ours->with, "ordered", 7))
 		return EQUAL;
-	if (!strncmp(ours->text, "look ", 5))
+	if (!strncmp(ours->text, "look ", 5) || !strncmp(ours->text, "log ", 4))
 		return same_line_layout(ours->answer, kernel) ? EQUAL : DIFFERENT;
-	if (sscanf(ours->with, "within %lld%n", &tolerance, &end) == 1 &&
-	    nearly(ours->answer, kernel, tolerance, ours->with[end] == '%'))
+	if (parse_tolerance(ours->with, &t) && nearly(ours->answer, kernel, &t))
 		return TOLERATED;
 	return DIFFERENT;
 }

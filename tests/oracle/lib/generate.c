@@ -16,6 +16,7 @@
 #define PROTECTION_CASES 30
 #define OVERCOMMIT_CASES 24
 #define FAULT_CASES	 40
+#define DIRTY_CASES	 30
 #define WINDOW_PAGES	 48u
 
 /* splitmix64 */
@@ -227,6 +228,51 @@ static void overcommit_cases(FILE *out, struct draw *d)
 	}
 }
 
+/* ---- dirty thresholds ---- */
+
+/* A hundred times the threshold, less @ratio times what may be dirty: what is reserved, whatever is free */
+static void dirty_share(FILE *out, const char *which, uint32_t ratio)
+{
+	fprintf(out,
+		"\twithin %" PRIu32
+		" a hundredth is rounded, and a hundred pages come and go meanwhile\n",
+		100 + 100 * ratio);
+	fprintf(out,
+		"\tsum 100*nr_dirty_%sthreshold -%" PRIu32 "*nr_free_pages -%" PRIu32
+		"*nr_zone_inactive_file -%" PRIu32 "*nr_zone_active_file\n",
+		which, ratio, ratio, ratio);
+}
+
+static void dirty_cases(FILE *out, struct draw *d)
+{
+	unsigned int i;
+
+	fprintf(out, "area dirty-thresholds\n");
+	for (i = 0; i < DIRTY_CASES; i++) {
+		uint32_t ratio = 20 + draw_below(d, 81), background = 1 + draw_below(d, 18);
+		uint32_t bytes = 8192 + draw_below(d, 64u << 20);
+		uint32_t background_bytes = 1 + draw_below(d, 64u << 20);
+		bool by_bytes = draw_below(d, 2);
+
+		fprintf(out, "case dirty-threshold-drawn-%u\n", i);
+		if (by_bytes) {
+			fprintf(out, "\tput " VM "dirty_bytes %" PRIu32 "\n", bytes);
+			fprintf(out, "\tput " VM "dirty_background_bytes %" PRIu32 "\n",
+				background_bytes);
+			fprintf(out, "\tsum nr_dirty_threshold\n");
+			fprintf(out, "\tsum nr_dirty_background_threshold\n");
+		} else {
+			fprintf(out, "\tput " VM "dirty_ratio %" PRIu32 "\n", ratio);
+			fprintf(out, "\tput " VM "dirty_background_ratio %" PRIu32 "\n",
+				background);
+			dirty_share(out, "", ratio);
+			dirty_share(out, "background_", background);
+		}
+		fprintf(out, "\tput " VM "dirty_ratio 20\n");
+		fprintf(out, "\tput " VM "dirty_background_ratio 10\n");
+	}
+}
+
 void generate_cases(FILE *out, uint64_t seed)
 {
 	struct draw d = { .state = seed * 0x2545f4914f6cdd1dull };
@@ -241,4 +287,5 @@ void generate_cases(FILE *out, uint64_t seed)
 	overcommit_cases(out, &d);
 	generate_writes(out, &d);
 	watermark_cases(out, &d);
+	dirty_cases(out, &d);
 }

@@ -1,37 +1,11 @@
 /* language.c - carries out the cases: what each step is, in reads, writes and commands of a side. */
-#include "language.h"
+#include "tests/oracle/lib/steps.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define NAMES_MAX 16u
-#define KEYS_MAX  400u
-
-struct counter {
-	char key[48];
-	long long value;
-};
-
-/* All of it is static in the guest: a snapshot must not allocate what it counts. */
-struct run {
-	struct side *s;
-	const struct recorder *r;
-	const char *machine;
-	char watch[WATCH_MAX][160];
-	unsigned int nr_watch;
-	char names[NAMES_MAX][32];
-	unsigned int nr_names;
-	struct counter marks[KEYS_MAX];
-	unsigned int nr_marks;
-	unsigned int step;
-	const char *step_text;
-	char with[256];
-	char text[TEXT_MAX], more[TEXT_MAX];
-	char before[WATCH_MAX][512];
-};
 
 static struct run run;
 
@@ -97,14 +71,14 @@ void escape(const char *from, size_t size, char *to, size_t room)
 	to[n] = '\0';
 }
 
-static const char *error_name(long error)
+const char *error_name(long error)
 {
 	const char *name = strerrorname_np((int)-error);
 
 	return name ? name : "E?";
 }
 
-static void __attribute__((format(printf, 2, 3))) answer(struct run *r, const char *format, ...)
+void answer(struct run *r, const char *format, ...)
 {
 	static char line[LINE_MAX_ * 2];
 	va_list args;
@@ -115,8 +89,7 @@ static void __attribute__((format(printf, 2, 3))) answer(struct run *r, const ch
 	r->r->answer(r->r->arg, r->step, r->step_text, r->with, line);
 }
 
-/* The next word of *@at, in place; NULL: none. */
-static char *word(char **at)
+char *word(char **at)
 {
 	char *start = *at + strspn(*at, " "), *end = start + strcspn(start, " ");
 
@@ -127,8 +100,7 @@ static char *word(char **at)
 	return start;
 }
 
-/* "$NAME" becomes a process's number. */
-static const char *real_path(struct run *r, const char *path)
+const char *real_path(struct run *r, const char *path)
 {
 	static char out[512];
 	const char *at = strchr(path, '$');
@@ -146,8 +118,7 @@ static const char *real_path(struct run *r, const char *path)
 
 /* ---- files ---- */
 
-/* Terminated text of a file; -errno. */
-static ssize_t read_text(struct run *r, const char *path)
+ssize_t read_text(struct run *r, const char *path)
 {
 	ssize_t n = r->s->read(r->s, real_path(r, path), r->text, sizeof(r->text) - 1);
 
@@ -219,7 +190,7 @@ static void step_look(struct run *r, char *rest)
 	}
 }
 
-static bool number_behind(const char *text, const char *key, long long *value)
+bool number_behind(const char *text, const char *key, long long *value)
 {
 	size_t length = strlen(key);
 	const char *at;
@@ -369,97 +340,6 @@ static void step_list(struct run *r, char *rest)
 	list_path(r, path, shown);
 }
 
-/* ---- counters ---- */
-
-static unsigned int counters_of(struct run *r, const char *path, struct counter *to, unsigned int n)
-{
-	char *line, *save;
-
-	if (read_text(r, path) < 0)
-		return n;
-	for (line = strtok_r(r->text, "\n", &save); line && n < KEYS_MAX;
-	     line = strtok_r(NULL, "\n", &save))
-		if (sscanf(line, "%47s %lld", to[n].key, &to[n].value) == 2)
-			n++;
-	return n;
-}
-
-static unsigned int snapshot(struct run *r, struct counter *to)
-{
-	bool open_failed;
-
-	/* counters that lag per CPU are folded first */
-	r->s->write(r->s, "proc/sys/vm/stat_refresh", "1", 1, &open_failed);
-	return counters_of(r, "proc/meminfo", to, counters_of(r, "proc/vmstat", to, 0));
-}
-
-static void step_mark(struct run *r, char *rest)
-{
-	(void)rest;
-	r->nr_marks = snapshot(r, r->marks);
-}
-
-static void step_delta(struct run *r, char *rest)
-{
-	static struct counter now[KEYS_MAX];
-	static char line[1024];
-	unsigned int i, nr = snapshot(r, now);
-	const char *key;
-	int n = 0;
-
-	while ((key = word(&rest))) {
-		for (i = 0; i < nr && i < r->nr_marks; i++)
-			if (!strcmp(now[i].key, key))
-				break;
-		if (i == nr || i == r->nr_marks)
-			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s missing",
-				      n ? " " : "", key);
-		else
-			n += snprintf(line + n, sizeof(line) - (size_t)n, "%s%s %+lld",
-				      n ? " " : "", key, now[i].value - r->marks[i].value);
-	}
-	answer(r, "%s", line);
-}
-
-/* ---- zones ---- */
-
-/* "Node 0, zone   Normal" ... "        managed  123", "        protection: (0, 1, 2)" */
-static void step_zones(struct run *r, char *rest)
-{
-	static char keys[512], values[1024];
-	char *line, *save, zone[64] = "", at[128], *key, *list;
-	long long managed = 0;
-	int n = 0;
-
-	read_text(r, "proc/zoneinfo");
-	for (line = strtok_r(r->text, "\n", &save);; line = strtok_r(NULL, "\n", &save)) {
-		int node;
-		char name[32];
-
-		if (!line || sscanf(line, "Node %d, zone %31s", &node, name) == 2) {
-			if (zone[0] && managed)
-				answer(r, "%s%s", zone, values);
-			if (!line)
-				break;
-			snprintf(zone, sizeof(zone), "%d.%s", node, name);
-			n = 0;
-			managed = 0;
-			continue;
-		}
-		line += strspn(line, " ");
-		snprintf(at, sizeof(at), "%.*s", (int)strcspn(line, " :"), line);
-		if (!strcmp(at, "managed"))
-			managed = strtoll(line + 7, NULL, 10);
-		snprintf(keys, sizeof(keys), "%s", rest);
-		for (list = keys; (key = word(&list));)
-			if (!strcmp(key, at)) {
-				line += strlen(at) + strspn(line + strlen(at), " :");
-				n += snprintf(values + n, sizeof(values) - (size_t)n, " %s %s", at,
-					      line);
-			}
-	}
-}
-
 /* ---- mappings ---- */
 
 static bool in_window(const char *line)
@@ -470,7 +350,7 @@ static bool in_window(const char *line)
 	       end > WINDOW_START;
 }
 
-static bool process_file(struct run *r, const char *name, const char *file)
+bool process_file(struct run *r, const char *name, const char *file)
 {
 	char path[64];
 	ssize_t n;
@@ -642,22 +522,33 @@ static void step_command(struct run *r, const char *name, const char *line)
 	answer(r, "%s", error ? error_name(error) : said);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(struct run *r, char *rest);
-} steps[] = {
-	{ "process", step_process }, { "end", step_end },	  { "put", step_put },
-	{ "try", step_try },	     { "get", step_get },	  { "look", step_look },
-	{ "field", step_field },     { "list", step_list },	  { "maps", step_maps },
-	{ "smaps", step_smaps },     { "mark", step_mark },	  { "delta", step_delta },
-	{ "zones", step_zones },     { "largest", step_largest },
+static const struct step steps[] = {
+	{ "process", step_process }, { "end", step_end },	{ "put", step_put },
+	{ "try", step_try },	     { "get", step_get },	{ "look", step_look },
+	{ "field", step_field },     { "list", step_list },	{ "maps", step_maps },
+	{ "smaps", step_smaps },     { "mark", step_mark },	{ "delta", step_delta },
+	{ "zones", step_zones },     { "sum", step_sum },	{ "largest", step_largest },
+	{ "share", step_share },     { "blocks", step_blocks },
 };
+
+static const struct step *find_step(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (!strcmp(name, steps[i].name))
+			return &steps[i];
+	for (i = 0; i < nr_more_steps; i++)
+		if (!strcmp(name, more_steps[i].name))
+			return &more_steps[i];
+	return NULL;
+}
 
 static void run_step(struct run *r, char *line)
 {
 	static char copy[LINE_MAX_];
+	const struct step *step;
 	char *rest = copy, *first;
-	size_t i;
 
 	r->step++;
 	r->step_text = line;
@@ -667,11 +558,9 @@ static void run_step(struct run *r, char *line)
 		first[strlen(first) - 1] = '\0';
 		step_command(r, first, rest);
 	} else {
-		for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-			if (!strcmp(first, steps[i].name))
-				break;
-		if (i < sizeof(steps) / sizeof(steps[0]))
-			steps[i].run(r, rest);
+		step = find_step(first);
+		if (step)
+			step->run(r, rest);
 		else
 			answer(r, "<no such step>");
 	}
@@ -696,6 +585,7 @@ static void end_case(struct run *r)
 {
 	while (r->nr_names)
 		end_process(r, r->names[0]);
+	end_steps(r);
 	r->step = 0;
 	r->with[0] = '\0';
 }
@@ -710,6 +600,21 @@ static char *next_line(char **text)
 		*end = '\0';
 	*text = end ? end + 1 : line + strlen(line);
 	return line;
+}
+
+/* Earlier cases' records. */
+static void forget(void *arg, const char *record)
+{
+	(void)arg;
+	(void)record;
+}
+
+/* Does the case whose steps begin here ask for the log? */
+static bool has_log(const char *text)
+{
+	const char *log = strstr(text, "\tlog "), *next = strstr(text, "\ncase ");
+
+	return log && (!next || log < next);
 }
 
 unsigned int run_cases(struct side *s, char *text, const char *machine, const char *only,
@@ -738,10 +643,14 @@ unsigned int run_cases(struct side *s, char *text, const char *machine, const ch
 			end_case(r);
 			active = is_for(line + 5, machine) && (!only || !strcmp(line + 5, only));
 			ran += active;
-			if (active)
+			if (active) {
+				if (has_log(text))
+					s->log(s, forget, NULL);
 				rec->begin(rec->arg, area, line + 5);
+			}
 		} else if (active &&
-			   (!strncmp(line, "within ", 7) || !strncmp(line, "ordered ", 8))) {
+			   (!strncmp(line, "within ", 7) || !strncmp(line, "factor ", 7) ||
+			    !strncmp(line, "ordered ", 8))) {
 			snprintf(r->with, sizeof(r->with), "%s", line);
 		} else if (active) {
 			run_step(r, line);

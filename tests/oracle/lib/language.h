@@ -7,6 +7,7 @@
  *	watch PATH ...              knobs whose change `try` reports, for the following cases
  *	case NAME [on MACHINE ...]  begins a case; without `on`: for every machine
  *	within N[%] WHY             the next step's numbers may differ by that much
+ *	factor N[+S] WHY            the next step's numbers: neither is more than N times the other, plus S
  *	ordered WHY                 of all such steps in this case only the order of the numbers counts
  *
  * and steps, each of which gives no, one or several lines of answer:
@@ -27,6 +28,24 @@
  *	largest NAME WORDS minus FIELD[+FIELD|-FIELD]...
  *	                            the most pages one mmap with these words can have, less those fields
  *	                            of proc/meminfo (kB, counted in pages)
+ *	sum [+|-][N*]KEY ...        of those counters now
+ *	share KEY[+KEY] of KEY[+KEY]   of what the one changed by since mark, in thousandths of the other
+ *	peek PATH OFFSET LENGTH, poke PATH OFFSET BYTES   of a file with positions
+ *	ctl COMMAND                 a line of sim/ctl: swapon, swapoff, sync
+ *	wait MILLISECONDS           time passes
+ *	file PATH                   a new empty file on the disk; gone after the case
+ *	mkdir PATH, rmdir PATH      a directory of the tree, gone after the case
+ *	attach NAME PATH            the process's number is written there
+ *	status NAME                 alive or gone
+ *	log TEXT[|TEXT]...          records of the kernel's log since the case began (or the last log
+ *	                            step) that hold one of the texts: their layout, as look does
+ *	numa NAME                   proc/PID/numa_maps in the window
+ *	blocks ORDER                free blocks of at least this order, in proc/buddyinfo
+ *	splits NAME REGION          mprotect of every other page of it until one is refused: how many
+ *	                            mappings more than max_map_count there are
+ *
+ * A process's commands have one word that the control language has not: punch REGION STEP gives back
+ * every other STEP bytes of it (madvise dontneed). Counters of a node are "node0.KEY".
  *
  * "$NAME" in a path is a process's number. The window is where cases put their mappings: a part of the
  * address space that no program uses by itself.
@@ -62,8 +81,19 @@ struct side {
 	int (*make)(struct side *s, const char *name);
 	void (*end)(struct side *s, const char *name);
 	int (*pid)(struct side *s, const char *name);
-	/* one line of the control language; *@faults: minor and major faults of read and write */
+	/* one line of the control language */
 	int (*command)(struct side *s, const char *name, const char *line, char *said, size_t room);
+	bool (*alive)(struct side *s, const char *name);
+	/* a line of sim/ctl */
+	int (*machine)(struct side *s, const char *line);
+	void (*wait)(struct side *s, unsigned int ms);
+	/* a new empty file on the disk, or none any more */
+	int (*file)(struct side *s, const char *path, bool there);
+	int (*directory)(struct side *s, const char *path, bool there);
+	ssize_t (*at)(struct side *s, const char *path, unsigned long long offset, char *buffer,
+		      size_t size, bool write);
+	/* records of the kernel's log since the last call, without what stands before ';' */
+	void (*log)(struct side *s, void (*each)(void *arg, const char *record), void *arg);
 };
 
 /* What a run does with each answer. */

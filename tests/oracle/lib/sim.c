@@ -114,6 +114,28 @@ static unsigned long long region_start(struct fixture *f, const char *name, cons
 	return 0;
 }
 
+/* Every other @step bytes of a region go back. */
+static int punch(struct fixture *f, const char *name, const char *line)
+{
+	unsigned long long start, end, step, at;
+	char region[64], word[64];
+	const char *r;
+
+	if (sscanf(line, "punch %63s %llu", region, &step) != 2)
+		return -EINVAL;
+	step <<= strchr(line, 'K') ? 10 : 0;
+	for (r = ctl_read(f, name, "regions"); r; r = strchr(r, '\n'), r = r ? r + 1 : NULL)
+		if (sscanf(r, "%llx-%llx %*u %63s", &start, &end, word) == 3 &&
+		    !strcmp(word, region)) {
+			for (at = 0; at < end - start; at += 2 * step)
+				ctl_put(f, name,
+					fixture_format("madvise %s dontneed %llu %llu", region, at,
+						       step));
+			return 0;
+		}
+	return -ENOENT;
+}
+
 /* What the command said, as far as both sides can say it: faults, and whether mremap moved. */
 static int sim_command(struct side *s, const char *name, const char *line, char *said, size_t room)
 {
@@ -123,6 +145,8 @@ static int sim_command(struct side *s, const char *name, const char *line, char 
 	const char *at;
 	ssize_t n;
 
+	if (!strncmp(line, "punch ", 6))
+		return punch(s->arg, name, line);
 	if (moves) {
 		sscanf(line, "mremap %63s", region);
 		was = region_start(s->arg, name, region);
@@ -138,6 +162,111 @@ static int sim_command(struct side *s, const char *name, const char *line, char 
 	return 0;
 }
 
+static bool sim_alive(struct side *s, const char *name)
+{
+	const char *status = ctl_read(s->arg, name, "status");
+
+	return !strncmp(status, "sleeping", 8) || !strncmp(status, "running", 7) ||
+	       !strncmp(status, "stopped", 7);
+}
+
+static int sim_machine(struct side *s, const char *line)
+{
+	ssize_t n = fixture_write(s->arg, "sim/ctl", line);
+
+	return n < 0 ? (int)n : 0;
+}
+
+static void sim_wait(struct side *s, unsigned int ms)
+{
+	fixture_write(s->arg, "sim/clock", fixture_format("advance %ums", ms));
+}
+
+/* The directory of @path, and its last name. */
+static int parent_of(struct fixture *f, const char *path, u64 *ino, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+
+	*name = slash + 1;
+	return tree_walk(f->t, &root, fixture_format("%.*s", (int)(slash - path), path), ino);
+}
+
+static int sim_make_file(struct side *s, const char *path, bool there)
+{
+	struct fixture *f = s->arg;
+	const char *name;
+	u64 dir, ino;
+	int error = parent_of(f, fixture_format("sim/disk/%s", path), &dir, &name);
+
+	if (error)
+		return error;
+	return there ? tree_create_file(f->t, &root, dir, name, 0644, &ino) :
+		       tree_unlink(f->t, &root, dir, name);
+}
+
+static int sim_make_directory(struct side *s, const char *path, bool there)
+{
+	struct fixture *f = s->arg;
+	const char *name;
+	u64 dir, ino;
+	int error = parent_of(f, path, &dir, &name);
+
+	if (error)
+		return error;
+	return there ? tree_mkdir(f->t, &root, dir, name, &ino) :
+		       tree_rmdir(f->t, &root, dir, name);
+}
+
+static ssize_t sim_at(struct side *s, const char *path, unsigned long long offset, char *buffer,
+		      size_t size, bool write)
+{
+	struct fixture *f = s->arg;
+	struct open_file *file;
+	u64 ino;
+	ssize_t n;
+	int error = tree_walk(f->t, &root, path, &ino);
+
+	if (!error)
+		error = tree_open(f->t, &root, ino, write ? O_RDWR : O_RDONLY, &file);
+	if (error)
+		return error;
+	n = write ? tree_write(f->t, &root, file, buffer, size, offset) :
+		    tree_read(f->t, &root, file, buffer, size, offset);
+	tree_release(f->t, &root, file);
+	return n;
+}
+
+/* One record a read, "LEVEL,NUMBER,TIME,-;TEXT". */
+static void sim_log(struct side *s, void (*each)(void *arg, const char *record), void *arg)
+{
+	static char line[8192];
+	static struct machine *of;
+	static unsigned long long next;
+	struct fixture *f = s->arg;
+	struct open_file *file;
+	unsigned long long number;
+	char *text;
+	ssize_t n;
+	u64 ino;
+
+	if (tree_walk(f->t, &root, "dev/kmsg", &ino) ||
+	    tree_open(f->t, &root, ino, O_RDONLY | O_NONBLOCK, &file))
+		return;
+	if (of != f->m)
+		next = 0;
+	of = f->m;
+	while ((n = tree_read(f->t, &root, file, line, sizeof(line) - 1, 0)) > 0 || n == -EPIPE) {
+		line[n < 0 ? 0 : n] = '\0';
+		text = strchr(line, ';');
+		if (!text || sscanf(line, "%*u,%llu", &number) != 1 || number < next)
+			continue;
+		next = number + 1;
+		text[strcspn(text, "\n")] = '\0';
+		each(arg, text + 1);
+	}
+	tree_release(f->t, &root, file);
+}
+
 struct side sim_side(struct fixture *f)
 {
 	return (struct side){ .arg = f,
@@ -148,5 +277,12 @@ struct side sim_side(struct fixture *f)
 			      .make = sim_make,
 			      .end = sim_end,
 			      .pid = sim_pid,
-			      .command = sim_command };
+			      .command = sim_command,
+			      .alive = sim_alive,
+			      .machine = sim_machine,
+			      .wait = sim_wait,
+			      .file = sim_make_file,
+			      .directory = sim_make_directory,
+			      .at = sim_at,
+			      .log = sim_log };
 }
