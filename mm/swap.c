@@ -75,6 +75,8 @@ void rotate_reclaimable_page(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
+	if (unlikely(m->reclaim.node[p->node].throttled))
+		kswapd_writeback_done(m, p->node);
 	if (!page_test(p, PG_reclaim))
 		return;
 	page_clear(p, PG_reclaim);

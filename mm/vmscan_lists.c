@@ -11,6 +11,8 @@
  *
  * Source: Documentation/admin-guide/mm/concepts.rst; Documentation/mm/unevictable-lru.rst.
  */
+#include <mman/writeback.h>
+
 #include "mm/lru.h"
 #include "mm/vmscan.h"
 
@@ -146,6 +148,9 @@ u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, enum lru_list
 			lru_note_cost(n, side, stat.pageout);
 	}
 	clock_charge(m, stat.scanned * m->cost.scan_page + stat.reclaimed * m->cost.reclaim_page);
+	/* all that was found is dirty, and nobody writes it yet */
+	if (batch.nr && stat.unqueued_dirty == batch.nr)
+		wakeup_flusher_threads(m, WB_REASON_VMSCAN);
 	add_stat(&sc->pass[side], &stat);
 	return stat.reclaimed;
 }

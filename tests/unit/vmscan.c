@@ -66,7 +66,8 @@ static void test_cache_gives_way(void)
 	cmp_int(m->vm_event[PGSTEAL_KSWAPD], >, 0, "some of them kswapd's");
 	cmp_int(m->vm_event[ALLOCSTALL_MOVABLE], >, 0,
 		"in direct reclaim, which allocstall_movable counts");
-	is_int(filemap_get_page(m, inode, 5, false), dirty, "a dirty page stays");
+	ok(filemap_get_page(m, inode, 5, false) == dirty || m->vm_node_stat[NR_WRITTEN] == 1,
+	   "a dirty page is written before it goes");
 	ok(!m->panicked, "and nobody was killed");
 	is_sound(m, "after reclaim");
 	machine_destroy(m);
