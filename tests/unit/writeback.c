@@ -1,0 +1,326 @@
+/*
+ * Writeback: when the flusher writes what, and how writers are held back. Each knob on its own.
+ */
+#include <errno.h>
+#include <mman/writeback.h>
+#include <string.h>
+
+#include "tests/mmtest.h"
+#include "tests/tap.h"
+
+#define SEC NSEC_PER_SEC
+#define MIB 256ull /* pages */
+
+static handle_t f;
+static u64 at; /* where it is mapped */
+
+static s64 nr_dirty(const struct mmtest *t)
+{
+	return t->m->vm_node_stat[NR_DIRTY];
+}
+
+static s64 nr_writeback(const struct mmtest *t)
+{
+	return t->m->vm_node_stat[NR_WRITEBACK];
+}
+
+static void later(struct mmtest *t, u64 ns)
+{
+	clock_advance_to(t->m, t->m->clock.now + ns);
+}
+
+static void settle(struct mmtest *t)
+{
+	u64 pages;
+
+	ksys_sync(t->m, &pages);
+	later(t, SEC);
+}
+
+/* Does the event stream hold this text? The last 200 records are looked at. */
+static bool traced(const struct machine *m, const char *what)
+{
+	const struct log_ring *r = &m->trace;
+	u64 seq = r->next_seq > 200 ? r->next_seq - 200 : 0, time;
+	char text[LOG_LINE_MAX];
+	int level;
+
+	for (; log_read(r, &seq, &time, &level, text, sizeof(text)) >= 0; seq++)
+		if (strstr(text, what))
+			return true;
+	return false;
+}
+
+static void test_expire(struct mmtest *t)
+{
+	u64 written;
+
+	inode_create(t->m, "/f", 64 << 20, INODE_REGULAR, &f);
+	at = map_file(t, 0, 64 * MIB, "rw", MAPF_SHARED, f, 0);
+	settle(t);
+	is_uint(t->m->clock.nr_events, 0, "a clean machine has nothing to do, and no timer");
+
+	store(t, at, 100);
+	is_int(nr_dirty(t), 100, "100 dirty pages");
+	ok(t->m->wb.event_set, "wind the flusher's timer");
+	later(t, 29 * SEC);
+	is_int(nr_dirty(t), 100, "which writes nothing in 29 s");
+	written = (u64)t->m->vm_node_stat[NR_WRITTEN];
+	later(t, 7 * SEC);
+	is_int(nr_dirty(t), 0, "and all once it is 30 s old, at the next look");
+	is_int(t->m->vm_node_stat[NR_WRITTEN] - (s64)written, 100, "nr_written");
+	ok(traced(t->m, "writeback_start bdi=254:0") && traced(t->m, "reason=periodic"),
+	   "the event stream tells");
+	ok(!t->m->wb.event_set, "and sleeps again");
+	mmtest_sound(t->m, "after a periodic writeback");
+}
+
+/* The age of an inode is that of its first dirty page. */
+static void test_order(struct mmtest *t)
+{
+	handle_t g;
+	u64 b;
+
+	inode_create(t->m, "/g", 1 << 20, INODE_REGULAR, &g);
+	b = map_file(t, 0, MIB, "rw", MAPF_SHARED, g, 0);
+	store(t, at, 10);
+	later(t, 20 * SEC);
+	store(t, b, 5);
+	store(t, at + (10 << PAGE_SHIFT), 10);
+	later(t, 15 * SEC);
+	is_int(nr_dirty(t), 5, "an old inode is written with its new pages, a young one is not");
+	later(t, 20 * SEC);
+	is_int(nr_dirty(t), 0, "until it is old");
+	unmap(t, b, MIB);
+	inode_unlink(t->m, g);
+}
+
+static void test_interval(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+
+	s->dirty_expire_centisecs = 100;
+	store(t, at, 10);
+	later(t, 4 * SEC);
+	is_int(nr_dirty(t), 10, "dirty_expire_centisecs: old enough, but the flusher sleeps");
+	later(t, 2 * SEC);
+	is_int(nr_dirty(t), 0, "for dirty_writeback_centisecs");
+	s->dirty_writeback_centisecs = 0;
+	store(t, at, 10);
+	later(t, 1000 * SEC);
+	is_int(nr_dirty(t), 10, "0: it never looks");
+	ok(!t->m->wb.event_set, "there is no timer");
+	s->dirty_writeback_centisecs = 100;
+	dirty_writeback_interval_changed(t->m, 0);
+	later(t, NSEC_PER_MSEC);
+	is_int(nr_dirty(t), 0, "a new interval writes everything at once");
+	s->dirty_writeback_centisecs = 500;
+	s->dirty_expire_centisecs = 3000;
+	settle(t);
+}
+
+static void test_background(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+	u64 background, limit;
+
+	s->dirty_background_bytes = 4 << 20;
+	s->dirty_bytes = 64 << 20;
+	global_dirty_limits(t->m, &background, &limit);
+	is_uint(background, 4 * MIB, "dirty_background_bytes, pages");
+	is_uint(limit, 16 * 1024, "dirty_bytes");
+	store(t, at, 3 * MIB);
+	later(t, SEC);
+	is_int(nr_dirty(t), 3 * MIB, "below the background limit nothing is written early");
+	store(t, at + (3 << 20), 5 * MIB);
+	later(t, SEC);
+	cmp_int(nr_dirty(t), <=, 4 * MIB,
+		"above it the flusher starts, and stops when it is below");
+	cmp_int(nr_dirty(t), >, 3 * MIB, "not at nothing");
+	ok(traced(t->m, "for_background=1 reason=background"), "the event stream tells why");
+	s->laptop_mode = 1000;
+	settle(t);
+	store(t, at, 8 * MIB);
+	later(t, SEC);
+	is_int(nr_dirty(t), 8 * MIB, "with laptop_mode it waits for the middle of the two limits");
+	s->laptop_mode = 0;
+	settle(t);
+}
+
+/* A writer against a slow disk: at its rate, and never above the limit. */
+static void test_throttle(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+	u64 start, pages, iowait = t->m->tasks.cpu_iowait_ns, most = 0, i;
+
+	t->m->cost.disk_page_write = 100000; /* 10000 pages a second */
+	s->dirty_background_bytes = 4 << 20;
+	s->dirty_bytes = 8 << 20;
+	settle(t);
+	start = t->m->clock.now;
+	store(t, at, 5 * MIB);
+	cmp_int(t->m->clock.now - start, <, 100 * NSEC_PER_MSEC,
+		"below the middle a writer is free");
+	for (i = 0; i < 60; i++) {
+		store(t, at + (i << 20), MIB);
+		most = max_t(u64, most, (u64)(nr_dirty(t) + nr_writeback(t)));
+	}
+	pages = 60 * MIB;
+	cmp_int(t->m->clock.now - start, >, (pages - 8 * MIB) * 100000 * 8 / 10,
+		"60 MiB take as long as the disk needs");
+	cmp_int(t->m->clock.now - start, <, pages * 100000 * 15 / 10, "and not much longer");
+	cmp_int(most, <=, 8 * MIB + 64, "dirty memory stays below the limit: %llu pages",
+		(unsigned long long)most);
+	cmp_int(most, >=, 6 * MIB, "above the free run");
+	cmp_int(t->m->tasks.cpu_iowait_ns - iowait, >, SEC, "the writer waited for I/O");
+	ok(traced(t->m, "balance_dirty_pages bdi=254:0 limit=2048 setpoint=1792"),
+	   "the event stream has the numbers");
+	mmtest_sound(t->m, "after a throttled writer");
+	s->dirty_bytes = 64 << 20;
+	start = t->m->clock.now;
+	store(t, at, 2 * MIB);
+	cmp_int(t->m->clock.now - start, <, 50 * NSEC_PER_MSEC, "a new limit holds at once");
+	t->m->cost.disk_page_write = 8000;
+	s->dirty_background_bytes = s->dirty_bytes = 0;
+	settle(t);
+}
+
+static void test_stop(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+	u64 start;
+
+	t->m->cost.disk_page_write = 1000000;
+	s->dirty_background_bytes = 4 << 20;
+	s->dirty_bytes = 64 << 20;
+	store(t, at, 20 * MIB);
+	s->dirty_bytes = 8 << 20;
+	start = t->m->clock.now;
+	store(t, at + (20 << 20), 64);
+	cmp_int(t->m->clock.now - start, >, 3 * SEC,
+		"above a limit that was lowered a writer is stopped until enough is written");
+	cmp_int(nr_dirty(t) + nr_writeback(t), <=, 8 * MIB, "and so it is");
+	t->m->cost.disk_page_write = 8000;
+	s->dirty_background_bytes = s->dirty_bytes = 0;
+	settle(t);
+}
+
+static void test_laptop(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+
+	s->dirty_writeback_centisecs = 0;
+	s->laptop_mode = 5;
+	store(t, at, 10);
+	later(t, 100 * SEC);
+	is_int(nr_dirty(t), 10, "laptop_mode: as long as the disk sleeps nothing is written");
+	blk_read(t->m, 77, 1);
+	later(t, 4 * SEC);
+	is_int(nr_dirty(t), 10, "after a read");
+	blk_read(t->m, 99, 1);
+	later(t, 4 * SEC);
+	is_int(nr_dirty(t), 10, "and another");
+	later(t, 2 * SEC);
+	is_int(nr_dirty(t), 0, "everything is, when 5 s have passed since");
+	ok(traced(t->m, "reason=laptop_timer"), "the event stream tells why");
+	s->laptop_mode = 0;
+	s->dirty_writeback_centisecs = 500;
+	later(t, 20 * SEC);
+}
+
+static void test_dirtytime(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+	u64 out, i;
+
+	settle(t);
+	s->dirtytime_expire_seconds = 100;
+	dirtytime_interval_changed(t->m);
+	out = t->m->vm_event[PGPGOUT];
+	mark_inode_dirty(t->m, f, I_DIRTY_TIME);
+	is_uint(t->m->wb.list[WB_DIRTY_TIME].nr, 1, "an inode with nothing but new times");
+	for (i = 0; i < 9; i++)
+		later(t, 10 * SEC);
+	is_uint(t->m->vm_event[PGPGOUT] - out, 0, "is not written in 90 s");
+	later(t, 20 * SEC);
+	is_uint(t->m->vm_event[PGPGOUT] - out, 4,
+		"but after dirtytime_expire_seconds, in one page");
+	is_uint(t->m->wb.list[WB_DIRTY_TIME].nr, 0, "and that was it");
+	mark_inode_dirty(t->m, f, I_DIRTY_TIME);
+	vfs_fsync_range(t->m, f, 0, UINT64_MAX, NULL);
+	is_uint(t->m->wb.list[WB_DIRTY_TIME].nr, 0, "fsync writes it too");
+	s->dirtytime_expire_seconds = 12 * 60 * 60;
+	mark_inode_dirty(t->m, f, I_DIRTY_SYNC);
+	later(t, 36 * SEC);
+	is_uint(t->m->wb.list[WB_DIRTY].nr, 0, "a new size is written with what is 30 s old");
+}
+
+static void test_on_demand(struct mmtest *t)
+{
+	u64 pages;
+
+	store(t, at, 300);
+	is_err(do_msync(t->m, t->task, at, 100 << PAGE_SHIFT), 0, "msync");
+	ok(nr_dirty(t) == 200 && !nr_writeback(t), "writes its range and waits");
+	is_err(ksys_sync(t->m, &pages), 0, "sync");
+	is_uint(pages, 200, "writes the rest");
+	ok(!nr_dirty(t) && !nr_writeback(t), "and waits");
+	store(t, at, 300);
+	wakeup_flusher_threads(t->m, WB_REASON_VMSCAN);
+	is_int(nr_dirty(t), 300, "reclaim asks for writeback, and does not wait");
+	later(t, NSEC_PER_MSEC);
+	is_int(nr_dirty(t), 0, "all is under way");
+	later(t, SEC);
+	is_int(nr_writeback(t), 0, "and comes to its end");
+}
+
+/* A background load that dirties faster than the disk writes pays for it by falling behind. */
+static void test_load(struct mmtest *t)
+{
+	const struct access_spec spec = { .pattern = ACCESS_SEQ,
+					  .write_percent = 100,
+					  .count = 40000 };
+	struct sysctl *s = &t->m->sysctl;
+	u64 most = 0, begun;
+	handle_t lab;
+	int i;
+
+	t->m->cost.disk_page_write = 100000;
+	s->dirty_background_bytes = 4 << 20;
+	s->dirty_bytes = 8 << 20;
+	lab_adopt(t->m, t->task, "loader", &lab);
+	lab_region_add(t->m, lab, "r", at, 64 << 20);
+	begun = (u64)t->m->vm_node_stat[NR_DIRTIED];
+	is_err(lab_load_start(t->m, lab, "r", &spec), 0, "a load of 40000 stores a second");
+	for (i = 0; i < 20; i++) {
+		later(t, SEC / 4);
+		most = max_t(u64, most, (u64)(nr_dirty(t) + nr_writeback(t)));
+	}
+	cmp_int(most, <=, 8 * MIB + 256, "is held below the limit: %llu", (unsigned long long)most);
+	cmp_int((u64)t->m->vm_node_stat[NR_DIRTIED] - begun, <, 80000,
+		"to about what the disk does in 5 s");
+	cmp_int((u64)t->m->vm_node_stat[NR_DIRTIED] - begun, >, 25000, "but not to nothing");
+	lab_load_stop(t->m, lab, "r");
+	t->m->cost.disk_page_write = 8000;
+	s->dirty_background_bytes = s->dirty_bytes = 0;
+	settle(t);
+}
+
+int main(void)
+{
+	struct mmtest t;
+
+	mmtest_open(&t, 512);
+	test_expire(&t);
+	test_order(&t);
+	test_interval(&t);
+	test_background(&t);
+	test_throttle(&t);
+	test_stop(&t);
+	test_laptop(&t);
+	test_dirtytime(&t);
+	test_on_demand(&t);
+	test_load(&t);
+	mmtest_close(&t);
+	return done_testing();
+}
