@@ -136,6 +136,8 @@ static void bio_end(struct machine *m, handle_t h)
 		bool failed = b->failed >> i & 1;
 
 		if (b->end == BIO_END_READ) {
+			if (failed && page_test(pfn_to_page(m, b->pfn[i]), PG_swapcache))
+				swap_read_failed(m, b->sector + i);
 			end_read(m, b->pfn[i], failed);
 			continue;
 		}

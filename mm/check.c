@@ -87,6 +87,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_phys(&c);
 	check_contents(&c);
 	check_virt(&c);
+	check_swap(&c);
 	check_lru(&c);
 	check_writeback(&c);
 	check_hugetlb(&c);

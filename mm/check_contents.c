@@ -33,7 +33,7 @@ static bool may_have_contents(const struct machine *m, pfn_t pfn)
 		return false;
 	if (page_mapping_type(p) == MAPPING_FILE)
 		return inode_at(m, page_mapping(p))->kind == INODE_SHMEM;
-	return page_mapping_type(p) != MAPPING_NONE;
+	return page_mapping_type(p) != MAPPING_NONE || page_test(p, PG_swapcache);
 }
 
 static void check_pages(struct tally *t)

@@ -188,7 +188,7 @@ static void check_page(struct tally *t, pfn_t pfn)
 		if (page_lru(p) == LRU_INACTIVE_FILE &&
 		    p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
 			t->inactive_dirty[p->node * MAX_NR_ZONES + p->zone]++;
-		if (type == MAPPING_NONE)
+		if (type == MAPPING_NONE && !page_test(p, PG_swapcache))
 			check_fail(t->c, "pfn %u: on an LRU list, but nobody's", pfn);
 	}
 	if (p->mapcount != t->mapped[pfn] && (type != MAPPING_NONE || t->mapped[pfn]))
@@ -198,6 +198,7 @@ static void check_page(struct tally *t, pfn_t pfn)
 		check_fail(t->c, "pfn %u: an anonymous page that nobody maps", pfn);
 	if (page_test(p, PG_mlocked) && !(page_test(p, PG_unevictable) && p->next))
 		check_fail(t->c, "pfn %u: mlocked, but evictable", pfn);
+	t->file_pages += page_test(p, PG_swapcache);
 	t->anon += type == MAPPING_ANON && p->mapcount;
 	t->file_mapped += type != MAPPING_ANON && t->mapped[pfn];
 	t->mlocked += page_test(p, PG_mlocked);

@@ -96,7 +96,9 @@ void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 			if (page_test(pfn_to_page(m, entry), PG_writeback))
 				wait_on_page_writeback(m, entry);
 			delete_from_page_cache(m, entry);
-		} else if (!is_shmem(i)) { /* a shadow; shared memory's are swap slots */
+		} else if (is_shmem(i)) {
+			shmem_free_swap(m, inode, index, entry);
+		} else { /* a shadow */
 			xa_erase(m, &i->pages, index);
 		}
 		if (index++ == last)
@@ -170,7 +172,7 @@ pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create
 	if (!create)
 		return PFN_NONE;
 	if (is_shmem(inode_at(m, inode)))
-		return shmem_fault(m, inode, index, &pfn) == FILEMAP_HIT ? pfn : PFN_NONE;
+		return shmem_fault(m, inode, index, &pfn) <= FILEMAP_READ ? pfn : PFN_NONE;
 	pfn = read_page(m, inode, index, GFP_HIGHUSER_MOVABLE);
 	if (pfn != PFN_NONE)
 		account_read(m, 1);

@@ -38,7 +38,8 @@ enum filemap_result {
 	FILEMAP_READ /* from disk: a major fault */,
 	FILEMAP_READ_AHEAD /* there, and the next window was started */,
 	FILEMAP_EOF,
-	FILEMAP_NOMEM
+	FILEMAP_NOMEM,
+	FILEMAP_ERROR /* the disk does not give it back */
 };
 
 /** filemap_fault() - page @index for a fault of @vma, with the read-ahead of a mapped file. */
@@ -54,8 +55,16 @@ void clear_page_dirty(struct machine *m, pfn_t pfn);
  * Committed_AS by its size, or page by page with @noreserve. *@file with one user. -ENOMEM. */
 int shmem_file_setup(struct machine *m, handle_t mm, u64 size, bool noreserve, bool cap_sys_admin,
 		     handle_t *file);
-/** shmem_fault() - page @index, made if it is not there. */
+/** shmem_fault() - page @index, read from swap or made if it is not there. */
 enum filemap_result shmem_fault(struct machine *m, handle_t inode, u64 index, pfn_t *pfn);
+/** shmem_unuse() - swapoff: page @index, which may be in swap, is back. 0, -ENOMEM, -EIO. */
+int shmem_unuse(struct machine *m, handle_t inode, u64 index, gfp_t gfp);
+/** shmem_free_swap() - what @index holds is a slot: it is truncated. */
+void shmem_free_swap(struct machine *m, handle_t inode, u64 index, u32 entry);
+/** shmem_swap_usage() - pages of [@first, @last] that are in swap. */
+u64 shmem_swap_usage(const struct machine *m, handle_t inode, u64 first, u64 last);
+/** shmem_willneed() - read [@first, @last] in from swap. */
+void shmem_willneed(struct machine *m, handle_t inode, u64 first, u64 last);
 /** shmem_evict() - the last user is gone: give back what was charged. Pages are gone already. */
 void shmem_evict(struct machine *m, handle_t inode);
 

@@ -134,6 +134,7 @@ void machine_destroy(struct machine *m)
 	tasks_destroy(m);
 	oom_destroy(m);
 	mm_destroy(m);
+	swap_destroy(m);
 	contents_destroy(m);
 	slab_destroy(m);
 	physmem_destroy(m);

@@ -11,6 +11,7 @@
 
 #include "mm/filemap.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 
 struct advice {
 	const char *name;
@@ -38,10 +39,20 @@ static void free_page_lazily(struct machine *m, pte_t *pte)
 	if (page_test(p, PG_dirty) || page_test(p, PG_swapcache)) {
 		if (p->mapcount != 1)
 			return;
+		if (page_test(p, PG_swapcache) && !try_to_free_swap(m, pte_pfn(*pte)))
+			return;
 		clear_page_dirty(m, pte_pfn(*pte));
 	}
 	*pte &= ~(PTE_ACCESSED | PTE_DIRTY);
 	mark_page_lazyfree(m, pte_pfn(*pte));
+}
+
+/* What is in swap has no use any more at once. */
+static void free_swap_entry(struct machine *m, struct mm *mm, pte_t *pte)
+{
+	free_swap_and_cache(m, pte_swap_slot(m, *pte));
+	*pte = 0;
+	mm->rss[MM_SWAPENTS]--;
 }
 
 static int advise_free(struct machine *m, handle_t vma, u64 start, u64 end)
@@ -52,10 +63,15 @@ static int advise_free(struct machine *m, handle_t vma, u64 start, u64 end)
 
 	if (!vma_is_anonymous(v))
 		return -EINVAL;
-	while (pte_walk_next(m, &w))
-		for (i = 0; i < w.n; i++)
+	while (pte_walk_next(m, &w)) {
+		for (i = 0; i < w.n; i++) {
 			if (pte_has_page(w.pte[i]))
 				free_page_lazily(m, &w.pte[i]);
+			else if (!pte_present(w.pte[i]) && w.pte[i] & PTE_SWAP)
+				free_swap_entry(m, mm_at(m, v->mm), &w.pte[i]);
+		}
+		pte_chunk_put(m, &w);
+	}
 	return 0;
 }
 
@@ -122,11 +138,33 @@ static int advise_pageout(struct machine *m, handle_t vma, u64 start, u64 end)
 	return 0;
 }
 
+/* Start reading what is in swap. Only the address is kept from one to the next: reading takes memory. */
+static void swapin_walk(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	struct pte_walk w =
+		pte_walk_range(mm_at(m, vma_at(m, vma)->mm), addr_vpn(start), addr_vpn(end));
+	u32 i, slot;
+
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++) {
+			if (pte_present(w.pte[i]) || !(w.pte[i] & PTE_SWAP))
+				continue;
+			slot = pte_swap_slot(m, w.pte[i]);
+			if (swap_cache_page(m, slot) == PFN_NONE)
+				swapin_readahead(m, slot, GFP_HIGHUSER_MOVABLE, vma, w.vpn + i);
+		}
+}
+
 static int advise_willneed(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	const struct vma *v = vma_at(m, vma);
 	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
 
+	if (v->anon_vma)
+		swapin_walk(m, vma, start, end);
+	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_SHMEM)
+		shmem_willneed(m, file_at(m, v->file)->inode, first,
+			       first + ((end - start) >> PAGE_SHIFT) - 1);
 	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_REGULAR)
 		force_page_cache_readahead(m, file_at(m, v->file)->inode, first,
 					   first + ((end - start) >> PAGE_SHIFT) - 1);

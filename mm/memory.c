@@ -17,8 +17,10 @@
  */
 #include <errno.h>
 
+#include "mm/fault.h"
 #include "mm/filemap.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 
 /* What a fault asks for: a folio may have more than one page, hence __GFP_COMP. */
 #define GFP_ANON_PAGE (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO)
@@ -28,30 +30,12 @@
 
 #define PTE_NEW_ANON (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY)
 
-/* One fault on its way through this file. */
-struct fault {
-	struct mm *mm;
-	struct vma *v;
-	handle_t mmh, vma;
-	u64 vpn;
-	bool write;
-	bool tried; /* the disk was asked: do not start over again */
-};
-
-/* What the parts below answer, besides enum vm_fault. */
-#define VM_FAULT_RETRY ((enum vm_fault)100)
-
 pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp)
 {
 	(void)vma; /* its memory policy, once there are policies */
 	if (mm_should_fail(m))
 		return PFN_NONE;
 	return alloc_pages(m, gfp, 0, NUMA_NO_NODE);
-}
-
-static u64 fault_index(const struct fault *f)
-{
-	return f->v->pgoff + (f->vpn - addr_vpn(f->v->start));
 }
 
 /* Access rights of an entry for a page that this mapping may write to at once. */
@@ -129,7 +113,7 @@ static struct inode *vma_inode(const struct machine *m, const struct vma *v)
 }
 
 /* The page cache page behind the fault, read if need be. */
-static enum vm_fault get_file_page(struct machine *m, const struct fault *f, pfn_t *pfn)
+static enum vm_fault get_file_page(struct machine *m, struct fault *f, pfn_t *pfn)
 {
 	u64 index = fault_index(f);
 	enum filemap_result r;
@@ -140,12 +124,16 @@ static enum vm_fault get_file_page(struct machine *m, const struct fault *f, pfn
 		*pfn = m->mms.vdso_page + (pfn_t)index;
 		return VM_FAULT_DONE;
 	}
-	if (vma_inode(m, f->v)->kind == INODE_SHMEM)
+	if (vma_inode(m, f->v)->kind == INODE_SHMEM) {
 		r = shmem_fault(m, file_at(m, f->v->file)->inode, index, pfn);
-	else
+		/* read from swap: the fault goes on where it is */
+		f->tried |= r == FILEMAP_READ;
+	} else {
 		r = filemap_fault(m, f->v, index, pfn);
+	}
 	switch (r) {
 	case FILEMAP_EOF:
+	case FILEMAP_ERROR:
 		return VM_FAULT_SIGBUS;
 	case FILEMAP_NOMEM:
 		return VM_FAULT_OOM;
@@ -321,30 +309,37 @@ static void wp_page_reuse(struct machine *m, const struct fault *f, pte_t *pte)
 }
 
 /* A copy in place of the zero page, of a page others share, or of a cache page. */
-static enum vm_fault wp_page_copy(struct machine *m, struct fault *f)
+static enum vm_fault wp_page_copy(struct machine *m, struct fault *f, pte_t old)
 {
-	pte_t *pte, old;
+	struct page *from = pte_has_page(old) ? pfn_to_page(m, pte_pfn(old)) : NULL;
+	pte_t *pte;
 	pfn_t pfn;
 
+	/* what is to be copied stays while room is made for the copy */
+	if (from)
+		from->pins++;
 	pte = prepare_anon(m, f, GFP_HIGHUSER_MOVABLE, &pfn);
+	if (from)
+		from->pins--;
 	if (!pte)
 		return VM_FAULT_OOM;
-	old = *pte;
-	if (pte_has_page(old) && has_bytes(m, pte_pfn(old)) &&
+	if (unlikely(*pte != old)) {
+		free_pages(m, pfn, 0);
+		return VM_FAULT_RETRY;
+	}
+	if (from && has_bytes(m, pte_pfn(old)) &&
 	    copy_page_contents(m, pfn, pte_pfn(old))) {
 		free_pages(m, pfn, 0);
 		return VM_FAULT_OOM;
 	}
 	install_anon(m, f, pte, pfn);
-	if (!pte_has_page(old)) {
+	if (!from) {
 		clock_charge(m, m->cost.zero_page);
 	} else {
-		struct page *p = pfn_to_page(m, pte_pfn(old));
-
-		f->mm->rss[mm_counter(p)]--;
-		page_remove_rmap(m, pte_pfn(old), p, f->v);
-		if (!p->mapcount && page_mapping_type(p) == MAPPING_ANON)
-			page_release(m, pte_pfn(old), p);
+		f->mm->rss[mm_counter(from)]--;
+		page_remove_rmap(m, pte_pfn(old), from, f->v);
+		if (!from->mapcount && page_mapping_type(from) == MAPPING_ANON)
+			free_anon_page(m, pte_pfn(old));
 		clock_charge(m, m->cost.copy_page);
 	}
 	return VM_FAULT_DONE;
@@ -352,12 +347,14 @@ static enum vm_fault wp_page_copy(struct machine *m, struct fault *f)
 
 /* Is this mapping the page's only owner? Then it is exclusive from now on, and belongs to this
  * VMA's anon_vma: nobody else can map it any more. */
-static bool take_ownership(struct machine *m, const struct fault *f, struct page *p)
+static bool take_ownership(struct machine *m, const struct fault *f, pfn_t pfn, struct page *p)
 {
 	if (page_test(p, PG_anon_exclusive))
 		return true;
-	if (p->mapcount != 1 || p->pins || page_test(p, PG_swapcache) ||
-	    page_mapping_type(p) != MAPPING_ANON || anon_vma_prepare(m, f->vma))
+	if (p->mapcount != 1 || p->pins || page_mapping_type(p) != MAPPING_ANON ||
+	    !f->v->anon_vma)
+		return false;
+	if (page_test(p, PG_swapcache) && !try_to_free_swap(m, pfn))
 		return false;
 	page_set_mapping(p, f->v->anon_vma, MAPPING_ANON);
 	page_set(p, PG_anon_exclusive);
@@ -370,35 +367,44 @@ static enum vm_fault do_wp_page(struct machine *m, struct fault *f, pte_t *pte)
 	struct page *p;
 
 	if (!pte_has_page(*pte))
-		return wp_page_copy(m, f);
+		return wp_page_copy(m, f, *pte);
 	p = pfn_to_page(m, pfn);
 	if (f->v->flags & VM_SHARED) {
 		wp_page_reuse(m, f, pte);
 		page_set_dirty(m, pfn);
 		return VM_FAULT_DONE;
 	}
-	if (page_mapping_type(p) == MAPPING_ANON && take_ownership(m, f, p)) {
+	if (page_mapping_type(p) == MAPPING_ANON && take_ownership(m, f, pfn, p)) {
 		wp_page_reuse(m, f, pte);
 		return VM_FAULT_DONE;
 	}
-	return wp_page_copy(m, f);
+	return wp_page_copy(m, f, *pte);
 }
 
 /* ---- the fault ---- */
 
-static enum vm_fault handle_pte_fault(struct machine *m, struct fault *f)
+static enum vm_fault try_pte_fault(struct machine *m, struct fault *f)
 {
 	pte_t *pte = pte_find(m, f->mm, f->vpn);
 
 	if (!pte || !*pte)
 		return vma_is_anonymous(f->v) ? do_anonymous_page(m, f) : do_fault(m, f);
-	/* no swap area exists in this engine yet, so no entry can be swapped out */
 	if (!pte_present(*pte))
-		return VM_FAULT_SIGBUS;
+		return do_swap_page(m, f, pte);
 	if (f->write && !(*pte & PTE_WRITE))
 		return do_wp_page(m, f, pte);
 	*pte |= PTE_ACCESSED | PTE_USER;
 	return VM_FAULT_DONE;
+}
+
+static enum vm_fault handle_pte_fault(struct machine *m, struct fault *f)
+{
+	enum vm_fault r;
+
+	do
+		r = try_pte_fault(m, f);
+	while (unlikely(r == VM_FAULT_RETRY));
+	return r == VM_FAULT_DONE && f->tried ? VM_FAULT_MAJOR : r;
 }
 
 /* May the access be made? A store wants VM_WRITE, a load any right at all. */

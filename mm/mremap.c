@@ -131,6 +131,9 @@ static int move_stretch(struct machine *m, handle_t mmh, const struct pte_walk *
 		to = pte_alloc(m, mmh, w->vpn + i + delta);
 		if (!to)
 			return -ENOMEM;
+		/* memory was made for the table: the page may have been taken */
+		if (!w->pte[i])
+			continue;
 		*to = w->pte[i] | PTE_SOFT_DIRTY;
 		w->pte[i] = 0;
 	}

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "mm/filemap.h"
 #include "mm/vma.h"
 
 #define PSS_SHIFT 12u
@@ -114,9 +115,13 @@ void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
 				account_numa(p, w.pte[i], out);
 			} else if (w.pte[i] & PTE_SWAP) {
 				out->swap += PAGE_SIZE;
-				out->swap_pss += PAGE_SIZE << PSS_SHIFT;
+				out->swap_pss += (PAGE_SIZE << PSS_SHIFT) /
+						 swap_count(m, pte_swap_slot(m, w.pte[i]));
 			}
 		}
+	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_SHMEM)
+		out->swap += PAGE_SIZE * shmem_swap_usage(m, file_at(m, v->file)->inode, v->pgoff,
+							  v->pgoff + vma_pages(v) - 1);
 	out->locked = out->pss_locked >> PSS_SHIFT;
 }
 

@@ -16,7 +16,8 @@
  * An entry in use is one of
  *	present    frame in the upper half; PTE_USER is missing where every access is forbidden
  *	           (PROT_NONE, later NUMA hints): the page is still resident
- *	swapped    PTE_SWAP: type and offset of the slot
+ *	swapped    PTE_SWAP: type and offset of the slot; PTE_SWP_EXCLUSIVE: the page was this
+ *	           entry's alone
  * and soft-dirty survives both. PTE_SPECIAL marks entries that have no struct page to count: the
  * zero page. Whether an anonymous page belongs to this entry alone is in the page
  * (PG_anon_exclusive).
@@ -38,6 +39,7 @@ typedef u64 pte_t;
 #define PTE_SOFT_DIRTY	      0x20ull
 #define PTE_SPECIAL	      0x40ull
 #define PTE_SWAP	      0x80ull
+#define PTE_SWP_EXCLUSIVE     0x40ull /* with PTE_SWAP */
 #define PTE_PFN_SHIFT	      32u
 #define PTE_FLAGS	      0xffull
 #define PTE_SWAP_TYPE_SHIFT   8u /* 5 bits */

@@ -125,7 +125,8 @@ static bool anon_replacement(struct machine *m, const struct unmap *u, struct pa
 			     u64 *to)
 {
 	if (page_test(p, PG_swapbacked)) {
-		*to = u->swap ? u->swap | (pte & PTE_SOFT_DIRTY) : 0;
+		*to = u->swap | (pte & PTE_SOFT_DIRTY) |
+		      (page_test(p, PG_anon_exclusive) ? PTE_SWP_EXCLUSIVE : 0);
 		return u->swap != 0;
 	}
 	*to = 0;
@@ -157,11 +158,14 @@ static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
 		return false;
 	}
 	update_hiwater_rss(mm);
-	if (!anon && *pte & PTE_DIRTY)
+	if (*pte & PTE_DIRTY && (!anon || to))
 		page_set_dirty(m, u->pfn);
 	mm->rss[mm_counter(p)]--;
-	if (to)
+	if (to) {
+		swap_duplicate(m, pte_swap_slot(m, to));
 		mm->rss[MM_SWAPENTS]++;
+		page_clear(p, PG_anon_exclusive);
+	}
 	*pte = to;
 	page_remove_rmap(m, u->pfn, p, v);
 	return p->mapcount != 0;

@@ -32,6 +32,27 @@ static inline void page_add_new_anon(struct machine *m, pfn_t pfn, const struct 
 	page_list_add(m, &n->lruvec.lists[LRU_INACTIVE_ANON], pfn);
 }
 
+/**
+ * page_add_anon_rmap() - a page that was in swap is mapped again. One that nobody else maps belongs to all
+ * who may have it, the root's family, or, @exclusive, to @v alone.
+ */
+static inline void page_add_anon_rmap(struct machine *m, pfn_t pfn, const struct vma *v, u64 index,
+				      bool exclusive)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	if (!p->mapcount++) {
+		mod_node_page_state(m, page_node(m, p), NR_ANON_PAGES, 1);
+		page_set_mapping(p, exclusive ? v->anon_vma : anon_vma_at(m, v->anon_vma)->root,
+				 MAPPING_ANON);
+		page_set_index(p, index);
+	}
+	if (exclusive)
+		page_set(p, PG_anon_exclusive);
+	if (unlikely((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED))
+		mlock_page(m, pfn);
+}
+
 /** page_add_file_rmap() - one more entry maps a page of the page cache (or of the vdso). */
 static inline void page_add_file_rmap(struct machine *m, pfn_t pfn, const struct vma *v)
 {

@@ -1,7 +1,7 @@
 /*
  * swapfile.c - which swap areas there are.
  */
-#include <mman/machine.h>
+#include "mm/swapfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,6 +38,7 @@ static s32 next_priority(struct machine *m)
 int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file)
 {
 	struct swap_area *a;
+	int error;
 
 	if (strlen(path) >= SWAP_NAME_MAX)
 		return -ENAMETOOLONG;
@@ -49,12 +50,21 @@ int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file)
 	if (!a)
 		return -EPERM;
 	memset(a, 0, sizeof(*a));
-	strcpy(a->path, path);
 	a->pages = (bytes >> PAGE_SHIFT) - 1;
+	error = blk_alloc_space(m, a->pages + 1, &a->sector);
+	if (error)
+		return error;
+	error = area_clusters_init(m, a);
+	if (error) {
+		blk_free_space(m, a->sector, a->pages + 1);
+		return error;
+	}
+	strcpy(a->path, path);
 	a->prio = prio >= 0 ? prio : next_priority(m);
 	a->file = file;
-	a->in_use = true;
+	a->in_use = a->writeok = true;
 	m->swap.total_pages += a->pages;
+	m->swap.turn = 0;
 	printk(m, 6, "Adding %lluk swap on %s.  Priority:%d extents:1 across:%lluk FS",
 	       (unsigned long long)a->pages * 4, path, a->prio, (unsigned long long)a->pages * 4);
 	return 0;
@@ -73,6 +83,21 @@ static void close_gap(struct machine *m, s32 prio)
 	m->swap.least_priority++;
 }
 
+/* From now on it gives out nothing: what is free in it is no swap any more, nor what becomes free. */
+static void close_area(struct machine *m, struct swap_area *a)
+{
+	a->writeok = false;
+	m->swap.turn = 0;
+	m->swap.total_pages -= a->pages - a->used_pages;
+}
+
+static void reopen_area(struct machine *m, struct swap_area *a)
+{
+	a->writeok = true;
+	m->swap.turn = 0;
+	m->swap.total_pages += a->pages - a->used_pages;
+}
+
 int swapoff(struct machine *m, const char *path)
 {
 	struct swap_area *a = area_find(m, path);
@@ -80,30 +105,69 @@ int swapoff(struct machine *m, const char *path)
 
 	if (!a)
 		return -EINVAL;
+	if (!a->writeok)
+		return -EBUSY; /* another swapoff is at it */
 	/* what lies in the area must fit into memory, by the rules of overcommit */
 	error = vm_enough_memory(m, 0, (s64)a->pages, true);
 	if (error)
 		return error;
 	vm_unacct_memory(m, (s64)a->pages);
+	close_area(m, a);
+	error = try_to_unuse(m, (u32)(a - m->swap.area));
+	if (error) {
+		reopen_area(m, a);
+		return error;
+	}
+	area_clusters_free(m, a);
+	blk_free_space(m, a->sector, a->pages + 1);
 	a->in_use = false;
-	m->swap.total_pages -= a->pages;
 	close_gap(m, a->prio);
 	return 0;
 }
 
+static int pools_init(struct swap_state *s)
+{
+	const u32 sections = 1u << (32 - (SECTION_SHIFT - PAGE_SHIFT));
+	int error = pool_init(&s->clusters, "swap cluster", sizeof(struct swap_cluster),
+			      SWAP_CLUSTERS_MAX);
+
+	if (!error)
+		error = pool_init(&s->slots, "swap slots", sizeof(struct swap_slots),
+				  SWAP_CLUSTERS_MAX);
+	if (!error)
+		error = pool_init(&s->contents, "swap contents",
+				  SWAP_CLUSTER_SLOTS * sizeof(handle_t), SWAP_CLUSTERS_MAX);
+	if (!error)
+		error = pool_init(&s->sections, "swap section", sizeof(struct swap_section),
+				  sections);
+	if (!error)
+		error = pool_init(&s->page_slots, "slots of pages", PAGES_PER_SECTION * sizeof(u32),
+				  sections);
+	return error;
+}
+
+void swap_destroy(struct machine *m)
+{
+	struct swap_state *s = &m->swap;
+
+	pool_destroy(&s->clusters);
+	pool_destroy(&s->slots);
+	pool_destroy(&s->contents);
+	pool_destroy(&s->sections);
+	pool_destroy(&s->page_slots);
+}
+
 int swap_init(struct machine *m)
 {
+	int error = pools_init(&m->swap);
 	u32 i;
 
-	for (i = 0; i < m->config.nr_swap; i++) {
+	for (i = 0; i < m->config.nr_swap && !error; i++) {
 		const struct swap_config *s = &m->config.swap[i];
 		char path[SWAP_NAME_MAX];
-		int error;
 
 		snprintf(path, sizeof(path), "%s%s", s->file ? "/" : "/dev/", s->name);
 		error = swapon(m, path, s->size, s->prio, s->file);
-		if (error)
-			return error;
 	}
-	return 0;
+	return error;
 }

@@ -9,6 +9,7 @@
 
 #include "mm/filemap.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 
 /* ---- zap ---- */
 
@@ -27,7 +28,10 @@ static inline void zap_page(struct machine *m, const struct vma *v, pte_t pte, s
 		z->rss[MM_ANONPAGES]++;
 		page_remove_rmap(m, pfn, p, v);
 		if (likely(!p->mapcount)) {
-			page_release(m, pfn, p);
+			if (likely(!page_test(p, PG_swapcache)))
+				page_release(m, pfn, p);
+			else if (!free_anon_page(m, pfn))
+				return;
 			z->freed++;
 		}
 		return;
@@ -38,6 +42,13 @@ static inline void zap_page(struct machine *m, const struct vma *v, pte_t pte, s
 	if (pte & PTE_ACCESSED && !(v->flags & VM_SEQ_READ) && page_test(p, PG_lru))
 		mark_page_accessed(m, pfn);
 	page_remove_rmap(m, pfn, p, v);
+}
+
+static void zap_swap_entry(struct machine *m, pte_t pte, struct zap *z)
+{
+	z->rss[MM_SWAPENTS]++;
+	z->unmapped++;
+	free_swap_and_cache(m, pte_swap_slot(m, pte));
 }
 
 static void zap_stretch(struct machine *m, const struct vma *v, struct pte_walk *w, struct zap *z)
@@ -53,7 +64,7 @@ static void zap_stretch(struct machine *m, const struct vma *v, struct pte_walk 
 		if (pte_has_page(pte))
 			zap_page(m, v, pte, z);
 		else if (pte & PTE_SWAP)
-			z->rss[MM_SWAPENTS]++;
+			zap_swap_entry(m, pte, z);
 	}
 }
 
@@ -155,8 +166,10 @@ static pte_t copy_entry(struct machine *m, const struct vma *dst, pte_t *src)
 		pte &= ~PTE_DIRTY;
 	}
 	if (!pte_present(pte)) {
+		*src &= ~PTE_SWP_EXCLUSIVE;
+		swap_duplicate(m, pte_swap_slot(m, pte));
 		mm->rss[MM_SWAPENTS]++;
-		return pte;
+		return pte & ~PTE_SWP_EXCLUSIVE;
 	}
 	pte &= ~PTE_ACCESSED;
 	if (!pte_has_page(pte))
@@ -186,6 +199,9 @@ static s32 copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *
 			to = pte_alloc(m, v->mm, w->vpn);
 			if (!to)
 				return -ENOMEM;
+			/* memory was made for the table: the entry may be another one now */
+			if (!w->pte[i])
+				continue;
 		}
 		/* the stretch lies in one chunk, here as there */
 		to[i] = copy_entry(m, v, &w->pte[i]);

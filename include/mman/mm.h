@@ -82,7 +82,10 @@ struct vma {
 	u64 shared_last; /* largest last page offset in this subtree of i_mmap */
 	u32 flags;	 /* VM_* */
 	u8 kind;	 /* enum vma_kind; ask vma_kind() for the name in maps */
-	u8 reserved[3];
+	u8 reserved;
+	/* swap read-ahead by addresses: the last window (0: none yet), hits since, page of the last fault */
+	u8 swap_ra_window, swap_ra_hits;
+	u32 swap_ra_page;
 	handle_t mm, file, anon_vma; /* file: struct file */
 	handle_t policy;	     /* memory policy; 0: the task's */
 	handle_t prev, next;	     /* by address */
@@ -141,6 +144,7 @@ struct inode {
 	u32 dev_major, dev_minor;
 	u32 nrpages; /* in the page cache */
 	u32 nrdirty;
+	u32 nrswapped;	     /* shared memory: in swap */
 	u32 users;	     /* files and directory entries that hold it */
 	handle_t pages;	     /* sparse index: page offset -> PFN (xarray.h) */
 	handle_t i_mmap;     /* tree of shared and private file mappings */

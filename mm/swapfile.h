@@ -1,0 +1,78 @@
+/*
+ * swapfile.h - what the files of swap share.
+ *
+ *	swapfile.c     areas: on, off, whose turn it is
+ *	swap_slots.c   clusters and slots: given out, counted, given back
+ *	swap_state.c   the swap cache: slot -> page and page -> slot
+ *	page_io.c      writing a page, reading one, reading ahead
+ *	swap_fault.c   a fault that finds a swap entry
+ *	swap_unuse.c   swapoff: everything comes back
+ */
+#ifndef MM_SWAPFILE_H
+#define MM_SWAPFILE_H
+
+#include <mman/machine.h>
+#include <mman/xarray.h>
+
+#include "mm/pgtable.h"
+
+static inline struct swap_cluster *cluster_at(const struct machine *m, u32 cluster)
+{
+	return (struct swap_cluster *)(void *)m->swap.clusters.base + cluster;
+}
+
+static inline struct swap_slots *slots_of(const struct machine *m, u32 slot)
+{
+	return (struct swap_slots *)(void *)m->swap.slots.base +
+	       cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->slots;
+}
+
+static inline u32 slot_number(u32 slot)
+{
+	return slot & (SWAP_CLUSTER_SLOTS - 1);
+}
+
+static inline struct swap_area *slot_area(struct machine *m, u32 slot)
+{
+	return &m->swap.area[cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area];
+}
+
+/* ---- swap_slots.c ---- */
+
+/** swap_slot_in_use() - an entry or the swap cache holds it. */
+bool swap_slot_in_use(const struct machine *m, u32 slot);
+/** get_swap_slot() - a free slot of the area whose turn it is, its count 0 with SWAP_HAS_CACHE. 0: none. */
+u32 get_swap_slot(struct machine *m);
+/** put_swap_slot() - nobody needs it any more: its contents and shadow go. */
+void put_swap_slot(struct machine *m, u32 slot);
+/** set_swap_contents() - the reference @contents is the slot's from now on. -ENOMEM: it stays the caller's. */
+int set_swap_contents(struct machine *m, u32 slot, handle_t contents);
+/** area_clusters_init() - room for the clusters of @a; -ENOMEM. area_clusters_free() - all slots are free. */
+int area_clusters_init(struct machine *m, struct swap_area *a);
+void area_clusters_free(struct machine *m, struct swap_area *a);
+
+/* ---- swap_state.c ---- */
+
+/** add_to_swap_cache() - @pfn, which is nobody's or anonymous, caches @slot. -ENOMEM (of the host). *@shadow:
+ * what the slot remembered. */
+int add_to_swap_cache(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow);
+/** free_anon_page() - an anonymous page has lost its last mapping: freed, unless the swap cache holds it
+ * for others, or the disk or reclaim is busy with it (then reclaim finds it). */
+bool free_anon_page(struct machine *m, pfn_t pfn);
+/** free_swap_and_cache() - one entry less; a page in the swap cache that nobody needs any more goes too. */
+void free_swap_and_cache(struct machine *m, u32 slot);
+
+/* ---- page_io.c ---- */
+
+/** swap_lookup() - the page that @slot is cached in, telling read-ahead that it was of use. PFN_NONE. */
+pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn);
+/** swapin_readahead() - read @slot and what is likely to be needed with it. Its page, locked as long as it
+ * is read (wait_on_page_locked()); PFN_NONE: no memory. @v and @vpn: of the fault; NULL for shared memory. */
+pfn_t swapin_readahead(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, u64 vpn);
+
+/* ---- swap_unuse.c ---- */
+
+/** try_to_unuse() - nobody uses @a any more. 0, -ENOMEM, -EINTR, -EIO: it is in use as before. */
+int try_to_unuse(struct machine *m, u32 area);
+
+#endif
