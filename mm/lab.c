@@ -178,14 +178,15 @@ static int copy_regions(struct machine *m, handle_t from, handle_t to)
 	return error;
 }
 
-int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
+static int new_child(struct machine *m, handle_t lab, const char *name,
+		     int (*make)(struct machine *m, handle_t parent, handle_t *out), handle_t *out)
 {
 	int error = check_name(m, name);
 	handle_t child;
 
 	if (error)
 		return error;
-	error = task_fork(m, lab_at(m, lab)->task, &child);
+	error = make(m, lab_at(m, lab)->task, &child);
 	if (error)
 		return error;
 	/* somebody may have taken the name meanwhile */
@@ -200,6 +201,16 @@ int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
 	if (error)
 		lab_remove(m, name);
 	return error;
+}
+
+int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out)
+{
+	return new_child(m, lab, name, task_fork, out);
+}
+
+int lab_clone(struct machine *m, handle_t lab, const char *name, handle_t *out)
+{
+	return new_child(m, lab, name, task_clone_vm, out);
 }
 
 void lab_regions_drop(struct machine *m, handle_t lab)

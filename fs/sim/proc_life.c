@@ -1,5 +1,5 @@
 /*
- * proc_life.c - commands of sim/procs/NAME/ctl about the process itself: fork, exec, exit, kill,
+ * proc_life.c - commands of sim/procs/NAME/ctl about the process itself: fork, clone, exec, exit, kill,
  * setuid, setrlimit, sched_setaffinity.
  */
 #include "fs/sim/command.h"
@@ -8,20 +8,31 @@
 #include <string.h>
 #include <strings.h>
 
-static int cmd_fork(struct command_run *c)
+static int make_child(struct command_run *c,
+		      int (*make)(struct machine *m, handle_t lab, const char *name, handle_t *out))
 {
 	handle_t child;
 	int error;
 
 	if (lab_find(c->m, c->word[1]))
 		return command_explain(c, -EEXIST, "there is a process '%s' already", c->word[1]);
-	error = lab_fork(c->m, c->lab, c->word[1], &child);
+	error = make(c->m, c->lab, c->word[1], &child);
 	if (error == -EINVAL)
 		return command_explain(c, error, "'%s' cannot be the name of a directory",
 				       c->word[1]);
 	if (!error)
 		text_printf(c->result, "%s is process %u", c->word[1], lab_at(c->m, child)->pid);
 	return error;
+}
+
+static int cmd_fork(struct command_run *c)
+{
+	return make_child(c, lab_fork);
+}
+
+static int cmd_clone(struct command_run *c)
+{
+	return make_child(c, lab_clone);
 }
 
 static int cmd_exec(struct command_run *c)
@@ -143,6 +154,7 @@ static int cmd_sched_setaffinity(struct command_run *c)
 
 static const struct command commands[] = {
 	{ "fork", 1, 1, 0, cmd_fork, "NAME" },
+	{ "clone", 1, 1, 0, cmd_clone, "NAME" },
 	{ "exec", 1, 1, 0, cmd_exec, "NAME" },
 	{ "exit", 0, 1, COMMAND_LAST, cmd_exit, "[CODE]" },
 	{ "kill", 1, 1, COMMAND_OUTSIDE, cmd_kill, "SIGNAL" },

@@ -37,7 +37,7 @@ static const char readme[] =
 	"                write stack -64K 64K      grows the stack (so does any growsdown mapping)\n"
 	"                access|load NAME seq|random|uniform|zipf:THETA COUNT|RATE [write=PCT]\n"
 	"                     [for=TIME] [OFF LEN]                   unload NAME\n"
-	"                fread|fwrite PATH OFF LEN   fsync PATH      fork NAME   exec NAME\n"
+	"                fread|fwrite PATH OFF LEN   fsync PATH      fork|clone|exec NAME\n"
 	"                exit [CODE]   kill SIGNAL   setuid UID      setrlimit NAME VALUE\n"
 	"                sched_setaffinity CPUS\n"
 	"Sizes take K, M, G, T. Offsets and lengths default to the whole region.\n";

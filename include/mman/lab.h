@@ -98,6 +98,8 @@ int lab_create(struct machine *m, const char *name, handle_t *out); /* -EEXIST, 
 int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out);
 /** lab_fork() - `fork NAME`: fork(2), the child gets a directory and copies of the region names. */
 int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out);
+/** lab_clone() - `clone NAME`: clone(CLONE_VM), a process in the same address space. */
+int lab_clone(struct machine *m, handle_t lab, const char *name, handle_t *out);
 int lab_remove(struct machine *m, const char *name); /* kills if alive */
 
 struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <mman/lab.h>
@@ -345,6 +346,44 @@ static void test_family(struct fixture *f)
 	ctl_rmdir(f, "son");
 }
 
+static u64 resident(struct fixture *f, u32 pid)
+{
+	const char *line = strstr(fixture_read(f, fixture_format("proc/%u/status", pid)), "VmRSS:");
+
+	return line ? strtoull(line + 6, NULL, 10) : 0;
+}
+
+/* Processes in one address space: clone(CLONE_VM). */
+static void test_clones(struct fixture *f)
+{
+	u32 one, two;
+
+	ctl_mkdir(f, "one");
+	ctl_put(f, "one", "mmap m 1M\nwrite m");
+	is_int(ctl_put(f, "one", "clone two"), 9, "clone");
+	one = ctl_pid(f, "one");
+	two = ctl_pid(f, "two");
+	ok(one != two, "it has a number of its own");
+	like(ctl_read(f, "two", "regions"), " m$", "knows the regions");
+	ctl_put(f, "two", "read m");
+	like(ctl_read(f, "two", "ctl"), "256 pages, minflt \\+0", "and has the pages already");
+	ctl_put(f, "two", "mmap n 64K\nwrite n");
+	is_uint(resident(f, one), resident(f, two), "what one maps, both have");
+	ctl_check(f, "two processes in one address space");
+	ctl_rmdir(f, "one");
+	is_str(ctl_read(f, "two", "status"), "sleeping", "one ends, the other lives on");
+	ctl_put(f, "two", "read m");
+	like(ctl_read(f, "two", "ctl"), "256 pages, minflt \\+0", "with its memory");
+	ctl_put(f, "two", "clone three\nexec other");
+	ctl_put(f, "three", "read n");
+	like(ctl_read(f, "three", "ctl"), "16 pages, minflt \\+0",
+	     "exec leaves the memory to the others");
+	ctl_check(f, "after exec");
+	is_err(ctl_put(f, "two", "clone three"), -EEXIST, "names are unique");
+	ctl_rmdir(f, "two");
+	ctl_rmdir(f, "three");
+}
+
 int main(void)
 {
 	struct fixture f;
@@ -359,6 +398,7 @@ int main(void)
 	test_in_the_middle(&f);
 	test_ioctl(&f);
 	test_family(&f);
+	test_clones(&f);
 	ctl_check(&f, "at the end");
 	fixture_close(&f);
 	return done_testing();
