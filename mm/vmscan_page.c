@@ -108,13 +108,23 @@ static enum page_fate pageout(struct machine *m, pfn_t pfn, struct reclaim_stat 
 {
 	struct page *p = pfn_to_page(m, pfn);
 	u64 index;
+	int error;
 
-	if (!is_anon(p) && !page_test(p, PG_swapbacked)) {
+	if (!page_test(p, PG_swapbacked)) {
 		index = page_index(p);
 		page_set(p, PG_reclaim);
 		write_cache_pages(m, page_mapping(p), &index, index, 1, false);
 	} else {
-		return FATE_ACTIVATE; /* no slot is free */
+		if (!page_test(p, PG_swapcache) && !add_to_swap(m, pfn))
+			return FATE_ACTIVATE;
+		page_set(p, PG_reclaim);
+		error = swap_writepage(m, pfn);
+		if (error == 1)
+			return FATE_FREED; /* nobody needs it any more */
+		if (error) {
+			page_clear(p, PG_reclaim);
+			return FATE_KEEP;
+		}
 	}
 	stat->pageout++;
 	mod_node_page_state(m, page_node(m, p), NR_VMSCAN_WRITE, 1);
@@ -148,7 +158,12 @@ static enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan_contro
 {
 	struct page *p = pfn_to_page(m, pfn);
 
-	if (is_anon(p) && !page_test(p, PG_swapcache)) {
+	if (page_test(p, PG_swapcache)) {
+		delete_from_swap_cache(m, pfn, workingset_eviction(m, pfn));
+		page_release(m, pfn, p);
+		return FATE_FREED;
+	}
+	if (page_mapping_type(p) != MAPPING_FILE) {
 		if (!page_test(p, PG_swapbacked)) {
 			count_vm_event(m, PGLAZYFREED);
 			sc->run.count.lazyfreed++;
@@ -166,8 +181,9 @@ static bool unmap_page(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	bool lazyfree = is_anon(p) && !page_test(p, PG_swapbacked);
+	u64 entry = page_test(p, PG_swapcache) ? swap_slot_pte(m, page_swap_slot(m, pfn)) : 0;
 
-	if (try_to_unmap(m, pfn, 0))
+	if (try_to_unmap(m, pfn, entry))
 		return true;
 	stat->unmap_fail++;
 	stat->lazyfree_fail += lazyfree && page_test(p, PG_swapbacked);
@@ -180,8 +196,12 @@ static enum page_fate evict_page(struct machine *m, pfn_t pfn, enum page_referen
 	struct page *p = pfn_to_page(m, pfn);
 	enum page_fate fate;
 
-	if (is_anon(p) && page_test(p, PG_swapbacked))
-		return FATE_ACTIVATE; /* no slot is free */
+	if (is_anon(p) && page_test(p, PG_swapbacked) && !page_test(p, PG_swapcache)) {
+		if (!(sc->gfp & __GFP_IO))
+			return FATE_KEEP;
+		if (!add_to_swap(m, pfn))
+			return FATE_ACTIVATE;
+	}
 	if (p->mapcount && !unmap_page(m, pfn, stat))
 		return FATE_ACTIVATE;
 	if (page_test(p, PG_dirty)) {
@@ -234,6 +254,8 @@ static void activate_isolated(struct machine *m, pfn_t pfn, struct reclaim_stat 
 	struct page *p = pfn_to_page(m, pfn);
 	bool locked = false;
 
+	if (page_test(p, PG_swapcache) && vm_swap_full(m))
+		try_to_free_swap(m, pfn);
 	if (p->mapcount)
 		rmap_walk(m, pfn, mapping_locks, &locked);
 	if (locked) {

@@ -23,7 +23,6 @@ static const struct command commands[] = {
 	LATER("move_pages", 2, 2, "NAME NODE"),
 	LATER("gup", 1, 3, "NAME [OFF LEN]"),
 	LATER("ungup", 1, 3, "NAME [OFF LEN]"),
-	LATER("swapout", 0, 0, ""),
 	LATER("fragment", 3, 3, "NODE ZONE INDEX"),
 };
 

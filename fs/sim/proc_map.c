@@ -1,6 +1,6 @@
 /*
  * proc_map.c - commands of sim/procs/NAME/ctl about mappings: mmap, munmap, mremap, mprotect,
- * madvise, mlock, msync, brk, malloc, free.
+ * madvise, swapout, mlock, msync, brk, malloc, free.
  */
 #include "fs/sim/command.h"
 
@@ -315,6 +315,17 @@ static int cmd_free(struct command_run *c)
 	return start >= mm->start_brk && start <= mm->brk ? update_heap(c) : 0;
 }
 
+/* The whole process; `madvise NAME pageout` and reclaim put out single pages. */
+static int cmd_swapout(struct command_run *c)
+{
+	u64 pages = 0;
+	int error = swap_out_process(c->m, c->task, &pages);
+
+	if (!error || pages)
+		text_printf(c->result, "%llu pages swapped out", (unsigned long long)pages);
+	return error;
+}
+
 static const struct command commands[] = {
 	{ "mmap", 2, 16, 0, cmd_mmap,
 	  "NAME SIZE [anon|file=PATH[@OFF]|dev=NAME] [private|shared] [prot=rwx] [addr=A] [noreserve] "
@@ -323,6 +334,7 @@ static const struct command commands[] = {
 	{ "mremap", 2, 2, 0, cmd_mremap, "NAME SIZE" },
 	{ "mprotect", 2, 4, 0, cmd_mprotect, "NAME PROT [OFF LEN]" },
 	{ "madvise", 2, 4, 0, cmd_madvise, "NAME ADVICE [OFF LEN]" },
+	{ "swapout", 0, 0, COMMAND_OUTSIDE, cmd_swapout, "" },
 	{ "mlock", 1, 3, 0, cmd_mlock, "NAME [OFF LEN]" },
 	{ "munlock", 1, 3, 0, cmd_munlock, "NAME [OFF LEN]" },
 	{ "mlockall", 0, 3, 0, cmd_mlockall, "[current|future|onfault]" },

@@ -179,6 +179,10 @@ int reclaim_policy_set(struct machine *m, const char *name);
  * whose write has only begun is not yet). */
 u64 reclaim_pages(struct machine *m, const pfn_t *pfns, u32 nr);
 
+/** swap_out_process() - all anonymous memory of @task that can go, used lately or not; waits for the disk
+ * and has safe points. *@pages: frames freed. 0, -ESRCH (no memory of its own, or ended meanwhile), -EINTR. */
+int swap_out_process(struct machine *m, handle_t task, u64 *pages);
+
 /** kswapd_event() - EVENT_KSWAPD of node @nid. */
 void kswapd_event(struct machine *m, u32 nid);
 /** kswapd_writeback_done() - a page of node @nid is no longer under writeback: kswapd may wait for that. */

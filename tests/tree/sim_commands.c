@@ -286,7 +286,6 @@ static void test_later(struct fixture *f)
 		{ "move_pages m 0", -ENOSYS, NULL },
 		{ "gup m", -ENOSYS, NULL },
 		{ "ungup m", -ENOSYS, NULL },
-		{ "swapout", -ENOSYS, NULL },
 		{ "swapout now", -EINVAL, "usage" },
 	};
 
