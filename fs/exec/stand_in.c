@@ -104,7 +104,9 @@ void exec_check_stand_ins(const struct exec_world *w, struct exec_view *view)
 			at = &s->next;
 			continue;
 		}
+		/* gone at once: a zombie could still be signalled */
 		kill(s->number, SIGKILL);
+		waitpid(s->number, NULL, 0);
 		*at = s->next;
 		free(s);
 	}
