@@ -159,6 +159,8 @@ static const char *const op_names[] = {
 	[TREE_WRITE] = "write",	      [TREE_MKDIR] = "mkdir",	[TREE_RMDIR] = "rmdir",
 	[TREE_CREATE] = "create",     [TREE_UNLINK] = "unlink", [TREE_RENAME] = "rename",
 	[TREE_TRUNCATE] = "truncate", [TREE_IOCTL] = "ioctl",	[TREE_READ] = "read",
+	[TREE_OPEN] = "open",	      [TREE_CLOSE] = "close",	[TREE_FSYNC] = "fsync",
+	[TREE_SETATTR] = "setattr",   [TREE_IMPORT] = "import",
 };
 
 static void put_operation(struct journal *j, const struct tree_change *c)
@@ -168,6 +170,8 @@ static void put_operation(struct journal *j, const struct tree_change *c)
 	text_str(t, op_names[c->op]);
 	if (c->offset)
 		text_printf(t, "@%llu", (unsigned long long)c->offset);
+	if (c->number)
+		text_printf(t, "=%llu", (unsigned long long)c->number);
 	text_char(t, ' ');
 	quote_path(t, c->path);
 	if (c->op == TREE_RENAME) {
@@ -176,7 +180,8 @@ static void put_operation(struct journal *j, const struct tree_change *c)
 	}
 	if (c->op == TREE_READ)
 		text_printf(t, " %zu", c->size);
-	if (c->op != TREE_WRITE && c->op != TREE_IOCTL)
+	if (c->op != TREE_WRITE && c->op != TREE_IOCTL && c->op != TREE_SETATTR &&
+	    c->op != TREE_IMPORT)
 		return;
 	if (c->size > INLINE_BYTES_MAX) {
 		put_data(j, c->data, c->size);

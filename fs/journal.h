@@ -5,7 +5,7 @@
  * lines what was done to it, when (virtual time) and where (the engine's step number), and replaying
  * them gives the same machine to the byte.
  *
- *	# mmanfs journal 1            version of the format
+ *	# mmanfs journal 2            version of the format
  *	# source machine 1234         then 1234 bytes: the machine file's text (likewise cmdline, capture)
  *	...
  *	1 0.000000000 0 0:0 write proc/sys/vm/swappiness "10\n"
@@ -24,7 +24,7 @@
 
 #include "fs/tree.h"
 
-#define JOURNAL_VERSION 1
+#define JOURNAL_VERSION 2
 
 /* Which machine boots: texts, so that a journal needs no other file. Own their memory. */
 struct machine_source {

@@ -20,6 +20,7 @@
 
 struct line {
 	u64 number, time, step, offset;
+	u64 file; /* number of the open file, 0: by path */
 	u32 uid, gid;
 	bool inside; /* in the middle of the command before it */
 	char op[16];
@@ -74,21 +75,23 @@ static bool parse_owner(const char **at, const char *end, struct line *l)
 	return true;
 }
 
-/* "[+]OP[@OFFSET]" */
+/* "[+]OP[@OFFSET][=FILE]" */
 static bool parse_op(const char **at, const char *end, struct line *l)
 {
 	const char *op;
 
 	l->inside = parse_literal(at, end, "+");
-	for (op = *at; *at < end && **at != ' ' && **at != '@'; ++*at)
+	for (op = *at; *at < end && **at != ' ' && **at != '@' && **at != '='; ++*at)
 		;
 	if (*at == op || (size_t)(*at - op) >= sizeof(l->op))
 		return false;
 	memcpy(l->op, op, (size_t)(*at - op));
-	return !parse_literal(at, end, "@") || parse_digits(at, end, &l->offset);
+	if (parse_literal(at, end, "@") && !parse_digits(at, end, &l->offset))
+		return false;
+	return !parse_literal(at, end, "=") || parse_digits(at, end, &l->file);
 }
 
-/* "N SECONDS.NANOS STEP UID:GID [+]OP[@OFFSET] ..." */
+/* "N SECONDS.NANOS STEP UID:GID [+]OP[@OFFSET][=FILE] ..." */
 static bool parse_line(const char *at, const char *end, struct line *l)
 {
 	*l = (struct line){ .number = l->number, .end = end };
@@ -177,17 +180,38 @@ static int walk_parent(struct operation *o, char *path, u64 *parent, const char 
 		       (*parent = TREE_ROOT_INO, 0);
 }
 
-static void do_write(struct operation *o, bool is_ioctl)
+/* The file that a line is about: the open one that it names, or opened by its path for this once. */
+static struct open_file *get_file(struct operation *o, int flags)
 {
-	struct open_file *file;
-	size_t out_size = 0;
+	struct open_file *f;
 	u64 ino;
 
-	if (tree_walk(o->p->tree, &o->caller, o->path.data, &ino) ||
-	    tree_open(o->p->tree, &o->caller, ino, O_WRONLY, &file)) {
-		player_error(o->p, "its file is not there");
-		return;
+	if (o->line->file) {
+		f = tree_find_open(o->p->tree, o->line->file);
+		if (!f)
+			player_error(o->p, "its file is not open");
+		return f;
 	}
+	if (!tree_walk(o->p->tree, &o->caller, o->path.data, &ino) &&
+	    !tree_open(o->p->tree, &o->caller, ino, flags, &f))
+		return f;
+	player_error(o->p, "its file is not there");
+	return NULL;
+}
+
+static void put_file(struct operation *o, struct open_file *f)
+{
+	if (!o->line->file)
+		tree_release(o->p->tree, &o->caller, f);
+}
+
+static void do_write(struct operation *o, bool is_ioctl)
+{
+	struct open_file *file = get_file(o, O_WRONLY);
+	size_t out_size = 0;
+
+	if (!file)
+		return;
 	/* whether it succeeds was decided when it was recorded: what fails now failed then */
 	if (is_ioctl)
 		(void)tree_ioctl(o->p->tree, &o->caller, file, (u32)o->line->offset, o->data.data,
@@ -195,28 +219,86 @@ static void do_write(struct operation *o, bool is_ioctl)
 	else
 		(void)tree_write(o->p->tree, &o->caller, file, o->data.data, o->data.length,
 				 o->line->offset);
-	tree_release(o->p->tree, &o->caller, file);
+	put_file(o, file);
 }
 
 /* A visitor read a file of the disk: the page cache is as it left it. */
 static void do_read(struct operation *o)
 {
-	struct open_file *file;
+	struct open_file *file = get_file(o, O_RDONLY);
 	unsigned long size;
 	char *buffer;
-	u64 ino;
 
+	if (!file)
+		return;
 	text_char(&o->data, '\0');
 	size = o->data.data ? strtoul(o->data.data, NULL, 10) : 0;
 	buffer = size <= READ_MAX ? malloc(size + 1) : NULL;
-	if (!buffer || tree_walk(o->p->tree, &o->caller, o->path.data, &ino) ||
-	    tree_open(o->p->tree, &o->caller, ino, O_RDONLY, &file)) {
-		player_error(o->p, "its file is not there");
-	} else {
+	if (buffer)
 		(void)tree_read(o->p->tree, &o->caller, file, buffer, size, o->line->offset);
-		tree_release(o->p->tree, &o->caller, file);
-	}
+	else
+		player_error(o->p, "what it reads is too long");
 	free(buffer);
+	put_file(o, file);
+}
+
+/* It stays open until its close line, under the number that the lines between say. */
+static void do_open(struct operation *o)
+{
+	struct open_file *file;
+	u64 ino;
+
+	if (!o->line->file || tree_find_open(o->p->tree, o->line->file))
+		player_error(o->p, "its number is not free");
+	else if (tree_walk(o->p->tree, &o->caller, o->path.data, &ino) ||
+		 tree_open(o->p->tree, &o->caller, ino, O_RDWR, &file))
+		player_error(o->p, "its file is not there");
+	else
+		tree_set_number(o->p->tree, file, o->line->file);
+}
+
+static void do_close(struct operation *o)
+{
+	struct open_file *file = get_file(o, O_RDONLY);
+
+	if (file)
+		tree_release(o->p->tree, &o->caller, file);
+}
+
+static void do_fsync(struct operation *o)
+{
+	struct open_file *file = get_file(o, O_RDONLY);
+
+	if (file) {
+		(void)tree_fsync(o->p->tree, &o->caller, file);
+		put_file(o, file);
+	}
+}
+
+/* Of a file that is open, which a path may not lead to any more, or by path. */
+static int find_ino(struct operation *o, u64 *ino)
+{
+	struct open_file *file;
+
+	if (!o->line->file)
+		return tree_walk(o->p->tree, &o->caller, o->path.data, ino);
+	file = tree_find_open(o->p->tree, o->line->file);
+	if (!file)
+		return -ENOENT;
+	*ino = file->ino;
+	return 0;
+}
+
+static void do_setattr(struct operation *o)
+{
+	struct tree_setattr a;
+	u64 ino;
+
+	text_char(&o->data, '\0');
+	if (text_error(&o->data) || tree_parse_setattr(o->data.data, &a) || find_ino(o, &ino))
+		player_error(o->p, "its file is not there, or its arguments cannot be read");
+	else
+		(void)tree_setattr(o->p->tree, &o->caller, ino, &a);
 }
 
 static void do_entry(struct operation *o)
@@ -226,7 +308,7 @@ static void do_entry(struct operation *o)
 	u64 parent, new_parent, ino;
 
 	if (!strcmp(op, "truncate")) {
-		if (!tree_walk(t, &o->caller, o->path.data, &ino))
+		if (!find_ino(o, &ino))
 			(void)tree_truncate(t, &o->caller, ino, o->line->offset);
 		return;
 	}
@@ -249,6 +331,25 @@ static void do_entry(struct operation *o)
 		player_error(o->p, "no such operation");
 }
 
+static bool do_file(struct operation *o)
+{
+	static const struct {
+		const char *name;
+		void (*run)(struct operation *o);
+	} ops[] = {
+		{ "read", do_read },   { "open", do_open },	  { "close", do_close },
+		{ "fsync", do_fsync }, { "setattr", do_setattr },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ops); i++)
+		if (!strcmp(o->line->op, ops[i].name)) {
+			ops[i].run(o);
+			return true;
+		}
+	return false;
+}
+
 static void carry_out(struct player *p, const struct line *line)
 {
 	struct operation o = { .p = p,
@@ -265,9 +366,7 @@ static void carry_out(struct player *p, const struct line *line)
 		do_write(&o, false);
 	else if (!strcmp(line->op, "ioctl"))
 		do_write(&o, true);
-	else if (!strcmp(line->op, "read"))
-		do_read(&o);
-	else
+	else if (!do_file(&o))
 		do_entry(&o);
 	text_free(&o.path);
 	text_free(&o.path2);

@@ -203,6 +203,7 @@ void tree_set_machine(struct tree *t, struct machine *m)
 	struct machine *old = t->m;
 
 	t->m = m;
+	t->generation++;
 	if (t->session)
 		t->session->machine_changed(t->session, old, m);
 }

@@ -24,6 +24,7 @@
 
 #include <mman/machine.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #include "fs/text.h"
@@ -84,8 +85,12 @@ struct request {
 /* An open that no mode bit allows (write to 0444, read of 0200) fails with EACCES even for root.
  * All of FAMILY_SYSCTL and FAMILY_SYSFS behave so without it. */
 #define ATTR_OPEN_EACCES  32u
-#define ATTR_READ_CHANGES 64u  /* a pread changes the machine (a file's page cache): journal it */
+#define ATTR_READ_CHANGES 64u  /* a pread changes the machine (faults pages in): journal it */
 #define ATTR_PANICKED	  128u /* takes writes after a panic too; all others answer EIO then */
+/* Who has the file open matters (files of sim/disk: read-ahead, and removed files that are still open):
+ * opens and closes are journalled as well, and what is done through a descriptor names it by number. Reads
+ * change the machine (the page cache), and large reads and writes may run long. */
+#define ATTR_TRACKED 256u
 
 struct attribute {
 	const char *name;
@@ -107,6 +112,8 @@ struct attribute {
 	/* Has what was opened ended since (the address space, by exec or exit)? Reads and writes of the
 	 * descriptor give 0 from then on, also when the object has gone. NULL: it cannot. */
 	bool (*ended)(const struct request *rq);
+	/* fsync(2): 0 or -errno */
+	int (*fsync)(const struct request *rq);
 	/* POLLIN-style events ready now (poll.h bits) */
 	u32 (*poll)(const struct request *rq);
 	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how many.
@@ -124,6 +131,19 @@ struct entry {
 	const struct attribute *attr; /* set for a file or link: a row of @owner's table */
 	const struct directory *owner;
 	u64 object;
+};
+
+/* What setattr is to change, but for the size. */
+#define SETATTR_MODE  1u
+#define SETATTR_UID   2u
+#define SETATTR_GID   4u
+#define SETATTR_MTIME 8u
+
+struct tree_setattr {
+	u32 which; /* SETATTR_* */
+	mode_t mode;
+	u32 uid, gid;
+	s64 mtime; /* ns since the epoch */
 };
 
 struct dir_emit {
@@ -181,6 +201,12 @@ struct directory {
 	int (*rename)(const struct request *rq, const char *name, const struct request *to,
 		      const char *new_name);
 	int (*truncate)(const struct request *rq, const struct attribute *attr, u64 size);
+	/* Mode, owner and time stamp that the object itself keeps; false: it has none of its own. */
+	bool (*get_owner)(const struct request *rq, mode_t *mode, u32 *uid, u32 *gid);
+	int (*setattr)(const struct request *rq, const struct tree_setattr *a);
+	/* the rest of stat(2): time stamps, blocks */
+	void (*fill_stat)(const struct request *rq, struct stat *st);
+	void (*statfs)(const struct request *rq, struct statvfs *st);
 	bool (*exists)(const struct request *rq); /* is the object (still) there? NULL: always */
 	u32 (*owner_uid)(const struct request *rq);
 	u32 (*nlink)(const struct request *rq);
@@ -201,6 +227,8 @@ struct directory {
 /* State of one open file: the text is made when a read starts at offset 0, then served from here. */
 struct open_file {
 	u64 ino;
+	u64 number;	/* of a file with ATTR_TRACKED: its name in the journal */
+	u64 generation; /* of the tree's machine when it was opened; another one does not know it */
 	struct text text;
 	bool generated;
 	bool wrote;    /* a write went through this descriptor */
@@ -227,7 +255,12 @@ enum tree_op {
 	TREE_RENAME,
 	TREE_TRUNCATE,
 	TREE_IOCTL,
-	TREE_READ
+	TREE_READ,
+	TREE_OPEN,
+	TREE_CLOSE,
+	TREE_FSYNC,
+	TREE_SETATTR,
+	TREE_IMPORT
 };
 
 struct tree_change {
@@ -240,6 +273,7 @@ struct tree_change {
 	const char *data;	      /* write: the bytes */
 	size_t size;
 	u64 offset; /* write, read: position; truncate: new size; create: mode; ioctl: command */
+	u64 number; /* of the descriptor it came through, 0: by path */
 	s64 result; /* bytes, 0, or -errno of a failure that changed something */
 	u64 time, step; /* m->clock.now and .step when it took effect (before it ran) */
 	const struct caller *caller;
@@ -307,12 +341,22 @@ ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file 
 ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, const char *data,
 		   size_t size, u64 offset);
 void tree_release(struct tree *t, const struct caller *c, struct open_file *f);
+/** tree_find_open() - the tracked file with this number; NULL: none. tree_close_tracked() - close all of
+ * them: those who had them open are gone (a journal that goes on). */
+struct open_file *tree_find_open(struct tree *t, u64 number);
+/** tree_set_number() - @f, which was just opened, is known by @number. */
+void tree_set_number(struct tree *t, struct open_file *f, u64 number);
+void tree_close_tracked(struct tree *t, const struct caller *c);
+int tree_fsync(struct tree *t, const struct caller *c, struct open_file *f);
+/** tree_is_tracked() - is it a file with ATTR_TRACKED? */
+bool tree_is_tracked(struct tree *t, u64 ino);
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino);
 int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name);
 int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
 int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		     mode_t mode, u64 *ino);
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name);
+/** tree_rename() - -EXDEV between directories that do not know each other's entries. */
 int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		u64 new_parent, const char *new_name);
 /** tree_link_error() - why a hard or symbolic link, or a node, cannot be made here. */
@@ -320,6 +364,14 @@ int tree_link_error(struct tree *t, u64 parent);
 /** tree_chmod(), tree_chown() - as far as Linux lets one; -1: leave as it is. */
 int tree_chmod(struct tree *t, const struct caller *c, u64 ino, mode_t mode);
 int tree_chown(struct tree *t, const struct caller *c, u64 ino, u32 uid, u32 gid);
+/** tree_setattr() - both, and the time stamp where the object keeps one. */
+int tree_setattr(struct tree *t, const struct caller *c, u64 ino, const struct tree_setattr *a);
+/** tree_parse_setattr() - "mode=0644 uid=0 mtime=1.000000000" as the journal has it. -EINVAL. */
+int tree_parse_setattr(const char *text, struct tree_setattr *a);
+/** tree_statfs() - sizes of the file system at @ino. */
+void tree_statfs(struct tree *t, u64 ino, struct statvfs *st);
+/** tree_now_ns() - the machine's time as time stamps have it. */
+s64 tree_now_ns(const struct tree *t);
 /** tree_access() - access(2): @mask of R_OK, W_OK, X_OK. tree_open() checks the same by itself. */
 int tree_access(struct tree *t, const struct caller *c, u64 ino, int mask);
 int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command,

@@ -55,6 +55,8 @@ mode_t node_mode(const struct tree *t, const struct node *n, u32 *uid, u32 *gid)
 		mode |= S_IFREG;
 	if (S_ISLNK(mode))
 		mode |= 0777;
+	if (dir->get_owner && dir->get_owner(&n->rq, &mode, uid, gid))
+		return mode;
 	*uid = dir->owner_uid ? dir->owner_uid(&n->rq) : 0;
 	*gid = dir->owner_gid ? dir->owner_gid(&n->rq) : *uid;
 
@@ -162,7 +164,32 @@ int tree_getattr(struct tree *t, const struct caller *c, u64 ino, struct stat *s
 	st->st_mtim.tv_sec = (time_t)(t->m->config.boot_time + now / NSEC_PER_SEC);
 	st->st_mtim.tv_nsec = (long)(now % NSEC_PER_SEC);
 	st->st_atim = st->st_ctim = st->st_mtim;
+	if (n.rq.dir->fill_stat)
+		n.rq.dir->fill_stat(&n.rq, st);
 	return 0;
+}
+
+s64 tree_now_ns(const struct tree *t)
+{
+	return (s64)(t->m->config.boot_time * NSEC_PER_SEC + t->m->clock.now);
+}
+
+/* proc and sys say nothing of sizes, as on Linux; whatever else is asked for is the disk's. */
+void tree_statfs(struct tree *t, u64 ino, struct statvfs *st)
+{
+	static const struct caller root;
+	struct node n;
+	u64 disk;
+	u8 family = FAMILY_OWN;
+
+	memset(st, 0, sizeof(*st));
+	st->f_bsize = st->f_frsize = 4096;
+	st->f_namemax = 255;
+	if (!node_find(t, &root, ino, &n))
+		family = node_family(t, &n);
+	if (family == FAMILY_OWN && !tree_walk(t, &root, "sim/disk", &disk) &&
+	    !node_find(t, &root, disk, &n) && n.rq.dir->statfs)
+		n.rq.dir->statfs(&n.rq, st);
 }
 
 int tree_readlink(struct tree *t, const struct caller *c, u64 ino, struct text *out)
@@ -219,4 +246,110 @@ int tree_chown(struct tree *t, const struct caller *c, u64 ino, u32 uid, u32 gid
 	if (gid != NOT_SET)
 		o->gid = gid;
 	return 0;
+}
+
+/* What the journal has of it. */
+static void print_setattr(const struct tree_setattr *a, struct text *out)
+{
+	const char *blank = "";
+
+	if (a->which & SETATTR_MODE) {
+		text_printf(out, "mode=%04o", (u32)a->mode & 07777);
+		blank = " ";
+	}
+	if (a->which & SETATTR_UID) {
+		text_printf(out, "%suid=%u", blank, a->uid);
+		blank = " ";
+	}
+	if (a->which & SETATTR_GID) {
+		text_printf(out, "%sgid=%u", blank, a->gid);
+		blank = " ";
+	}
+	if (a->which & SETATTR_MTIME)
+		text_printf(out, "%smtime=%lld", blank, (long long)a->mtime);
+}
+
+int tree_parse_setattr(const char *text, struct tree_setattr *a)
+{
+	static const struct {
+		const char *key;
+		u32 bit;
+		int base;
+	} keys[] = { { "mode=", SETATTR_MODE, 8 },
+		     { "uid=", SETATTR_UID, 10 },
+		     { "gid=", SETATTR_GID, 10 },
+		     { "mtime=", SETATTR_MTIME, 10 } };
+	char *end;
+	size_t i;
+
+	memset(a, 0, sizeof(*a));
+	while (*text) {
+		long long value;
+
+		for (i = 0; i < ARRAY_SIZE(keys); i++)
+			if (!strncmp(text, keys[i].key, strlen(keys[i].key)))
+				break;
+		if (i == ARRAY_SIZE(keys))
+			return -EINVAL;
+		text += strlen(keys[i].key);
+		value = strtoll(text, &end, keys[i].base);
+		if (end == text || (*end && *end != ' '))
+			return -EINVAL;
+		a->which |= keys[i].bit;
+		if (keys[i].bit == SETATTR_MODE)
+			a->mode = (mode_t)value & 07777;
+		else if (keys[i].bit == SETATTR_UID)
+			a->uid = (u32)value;
+		else if (keys[i].bit == SETATTR_GID)
+			a->gid = (u32)value;
+		else
+			a->mtime = value;
+		text = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+/* The object keeps its attributes itself. Only root may change them: the files are all his. */
+static int set_own(struct tree *t, const struct node *n, const struct tree_setattr *a)
+{
+	struct tree_change change = { .op = TREE_SETATTR,
+				      .caller = n->rq.caller,
+				      .number = open_number(t, node_ino(n)) };
+	struct text text;
+	int error;
+
+	if (n->rq.caller->uid)
+		return -EPERM;
+	text_init(&text);
+	print_setattr(a, &text);
+	change.data = text.data;
+	change.size = text.length;
+	error = text_error(&text) ? -ENOMEM : change_begin(t, n, &change, NULL);
+	if (!error) {
+		change.result = n->rq.dir->setattr(&n->rq, a);
+		change_end(t, &change);
+		error = (int)change.result;
+	}
+	text_free(&text);
+	return error;
+}
+
+int tree_setattr(struct tree *t, const struct caller *c, u64 ino, const struct tree_setattr *a)
+{
+	mode_t mode;
+	struct node n;
+	u32 uid, gid;
+	int error = node_find(t, c, ino, &n);
+
+	if (error || !a->which)
+		return error;
+	if (n.rq.dir->setattr && n.rq.dir->get_owner &&
+	    n.rq.dir->get_owner(&n.rq, &mode, &uid, &gid))
+		return set_own(t, &n, a);
+	if (a->which & SETATTR_MODE)
+		error = tree_chmod(t, c, ino, a->mode);
+	if (!error && a->which & (SETATTR_UID | SETATTR_GID))
+		error = tree_chown(t, c, ino, a->which & SETATTR_UID ? a->uid : UINT32_MAX,
+				   a->which & SETATTR_GID ? a->gid : UINT32_MAX);
+	return error;
 }

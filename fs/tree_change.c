@@ -78,8 +78,18 @@ struct journal *tree_journal(const struct tree *t)
 /* What the mount gives to its worker; others may write in the middle of it. */
 static bool is_long(const struct tree_change *change)
 {
-	return change->op == TREE_RMDIR || change->op == TREE_IOCTL ||
-	       (change->op == TREE_WRITE && change->attr->flags & ATTR_LONG);
+	switch (change->op) {
+	case TREE_RMDIR:
+	case TREE_IOCTL:
+	case TREE_FSYNC:
+		return true;
+	case TREE_READ:
+		return change->attr->flags & ATTR_TRACKED;
+	case TREE_WRITE:
+		return change->attr->flags & (ATTR_LONG | ATTR_TRACKED);
+	default:
+		return false;
+	}
 }
 
 /*
@@ -288,6 +298,8 @@ int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *
 		return error;
 	if (!n.rq.dir->rename)
 		return refusal(node_family(t, &n), REFUSED_RENAME);
+	if (to.rq.dir->rename != n.rq.dir->rename)
+		return -EXDEV;
 	error = node_permission(t, &n, W_OK | X_OK);
 	if (!error)
 		error = node_permission(t, &to, W_OK | X_OK);
@@ -337,6 +349,7 @@ int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size)
 		return error;
 
 	change.attr = n.rq.attr;
+	change.number = open_number(t, ino);
 	error = change_begin(t, &n, &change, NULL);
 	if (error)
 		return error;

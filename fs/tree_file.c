@@ -68,6 +68,98 @@ static int open_mask(int flags)
 	return mask;
 }
 
+/* --- Tracked files --- */
+
+static const struct attribute *find_attribute(struct tree *t, u64 ino)
+{
+	u32 kind = (u32)(ino >> KIND_SHIFT), row = (u32)(ino >> ROW_SHIFT) & MAX_KINDS;
+
+	if (!kind || kind >= t->nr_kinds || !row || row > t->kinds[kind].dir->nr_attrs)
+		return NULL;
+	return &t->kinds[kind].dir->attrs[row - 1];
+}
+
+struct open_file *tree_find_open(struct tree *t, u64 number)
+{
+	struct open_file *f;
+
+	for (f = t->open_files; f && (!number || f->number != number); f = f->next)
+		;
+	return f;
+}
+
+void tree_set_number(struct tree *t, struct open_file *f, u64 number)
+{
+	f->number = number;
+	if (number > t->next_number)
+		t->next_number = number;
+}
+
+u64 open_number(const struct tree *t, u64 ino)
+{
+	const struct open_file *f;
+
+	for (f = t->open_files; f; f = f->next)
+		if (f->ino == ino && f->number && f->generation == t->generation)
+			return f->number;
+	return 0;
+}
+
+bool tree_is_tracked(struct tree *t, u64 ino)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->flags & ATTR_TRACKED;
+}
+
+static int open_tracked(struct tree *t, const struct caller *c, struct node *n, int flags)
+{
+	struct tree_change change = { .op = TREE_OPEN, .attr = n->rq.attr, .caller = c };
+	int error = 0;
+
+	if (flags & O_TRUNC)
+		error = tree_truncate(t, c, n->rq.file->ino, 0);
+	if (error)
+		return error;
+	n->rq.file->number = change.number = ++t->next_number;
+	error = change_begin(t, n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n->rq.attr->open(&n->rq, flags);
+	change_end(t, &change);
+	return (int)change.result;
+}
+
+static void close_tracked(struct tree *t, struct node *n)
+{
+	struct tree_change change = { .op = TREE_CLOSE,
+				      .attr = n->rq.attr,
+				      .caller = n->rq.caller,
+				      .number = n->rq.file->number };
+
+	/* one of a machine that is no more */
+	if (n->rq.file->generation != t->generation)
+		return;
+	/* without a journal line if there is no memory for it: closing cannot fail */
+	if (change_begin(t, n, &change, NULL)) {
+		n->rq.attr->release(&n->rq);
+		return;
+	}
+	n->rq.attr->release(&n->rq);
+	change_end(t, &change);
+}
+
+void tree_close_tracked(struct tree *t, const struct caller *c)
+{
+	struct open_file *f, *next;
+
+	for (f = t->open_files; f; f = next) {
+		next = f->next;
+		if (f->number)
+			tree_release(t, c, f);
+	}
+}
+
 int tree_open(struct tree *t, const struct caller *c, u64 ino, int flags, struct open_file **out)
 {
 	struct open_file *f;
@@ -89,8 +181,11 @@ int tree_open(struct tree *t, const struct caller *c, u64 ino, int flags, struct
 		return -ENOMEM;
 	f->ino = ino;
 	f->flags = flags;
+	f->generation = t->generation;
 	n.rq.file = f;
-	if (n.rq.attr->open)
+	if (n.rq.attr->flags & ATTR_TRACKED)
+		error = open_tracked(t, c, &n, flags);
+	else if (n.rq.attr->open)
 		error = n.rq.attr->open(&n.rq, flags);
 	if (error) {
 		file_put(t, f);
@@ -105,6 +200,8 @@ static int file_node(struct tree *t, const struct caller *c, struct open_file *f
 {
 	int error = node_find(t, c, f->ino, n);
 
+	if (!error && f->number && f->generation != t->generation)
+		return -ENODEV;
 	if (!error)
 		n->rq.file = f;
 	else if (n->kind && n->kind < t->nr_kinds && node_family(t, n) == FAMILY_PID)
@@ -181,13 +278,18 @@ static ssize_t read_positional(struct tree *t, const struct caller *c, struct no
 			       size_t size, u64 offset)
 {
 	struct tree_change change = {
-		.op = TREE_READ, .caller = c, .size = size, .offset = offset
+		.op = TREE_READ,
+		.attr = n->rq.attr,
+		.caller = c,
+		.size = size,
+		.offset = offset,
+		.number = n->rq.file->number,
 	};
 	int error;
 
 	if (!n->rq.attr->pread)
 		return -EINVAL;
-	if (!(n->rq.attr->flags & ATTR_READ_CHANGES))
+	if (!(n->rq.attr->flags & (ATTR_READ_CHANGES | ATTR_TRACKED)))
 		return n->rq.attr->pread(&n->rq, buffer, size, offset);
 	error = change_begin(t, n, &change, NULL);
 	if (error)
@@ -249,6 +351,8 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 	 */
 	if (f->flags & O_APPEND && !(n.rq.attr->flags & ATTR_POSITIONAL))
 		offset = f->appended;
+	else if (f->flags & O_APPEND && n.rq.attr->get_size)
+		offset = n.rq.attr->get_size(&n.rq);
 	f->wrote = true;
 	if (offset && n.rq.attr->flags & ATTR_SYSCTL)
 		return (ssize_t)size;
@@ -258,6 +362,7 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 				       .data = data,
 				       .size = size,
 				       .offset = offset,
+				       .number = f->number,
 				       .caller = c };
 	error = change_begin(t, &n, &change, NULL);
 	if (error)
@@ -276,9 +381,28 @@ void tree_release(struct tree *t, const struct caller *c, struct open_file *f)
 	/* the attribute cleans up even when its object has gone */
 	node_find(t, c, f->ino, &n);
 	n.rq.file = f;
-	if (n.rq.attr && n.rq.attr->release)
+	if (f->number)
+		close_tracked(t, &n);
+	else if (n.rq.attr && n.rq.attr->release)
 		n.rq.attr->release(&n.rq);
 	file_put(t, f);
+}
+
+int tree_fsync(struct tree *t, const struct caller *c, struct open_file *f)
+{
+	struct tree_change change = { .op = TREE_FSYNC, .caller = c, .number = f->number };
+	struct node n;
+	int error = file_node(t, c, f, &n);
+
+	if (error || !n.rq.attr->fsync)
+		return error;
+	change.attr = n.rq.attr;
+	error = change_begin(t, &n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n.rq.attr->fsync(&n.rq);
+	change_end(t, &change);
+	return (int)change.result;
 }
 
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)
@@ -312,15 +436,6 @@ int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 
 	change.result = n.rq.attr->ioctl(&n.rq, command, in, in_size, out, out_size);
 	change_end(t, &change);
 	return (int)change.result;
-}
-
-static const struct attribute *find_attribute(struct tree *t, u64 ino)
-{
-	u32 kind = (u32)(ino >> KIND_SHIFT), row = (u32)(ino >> ROW_SHIFT) & MAX_KINDS;
-
-	if (!kind || kind >= t->nr_kinds || !row || row > t->kinds[kind].dir->nr_attrs)
-		return NULL;
-	return &t->kinds[kind].dir->attrs[row - 1];
 }
 
 bool tree_write_is_long(struct tree *t, u64 ino)

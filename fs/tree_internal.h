@@ -59,7 +59,9 @@ struct tree {
 	struct tree_hooks hooks;
 	struct journal *journal;
 	u64 change_id;
-	bool changed; /* tree_note_change() during the call that runs */
+	u64 generation;	 /* counts the machines that stood behind it */
+	u64 next_number; /* of tracked files, the last one given */
+	bool changed;	 /* tree_note_change() during the call that runs */
 	struct tree_session *session;
 };
 
@@ -100,5 +102,10 @@ int change_begin(struct tree *t, const struct node *n, struct tree_change *chang
 		 const char *name);
 /** change_end() - tell the journal what became of it. Always after a change_begin() that succeeded. */
 void change_end(struct tree *t, struct tree_change *change);
+/** open_number() - the number of a tracked file that has @ino open, 0: none. For what is done to a file
+ * that no path leads to any more. */
+u64 open_number(const struct tree *t, u64 ino);
+/** is_dynamic() - is the directory @n one of many of its kind, and not a row of its parent's table? */
+bool is_dynamic(const struct tree *t, const struct node *n);
 
 #endif

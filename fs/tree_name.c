@@ -101,6 +101,11 @@ static bool holds_itself(const struct tree *t, u32 kind)
 	return false;
 }
 
+bool is_dynamic(const struct tree *t, const struct node *n)
+{
+	return !t->kinds[n->kind].row || (n->rq.object && holds_itself(t, n->kind));
+}
+
 /* The inode that holds a directory; the root holds itself. */
 static u64 parent_ino(const struct tree *t, const struct node *n)
 {
@@ -109,12 +114,15 @@ static u64 parent_ino(const struct tree *t, const struct node *n)
 
 	if (!k->parent)
 		return TREE_ROOT_INO;
-	if (k->row)
+	if (!is_dynamic(t, n))
 		return ino_make(k->parent, 0, object);
 
 	object = k->dir->parent_object ? k->dir->parent_object(&n->rq) : 0;
-	/* a type that holds itself says by its parent's object whether that is one of its own */
-	return ino_make(object && holds_itself(t, n->kind) ? n->kind : k->parent, 0, object);
+	/* a type that holds itself says by its parent's object whether that is one of its own; one whose
+	 * first is a row of a table (sim/disk) is always its own */
+	if (holds_itself(t, n->kind) && (object || k->row))
+		return ino_make(n->kind, 0, object);
+	return ino_make(k->parent, 0, object);
 }
 
 static bool emit_dots(struct tree *t, const struct node *n, u64 *position, struct dir_emit *e)
@@ -248,13 +256,13 @@ static int directory_path(struct tree *t, const struct node *n, struct text *out
 
 	if (parent.kind != 1)
 		text_char(out, '/');
-	if (n->rq.dir->rows_only)
+	if (n->rq.dir->object_name && is_dynamic(t, n))
+		n->rq.dir->object_name(&n->rq, out);
+	else if (n->rq.dir->rows_only)
 		return search_name(t, n->rq.caller, parent_ino(t, n),
 				   ino_make(n->kind, n->row, n->rq.object), out);
-	if (k->row)
+	else if (k->row)
 		text_str(out, k->row->name);
-	else if (n->rq.dir->object_name)
-		n->rq.dir->object_name(&n->rq, out);
 	else
 		return search_name(t, n->rq.caller, parent_ino(t, n),
 				   ino_make(n->kind, 0, n->rq.object), out);

@@ -90,6 +90,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_swap(&c);
 	check_lru(&c);
 	check_writeback(&c);
+	check_file(&c);
 	check_hugetlb(&c);
 	return c.violations;
 }

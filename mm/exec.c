@@ -49,10 +49,14 @@ static u64 random_pages(struct machine *m, int level, u64 n)
 
 static int program_inode(struct machine *m, handle_t *inode)
 {
-	*inode = inode_lookup(m, PROGRAM_PATH);
-	if (*inode)
-		return 0;
-	return inode_create(m, PROGRAM_PATH, FILE_PAGES * PAGE_SIZE, INODE_REGULAR, inode);
+	int error = 0;
+
+	/* whatever a visitor calls so in sim/disk is another file */
+	if (!m->mms.program)
+		error = inode_create(m, PROGRAM_PATH, FILE_PAGES * PAGE_SIZE, INODE_REGULAR,
+				     &m->mms.program);
+	*inode = m->mms.program;
+	return error;
 }
 
 /* The parts of the file, one after the other; returns the address behind the last. */

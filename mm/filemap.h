@@ -19,6 +19,18 @@ handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
 /** inode_set_name() - the name that maps shows; no path leads to the inode by that. 0 or
  * -ENOMEM. */
 int inode_set_name(struct machine *m, struct inode *i, const char *path);
+void inode_drop_name(struct machine *m, struct inode *i);
+/** inode_hash(), inode_unhash() - the way from the path to the inode. */
+void inode_hash(struct machine *m, handle_t inode);
+void inode_unhash(struct machine *m, handle_t inode);
+/** inode_lookup_linked() - what a directory of the disk has at @path; 0: nothing. */
+handle_t inode_lookup_linked(const struct machine *m, const char *path);
+
+/* ---- namei.c ---- */
+
+/** dir_add(), dir_remove() - into and out of a directory's list. */
+void dir_add(struct machine *m, handle_t dir, handle_t inode);
+void dir_remove(struct machine *m, handle_t inode);
 
 /* ---- filemap.c ---- */
 
@@ -44,10 +56,25 @@ enum filemap_result {
 
 /** filemap_fault() - page @index for a fault of @vma, with the read-ahead of a mapped file. */
 enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 index, pfn_t *pfn);
-/** force_page_cache_readahead() - MADV_WILLNEED. */
+/** filemap_page_mkwrite() - a shared mapping is about to dirty page @index: a hole needs a place on the
+ * disk first. 0, -ENOSPC, -ENOMEM: then the store ends in SIGBUS. */
+int filemap_page_mkwrite(struct machine *m, handle_t inode, u64 index);
+/** filemap_add_page() - a page in the cache at @index, as if it had been read. PFN_NONE: no memory. With
+ * __GFP_WRITE in @gfp it is about to be overwritten: a shadow in its place does not count. */
+pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp);
+/** filemap_read_page() - page @index, which is not in the cache, by itself. -ENOMEM, -EIO. */
+int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn);
+/** inode_pages() - that the file's size spans. */
+static inline u64 inode_pages(const struct inode *i)
+{
+	return (i->size >> PAGE_SHIFT) + ((i->size & ~PAGE_MASK) != 0);
+}
+/** force_page_cache_readahead() - MADV_WILLNEED. (readahead.c) */
 void force_page_cache_readahead(struct machine *m, handle_t inode, u64 first, u64 last);
 /** clear_page_dirty() - the page is about to be written, or to go: counters and tag. */
 void clear_page_dirty(struct machine *m, pfn_t pfn);
+
+/* filemap_read(), generic_file_write(): mman/namei.h (file_rw.c) */
 
 /* ---- shmem.c ---- */
 

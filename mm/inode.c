@@ -6,6 +6,7 @@
  * with it.
  */
 #include <errno.h>
+#include <mman/namei.h>
 #include <string.h>
 
 #include "mm/filemap.h"
@@ -47,7 +48,7 @@ int inode_set_name(struct machine *m, struct inode *i, const char *path)
 	return 0;
 }
 
-static void name_drop(struct machine *m, struct inode *i)
+void inode_drop_name(struct machine *m, struct inode *i)
 {
 	while (i->name_slots)
 		pool_free(&m->mms.names, i->name + --i->name_slots);
@@ -63,6 +64,16 @@ handle_t inode_lookup(const struct machine *m, const char *path)
 	return h;
 }
 
+handle_t inode_lookup_linked(const struct machine *m, const char *path)
+{
+	handle_t h = *bucket_of(m, path);
+
+	while (h &&
+	       (!(inode_at(m, h)->flags & INODE_LINKED) || strcmp(inode_path(m, h), path) != 0))
+		h = inode_at(m, h)->hash_next;
+	return h;
+}
+
 const char *inode_path(const struct machine *m, handle_t inode)
 {
 	const struct inode *i = inode_at(m, inode);
@@ -72,7 +83,7 @@ const char *inode_path(const struct machine *m, handle_t inode)
 	return i->kind == INODE_SHMEM ? "/dev/zero" : "";
 }
 
-static void hash_link(struct machine *m, handle_t h)
+void inode_hash(struct machine *m, handle_t h)
 {
 	handle_t *bucket = bucket_of(m, inode_path(m, h));
 
@@ -80,7 +91,7 @@ static void hash_link(struct machine *m, handle_t h)
 	*bucket = h;
 }
 
-static void hash_unlink(struct machine *m, handle_t h)
+void inode_unhash(struct machine *m, handle_t h)
 {
 	handle_t *at = bucket_of(m, inode_path(m, h));
 
@@ -148,6 +159,8 @@ handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size)
 	i->kind = (u8)kind;
 	i->size = size;
 	i->users = 1;
+	i->mode = 0644;
+	i->mtime = i->ctime = now_ns(m);
 	if (kind == INODE_SHMEM) {
 		i->dev_minor = SHMEM_MINOR;
 		i->ino = next_shmem_ino(m);
@@ -159,20 +172,47 @@ handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size)
 	return h;
 }
 
+/* The directory that @path is in, if it is a directory of the disk. */
+static bool find_directory(const struct machine *m, const char *path, handle_t *dir)
+{
+	const char *slash = strrchr(path, '/');
+	char name[DISK_PATH_MAX + 1];
+	size_t length = slash ? (size_t)(slash - path) : 0;
+
+	*dir = 0;
+	if (!slash || length > DISK_PATH_MAX)
+		return false;
+	if (!length)
+		return true;
+	memcpy(name, path, length);
+	name[length] = '\0';
+	*dir = inode_lookup_linked(m, name);
+	return *dir && inode_at(m, *dir)->kind == INODE_DIRECTORY;
+}
+
 int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out)
 {
-	handle_t h;
+	bool linked;
+	handle_t h, dir;
+	int error = 0;
 
 	if (inode_lookup(m, path))
 		return -EEXIST;
 	h = inode_new(m, kind, size);
 	if (!h)
 		return -ENOMEM;
-	if (inode_set_name(m, inode_at(m, h), path)) {
+	linked = find_directory(m, path, &dir);
+	if (inode_set_name(m, inode_at(m, h), path))
+		error = -ENOMEM;
+	if (!error && kind == INODE_REGULAR)
+		error = inode_reserve(m, h, 0, PAGE_ALIGN(size) >> PAGE_SHIFT);
+	if (error) {
 		inode_put(m, h);
-		return -ENOMEM;
+		return error;
 	}
-	hash_link(m, h);
+	inode_hash(m, h);
+	if (linked)
+		dir_add(m, dir, h);
 	*out = h;
 	return 0;
 }
@@ -193,7 +233,11 @@ void inode_put(struct machine *m, handle_t h)
 	inode_wb_evict(m, h);
 	if (i->kind == INODE_SHMEM)
 		shmem_evict(m, h);
-	name_drop(m, i);
+	if (i->extents)
+		inode_release(m, h, 0);
+	if (m->backing && m->backing->forget && i->kind == INODE_REGULAR)
+		m->backing->forget(m, h);
+	inode_drop_name(m, i);
 	list_unlink(m, h);
 	kobject_free(m, &m->mms.inodes, cache, h);
 	kmem_uncharge(m, CACHE_DENTRY, 1);
@@ -205,7 +249,9 @@ void inode_unlink(struct machine *m, handle_t h)
 
 	if (i->deleted)
 		return;
-	hash_unlink(m, h);
+	if (i->flags & INODE_LINKED)
+		dir_remove(m, h);
+	inode_unhash(m, h);
 	i->deleted = 1;
 	inode_put(m, h);
 }
@@ -216,8 +262,11 @@ void inode_truncate(struct machine *m, handle_t h, u64 size)
 	u64 old = i->size;
 
 	i->size = size;
-	if (size < old)
-		truncate_range(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
+	if (size >= old)
+		return;
+	truncate_range(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
+	if (i->extents)
+		inode_release(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT);
 }
 
 /* ---- open files ---- */
@@ -229,6 +278,7 @@ handle_t file_open(struct machine *m, handle_t inode)
 	if (h) {
 		file_at(m, h)->inode = inode;
 		file_at(m, h)->users = 1;
+		file_at(m, h)->prev_pos = UINT64_MAX;
 		inode_get(m, inode);
 	}
 	return h;

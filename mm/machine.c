@@ -127,8 +127,8 @@ void machine_destroy(struct machine *m)
 {
 	if (!m)
 		return;
-	if (m->disk_end)
-		m->disk_end(m->disk);
+	if (m->backing && m->backing->end)
+		m->backing->end(m);
 	knobs_destroy(m);
 	memory_hotplug_destroy(m);
 	tasks_destroy(m);

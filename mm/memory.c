@@ -273,6 +273,9 @@ static enum vm_fault do_shared_fault(struct machine *m, struct fault *f)
 	r = get_file_page(m, f, &pfn);
 	if (r != VM_FAULT_DONE)
 		return r;
+	if (!is_vdso(f->v) &&
+	    filemap_page_mkwrite(m, file_at(m, f->v->file)->inode, fault_index(f)))
+		return VM_FAULT_SIGBUS;
 	pte = file_pte(m, f);
 	if (!pte)
 		return VM_FAULT_OOM;
@@ -370,6 +373,9 @@ static enum vm_fault do_wp_page(struct machine *m, struct fault *f, pte_t *pte)
 		return wp_page_copy(m, f, *pte);
 	p = pfn_to_page(m, pfn);
 	if (f->v->flags & VM_SHARED) {
+		if (f->v->file &&
+		    filemap_page_mkwrite(m, file_at(m, f->v->file)->inode, fault_index(f)))
+			return VM_FAULT_SIGBUS;
 		wp_page_reuse(m, f, pte);
 		page_set_dirty(m, pfn);
 		return VM_FAULT_DONE;

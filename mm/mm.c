@@ -3,6 +3,7 @@
  * all of it.
  */
 #include <errno.h>
+#include <mman/namei.h>
 #include <string.h>
 
 #include "mm/filemap.h"
@@ -174,6 +175,7 @@ static int pools_init(struct mm_state *s)
 		{ &s->tables, "page table", sizeof(struct pt_table), 1u << 25 },
 		{ &s->pte_chunks, "page table chunk", PTE_CHUNK * sizeof(pte_t), 1u << 27 },
 		{ &s->dir_chunks, "directory chunk", PTE_CHUNK * sizeof(handle_t), 1u << 25 },
+		{ &s->disk_extents, "disk extent", sizeof(struct disk_extent), 1u << 26 },
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
 	};
 	size_t i;
@@ -227,6 +229,7 @@ int mm_init(struct machine *m)
 	if (error)
 		return error;
 	m->mms.next_ino = 12; /* the first that ext4 gives to a file */
+	namei_init(m);
 	overcommit_init(m);
 	return kernel_pages_init(m);
 }
@@ -246,4 +249,5 @@ void mm_destroy(struct machine *m)
 	pool_destroy(&s->pte_chunks);
 	pool_destroy(&s->dir_chunks);
 	pool_destroy(&s->xa_nodes);
+	pool_destroy(&s->disk_extents);
 }

@@ -5,6 +5,7 @@
  * as in memory.c, but without faults: no fault is counted, no read-ahead brings neighbours, and an
  * address that nothing maps is the caller's mistake, not a SIGSEGV.
  */
+#include <mman/namei.h>
 #include <mman/twin.h>
 
 #include <errno.h>
@@ -147,6 +148,8 @@ static pfn_t cache_page(struct machine *m, handle_t inode, u64 index, int nid)
 
 	if (pfn)
 		return pfn;
+	if (i->kind == INODE_REGULAR && inode_reserve(m, inode, index, 1))
+		return PFN_NONE;
 	pfn = alloc_pages(m, GFP_TWIN, 0, nid);
 	if (pfn == PFN_NONE)
 		return PFN_NONE;

@@ -1,31 +1,22 @@
 /*
- * disk.h - what is in the simulated disk's files.
+ * disk.h - sim/disk: the files on the simulated disk, and where their bytes are.
  *
- * The engine knows a file as an inode with a size and a page cache; its bytes are kept here, on the
- * host, in one unlinked temporary file each, made at the first write of bytes. They are never lost
- * or changed by what the page cache does.
+ * The engine knows a file as an inode with a size, a name and a page cache (mman/namei.h). Its bytes are
+ * kept here, on the host, and are never lost or changed by what the page cache does:
+ *  - in an unlinked temporary file that all files of a machine share (disk_store.c), or
+ *  - with --disk DIR as ordinary files of the same tree in DIR (disk_host.c), for the next mount.
  */
 #ifndef FS_SIM_DISK_H
 #define FS_SIM_DISK_H
 
-#include <mman/mm.h>
+#include <mman/namei.h>
 
 #include "fs/tree.h"
 
-#define DISK_FILE_SIZE_MAX ((u64)1 << 44) /* 16 TiB, ext4's */
-
-/** disk_write_bytes(), disk_read_bytes() - contents of @inode; what was never written reads as zero.
- * Bytes, or -errno of the host. */
-ssize_t disk_write_bytes(struct machine *m, handle_t inode, const char *data, size_t size,
-			 u64 offset);
-ssize_t disk_read_bytes(struct machine *m, handle_t inode, char *buffer, size_t size, u64 offset);
-/** disk_set_size() - what lies behind @size is gone and reads as zero if the file grows again. */
-int disk_set_size(struct machine *m, handle_t inode, u64 size);
-/** disk_forget() - the file is gone. */
-void disk_forget(struct machine *m, handle_t inode);
-
-/** disk_touch() - [offset, offset + size) goes through the page cache: read in, or made and dirtied.
- * 0, -ENOMEM, -EINTR. */
-int disk_touch(struct machine *m, handle_t inode, u64 offset, u64 size, bool write);
+/** disk_store_attach() - a store for @m's bytes, if it has none yet. 0 or -errno of the host. */
+int disk_store_attach(struct machine *m);
+/** disk_store_renumber() - files have other handles now: map[old] for old < @nr, 0 for those that are no
+ * more. Nothing to do where bytes are found by name. */
+void disk_store_renumber(struct machine *m, const handle_t *map, u32 nr);
 
 #endif

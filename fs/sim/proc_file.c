@@ -16,7 +16,11 @@ static int find_file(struct command_run *c, const char *name, handle_t *inode)
 	path[0] = '/';
 	strcpy(path + 1, *name == '/' ? name + 1 : name);
 	*inode = inode_lookup(c->m, path);
-	return *inode ? 0 : command_explain(c, -ENOENT, "no file '%s' in sim/disk", path + 1);
+	if (!*inode)
+		return command_explain(c, -ENOENT, "no file '%s' in sim/disk", path + 1);
+	return inode_is_dir(c->m, *inode) ?
+		       command_explain(c, -EISDIR, "'%s' is a directory", path + 1) :
+		       0;
 }
 
 static int parse_file_range(struct command_run *c, handle_t *inode, u64 *offset, u64 *length)
@@ -34,20 +38,23 @@ static int parse_file_range(struct command_run *c, handle_t *inode, u64 *offset,
 
 static int cmd_fread(struct command_run *c)
 {
-	u64 offset, length, size;
-	handle_t inode;
+	u64 offset, length;
+	handle_t inode, file;
+	ssize_t n;
 	int error = parse_file_range(c, &inode, &offset, &length);
 
 	if (error)
 		return error;
-	size = inode_at(c->m, inode)->size;
-	length = offset >= size ? 0 : min_t(u64, length, size - offset);
-	error = disk_touch(c->m, inode, offset, length, false);
+	error = vfs_open(c->m, inode, &file);
 	if (error)
 		return error;
-	task_at(c->m, c->task)->io_rchar += length;
+	n = filemap_read(c->m, file, offset, length);
+	vfs_close(c->m, file);
+	if (n < 0)
+		return (int)n;
+	task_at(c->m, c->task)->io_rchar += (u64)n;
 	task_at(c->m, c->task)->io_syscr++;
-	text_printf(c->result, "%llu bytes", (unsigned long long)length);
+	text_printf(c->result, "%lld bytes", (long long)n);
 	return 0;
 }
 
@@ -56,20 +63,19 @@ static int cmd_fwrite(struct command_run *c)
 {
 	u64 offset, length;
 	handle_t inode;
+	ssize_t n;
 	int error = parse_file_range(c, &inode, &offset, &length);
 
 	if (!error && offset + length > DISK_FILE_SIZE_MAX)
 		error = command_explain(c, -EFBIG, "a file has at most 16 TiB");
 	if (error)
 		return error;
-	if (length && offset + length > inode_at(c->m, inode)->size)
-		inode_at(c->m, inode)->size = offset + length;
-	error = disk_touch(c->m, inode, offset, length, true);
-	if (error)
-		return error;
-	task_at(c->m, c->task)->io_wchar += length;
+	n = generic_file_write(c->m, inode, offset, length, NULL);
+	if (n < 0)
+		return (int)n;
+	task_at(c->m, c->task)->io_wchar += (u64)n;
 	task_at(c->m, c->task)->io_syscw++;
-	text_printf(c->result, "%llu bytes", (unsigned long long)length);
+	text_printf(c->result, "%lld bytes", (long long)n);
 	return 0;
 }
 

@@ -114,9 +114,7 @@ struct machine {
 	struct log_ring kmsg, trace; /* dev/kmsg, sim/events */
 	struct machine_host host;
 	const struct backing_ops *backing; /* bytes of files; NULL: zeros */
-	/* Contents of simulated files, kept outside the engine (fs/sim/disk_store.c); ended with it. */
-	void *disk;
-	void (*disk_end)(void *disk);
+	void *backing_data; /* its own (fs/sim/disk_store.c) */
 };
 
 /**

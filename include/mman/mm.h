@@ -129,14 +129,16 @@ struct mm {
 struct file {
 	handle_t inode;
 	u32 users;
-	u32 ra_start, ra_size, ra_async_size; /* read-ahead window, pages */
+	u32 ra_start, ra_size, ra_async_size; /* read-ahead window, pages (mm/readahead.c) */
 	u32 mmap_miss;
+	u64 prev_pos; /* behind the last byte read(2); UINT64_MAX: nothing was read */
 };
 
-enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB };
+enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB, INODE_DIRECTORY };
 
 #define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
 #define INODE_FOREIGN	2u /* of the machine this one is the twin of: no path leads to it */
+#define INODE_LINKED	4u /* in a directory of the disk (namei.h) */
 
 struct inode {
 	u64 size; /* bytes */
@@ -162,6 +164,16 @@ struct inode {
 	handle_t wb_next, wb_prev;
 	u8 dirty_state; /* I_DIRTY_* (writeback.h): what of it is new beside its pages */
 	u8 wb_list;	/* enum wb_list_id */
+	/* Of the disk's files and directories (namei.h). Times: ns since the epoch. */
+	handle_t extents; /* tree of struct disk_extent: which pages have a place on the disk */
+	u32 mode, uid, gid;
+	u64 blocks; /* pages of the disk that it takes */
+	s64 mtime, ctime;
+	handle_t parent;		  /* directory; 0: the root */
+	handle_t first_child, last_child; /* of a directory, in the order in which they came */
+	handle_t sibling_next, sibling_prev;
+	u32 nr_children, nr_subdirs;
+	u64 position; /* among its siblings: only grows */
 };
 
 /*
@@ -200,9 +212,15 @@ struct mm_state {
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
 	struct pool xa_nodes;			    /* page cache indexes */
 	struct shadow_nodes shadow_nodes;
-	s64 committed_as;			    /* pages: Committed_AS; see vm_committed_as() */
+	s64 committed_as; /* pages: Committed_AS; see vm_committed_as() */
 	pfn_t zero_page;
 	pfn_t vdso_page; /* first of VDSO_PAGES */
+	struct pool disk_extents;
+	struct inode root;  /* the disk's root directory: handle 0, no object of any cache */
+	handle_t blockdev;  /* the disk as a device: its page cache is Buffers; 0: not used yet */
+	handle_t program;   /* what every simulated process runs */
+	u64 next_position;  /* of an entry in its directory */
+	u64 nr_disk_inodes; /* files and directories that have a name */
 	u64 next_ino, next_shmem_ino;
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
 	handle_t inode_head, inode_tail; /* all files: named, deleted but held, shared memory */
@@ -417,7 +435,9 @@ bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap);
 bool page_mkclean(struct machine *m, pfn_t pfn);
 
 /* ---- files and their page cache (mm/inode.c, mm/filemap.c, mm/shmem.c) ---- */
-/** inode_create() - a file of @size bytes named @path (as maps shows it); -EEXIST, -ENOMEM. */
+/** inode_create() - a file of @size bytes named @path (as maps shows it), all of it on the disk. It is in
+ * the directory that @path names, if there is one; else no listing shows it. -EEXIST, -ENOMEM,
+ * -ENOSPC. */
 int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind,
 		 handle_t *out);
 handle_t inode_lookup(const struct machine *m, const char *path);

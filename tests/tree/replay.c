@@ -267,10 +267,10 @@ static void test_bad_files(void)
 	cmp_int(load_text(""), !=, 0, "an empty file is no journal");
 	cmp_int(load_text("hello\n"), !=, 0, "nor is any other text");
 	cmp_int(load_text("# mmanfs journal 99\n# lines\n"), !=, 0, "another version is refused");
-	cmp_int(load_text("# mmanfs journal 1\n# source machine 999999\n"), !=, 0,
+	cmp_int(load_text("# mmanfs journal 2\n# source machine 999999\n"), !=, 0,
 		"a torn header too");
 	is_int(load_text(
-		       "# mmanfs journal 1\n# source name 1\nx\n# source machine 0\n\n# source cmdline 0\n\n"
+		       "# mmanfs journal 2\n# source name 1\nx\n# source machine 0\n\n# source cmdline 0\n\n"
 		       "# lines\n1 0.000000000 0 0:0 wri"),
 	       0, "a torn last line is dropped");
 }

@@ -268,7 +268,9 @@ static bool store_has_bytes(struct machine *m, handle_t inode, u64 index)
 	return index < 4;
 }
 
-static const struct backing_ops store_ops = { store_read, store_write, store_has_bytes, NULL };
+static const struct backing_ops store_ops = { .read = store_read,
+					      .write = store_write,
+					      .has_bytes = store_has_bytes };
 
 static void test_files(struct mmtest *t)
 {

@@ -69,7 +69,7 @@ static ssize_t store_write(struct machine *m, handle_t inode, const void *data, 
 	return (ssize_t)size;
 }
 
-static const struct backing_ops store_ops = { store_read, store_write, NULL, NULL };
+static const struct backing_ops store_ops = { .read = store_read, .write = store_write };
 
 /* ---- the model ---- */
 

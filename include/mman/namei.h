@@ -1,0 +1,93 @@
+/*
+ * namei.h - the directories of the simulated disk, and what a file has besides its pages.
+ *
+ * A file or directory is an inode in a directory; handle 0 stands for the root. Its full path ("/a/b")
+ * is its name everywhere else (maps, fread PATH) and its key in the path table; renaming a directory
+ * renames what is below. Removing the name of a file that somebody holds open leaves the file, until the
+ * last one lets go.
+ *
+ * The host keeps bytes, and perhaps names, through backing.h: what the host refuses is refused here,
+ * before anything changed.
+ *
+ * Directory blocks and the inode table are page cache of the disk itself, Buffers: making and opening
+ * files brings their blocks in, 4 KiB for sixteen inodes and for a directory's entries as ext4 lays them
+ * out. They are read again after drop_caches. That the journal of a real ext4 writes them is not simulated.
+ */
+#ifndef MMAN_NAMEI_H
+#define MMAN_NAMEI_H
+
+#include <mman/machine.h>
+
+#include <sys/types.h>
+
+#define DISK_NAME_MAX	   255u
+#define DISK_PATH_MAX	   4095u
+#define DISK_FILE_SIZE_MAX ((u64)1 << 44) /* 16 TiB, ext4's */
+
+/* Pages [first, first + nr) of a file have a place on the disk; between extents are holes. */
+struct disk_extent {
+	u64 first, nr;
+	struct treap_node rb;
+	u32 reserved;
+};
+
+#define disk_extent_at(m, h) ((struct disk_extent *)pool_at(&(m)->mms.disk_extents, h))
+
+/** dir_at() - the inode of a file or directory of the disk; 0: the root's. */
+static inline struct inode *dir_at(struct machine *m, handle_t h)
+{
+	return h ? inode_at(m, h) : &m->mms.root;
+}
+
+static inline bool inode_is_dir(struct machine *m, handle_t h)
+{
+	return dir_at(m, h)->kind == INODE_DIRECTORY;
+}
+
+void namei_init(struct machine *m);
+/** vfs_lookup() - the entry @name of directory @dir. 0 and *@out, or -ENOENT, -ENAMETOOLONG. */
+int vfs_lookup(struct machine *m, handle_t dir, const char *name, handle_t *out);
+/** vfs_create() - a file or directory (@kind) with permissions @mode. -EEXIST, -ENOMEM, -ENAMETOOLONG,
+ * -ENOSPC or what the host says. */
+int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kind kind, u32 mode,
+	       handle_t *out);
+/** vfs_unlink(), vfs_rmdir() - the entry goes. -ENOENT, -EISDIR, -ENOTDIR, -ENOTEMPTY. */
+int vfs_unlink(struct machine *m, handle_t dir, const char *name);
+int vfs_rmdir(struct machine *m, handle_t dir, const char *name);
+/** vfs_rename() - as rename(2): what @new_name names is replaced, unless @noreplace (-EEXIST). */
+int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_dir,
+	       const char *new_name, bool noreplace);
+/** vfs_truncate() - set the size; bytes behind it are gone. -EFBIG, -EISDIR, the host's. */
+int vfs_truncate(struct machine *m, handle_t inode, u64 size);
+/** vfs_open() - an open file; its directory entry and its inode are looked at on the disk. -ENOMEM. */
+int vfs_open(struct machine *m, handle_t inode, handle_t *file);
+void vfs_close(struct machine *m, handle_t file);
+
+/** now_ns() - virtual time as wall clock, ns since the epoch: what time stamps are. */
+static inline s64 now_ns(const struct machine *m)
+{
+	return (s64)(m->config.boot_time * NSEC_PER_SEC + m->clock.now);
+}
+
+/* ---- reading and writing (mm/file_rw.c) ---- */
+
+/** filemap_read() - [@pos, @pos + @size) of an open file comes through the page cache, with read-ahead.
+ * Bytes up to the file's end or an interruption; -EINTR, -ENOMEM, -EIO when there are none. The bytes
+ * themselves are m->backing's. */
+ssize_t filemap_read(struct machine *m, handle_t file, u64 pos, u64 size);
+/** generic_file_write() - @size bytes at @pos of @inode, which grows if need be. Without @data the bytes stay
+ * what they were. Bytes written; or -ENOSPC, -EFBIG, -EINTR, -ENOMEM, -EIO, the host's. */
+ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size, const void *data);
+
+/* ---- pages and places (mm/disk_extent.c) ---- */
+
+/** inode_has_block() - has page @index a place on the disk? Always, for files that are not of this disk. */
+bool inode_has_block(struct machine *m, handle_t inode, u64 index);
+/** inode_block_run() - pages from @first on, at most @nr, that all have a place (*@mapped) or all have not. */
+u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *mapped);
+/** inode_reserve() - give pages [@first, @first + @nr) a place. 0 or -ENOSPC, -ENOMEM: nothing changed. */
+int inode_reserve(struct machine *m, handle_t inode, u64 first, u64 nr);
+/** inode_release() - the places of pages from @first on are free again. */
+void inode_release(struct machine *m, handle_t inode, u64 first);
+
+#endif

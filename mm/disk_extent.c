@@ -1,0 +1,174 @@
+/*
+ * disk_extent.c - which pages of a file have a place on the disk.
+ *
+ *	file   0        8       20                          2^32
+ *	       [########........####...................##...)
+ *	extents {0,8}           {20,4}                 {..,2}
+ *
+ * A place is given when a page is written (no delayed allocation: a full disk says so to who writes),
+ * and taken back by truncation and with the file. Between extents are holes: they read as zeros
+ * without asking the disk, and cost nothing here or on the host. Extents that touch are one. Where on
+ * the disk a place is follows from the file and the page (blk_file_sector()): a file lies in one
+ * piece, fragmentation is not simulated.
+ */
+#include <errno.h>
+#include <mman/namei.h>
+
+#include "mm/kobject.h"
+
+static struct treap_node *extent_node(struct machine *m, handle_t h)
+{
+	return &disk_extent_at(m, h)->rb;
+}
+
+static bool extent_before(struct machine *m, handle_t a, handle_t b)
+{
+	u64 x = disk_extent_at(m, a)->first, y = disk_extent_at(m, b)->first;
+
+	return x != y ? x < y : a < b;
+}
+
+static bool extent_augment(struct machine *m, handle_t h)
+{
+	(void)m;
+	(void)h;
+	return false;
+}
+
+const struct treap_type disk_extent_tree = { extent_node, extent_before, extent_augment };
+
+/* Programs, libraries and devices of a twin, and the disk itself, are not accounted for. */
+static bool is_on_disk(const struct inode *i)
+{
+	return i->kind == INODE_REGULAR && !(i->flags & INODE_FOREIGN);
+}
+
+/* The last extent that begins at @index or before; 0: none. */
+static handle_t extent_at_or_before(struct machine *m, handle_t inode, u64 index)
+{
+	handle_t h = inode_at(m, inode)->extents, found = 0;
+
+	while (h) {
+		const struct disk_extent *e = disk_extent_at(m, h);
+
+		if (e->first <= index) {
+			found = h;
+			h = e->rb.right;
+		} else {
+			h = e->rb.left;
+		}
+	}
+	return found;
+}
+
+static handle_t extent_after(struct machine *m, handle_t inode, handle_t h)
+{
+	return h ? treap_next(m, &disk_extent_tree, h) :
+		   treap_first(m, &disk_extent_tree, inode_at(m, inode)->extents);
+}
+
+u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *mapped)
+{
+	handle_t h;
+
+	*mapped = true;
+	if (!is_on_disk(inode_at(m, inode)))
+		return nr;
+	h = extent_at_or_before(m, inode, first);
+	if (h && first - disk_extent_at(m, h)->first < disk_extent_at(m, h)->nr)
+		return min_t(u64, nr,
+			     disk_extent_at(m, h)->first + disk_extent_at(m, h)->nr - first);
+	*mapped = false;
+	h = extent_after(m, inode, h);
+	return h ? min_t(u64, nr, disk_extent_at(m, h)->first - first) : nr;
+}
+
+bool inode_has_block(struct machine *m, handle_t inode, u64 index)
+{
+	bool mapped;
+
+	inode_block_run(m, inode, index, 1, &mapped);
+	return mapped;
+}
+
+static void extent_free(struct machine *m, handle_t inode, handle_t h)
+{
+	treap_erase(m, &disk_extent_tree, &inode_at(m, inode)->extents, h);
+	pool_free(&m->mms.disk_extents, h);
+}
+
+/* [@first, @first + @nr) is a hole; it joins its neighbours. */
+static int extent_fill(struct machine *m, handle_t inode, u64 first, u64 nr)
+{
+	handle_t before = extent_at_or_before(m, inode, first), after;
+	struct disk_extent *e = before ? disk_extent_at(m, before) : NULL;
+
+	after = extent_after(m, inode, before);
+	if (!e || e->first + e->nr != first) {
+		before = mm_should_fail(m) ? 0 : pool_alloc(&m->mms.disk_extents);
+		if (!before)
+			return -ENOMEM;
+		e = disk_extent_at(m, before);
+		e->first = first;
+		treap_insert(m, &disk_extent_tree, &inode_at(m, inode)->extents, before);
+	}
+	e->nr += nr;
+	if (after && disk_extent_at(m, after)->first == first + nr) {
+		e->nr += disk_extent_at(m, after)->nr;
+		extent_free(m, inode, after);
+	}
+	inode_at(m, inode)->blocks += nr;
+	return 0;
+}
+
+int inode_reserve(struct machine *m, handle_t inode, u64 first, u64 nr)
+{
+	u64 index, run, missing = 0, end = first + nr;
+	bool mapped;
+	int error;
+
+	/* others' files need no place: inode_block_run() says that they have one */
+	for (index = first; index < end; index += run) {
+		run = inode_block_run(m, inode, index, end - index, &mapped);
+		missing += mapped ? 0 : run;
+	}
+	if (!missing)
+		return 0;
+	error = blk_alloc_space(m, missing, NULL);
+	if (error)
+		return error;
+	for (index = first; index < end && !error; index += run) {
+		run = inode_block_run(m, inode, index, end - index, &mapped);
+		if (mapped)
+			continue;
+		error = extent_fill(m, inode, index, run);
+		missing -= error ? 0 : run;
+	}
+	/* what was filled before memory ran out stays the file's, as after any short write */
+	if (error)
+		blk_free_space(m, blk_file_sector(inode, first), missing);
+	return error;
+}
+
+void inode_release(struct machine *m, handle_t inode, u64 first)
+{
+	handle_t h = extent_at_or_before(m, inode, first), next;
+	u64 freed = 0, keep;
+
+	if (!h)
+		h = extent_after(m, inode, 0);
+	for (; h; h = next) {
+		struct disk_extent *e = disk_extent_at(m, h);
+
+		next = treap_next(m, &disk_extent_tree, h);
+		keep = e->first < first ? min_t(u64, first - e->first, e->nr) : 0;
+		freed += e->nr - keep;
+		e->nr = keep;
+		if (!keep)
+			extent_free(m, inode, h);
+	}
+	if (!freed)
+		return;
+	inode_at(m, inode)->blocks -= freed;
+	blk_free_space(m, blk_file_sector(inode, first), freed);
+}

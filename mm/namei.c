@@ -1,0 +1,408 @@
+/*
+ * namei.c - names: directories of the simulated disk, and what looking at them costs (namei.h).
+ */
+#include <errno.h>
+#include <mman/namei.h>
+#include <mman/writeback.h>
+#include <string.h>
+
+#include "mm/filemap.h"
+
+/* ---- blocks of the disk that are no file's: Buffers ---- */
+
+#define INODES_PER_BLOCK 16u /* of 256 bytes */
+#define INODE_TABLE	 0ull
+#define DIRECTORY_BLOCKS ((u64)1 << 30)
+#define BLOCKS_PER_DIR \
+	256u /* room in the numbering, about 40,000 entries; a larger one starts over */
+#define ROOT_INO 2u
+
+static handle_t blockdev(struct machine *m)
+{
+	u64 next_ino = m->mms.next_ino;
+
+	if (m->mms.blockdev)
+		return m->mms.blockdev;
+	m->mms.blockdev = inode_new(m, INODE_DEVICE, m->config.disk.size);
+	if (m->mms.blockdev) {
+		/* a device node is on another file system: numbers of files are as they were */
+		m->mms.next_ino = next_ino;
+		inode_at(m, m->mms.blockdev)->ino = 0;
+		inode_at(m, m->mms.blockdev)->deleted = 1;
+	}
+	return m->mms.blockdev;
+}
+
+/*
+ * The kernel looks at block @index: it is in Buffers from now on. @fresh: nobody wrote it yet, so there is
+ * nothing to read. Without memory for it the kernel would wait and try again; here it goes without.
+ */
+static void touch_block(struct machine *m, u64 index, bool fresh)
+{
+	handle_t dev = blockdev(m);
+	pfn_t pfn;
+
+	if (!dev)
+		return;
+	pfn = filemap_get_page(m, dev, index, false);
+	if (pfn == PFN_NONE) {
+		pfn = filemap_add_page(m, dev, index, GFP_USER | __GFP_MOVABLE);
+		if (pfn == PFN_NONE)
+			return;
+		if (!fresh && blk_read(m, blk_file_sector(dev, index), 1)) {
+			delete_from_page_cache(m, pfn);
+			return;
+		}
+	}
+	mark_page_accessed(m, pfn);
+}
+
+static u64 inode_block(const struct machine *m, handle_t h)
+{
+	return INODE_TABLE + (h ? inode_at(m, h)->ino : ROOT_INO) / INODES_PER_BLOCK;
+}
+
+/* The block that entry number @entry of @dir is in: names of some 16 letters fill one by 160. */
+static u64 directory_block(const struct machine *m, handle_t dir, u64 entry)
+{
+	u64 ino = dir ? inode_at(m, dir)->ino : ROOT_INO;
+
+	return DIRECTORY_BLOCKS + ino * BLOCKS_PER_DIR + entry / 160 % BLOCKS_PER_DIR;
+}
+
+/* An entry of @dir is about to be looked at or changed, and inode @h (0: none). */
+static void touch_entry(struct machine *m, handle_t dir, u64 entry, bool fresh_entry)
+{
+	touch_block(m, directory_block(m, dir, entry), fresh_entry);
+	touch_block(m, inode_block(m, dir), false);
+}
+
+/* ---- lists of entries ---- */
+
+void namei_init(struct machine *m)
+{
+	m->mms.root.kind = INODE_DIRECTORY;
+	m->mms.root.mode = 0755;
+	m->mms.root.ino = ROOT_INO;
+	m->mms.root.mtime = m->mms.root.ctime = (s64)(m->config.boot_time * NSEC_PER_SEC);
+	m->mms.next_position = 1;
+}
+
+void dir_add(struct machine *m, handle_t dir, handle_t h)
+{
+	struct inode *d = dir_at(m, dir), *i = inode_at(m, h);
+
+	i->flags |= INODE_LINKED;
+	i->parent = dir;
+	i->position = m->mms.next_position++;
+	i->sibling_next = 0;
+	i->sibling_prev = d->last_child;
+	*(d->last_child ? &inode_at(m, d->last_child)->sibling_next : &d->first_child) = h;
+	d->last_child = h;
+	d->nr_children++;
+	d->nr_subdirs += i->kind == INODE_DIRECTORY;
+	m->mms.nr_disk_inodes++;
+}
+
+void dir_remove(struct machine *m, handle_t h)
+{
+	struct inode *i = inode_at(m, h), *d = dir_at(m, i->parent);
+
+	*(i->sibling_prev ? &inode_at(m, i->sibling_prev)->sibling_next : &d->first_child) =
+		i->sibling_next;
+	*(i->sibling_next ? &inode_at(m, i->sibling_next)->sibling_prev : &d->last_child) =
+		i->sibling_prev;
+	i->flags &= (u16)~INODE_LINKED;
+	d->nr_children--;
+	d->nr_subdirs -= i->kind == INODE_DIRECTORY;
+	m->mms.nr_disk_inodes--;
+}
+
+static void dir_changed(struct machine *m, handle_t dir)
+{
+	dir_at(m, dir)->mtime = dir_at(m, dir)->ctime = now_ns(m);
+}
+
+/* "/a/b" from the directory's path and the name. */
+static int make_path(struct machine *m, handle_t dir, const char *name,
+		     char path[DISK_PATH_MAX + 1])
+{
+	const char *head = dir ? inode_path(m, dir) : "";
+	size_t length = strlen(head), more = strlen(name);
+
+	if (!more || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	if (more > DISK_NAME_MAX || length + 1 + more > DISK_PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(path, head, length);
+	path[length] = '/';
+	memcpy(path + length + 1, name, more + 1);
+	return 0;
+}
+
+int vfs_lookup(struct machine *m, handle_t dir, const char *name, handle_t *out)
+{
+	char path[DISK_PATH_MAX + 1];
+	int error = make_path(m, dir, name, path);
+
+	if (error)
+		return error == -EINVAL ? -ENOENT : error;
+	*out = inode_lookup_linked(m, path);
+	return *out ? 0 : -ENOENT;
+}
+
+/* ---- making and removing ---- */
+
+static int make_inode(struct machine *m, const char *path, enum inode_kind kind, u32 mode,
+		      handle_t *out)
+{
+	handle_t h = inode_new(m, kind, 0);
+	int error = 0;
+
+	if (!h)
+		return -ENOMEM;
+	inode_at(m, h)->mode = mode & 07777;
+	if (inode_set_name(m, inode_at(m, h), path))
+		error = -ENOMEM;
+	if (!error && m->backing && m->backing->create)
+		error = m->backing->create(m, h);
+	if (error)
+		inode_put(m, h);
+	else
+		*out = h;
+	return error;
+}
+
+int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kind kind, u32 mode,
+	       handle_t *out)
+{
+	char path[DISK_PATH_MAX + 1];
+	int error = make_path(m, dir, name, path);
+	u32 entry = dir_at(m, dir)->nr_children;
+	handle_t h;
+
+	if (error)
+		return error;
+	if (inode_lookup_linked(m, path))
+		return -EEXIST;
+	error = make_inode(m, path, kind, mode, &h);
+	if (error)
+		return error;
+	inode_hash(m, h);
+	dir_add(m, dir, h);
+	dir_changed(m, dir);
+	touch_entry(m, dir, entry, entry % 160 == 0);
+	/* the first of sixteen finds the block unwritten */
+	touch_block(m, inode_block(m, h), inode_at(m, h)->ino % INODES_PER_BLOCK == 0);
+	if (kind == INODE_DIRECTORY)
+		touch_block(m, directory_block(m, h, 0), true);
+	*out = h;
+	return 0;
+}
+
+static void remove_entry(struct machine *m, handle_t dir, handle_t h)
+{
+	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
+	touch_block(m, inode_block(m, h), false);
+	inode_at(m, h)->ctime = now_ns(m);
+	inode_unlink(m, h);
+	dir_changed(m, dir);
+}
+
+static int host_remove(struct machine *m, handle_t h)
+{
+	return m->backing && m->backing->remove ? m->backing->remove(m, h) : 0;
+}
+
+int vfs_unlink(struct machine *m, handle_t dir, const char *name)
+{
+	handle_t h;
+	int error = vfs_lookup(m, dir, name, &h);
+
+	if (!error && inode_is_dir(m, h))
+		error = -EISDIR;
+	if (!error)
+		error = host_remove(m, h);
+	if (!error)
+		remove_entry(m, dir, h);
+	return error;
+}
+
+int vfs_rmdir(struct machine *m, handle_t dir, const char *name)
+{
+	handle_t h;
+	int error = vfs_lookup(m, dir, name, &h);
+
+	if (!error && !inode_is_dir(m, h))
+		error = -ENOTDIR;
+	if (!error && inode_at(m, h)->nr_children)
+		error = -ENOTEMPTY;
+	if (!error)
+		error = host_remove(m, h);
+	if (!error)
+		remove_entry(m, dir, h);
+	return error;
+}
+
+/* ---- renaming ---- */
+
+/* The next of @top and all below it, parents first; 0 at the end. */
+static handle_t next_below(const struct machine *m, handle_t top, handle_t h)
+{
+	if (inode_at(m, h)->first_child)
+		return inode_at(m, h)->first_child;
+	for (; h != top; h = inode_at(m, h)->parent)
+		if (inode_at(m, h)->sibling_next)
+			return inode_at(m, h)->sibling_next;
+	return 0;
+}
+
+/* Would a path below @top get too long if @top's became one of @length? */
+static bool too_long_below(const struct machine *m, handle_t top, size_t length)
+{
+	size_t old = strlen(inode_path(m, top));
+	handle_t h;
+
+	for (h = top; h; h = next_below(m, top, h))
+		if (strlen(inode_path(m, h)) - old + length > DISK_PATH_MAX)
+			return true;
+	return false;
+}
+
+static int set_path(struct machine *m, handle_t h, const char *path)
+{
+	struct inode *i = inode_at(m, h), fresh = { .name = 0 };
+
+	if (inode_set_name(m, &fresh, path))
+		return -ENOMEM;
+	inode_unhash(m, h);
+	inode_drop_name(m, i);
+	i->name = fresh.name;
+	i->name_slots = fresh.name_slots;
+	inode_hash(m, h);
+	return 0;
+}
+
+/* @top and all below: the old path of @top becomes @path. */
+static int set_path_below(struct machine *m, handle_t top, const char *path)
+{
+	size_t old = strlen(inode_path(m, top)), length = strlen(path);
+	char whole[DISK_PATH_MAX + 1];
+	handle_t h;
+	int error = 0;
+
+	memcpy(whole, path, length);
+	for (h = top; h && !error; h = next_below(m, top, h)) {
+		strcpy(whole + length, inode_path(m, h) + old);
+		error = set_path(m, h, whole);
+	}
+	return error;
+}
+
+static bool is_below(struct machine *m, handle_t dir, handle_t ancestor)
+{
+	for (; dir; dir = inode_at(m, dir)->parent)
+		if (dir == ancestor)
+			return true;
+	return false;
+}
+
+/* May @h take the place of @target (0: nothing is there) in @new_dir? */
+static int may_rename(struct machine *m, handle_t h, handle_t new_dir, handle_t target,
+		      bool noreplace)
+{
+	bool is_dir = inode_is_dir(m, h);
+
+	if (target && noreplace)
+		return -EEXIST;
+	if (is_dir && is_below(m, new_dir, h))
+		return -EINVAL;
+	if (!target)
+		return 0;
+	if (is_dir && !inode_is_dir(m, target))
+		return -ENOTDIR;
+	if (!is_dir && inode_is_dir(m, target))
+		return -EISDIR;
+	return inode_at(m, target)->nr_children ? -ENOTEMPTY : 0;
+}
+
+int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_dir,
+	       const char *new_name, bool noreplace)
+{
+	char path[DISK_PATH_MAX + 1];
+	handle_t h, target = 0;
+	int error = vfs_lookup(m, dir, name, &h);
+
+	if (!error)
+		error = make_path(m, new_dir, new_name, path);
+	if (error)
+		return error;
+	target = inode_lookup_linked(m, path);
+	if (target == h)
+		return noreplace ? -EEXIST : 0;
+	error = may_rename(m, h, new_dir, target, noreplace);
+	if (!error && too_long_below(m, h, strlen(path)))
+		error = -ENAMETOOLONG;
+	if (!error && m->backing && m->backing->rename)
+		error = m->backing->rename(m, h, path, target);
+	if (error)
+		return error;
+	if (target)
+		remove_entry(m, new_dir, target);
+	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
+	dir_remove(m, h);
+	error = set_path_below(m, h, path);
+	dir_add(m, new_dir, h);
+	touch_entry(m, new_dir, dir_at(m, new_dir)->nr_children - 1, false);
+	inode_at(m, h)->ctime = now_ns(m);
+	dir_changed(m, dir);
+	dir_changed(m, new_dir);
+	return error;
+}
+
+/* ---- files ---- */
+
+int vfs_truncate(struct machine *m, handle_t h, u64 size)
+{
+	u64 old = dir_at(m, h)->size, last = size >> PAGE_SHIFT;
+	pfn_t pfn;
+	int error = 0;
+
+	if (inode_is_dir(m, h))
+		return -EISDIR;
+	if (size > DISK_FILE_SIZE_MAX)
+		return -EFBIG;
+	if (m->backing && m->backing->truncate)
+		error = m->backing->truncate(m, h, size);
+	if (error)
+		return error;
+	inode_truncate(m, h, size);
+	/* the rest of the last page becomes zeros: it is read, and dirty */
+	if (size < old && size & ~PAGE_MASK && inode_has_block(m, h, last)) {
+		pfn = filemap_get_page(m, h, last, true);
+		if (pfn != PFN_NONE)
+			page_set_dirty(m, pfn);
+	}
+	inode_at(m, h)->mtime = inode_at(m, h)->ctime = now_ns(m);
+	touch_block(m, inode_block(m, h), false);
+	return 0;
+}
+
+int vfs_open(struct machine *m, handle_t h, handle_t *file)
+{
+	handle_t dir = inode_at(m, h)->parent;
+
+	*file = file_open(m, h);
+	if (!*file)
+		return -ENOMEM;
+	if (inode_at(m, h)->flags & INODE_LINKED) {
+		touch_block(m, directory_block(m, dir, 0), false);
+		touch_block(m, inode_block(m, h), false);
+	}
+	return 0;
+}
+
+void vfs_close(struct machine *m, handle_t file)
+{
+	file_put(m, file);
+}
