@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <mman/namei.h>
+#include <mman/writeback.h>
 
 #include "mm/readahead.h"
 
@@ -116,7 +117,8 @@ static ssize_t dirty_pages(struct machine *m, handle_t inode, u64 pos, u64 size)
 		page_set_dirty(m, pfn);
 		pos += chunk;
 		done += chunk;
-		if (!machine_safe_point(m))
+		/* a writer who has dirtied too much waits here */
+		if (!balance_dirty_pages_ratelimited(m, 1) || !machine_safe_point(m))
 			error = -EINTR;
 	}
 	return done ? (ssize_t)done : error;
