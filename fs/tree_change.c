@@ -118,7 +118,8 @@ static bool left_traces(const struct tree *t, const struct tree_change *change)
  * writes, and what is read of a file of the disk comes from the disk. */
 static bool lives_on(const struct tree_change *change)
 {
-	return change->op == TREE_READ || (change->attr && change->attr->flags & ATTR_PANICKED);
+	return change->op == TREE_READ || change->op == TREE_OPEN || change->op == TREE_CLOSE ||
+	       (change->attr && change->attr->flags & ATTR_PANICKED);
 }
 
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)

@@ -158,6 +158,8 @@ static int file_open_attr(const struct request *rq, int flags)
 	int error;
 
 	(void)flags;
+	if (rq->m->panicked)
+		return 0;
 	visitor_begin(rq->m, &r);
 	error = vfs_open(rq->m, inode_of(rq), &file);
 	visitor_end(rq->m, &r);
@@ -168,7 +170,8 @@ static int file_open_attr(const struct request *rq, int flags)
 
 static void file_release_attr(const struct request *rq)
 {
-	vfs_close(rq->m, file_of(rq));
+	if (file_of(rq))
+		vfs_close(rq->m, file_of(rq));
 	rq->file->private = NULL;
 }
 
@@ -186,7 +189,7 @@ static ssize_t file_pread(const struct request *rq, char *buffer, size_t size, u
 	struct running r;
 	ssize_t n;
 
-	if (m->panicked) {
+	if (m->panicked || !file_of(rq)) {
 		n = size_left(rq, size, offset);
 	} else {
 		visitor_begin(m, &r);
