@@ -48,20 +48,26 @@ static void sift_down(struct event *h, u32 n, u32 i)
 	h[i] = e;
 }
 
+static u64 first_due(const struct machine *m)
+{
+	if (unlikely(m->panicked))
+		return m->panic.reboot_at;
+	return m->clock.nr_events ? heap(m)[0].due : UINT64_MAX;
+}
+
 /*
- * A machine that has panicked runs no event: what still runs on it ends at its next safe point, and the
- * host need only be woken for the reboot.
+ * A command whose process has been killed, or whose machine has panicked, ends at its very next safe point:
+ * time is up for it. A machine that has panicked runs no event; its host need only be woken for the reboot.
  */
 static void set_next_due(struct machine *m)
 {
-	if (unlikely(m->panicked)) {
-		m->clock.next_due = m->running || m->clock.in_events ? 0 : m->panic.reboot_at;
-		return;
-	}
-	m->clock.next_due = m->clock.nr_events ? heap(m)[0].due : UINT64_MAX;
+	if (unlikely(m->running && (m->panicked || m->running->fatal_signal)))
+		m->clock.next_due = 0;
+	else
+		m->clock.next_due = first_due(m);
 }
 
-void clock_halt(struct machine *m)
+void clock_recheck(struct machine *m)
 {
 	set_next_due(m);
 }
@@ -207,10 +213,8 @@ void clock_run_kthreads(struct machine *m)
 
 bool machine_safe_point_slow(struct machine *m)
 {
-	if (unlikely(m->panicked)) {
-		set_next_due(m);
+	if (unlikely(m->panicked))
 		return false;
-	}
 	if (m->clock.now >= m->clock.next_due)
 		run_due_events(m);
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */
@@ -232,8 +236,10 @@ void clock_advance_to(struct machine *m, u64 ns)
 	struct clock *c = &m->clock;
 
 	while (c->now < ns && !m->panicked) {
-		c->now = c->next_due < ns ? (c->next_due > c->now ? c->next_due : c->now) : ns;
-		if (c->now >= c->next_due)
+		u64 due = first_due(m);
+
+		c->now = due < ns ? max_t(u64, due, c->now) : ns;
+		if (c->now >= due)
 			run_due_events(m);
 		/*
 		 * An advance of hours with busy loads is as long as any command: let others in. Only

@@ -238,6 +238,7 @@ static int new_image(struct machine *m, handle_t task, const char *name)
 		mm_put(m, mm);
 		return error;
 	}
+	exit_threads(m, task_at(m, task)->leader);
 	if (old)
 		mm_put(m, old);
 	return 0;

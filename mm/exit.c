@@ -30,7 +30,7 @@ static void drop_mm(struct machine *m, handle_t task)
 		mm_put(m, mm);
 }
 
-static void exit_threads(struct machine *m, handle_t leader)
+void exit_threads(struct machine *m, handle_t leader)
 {
 	struct task *l = task_at(m, leader);
 

@@ -168,6 +168,7 @@ void alloc_failure_keep(struct machine *m, const struct oom_control *oc, unsigne
 	f->alloc_flags = alloc_flags;
 	f->highest = (u8)oc->highest;
 	f->logged = logged;
+	f->of_victim = t && t->flags & PF_MEMDIE;
 	memcpy(f->comm, t ? t->comm : "kernel", t ? sizeof(f->comm) : sizeof("kernel"));
 	keep_memory(m, oc, &f->memory);
 }

@@ -320,11 +320,21 @@ static bool should_reclaim_retry(struct machine *m, unsigned int order, unsigned
 		return unreserve_highatomic_pageblock(m, ac->node, ac->highest, ac->type, true);
 	for (i = ac->first; i < ac->node->nr_zonelist; i++) {
 		const struct zone *z = zoneref_zone(m, &ac->node->zonelist[i]);
-		s64 available = z->vm_stat[NR_FREE_PAGES] + (s64)zone_reclaimable_pages(m, z);
+		u64 reclaimable = zone_reclaimable_pages(m, z);
+		s64 available = z->vm_stat[NR_FREE_PAGES] + (s64)reclaimable;
+		bool ok;
 
-		if (zoneref_allowed(ac, &ac->node->zonelist[i]) &&
-		    watermark_ok(z, order, wmark_pages(z, WMARK_MIN), ac->highest, alloc_flags,
-				 available))
+		if (!zoneref_allowed(ac, &ac->node->zonelist[i]))
+			continue;
+		ok = watermark_ok(z, order, wmark_pages(z, WMARK_MIN), ac->highest, alloc_flags,
+				  available);
+		trace_event(m,
+			    "reclaim_retry_zone node=%u zone=%s order=%u reclaimable=%llu "
+			    "available=%lld min_wmark=%llu no_progress_loops=%u wmark_check=%d",
+			    z->nid, zone_name((enum zone_type)z->type), order,
+			    (unsigned long long)reclaimable, (long long)available,
+			    (unsigned long long)wmark_pages(z, WMARK_MIN), *fruitless, ok);
+		if (ok)
 			return true;
 	}
 	return false;

@@ -42,5 +42,5 @@ void panic(struct machine *m, const char *format, ...)
 	else if (!timeout)
 		printk(m, 0, "---[ end Kernel panic - not syncing: %s ]---", p->text);
 	m->panicked = true;
-	clock_halt(m);
+	clock_recheck(m);
 }

@@ -141,8 +141,8 @@ bool task_run_end(struct machine *m, struct running *r)
 	m->current = r->saved_task;
 	m->cpu = r->saved_cpu;
 	leave_to_outer(m, r);
-	if (unlikely(m->panicked))
-		machine_safe_point_slow(m);
+	if (unlikely(r->fatal_signal || m->panicked))
+		clock_recheck(m);
 	if (r->died)
 		return false;
 	account_since(m, r);

@@ -47,6 +47,7 @@ static void kill_task(struct machine *m, handle_t leader, s32 status)
 	if (r && task_at(m, r->task)->leader == leader) {
 		if (!r->fatal_signal)
 			r->fatal_signal = status;
+		clock_recheck(m);
 		return;
 	}
 	do_exit(m, leader, status);

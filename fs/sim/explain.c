@@ -168,5 +168,5 @@ int sim_explain_show(const struct request *rq, struct text *out)
 		explain_alloc_failure(&m->oom.failure, out);
 	else
 		text_str(out, "No allocation has been given up since boot.\n");
-	return 0;
+	return explain_reclaim(rq, out);
 }

@@ -35,6 +35,16 @@ static int cmd_clone(struct command_run *c)
 	return make_child(c, lab_clone);
 }
 
+static int cmd_pthread_create(struct command_run *c)
+{
+	handle_t thread;
+	int error = task_clone_thread(c->m, c->task, &thread);
+
+	if (!error)
+		text_printf(c->result, "thread %u", task_at(c->m, thread)->pid);
+	return error;
+}
+
 static int cmd_exec(struct command_run *c)
 {
 	int error = task_exec(c->m, c->task, c->word[1]);
@@ -155,6 +165,7 @@ static int cmd_sched_setaffinity(struct command_run *c)
 static const struct command commands[] = {
 	{ "fork", 1, 1, 0, cmd_fork, "NAME" },
 	{ "clone", 1, 1, 0, cmd_clone, "NAME" },
+	{ "pthread_create", 0, 0, 0, cmd_pthread_create, "" },
 	{ "exec", 1, 1, 0, cmd_exec, "NAME" },
 	{ "exit", 0, 1, COMMAND_LAST, cmd_exit, "[CODE]" },
 	{ "kill", 1, 1, COMMAND_OUTSIDE, cmd_kill, "SIGNAL" },

@@ -84,9 +84,9 @@ bool clock_sleep(struct machine *m, u64 ns);
  */
 void clock_run_kthreads(struct machine *m);
 
-/** clock_halt() - the machine has panicked: what runs ends at its next safe point, and nothing is due any
- * more but the reboot. */
-void clock_halt(struct machine *m);
+/** clock_recheck() - a command is to end at its next safe point (its process was killed, the machine has
+ * panicked), or has ended: the quick test of machine_safe_point() must know. */
+void clock_recheck(struct machine *m);
 
 /** event_schedule() - one more event; event_cancel() - take back those of @kind and @arg. */
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);

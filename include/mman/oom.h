@@ -125,6 +125,7 @@ struct alloc_failure {
 	u32 alloc_flags;
 	u8 highest;
 	bool logged;
+	bool of_victim; /* it was being killed itself */
 	char comm[16];
 	struct memory_state memory;
 };
