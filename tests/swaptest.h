@@ -1,0 +1,22 @@
+/*
+ * What reclaim does to pages of a process, page by page and to the end: a slot, out of every page table,
+ * written, forgotten. For tests of swap that want to know exactly which pages are out.
+ */
+#ifndef TESTS_SWAPTEST_H
+#define TESTS_SWAPTEST_H
+
+#include "tests/mmtest.h"
+
+/** swap_out() - the pages that [addr, addr + pages) of the process has in memory go. How many went; those
+ * that are locked or pinned stay, and all do when swap is full. */
+u64 swap_out(struct mmtest *t, u64 addr, u64 pages);
+/** swap_cached() - the same, but the pages stay in the swap cache, clean and unmapped. */
+u64 swap_cached(struct mmtest *t, u64 addr, u64 pages);
+
+/** entry() - the page table entry. frame() - the page that is mapped there, PFN_NONE. */
+struct pte_info entry(struct mmtest *t, u64 addr);
+pfn_t frame(struct mmtest *t, u64 addr);
+/** swapped() - how many pages of the range are swap entries. */
+u64 swapped(struct mmtest *t, u64 addr, u64 pages);
+
+#endif
