@@ -131,7 +131,7 @@ static void bio_end(struct machine *m, handle_t h)
 		laptop_io_completion(m);
 	m->blk.nr_writes_done += b->op == BIO_WRITE;
 	if (b->failed)
-		blk_log_error(m, (enum bio_op)b->op, b->sector, b->nr);
+		blk_log_error(m, BLK_LOG_REQUEST, (enum bio_op)b->op, b->sector, b->nr);
 	for (i = 0; i < b->nr && b->end != BIO_END_NONE; i++) {
 		bool failed = b->failed >> i & 1;
 

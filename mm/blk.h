@@ -6,8 +6,6 @@
 
 /** blk_should_fail() - does fault injection let this I/O end in an error? Counts it. (mm/blk_fault.c) */
 bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr);
-/** blk_log_error() - what the kernel writes to its log when I/O failed; limited in number. */
-void blk_log_error(struct machine *m, enum bio_op op, u64 sector, u32 nr);
 /** blk_forget_faults() - the stretch belongs to nobody any more. */
 void blk_forget_faults(struct machine *m, u64 first, u64 last);
 

@@ -80,30 +80,50 @@ void blk_forget_faults(struct machine *m, u64 first, u64 last)
 }
 
 /* Ten lines in five seconds; how many there would have been is told when the next one comes. */
-static bool log_allowed(struct machine *m)
+static bool log_allowed(struct machine *m, enum blk_message what)
 {
-	struct blk_state *s = &m->blk;
+	static const char *const origin[NR_BLK_MESSAGES] = {
+		[BLK_LOG_REQUEST] = "blk_print_req_error",
+		[BLK_LOG_BUFFER] = "buffer_io_error",
+		[BLK_LOG_SWAP] = "end_swap_bio_write",
+	};
+	struct blk_log *l = &m->blk.log[what];
 
-	if (!s->log_lines || m->clock.now >= s->log_begin + LOG_INTERVAL) {
-		if (s->log_missed)
-			printk(m, 4, "blk_print_req_error: %u callbacks suppressed", s->log_missed);
-		s->log_begin = m->clock.now;
-		s->log_lines = s->log_missed = 0;
+	if (!l->lines || m->clock.now >= l->begin + LOG_INTERVAL) {
+		if (l->missed)
+			printk(m, 4, "%s: %u callbacks suppressed", origin[what], l->missed);
+		*l = (struct blk_log){ .begin = m->clock.now };
 	}
-	if (s->log_lines == LOG_BURST) {
-		s->log_missed++;
+	if (l->lines == LOG_BURST) {
+		l->missed++;
 		return false;
 	}
-	s->log_lines++;
+	l->lines++;
 	return true;
 }
 
-void blk_log_error(struct machine *m, enum bio_op op, u64 sector, u32 nr)
+void blk_log_error(struct machine *m, enum blk_message what, enum bio_op op, u64 sector, u32 nr)
 {
-	if (!log_allowed(m))
+	u64 block = sector % max_t(u64, m->blk.total_pages, 1);
+
+	if (!log_allowed(m, what))
 		return;
-	printk(m, 3,
-	       "I/O error, dev vda, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2",
-	       (unsigned long long)(sector % max_t(u64, m->blk.total_pages, 1) * SECTORS_PER_PAGE),
-	       (u32)op, op == BIO_READ ? "READ" : "WRITE", 0, nr);
+	switch (what) {
+	case BLK_LOG_BUFFER:
+		printk(m, 3,
+		       "Buffer I/O error on dev vda, logical block %llu, lost async page write",
+		       (unsigned long long)block);
+		break;
+	case BLK_LOG_SWAP:
+		printk(m, 1, "%s-error on swap-device (254:0:%llu)",
+		       op == BIO_READ ? "Read" : "Write",
+		       (unsigned long long)(block * SECTORS_PER_PAGE));
+		break;
+	default:
+		printk(m, 3,
+		       "I/O error, dev vda, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2",
+		       (unsigned long long)(block * SECTORS_PER_PAGE), (u32)op,
+		       op == BIO_READ ? "READ" : "WRITE", 0, nr);
+		break;
+	}
 }

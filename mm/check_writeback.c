@@ -153,7 +153,8 @@ static void check_flusher(struct check *c)
 		check_fail(c, "the flusher's timer: kept %d", wb->event_set);
 	if ((wb->work.active || wb->start_all) && !wb->event_set)
 		check_fail(c, "the flusher has work, but sleeps");
-	if (wb->list[WB_DIRTY_TIME].nr && !event_pending(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME))
+	if (wb->list[WB_DIRTY_TIME].nr && m->sysctl.dirtytime_expire_seconds && !wb->event_set &&
+	    !event_pending(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME))
 		check_fail(c, "inodes with new times will never be written");
 }
 

@@ -123,15 +123,19 @@ static u64 dirtytime_expire(const struct machine *m)
 	return (u32)m->sysctl.dirtytime_expire_seconds * NSEC_PER_SEC;
 }
 
+/* For the inode that has waited longest. One that was due and is still there (the periodic writeback is
+ * off) is tried again after as long a time. */
 static void wind_dirtytime(struct machine *m)
 {
 	handle_t h = m->wb.list[WB_DIRTY_TIME].head;
-	u64 due;
+	u64 expire = dirtytime_expire(m), due;
 
-	if (!h || event_pending(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME))
+	if (!h || !expire || event_pending(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME))
 		return;
-	due = inode_at(m, h)->dirtied_time_when + dirtytime_expire(m);
-	event_schedule(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME, max_t(u64, due, m->clock.now));
+	due = inode_at(m, h)->dirtied_time_when + expire;
+	if (due <= m->clock.now)
+		due = m->clock.now + expire;
+	event_schedule(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME, due);
 }
 
 void laptop_io_completion(struct machine *m)
@@ -160,6 +164,20 @@ static void laptop_event(struct machine *m)
 
 /* ---- an inode becomes dirty, or goes ---- */
 
+/* The youngest of b_dirty: who runs ahead of the clock may have been there before. */
+static void dirty_from_now(struct machine *m, handle_t h)
+{
+	handle_t last;
+
+	list_move(m, WB_CLEAN, h);
+	last = m->wb.list[WB_DIRTY].tail;
+	inode_at(m, h)->dirtied_when = m->clock.now;
+	if (last)
+		inode_at(m, h)->dirtied_when =
+			max_t(u64, m->clock.now, inode_at(m, last)->dirtied_when);
+	list_move(m, WB_DIRTY, h);
+}
+
 void mark_inode_dirty(struct machine *m, handle_t h, u32 what)
 {
 	struct inode *i = inode_at(m, h);
@@ -172,13 +190,13 @@ void mark_inode_dirty(struct machine *m, handle_t h, u32 what)
 	if (time_only ? i->wb_list != WB_CLEAN :
 			i->wb_list != WB_CLEAN && i->wb_list != WB_DIRTY_TIME)
 		return;
-	list_move(m, time_only ? WB_DIRTY_TIME : WB_DIRTY, h);
 	if (time_only) {
+		list_move(m, WB_DIRTY_TIME, h);
 		wind_dirtytime(m);
-		return;
+	} else {
+		dirty_from_now(m, h);
+		wake_delayed(m);
 	}
-	i->dirtied_when = m->clock.now;
-	wake_delayed(m);
 }
 
 void inode_wb_evict(struct machine *m, handle_t h)
@@ -281,8 +299,7 @@ static u64 writeback_single_inode(struct machine *m, handle_t h, u64 nr)
 		list_move(m, WB_MORE_IO, h);
 	} else {
 		/* pages that are under writeback and dirty again: the next time */
-		i->dirtied_when = m->clock.now;
-		list_move(m, WB_DIRTY, h);
+		dirty_from_now(m, h);
 	}
 	return written;
 }
@@ -426,7 +443,7 @@ void flusher_event(struct machine *m, u32 arg)
 	if (arg == FLUSHER_LAPTOP) {
 		laptop_event(m);
 	} else if (arg == FLUSHER_DIRTYTIME) {
-		wake_at(m, m->clock.now);
+		wake_at(m, max_t(u64, m->clock.now, m->wb.last_old_flush + writeback_interval(m)));
 	} else {
 		flusher_run(m);
 		wind_dirtytime(m);

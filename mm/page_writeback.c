@@ -160,17 +160,14 @@ void end_page_writeback(struct machine *m, pfn_t pfn)
 void writeback_failed(struct machine *m, pfn_t pfn, u64 sector)
 {
 	struct page *p = pfn_to_page(m, pfn);
-	u64 block = sector % max_t(u64, m->blk.total_pages, 1);
 
 	page_set(p, PG_error);
 	if (page_test(p, PG_swapcache)) {
-		printk(m, 1, "Write-error on swap-device (254:0:%llu)",
-		       (unsigned long long)block * (PAGE_SIZE / 512));
+		blk_log_error(m, BLK_LOG_SWAP, BIO_WRITE, sector, 1);
 		page_set_dirty(m, pfn);
 		return;
 	}
-	printk(m, 3, "Buffer I/O error on dev vda, logical block %llu, lost async page write",
-	       (unsigned long long)block);
+	blk_log_error(m, BLK_LOG_BUFFER, BIO_WRITE, sector, 1);
 	inode_at(m, page_mapping(p))->wb_error = true;
 }
 
@@ -228,6 +225,7 @@ u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u
 			break;
 	}
 	batch_submit(m, &b);
+	clock_charge(m, written * m->cost.scan_page);
 	return written;
 }
 

@@ -80,6 +80,14 @@ struct blk_fault {
 	bool on[NR_BIO_OPS];
 };
 
+/* Messages of errors in the kernel log: so many, then no more for a while. */
+enum blk_message { BLK_LOG_REQUEST, BLK_LOG_BUFFER, BLK_LOG_SWAP, NR_BLK_MESSAGES };
+
+struct blk_log {
+	u64 begin; /* ns */
+	u32 lines, missed;
+};
+
 struct blk_state {
 	struct pool bios;
 	handle_t active; /* being served, until active_done */
@@ -92,8 +100,7 @@ struct blk_state {
 	u64 total_pages, used_pages, next_sector;
 	struct blk_fault fault[BLK_FAULTS_MAX];
 	u32 nr_faults;
-	u64 log_begin; /* ns; error messages are limited to a burst in five seconds */
-	u32 log_lines, log_missed;
+	struct blk_log log[NR_BLK_MESSAGES];
 };
 
 /** blk_init() - the disk of the machine file, empty. 0 or -ENOMEM. blk_destroy(). */
@@ -159,6 +166,9 @@ bool blk_congested(const struct machine *m);
  * BLK_FAULTS_MAX are set. blk_clear_fault(): false if there is none. */
 int blk_set_fault(struct machine *m, const struct blk_fault *fault);
 bool blk_clear_fault(struct machine *m, u64 first, u64 last);
+/** blk_log_error() - what the kernel writes to its log when I/O failed: the request (told already), a
+ * page of a file, a page of swap. Ten in five seconds. */
+void blk_log_error(struct machine *m, enum blk_message what, enum bio_op op, u64 sector, u32 nr);
 
 /** io_schedule_timeout() - the running task waits @ns in state D; others run. False: it is to end. */
 bool io_schedule_timeout(struct machine *m, u64 ns);
