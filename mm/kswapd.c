@@ -308,7 +308,7 @@ static void after_run(struct machine *m, struct pglist_data *n, struct node_recl
 /* Works for about BATCH_NS. Returns what there is to do next. */
 static enum kswapd_does work(struct machine *m, struct pglist_data *n, struct node_reclaim *nr)
 {
-	u64 start = m->clock.now;
+	u64 start = m->clock.now, written;
 	enum kswapd_does does;
 
 	blk_poll(m);
@@ -321,9 +321,16 @@ static enum kswapd_does work(struct machine *m, struct pglist_data *n, struct no
 	}
 	if (!nr->started)
 		run_begin(m, n, nr);
-	do
+	do {
+		written = nr->sc.run.count.written;
 		does = kswapd_step(m, n, nr);
-	while (does == KSWAPD_GOES_ON && m->clock.now - start < BATCH_NS);
+		/* who writes into a full queue waits until there is room in it */
+		if (does == KSWAPD_GOES_ON && nr->sc.run.count.written != written &&
+		    blk_congested(m)) {
+			nr->throttled = true;
+			does = KSWAPD_WAITS;
+		}
+	} while (does == KSWAPD_GOES_ON && m->clock.now - start < BATCH_NS);
 	return does;
 }
 
@@ -391,7 +398,8 @@ void kswapd_writeback_done(struct machine *m, u32 nid)
 	struct node_reclaim *nr = &m->reclaim.node[nid];
 
 	if (nr->throttled && nr->state == KSWAPD_RUNNING && nr->due > m->clock.now &&
-	    m->node[nid].vm_stat[NR_WRITTEN] - nr->written >= (s64)SWAP_CLUSTER_MAX)
+	    m->node[nid].vm_stat[NR_WRITTEN] - nr->written >= (s64)SWAP_CLUSTER_MAX &&
+	    !blk_congested(m))
 		schedule_kswapd(m, nid, m->clock.now);
 }
 

@@ -319,14 +319,28 @@ static void throttle_direct_reclaim(struct machine *m, const struct pglist_data 
 
 /* ---- direct reclaim ---- */
 
+/* Who writes into a full queue waits until there is room in it. */
+static void wait_for_queue(struct machine *m, struct scan_control *sc)
+{
+	u64 start = m->clock.now;
+
+	while (blk_congested(m) && blk_wait_next(m, true))
+		;
+	sc->run.count.throttled_ns += m->clock.now - start;
+}
+
 static void shrink_node(struct machine *m, struct pglist_data *n, struct scan_control *sc)
 {
 	const struct node_reclaim *nr = &m->reclaim.node[n->nid];
+	u64 written = sc->run.count.written;
 	struct lru_scan s;
 
 	do {
 		shrink_node_begin(m, n, sc, &s);
 		while (reclaim_policy_of(m)->step(m, n, sc, &s)) {
+			if (sc->run.count.written != written)
+				wait_for_queue(m, sc);
+			written = sc->run.count.written;
 			blk_poll(m);
 			clock_run_kthreads(m);
 		}
