@@ -59,10 +59,7 @@ int swap_writepage(struct machine *m, pfn_t pfn)
 
 void swap_read_failed(struct machine *m, u64 sector)
 {
-	u64 block = sector % max_t(u64, m->blk.total_pages, 1);
-
-	printk(m, 1, "Read-error on swap-device (254:0:%llu)",
-	       (unsigned long long)block * (PAGE_SIZE / 512));
+	blk_log_error(m, BLK_LOG_SWAP, BIO_READ, sector, 1);
 }
 
 /* Slots that follow each other, read in one go. */

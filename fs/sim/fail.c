@@ -11,13 +11,32 @@
 #include <errno.h>
 #include <string.h>
 
-/* The sectors that the name stands for. */
+/* As proc/swaps shows it, or without the /dev/ or / that swapon puts before a bare name. */
+static bool is_called(const struct swap_area *a, const char *name)
+{
+	const char *bare = a->path + (strncmp(a->path, "/dev/", 5) ? 1 : 5);
+
+	return !strcmp(a->path, name) || !strcmp(bare, name);
+}
+
+/* The sectors that the name stands for: those of an area begin with its header. */
 static int find_device(struct command_run *c, const char *name, struct blk_fault *f)
 {
+	u32 i;
+
 	f->first = 0;
 	f->last = UINT64_MAX;
 	if (!strcmp(name, "vda") || !strcmp(name, "/dev/vda"))
 		return 0;
+	for (i = 0; i < MAX_SWAPFILES; i++) {
+		const struct swap_area *a = &c->m->swap.area[i];
+
+		if (!a->in_use || !is_called(a, name))
+			continue;
+		f->first = a->sector;
+		f->last = a->sector + a->pages;
+		return 0;
+	}
 	return command_explain(c, -ENODEV, "there is no device '%s': vda, or a swap area's name",
 			       name);
 }

@@ -10,6 +10,7 @@ static const char readme[] =
 	"ctl             the machine             echo kmalloc dma0 1M dma > ctl; kfree dma0\n"
 	"                                        echo slab dentry +1000 > ctl; slab dentry -1000\n"
 	"                                        echo swapon sda2 1G prio=5 > ctl; swapoff sda2\n"
+	"                                        echo fail sda2 read times=3 > ctl; fail sda2 off\n"
 	"                                        echo reboot > ctl; echo rewind 12 > ctl (see journal)\n"
 	"                                        echo sync > ctl\n"
 	"journal         every change since boot, one line each; mmanfs replay plays it\n"
