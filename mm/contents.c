@@ -27,6 +27,7 @@ struct section_contents {
 
 #define ARRAY_SHIFT  (SECTION_SHIFT - PAGE_SHIFT)
 #define VALUES_MAX   (1u << 27)
+#define BYTES_MAX    (1u << 22) /* 16 GiB: more would be the host's memory */
 #define SECTIONS_MAX (1u << (32 - ARRAY_SHIFT))
 
 static struct page_contents *value_at(const struct machine *m, handle_t h)
@@ -47,7 +48,7 @@ int contents_init(struct machine *m)
 	int error = pool_init(&s->values, "contents", sizeof(struct page_contents), VALUES_MAX);
 
 	if (!error)
-		error = pool_init(&s->bytes, "contents bytes", PAGE_SIZE, VALUES_MAX);
+		error = pool_init(&s->bytes, "contents bytes", PAGE_SIZE, BYTES_MAX);
 	if (!error)
 		error = pool_init(&s->arrays, "contents array",
 				  PAGES_PER_SECTION * sizeof(handle_t), SECTIONS_MAX);
