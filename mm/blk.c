@@ -353,9 +353,15 @@ void wait_on_page_writeback(struct machine *m, pfn_t pfn)
 
 void wait_on_page_locked(struct machine *m, pfn_t pfn)
 {
+	const struct page *p = pfn_to_page(m, pfn);
+	u64 start = m->clock.now;
+
 	blk_poll(m);
-	while (page_test(pfn_to_page(m, pfn), PG_locked) && blk_wait_next(m, true))
+	while (page_test(p, PG_locked) && blk_wait_next(m, true))
 		;
+	/* it was in use before it was evicted: with more memory there would have been no wait */
+	if (page_test(p, PG_workingset))
+		psi_stall(m, PSI_MEM, start, m->clock.now);
 }
 
 static int read_one(struct machine *m, u64 sector, u32 nr)
