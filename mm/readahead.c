@@ -160,7 +160,7 @@ static bool follow_mark(struct machine *m, struct file *f, u64 index, u64 wanted
 		hole++;
 	if (hole - index > limit)
 		return false;
-	next_window(f, hole, hole - index + wanted, limit);
+	next_window(f, hole, min_t(u64, hole - index + wanted, limit), limit);
 	return true;
 }
 
