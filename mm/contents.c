@@ -25,10 +25,9 @@ struct section_contents {
 	u32 nr_pages; /* that have contents */
 };
 
-#define ARRAY_SHIFT  (SECTION_SHIFT - PAGE_SHIFT)
-#define VALUES_MAX   (1u << 27)
-#define BYTES_MAX    (1u << 22) /* 16 GiB: more would be the host's memory */
-#define SECTIONS_MAX (1u << (32 - ARRAY_SHIFT))
+#define ARRAY_SHIFT (SECTION_SHIFT - PAGE_SHIFT)
+#define VALUES_MAX  (1u << 27)
+#define BYTES_MAX   (1u << 22) /* 16 GiB: more would be the host's memory */
 
 static struct page_contents *value_at(const struct machine *m, handle_t h)
 {
@@ -45,16 +44,17 @@ static u8 *bytes_at(const struct machine *m, handle_t h)
 int contents_init(struct machine *m)
 {
 	struct contents_state *s = &m->contents;
+	const u32 sections = (u32)(m->max_pfn >> ARRAY_SHIFT) + 2; /* no object is number 0 */
 	int error = pool_init(&s->values, "contents", sizeof(struct page_contents), VALUES_MAX);
 
 	if (!error)
 		error = pool_init(&s->bytes, "contents bytes", PAGE_SIZE, BYTES_MAX);
 	if (!error)
 		error = pool_init(&s->arrays, "contents array",
-				  PAGES_PER_SECTION * sizeof(handle_t), SECTIONS_MAX);
+				  PAGES_PER_SECTION * sizeof(handle_t), sections);
 	if (!error)
 		error = pool_init(&s->sections, "contents section", sizeof(struct section_contents),
-				  SECTIONS_MAX);
+				  sections);
 	return error;
 }
 
