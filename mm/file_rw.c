@@ -151,8 +151,10 @@ ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size,
 			return written;
 		}
 	}
-	if (pos + (u64)n > i->size)
+	if (pos + (u64)n > i->size) {
 		i->size = pos + (u64)n;
+		mark_inode_dirty(m, inode, I_DIRTY_SYNC);
+	}
 	i->mtime = i->ctime = now_ns(m);
 	return n;
 }

@@ -262,6 +262,8 @@ void inode_truncate(struct machine *m, handle_t h, u64 size)
 	u64 old = i->size;
 
 	i->size = size;
+	if (size != old && i->kind != INODE_SHMEM)
+		mark_inode_dirty(m, h, I_DIRTY_SYNC);
 	if (size >= old)
 		return;
 	truncate_range(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
