@@ -20,14 +20,8 @@ struct page_contents {
 	u32 value; /* handle in ->bytes, or VALUE_FILL and the byte */
 };
 
-struct section_contents {
-	handle_t array;
-	u32 nr_pages; /* that have contents */
-};
-
 #define ARRAY_SHIFT (SECTION_SHIFT - PAGE_SHIFT)
-#define VALUES_MAX  (1u << 27)
-#define BYTES_MAX   (1u << 22) /* 16 GiB: more would be the host's memory */
+#define VALUES_MAX  (1u << 22) /* 16 GiB of bytes: more the host would hardly have */
 
 static struct page_contents *value_at(const struct machine *m, handle_t h)
 {
@@ -44,17 +38,17 @@ static u8 *bytes_at(const struct machine *m, handle_t h)
 int contents_init(struct machine *m)
 {
 	struct contents_state *s = &m->contents;
-	const u32 sections = (u32)(m->max_pfn >> ARRAY_SHIFT) + 2; /* no object is number 0 */
-	int error = pool_init(&s->values, "contents", sizeof(struct page_contents), VALUES_MAX);
+	u32 sections = (u32)(m->max_pfn >> ARRAY_SHIFT) + 1;
+	int error =
+		pool_init(&s->values, "contents", sizeof(struct page_contents), VALUES_MAX + 256);
 
 	if (!error)
-		error = pool_init(&s->bytes, "contents bytes", PAGE_SIZE, BYTES_MAX);
+		error = pool_init(&s->bytes, "contents bytes", PAGE_SIZE, VALUES_MAX);
 	if (!error)
 		error = pool_init(&s->arrays, "contents array",
 				  PAGES_PER_SECTION * sizeof(handle_t), sections);
 	if (!error)
-		error = pool_init(&s->sections, "contents section", sizeof(struct section_contents),
-				  sections);
+		error = pool_init(&s->sections, "contents section", sizeof(handle_t), sections);
 	return error;
 }
 
@@ -137,10 +131,10 @@ u32 contents_references(const struct machine *m, handle_t contents)
 
 /* ---- which page has which ---- */
 
-static struct section_contents *section_of(const struct machine *m, pfn_t pfn)
+/* The pool rounds an object up to eight bytes. */
+static handle_t *section_of(const struct machine *m, pfn_t pfn)
 {
-	return (struct section_contents *)(void *)m->contents.sections.base + m->contents.first +
-	       (pfn >> ARRAY_SHIFT);
+	return pool_at(&m->contents.sections, m->contents.first + (pfn >> ARRAY_SHIFT));
 }
 
 static handle_t *array_at(const struct machine *m, handle_t array)
@@ -155,25 +149,25 @@ static handle_t *place_of(const struct machine *m, pfn_t pfn)
 
 	if (!m->contents.nr_pages)
 		return NULL;
-	array = section_of(m, pfn)->array;
+	array = *section_of(m, pfn);
 	return array ? &array_at(m, array)[pfn & (PAGES_PER_SECTION - 1)] : NULL;
 }
 
 static handle_t *make_place(struct machine *m, pfn_t pfn)
 {
 	struct contents_state *s = &m->contents;
-	struct section_contents *section;
+	handle_t *array;
 
 	if (!s->first)
 		s->first = pool_alloc_array(&s->sections, (u32)(m->max_pfn >> ARRAY_SHIFT) + 1);
 	if (!s->first)
 		return NULL;
-	section = section_of(m, pfn);
-	if (!section->array)
-		section->array = pool_alloc(&s->arrays);
-	if (!section->array)
+	array = section_of(m, pfn);
+	if (!*array)
+		*array = pool_alloc(&s->arrays);
+	if (!*array)
 		return NULL;
-	return &array_at(m, section->array)[pfn & (PAGES_PER_SECTION - 1)];
+	return &array_at(m, *array)[pfn & (PAGES_PER_SECTION - 1)];
 }
 
 handle_t page_contents(const struct machine *m, pfn_t pfn)
@@ -196,28 +190,34 @@ int set_page_contents(struct machine *m, pfn_t pfn, handle_t contents)
 		return -ENOMEM;
 	old = *place;
 	*place = contents;
-	if (!old) {
-		section_of(m, pfn)->nr_pages++;
-		m->contents.nr_pages++;
-	}
+	m->contents.nr_pages += !old;
 	contents_put(m, old);
 	return 0;
+}
+
+/* Nothing has contents any more. While anything has, an array that is empty now is soon in use again. */
+static void free_arrays(struct machine *m)
+{
+	u64 pfn;
+
+	for (pfn = 0; pfn < m->max_pfn; pfn += PAGES_PER_SECTION) {
+		handle_t *array = section_of(m, (pfn_t)pfn);
+
+		if (*array)
+			pool_free(&m->contents.arrays, *array);
+		*array = 0;
+	}
 }
 
 handle_t take_page_contents(struct machine *m, pfn_t pfn)
 {
 	handle_t *place = place_of(m, pfn), contents = place ? *place : 0;
-	struct section_contents *section;
 
 	if (!contents)
 		return 0;
 	*place = 0;
-	m->contents.nr_pages--;
-	section = section_of(m, pfn);
-	if (!--section->nr_pages) {
-		pool_free(&m->contents.arrays, section->array);
-		section->array = 0;
-	}
+	if (!--m->contents.nr_pages)
+		free_arrays(m);
 	return contents;
 }
 

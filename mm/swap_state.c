@@ -57,13 +57,9 @@ static int page_slot_set(struct machine *m, pfn_t pfn, u32 slot)
 
 static void page_slot_clear(struct machine *m, pfn_t pfn)
 {
-	struct swap_section *section = section_of(m, pfn);
-
+	/* the array stays, also without pages: it would be made again at once */
 	*page_place(m, pfn) = 0;
-	if (--section->nr_pages)
-		return;
-	pool_free(&m->swap.page_slots, section->array);
-	section->array = 0;
+	section_of(m, pfn)->nr_pages--;
 }
 
 /* ---- the cache ---- */
