@@ -11,13 +11,19 @@
 
 #include "tests/tap.h"
 
+static int load(struct machine_config *config, const char *machine, char *why, size_t size)
+{
+	return strchr(machine, '\n') ? machine_file_parse(config, machine, "test", why, size) :
+				       machine_file_load(config, machine, why, size);
+}
+
 bool fixture_open(struct fixture *f, const char *machine, const char *cmdline)
 {
 	struct machine_config *config = calloc(1, sizeof(*config));
 
 	memset(f, 0, sizeof(*f));
 	text_init(&f->text);
-	if (config && !machine_file_load(config, machine, f->why, sizeof(f->why)) &&
+	if (config && !load(config, machine, f->why, sizeof(f->why)) &&
 	    (!cmdline || !machine_add_cmdline(config, cmdline, f->why, sizeof(f->why))))
 		f->m = machine_create(config, f->why, sizeof(f->why));
 	free(config);

@@ -22,7 +22,7 @@ struct fixture {
 	char why[256];
 };
 
-/** fixture_open() - boot a preset or machine file, with more kernel parameters if not NULL. */
+/** fixture_open() - boot a preset, machine file or the text of one, with more kernel parameters if not NULL. */
 bool fixture_open(struct fixture *f, const char *machine, const char *cmdline);
 void fixture_close(struct fixture *f);
 
