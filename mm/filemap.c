@@ -108,6 +108,18 @@ void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 	}
 }
 
+/* Pages that were evicted before do not come back: whoever reads them again reads them as new. */
+static void forget_shadows(struct machine *m, handle_t inode, u64 first, u64 last)
+{
+	u64 index = first;
+
+	while (xa_find_marked(m, inode_at(m, inode)->pages, &index, last, XA_SHADOW)) {
+		xa_erase(m, &inode_at(m, inode)->pages, index);
+		if (index++ == last)
+			break;
+	}
+}
+
 u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 last)
 {
 	struct inode *i = inode_at(m, inode);
@@ -116,6 +128,7 @@ u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 l
 
 	if (is_shmem(i))
 		return 0;
+	forget_shadows(m, inode, first, last);
 	while ((pfn = xa_find_page(m, i->pages, &index, last))) {
 		const struct page *p = pfn_to_page(m, pfn);
 
