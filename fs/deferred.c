@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum later_kind { LATER_WRITE, LATER_RMDIR, LATER_IOCTL, LATER_READ };
+enum later_kind { LATER_WRITE, LATER_RMDIR, LATER_IOCTL, LATER_READ, LATER_PREAD, LATER_FSYNC };
 
 struct later {
 	struct job job; /* first; not used by a read */
@@ -29,12 +29,13 @@ static struct later *new_later(struct deferred *d, void *request, enum later_kin
 			       const struct caller *c, const void *data, size_t size,
 			       size_t out_size)
 {
-	struct later *l = calloc(1, sizeof(*l) + size + 1 + out_size);
+	struct later *l = malloc(sizeof(*l) + size + 1 + out_size);
 
 	if (!l) {
 		d->ops->error(request, -ENOMEM);
 		return NULL;
 	}
+	memset(l, 0, sizeof(*l));
 	l->kind = kind;
 	l->d = d;
 	l->request = request;
@@ -45,6 +46,7 @@ static struct later *new_later(struct deferred *d, void *request, enum later_kin
 	l->result = -EINTR; /* unless it is run */
 	if (size)
 		memcpy(l->data, data, size);
+	l->data[size] = '\0';
 	return l;
 }
 
@@ -59,7 +61,7 @@ static void finish(struct later *l)
 		ops->written(l->request, (size_t)l->result);
 	else if (l->kind == LATER_IOCTL)
 		ops->ioctl(l->request, (int)l->result, l->out, l->out_size);
-	else if (l->kind == LATER_READ)
+	else if (l->kind == LATER_READ || l->kind == LATER_PREAD)
 		ops->data(l->request, l->out, (size_t)l->result);
 	else
 		ops->error(l->request, 0);
@@ -89,6 +91,12 @@ static void run_job(struct job *job)
 	case LATER_IOCTL:
 		l->result = tree_ioctl(t, &l->caller, l->file, l->command, l->data, l->size, l->out,
 				       &l->out_size);
+		break;
+	case LATER_PREAD:
+		l->result = tree_read(t, &l->caller, l->file, l->out, l->out_size, l->offset);
+		break;
+	case LATER_FSYNC:
+		l->result = tree_fsync(t, &l->caller, l->file);
 		break;
 	case LATER_READ:
 		break;
@@ -122,6 +130,28 @@ void deferred_write(struct deferred *d, void *request, const struct caller *c, s
 		return;
 	l->file = f;
 	l->offset = offset;
+	submit(l);
+}
+
+void deferred_pread(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
+		    size_t size, u64 offset)
+{
+	struct later *l = new_later(d, request, LATER_PREAD, c, NULL, 0, size);
+
+	if (!l)
+		return;
+	l->file = f;
+	l->offset = offset;
+	submit(l);
+}
+
+void deferred_fsync(struct deferred *d, void *request, const struct caller *c, struct open_file *f)
+{
+	struct later *l = new_later(d, request, LATER_FSYNC, c, NULL, 0, 0);
+
+	if (!l)
+		return;
+	l->file = f;
 	submit(l);
 }
 

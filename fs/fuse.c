@@ -27,6 +27,7 @@
 
 #define STATIC_TIMEOUT 1.0 /* seconds the kernel may remember what never changes */
 #define READ_BUFFER    (1u << 20)
+#define INLINE_IO_MAX  (1u << 16) /* larger reads and writes of disk files go to the worker */
 
 struct mount {
 	struct session session; /* machine, tree, gate, worker */
@@ -165,27 +166,44 @@ static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	reply_attr(req, &c, ino, 0);
 }
 
+/* What the kernel asks for, as the tree wants it: the mounting user is root there. */
+static struct tree_setattr wanted_attr(struct mount *mnt, const struct stat *attr, int to_set)
+{
+	struct tree_setattr a = {
+		.mode = attr->st_mode & 07777,
+		.uid = attr->st_uid == mnt->uid ? 0 : attr->st_uid,
+		.gid = attr->st_gid == mnt->gid ? 0 : attr->st_gid,
+		.mtime = (s64)attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
+	};
+
+	if (to_set & FUSE_SET_ATTR_MODE)
+		a.which |= SETATTR_MODE;
+	if (to_set & FUSE_SET_ATTR_UID)
+		a.which |= SETATTR_UID;
+	if (to_set & FUSE_SET_ATTR_GID)
+		a.which |= SETATTR_GID;
+	if (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))
+		a.which |= SETATTR_MTIME;
+	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
+		a.mtime = tree_now_ns(mnt->tree);
+	return a;
+}
+
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		       struct fuse_file_info *fi)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	u32 uid = to_set & FUSE_SET_ATTR_UID ? attr->st_uid : UINT32_MAX;
-	u32 gid = to_set & FUSE_SET_ATTR_GID ? attr->st_gid : UINT32_MAX;
+	struct tree_setattr a;
 	int error = 0;
 
 	(void)fi;
-	if (uid == mnt->uid)
-		uid = 0;
-	if (gid == mnt->gid)
-		gid = 0;
 	session_enter(&mnt->session);
+	a = wanted_attr(mnt, attr, to_set);
 	if (to_set & FUSE_SET_ATTR_SIZE)
 		error = tree_truncate(mnt->tree, &c, ino, (u64)attr->st_size);
-	if (!error && to_set & FUSE_SET_ATTR_MODE)
-		error = tree_chmod(mnt->tree, &c, ino, attr->st_mode);
-	if (!error && to_set & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID))
-		error = tree_chown(mnt->tree, &c, ino, uid, gid);
+	if (!error)
+		error = tree_setattr(mnt->tree, &c, ino, &a);
 	session_leave(&mnt->session);
 	reply_attr(req, &c, ino, error);
 }
@@ -227,9 +245,12 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
-	const struct statvfs st = { .f_bsize = 4096, .f_frsize = 4096, .f_namemax = 255 };
+	struct mount *mnt = mount_of(req);
+	struct statvfs st;
 
-	(void)ino;
+	session_enter(&mnt->session);
+	tree_statfs(mnt->tree, ino, &st);
+	session_leave(&mnt->session);
 	fuse_reply_statfs(req, &st);
 }
 
@@ -335,13 +356,16 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
+	struct tree_setattr a = { .which = SETATTR_MODE, .mode = mode & 07777 };
 	struct fuse_entry_param e;
 	u64 ino;
 	int error;
 
-	(void)mode;
 	session_enter(&mnt->session);
 	error = tree_mkdir(mnt->tree, &c, parent, name, &ino);
+	/* directories of the disk are as they were asked for */
+	if (!error && tree_keeps_attr(mnt->tree, ino) && a.mode != 0755)
+		error = tree_setattr(mnt->tree, &c, ino, &a);
 	if (!error)
 		error = fill_entry(mnt, &c, ino, &e);
 	session_leave(&mnt->session);
@@ -386,9 +410,12 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
 	int error = -EINVAL;
+	u64 ino;
 
 	session_enter(&mnt->session);
-	if (!flags)
+	if (flags == RENAME_NOREPLACE && !tree_lookup(mnt->tree, &c, new_parent, new_name, &ino))
+		error = -EEXIST;
+	else if (!(flags & ~(unsigned int)RENAME_NOREPLACE))
 		error = tree_rename(mnt->tree, &c, parent, name, new_parent, new_name);
 	session_leave(&mnt->session);
 	reply_error(req, error);
@@ -500,6 +527,11 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	const char *data;
 	ssize_t n;
 
+	if (size > INLINE_IO_MAX && tree_is_tracked(mnt->tree, ino)) {
+		deferred_pread(&mnt->deferred, req, &c, f, min_t(size_t, size, READ_BUFFER),
+			       (u64)offset);
+		return;
+	}
 	session_enter(&mnt->session);
 	n = tree_read_text(mnt->tree, &c, f, size, (u64)offset, &data);
 	if (n == -EINVAL) {
@@ -525,7 +557,8 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	struct caller c = caller_of(req);
 	ssize_t n;
 
-	if (tree_write_is_long(mnt->tree, ino)) {
+	if (tree_write_is_long(mnt->tree, ino) ||
+	    (size > INLINE_IO_MAX && tree_is_tracked(mnt->tree, ino))) {
 		deferred_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
 		return;
 	}
@@ -573,6 +606,18 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 	else
 		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size,
 			       out_size);
+}
+
+static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	struct mount *mnt = mount_of(req);
+	struct caller c = caller_of(req);
+
+	(void)datasync;
+	if (tree_is_tracked(mnt->tree, ino))
+		deferred_fsync(&mnt->deferred, req, &c, file_of(fi));
+	else
+		reply_error(req, -EINVAL);
 }
 
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
@@ -681,6 +726,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.write = op_write,
 	.ioctl = op_ioctl,
 	.poll = op_poll,
+	.fsync = op_fsync,
 	.release = op_release,
 };
 

@@ -368,6 +368,8 @@ int tree_chown(struct tree *t, const struct caller *c, u64 ino, u32 uid, u32 gid
 int tree_setattr(struct tree *t, const struct caller *c, u64 ino, const struct tree_setattr *a);
 /** tree_parse_setattr() - "mode=0644 uid=0 mtime=1.000000000" as the journal has it. -EINVAL. */
 int tree_parse_setattr(const char *text, struct tree_setattr *a);
+/** tree_keeps_attr() - does the object keep its own mode (files and directories of sim/disk)? */
+bool tree_keeps_attr(struct tree *t, u64 ino);
 /** tree_statfs() - sizes of the file system at @ino. */
 void tree_statfs(struct tree *t, u64 ino, struct statvfs *st);
 /** tree_now_ns() - the machine's time as time stamps have it. */

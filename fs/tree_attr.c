@@ -334,17 +334,31 @@ static int set_own(struct tree *t, const struct node *n, const struct tree_setat
 	return error;
 }
 
-int tree_setattr(struct tree *t, const struct caller *c, u64 ino, const struct tree_setattr *a)
+static bool keeps_attr(const struct node *n)
 {
 	mode_t mode;
-	struct node n;
 	u32 uid, gid;
+
+	return n->rq.dir->setattr && n->rq.dir->get_owner &&
+	       n->rq.dir->get_owner(&n->rq, &mode, &uid, &gid);
+}
+
+bool tree_keeps_attr(struct tree *t, u64 ino)
+{
+	static const struct caller root;
+	struct node n;
+
+	return !node_find(t, &root, ino, &n) && keeps_attr(&n);
+}
+
+int tree_setattr(struct tree *t, const struct caller *c, u64 ino, const struct tree_setattr *a)
+{
+	struct node n;
 	int error = node_find(t, c, ino, &n);
 
 	if (error || !a->which)
 		return error;
-	if (n.rq.dir->setattr && n.rq.dir->get_owner &&
-	    n.rq.dir->get_owner(&n.rq, &mode, &uid, &gid))
+	if (keeps_attr(&n))
 		return set_own(t, &n, a);
 	if (a->which & SETATTR_MODE)
 		error = tree_chmod(t, c, ino, a->mode);
