@@ -4,6 +4,7 @@
 #include "fs/cmd_common.h"
 
 #include "fs/replay.h"
+#include "fs/sim/disk.h"
 #include "fs/twin/twin.h"
 
 #include <errno.h>
@@ -134,6 +135,18 @@ static int boot(const struct options *o, const struct machine_source *s, struct 
 	return p->journal ? 0 : complain(o, EX_OSERR, "%s", strerror(ENOMEM));
 }
 
+static int take_disk(const struct options *o, struct powered *p)
+{
+	char why[DISK_PATH_MAX + 1];
+	int error = disk_import(p->tree, o->disk, why);
+
+	return !error ? 0 :
+			complain(o, error == -ENOSPC ? EX_CONFIG : EX_NOINPUT, "--disk %s%s: %s",
+				 o->disk, why,
+				 error == -ENOSPC ? "the machine's disk is too small for it" :
+						    strerror(-error));
+}
+
 static int boot_new(const struct options *o, struct powered *p)
 {
 	struct machine_source source;
@@ -142,6 +155,8 @@ static int boot_new(const struct options *o, struct powered *p)
 	if (!status)
 		status = boot(o, &source, p);
 	machine_source_free(&source);
+	if (!status && o->disk)
+		status = take_disk(o, p);
 	if (status || !o->journal)
 		return status;
 	error = journal_to_file(p->journal, o->journal);
@@ -178,6 +193,9 @@ static int boot_again(const struct options *o, struct powered *p)
 		journal_suspend(p->journal, false);
 		if (!error)
 			error = journal_continue_file(p->journal, o->journal, f.keep);
+		/* who had files of the disk open is gone */
+		if (!error)
+			journal_close_files(p->journal, p->tree);
 		if (error)
 			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s",
 					  o->journal, strerror(-error));
@@ -200,6 +218,10 @@ int power_on(const struct options *o, bool paused, struct powered *p)
 	int status;
 
 	memset(p, 0, sizeof(*p));
+	if (o->journal && o->disk)
+		return complain(
+			o, EX_USAGE,
+			"--journal and --disk exclude each other: a journal brings its files along");
 	status = again ? boot_again(o, p) : boot_new(o, p);
 	if (status) {
 		power_off(p);

@@ -215,6 +215,19 @@ static void journal_change(void *arg, const struct tree_change *c)
 	commit_line(j, start);
 }
 
+void journal_close_files(struct journal *j, struct tree *t)
+{
+	static const struct caller root;
+	struct tree_hooks hooks = { .arg = j, .change = journal_change };
+	u64 running = j->running;
+
+	/* a rewind is running, of which the journal will not tell */
+	j->running = 0;
+	tree_set_hooks(t, &hooks);
+	tree_close_tracked(t, &root);
+	j->running = running;
+}
+
 void journal_interrupted(struct journal *j, struct machine *m)
 {
 	size_t start = j->lines.length;

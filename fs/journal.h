@@ -71,6 +71,9 @@ const char *journal_line(const struct journal *j, u64 n, size_t *length);
 int journal_data_fd(const struct journal *j);
 /** journal_interrupted() - the running command has been told to end at this step. */
 void journal_interrupted(struct journal *j, struct machine *m);
+/** journal_close_files() - the files that are open in @t, as the journal left it, are closed, and the
+ * journal says so: nobody has them any more. */
+void journal_close_files(struct journal *j, struct tree *t);
 /** journal_suspend() - rewind and replay apply lines themselves. */
 void journal_suspend(struct journal *j, bool on);
 

@@ -52,6 +52,7 @@ enum option_id {
 	OPT_LIKE_HOST,
 	OPT_LIKE,
 	OPT_JOURNAL,
+	OPT_DISK,
 	OPT_FOREGROUND,
 	OPT_FUSE,
 	OPT_REALTIME,
@@ -75,6 +76,8 @@ static const struct option_row {
 	{ OPT_LIKE, "like", 0, "FILE", MOUNT | RUN, "a twin of the machine that FILE captured" },
 	{ OPT_JOURNAL, "journal", 0, "FILE", MOUNT | RUN,
 	  "write every change to FILE, or go on where it ended" },
+	{ OPT_DISK, "disk", 0, "DIR", MOUNT | RUN,
+	  "keep the files of sim/disk in DIR, and find there what was kept" },
 	{ OPT_REALTIME, "realtime", 0, NULL, RUN, "let the clock run; otherwise it is paused" },
 	{ OPT_FOREGROUND, "foreground", 'f', NULL, MOUNT, "stay in the foreground" },
 	{ OPT_FUSE, "option", 'o', "OPTIONS", MOUNT | RUN,
@@ -194,6 +197,9 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 	switch (row->id) {
 	case OPT_MACHINE:
 		o->machine = value;
+		break;
+	case OPT_DISK:
+		o->disk = value;
 		break;
 	case OPT_CMDLINE:
 		o->cmdline = value;

@@ -17,6 +17,7 @@ struct options {
 	bool like_host;		      /* --like-host */
 	const char *like;	      /* --like */
 	const char *journal;	      /* --journal */
+	const char *disk;	      /* --disk */
 	bool foreground;	      /* -f */
 	bool realtime;		      /* --realtime */
 	char *fuse_options;	      /* -o, joined by commas; or NULL */

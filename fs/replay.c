@@ -15,6 +15,7 @@
 
 #include "fs/parse.h"
 #include "fs/quote.h"
+#include "fs/sim/disk.h"
 
 #define READ_MAX (64u << 20) /* no read(2) through the mount is longer */
 
@@ -331,6 +332,19 @@ static void do_entry(struct operation *o)
 		player_error(o->p, "no such operation");
 }
 
+/* A file of --disk DIR as it was when the machine started, without its bytes. */
+static void do_import(struct operation *o)
+{
+	static const char top[] = "sim/disk";
+	const char *path = o->path.data;
+
+	text_char(&o->data, '\0');
+	if (text_error(&o->data) || strncmp(path, top, sizeof(top) - 1) != 0 ||
+	    disk_import_line(tree_machine(o->p->tree), path + sizeof(top) - 1, o->line->offset,
+			     o->data.data))
+		player_error(o->p, "the file cannot be made");
+}
+
 static bool do_file(struct operation *o)
 {
 	static const struct {
@@ -338,7 +352,7 @@ static bool do_file(struct operation *o)
 		void (*run)(struct operation *o);
 	} ops[] = {
 		{ "read", do_read },   { "open", do_open },	  { "close", do_close },
-		{ "fsync", do_fsync }, { "setattr", do_setattr },
+		{ "fsync", do_fsync }, { "setattr", do_setattr }, { "import", do_import },
 	};
 	size_t i;
 

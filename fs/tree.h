@@ -304,6 +304,8 @@ void tree_set_journal(struct tree *t, struct journal *journal);
 struct journal *tree_journal(const struct tree *t);
 
 void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks);
+/** tree_record() - something was done to the machine that no request asked for: tell the journal. */
+void tree_record(struct tree *t, struct tree_change *change);
 /** tree_note_change() - a store that is about to fail has changed something: journal it all the same. */
 void tree_note_change(struct tree *t);
 

@@ -158,6 +158,15 @@ void change_end(struct tree *t, struct tree_change *change)
 	text_free(&change->path_buffer);
 }
 
+void tree_record(struct tree *t, struct tree_change *change)
+{
+	change->time = t->m->clock.now;
+	change->step = t->m->clock.step;
+	change->id = ++t->change_id;
+	if (is_journalled(t, change))
+		t->hooks.change(t->hooks.arg, change);
+}
+
 /* --- Entries --- */
 
 /* The directory, if the caller may change it. */

@@ -172,3 +172,14 @@ void inode_release(struct machine *m, handle_t inode, u64 first)
 	inode_at(m, inode)->blocks -= freed;
 	blk_free_space(m, blk_file_sector(inode, first), freed);
 }
+
+int inode_copy_blocks(struct machine *m, handle_t to, struct machine *other, handle_t from)
+{
+	handle_t h = treap_first(other, &disk_extent_tree, inode_at(other, from)->extents);
+	int error = 0;
+
+	for (; h && !error; h = treap_next(other, &disk_extent_tree, h))
+		error = inode_reserve(m, to, disk_extent_at(other, h)->first,
+				      disk_extent_at(other, h)->nr);
+	return error;
+}

@@ -200,6 +200,23 @@ int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kin
 	return 0;
 }
 
+int vfs_import(struct machine *m, const char *path, enum inode_kind kind, u64 size, u64 blocks,
+	       handle_t *out)
+{
+	int error = inode_create(m, path, 0, kind, out);
+
+	if (error)
+		return error;
+	if (kind == INODE_REGULAR)
+		error = inode_reserve(m, *out, 0,
+				      min_t(u64, blocks, PAGE_ALIGN(size) >> PAGE_SHIFT));
+	if (error)
+		inode_unlink(m, *out);
+	else
+		inode_at(m, *out)->size = size;
+	return error;
+}
+
 static void remove_entry(struct machine *m, handle_t dir, handle_t h)
 {
 	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);

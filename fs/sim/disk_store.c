@@ -166,7 +166,7 @@ static void free_chunk(struct disk_store *s, u32 n)
 /* ---- what the engine asks for ---- */
 
 /* All of [@offset, @offset + @size) of the host's file, whatever interrupts. */
-static int write_host(int fd, const char *data, size_t size, off_t offset)
+int disk_write_fd(int fd, const char *data, size_t size, off_t offset)
 {
 	while (size) {
 		ssize_t n = pwrite(fd, data, size, offset);
@@ -182,7 +182,7 @@ static int write_host(int fd, const char *data, size_t size, off_t offset)
 	return 0;
 }
 
-static int read_host(int fd, char *buffer, size_t size, off_t offset)
+int disk_read_fd(int fd, char *buffer, size_t size, off_t offset)
 {
 	while (size) {
 		ssize_t n = pread(fd, buffer, size, offset);
@@ -223,7 +223,7 @@ static ssize_t store_write(struct machine *m, handle_t inode, const void *data, 
 				break;
 			length += min_t(size_t, size - done - length, CHUNK_BYTES);
 		}
-		error = write_host(s->fd, from + done, length, place_of(n, at));
+		error = disk_write_fd(s->fd, from + done, length, place_of(n, at));
 		if (error)
 			return error;
 		done += length;
@@ -254,7 +254,7 @@ static ssize_t store_read(struct machine *m, handle_t inode, void *buffer, size_
 				break;
 			length += min_t(size_t, size - done - length, CHUNK_BYTES);
 		}
-		error = read_host(s->fd, to + done, length, place_of(n, at));
+		error = disk_read_fd(s->fd, to + done, length, place_of(n, at));
 		if (error)
 			return error;
 		done += length;

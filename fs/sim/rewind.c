@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "fs/replay.h"
+#include "fs/sim/disk.h"
 #include "fs/sim/sim.h"
 
 /* Who listened to the old one (a replay, in the middle of an advance) listens to the new one. */
@@ -56,6 +57,10 @@ int sim_reboot(const struct request *rq)
 	if (!m)
 		return -ENOMEM;
 	tree_destroy(tree);
+	if (disk_move(rq->m, m)) {
+		machine_destroy(m);
+		return -ENOMEM;
+	}
 	replace_machine(rq, m);
 	tree_clock_set(rq->tree);
 	return 0;
@@ -107,6 +112,10 @@ int cmd_rewind(struct command_run *c)
 	if (line >= journal_lines(j))
 		return command_explain(c, -EINVAL, "the journal has lines 0 to %llu",
 				       (unsigned long long)journal_lines(j) - 1);
+	/* of those that succeeded a journal does not tell: this one failed */
+	if (disk_is_host(c->m) || c->rq->caller->replaying)
+		return command_explain(c, -EOPNOTSUPP,
+				       "files of --disk stay as they are: they cannot be taken back");
 	m = boot_again(c->rq, &tree);
 	if (!m)
 		return -ENOMEM;
@@ -114,13 +123,16 @@ int cmd_rewind(struct command_run *c)
 	error = replay_into(j, tree, line);
 	/* a reboot among the lines has put yet another machine there */
 	m = tree_machine(tree);
+	if (!error) {
+		journal_truncate(j, line);
+		journal_close_files(j, tree);
+	}
 	tree_destroy(tree);
 	if (error) {
 		machine_destroy(m);
 		return error == -EINTR ? error :
 					 command_explain(c, error, "the journal does not replay");
 	}
-	journal_truncate(j, line);
 	replace_machine(c->rq, m);
 	tree_clock_set(c->rq->tree);
 	return 0;

@@ -51,6 +51,10 @@ int vfs_lookup(struct machine *m, handle_t dir, const char *name, handle_t *out)
  * -ENOSPC or what the host says. */
 int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kind kind, u32 mode,
 	       handle_t *out);
+/** vfs_import() - a file of @size bytes or a directory that is there already, as far as the host goes;
+ * @blocks: its pages that have a place, from the first on. */
+int vfs_import(struct machine *m, const char *path, enum inode_kind kind, u64 size, u64 blocks,
+	       handle_t *out);
 /** vfs_unlink(), vfs_rmdir() - the entry goes. -ENOENT, -EISDIR, -ENOTDIR, -ENOTEMPTY. */
 int vfs_unlink(struct machine *m, handle_t dir, const char *name);
 int vfs_rmdir(struct machine *m, handle_t dir, const char *name);
@@ -85,6 +89,8 @@ ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size,
 bool inode_has_block(struct machine *m, handle_t inode, u64 index);
 /** inode_block_run() - pages from @first on, at most @nr, that all have a place (*@mapped) or all have not. */
 u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *mapped);
+/** inode_copy_blocks() - @to gets places as @from of another machine has them. */
+int inode_copy_blocks(struct machine *m, handle_t to, struct machine *other, handle_t from);
 /** inode_reserve() - give pages [@first, @first + @nr) a place. 0 or -ENOSPC, -ENOMEM: nothing changed. */
 int inode_reserve(struct machine *m, handle_t inode, u64 first, u64 nr);
 /** inode_release() - the places of pages from @first on are free again. */
