@@ -126,20 +126,6 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		fuse_reply_entry(req, &e);
 }
 
-static void op_forget(fuse_req_t req, fuse_ino_t ino, u64 count)
-{
-	(void)ino;
-	(void)count;
-	fuse_reply_none(req);
-}
-
-static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
-{
-	(void)count;
-	(void)forgets;
-	fuse_reply_none(req);
-}
-
 static void reply_attr(fuse_req_t req, const struct caller *c, u64 ino, int error)
 {
 	struct mount *mnt = mount_of(req);
@@ -176,14 +162,10 @@ static struct tree_setattr wanted_attr(struct mount *mnt, const struct stat *att
 		.mtime = (s64)attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
 	};
 
-	if (to_set & FUSE_SET_ATTR_MODE)
-		a.which |= SETATTR_MODE;
-	if (to_set & FUSE_SET_ATTR_UID)
-		a.which |= SETATTR_UID;
-	if (to_set & FUSE_SET_ATTR_GID)
-		a.which |= SETATTR_GID;
-	if (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW))
-		a.which |= SETATTR_MTIME;
+	a.which = (to_set & FUSE_SET_ATTR_MODE ? SETATTR_MODE : 0) |
+		  (to_set & FUSE_SET_ATTR_UID ? SETATTR_UID : 0) |
+		  (to_set & FUSE_SET_ATTR_GID ? SETATTR_GID : 0) |
+		  (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW) ? SETATTR_MTIME : 0);
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
 		a.mtime = tree_now_ns(mnt->tree);
 	return a;
@@ -208,7 +190,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 	reply_attr(req, &c, ino, error);
 }
 
-static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
+/* May the caller do @mask? */
+static int check_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
@@ -217,7 +200,12 @@ static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 	session_enter(&mnt->session);
 	error = tree_access(mnt->tree, &c, ino, mask);
 	session_leave(&mnt->session);
-	reply_error(req, error);
+	return error;
+}
+
+static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
+{
+	reply_error(req, check_access(req, ino, mask));
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
@@ -258,13 +246,8 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
-	struct caller c = caller_of(req);
-	int error;
+	int error = check_access(req, ino, R_OK);
 
-	session_enter(&mnt->session);
-	error = tree_access(mnt->tree, &c, ino, R_OK);
-	session_leave(&mnt->session);
 	if (error)
 		reply_error(req, error);
 	else
@@ -344,35 +327,19 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 	list_directory(req, ino, size, offset, true);
 }
 
-static void reply_made(fuse_req_t req, const struct fuse_entry_param *e, int error)
+/* Directories of the disk get the mode that was asked for, others have the table's. */
+static int make_directory(struct mount *mnt, const struct caller *c, u64 parent, const char *name,
+			  mode_t mode, u64 *ino)
 {
-	if (error)
-		reply_error(req, error);
-	else
-		fuse_reply_entry(req, e);
-}
-
-static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
-{
-	struct mount *mnt = mount_of(req);
-	struct caller c = caller_of(req);
 	struct tree_setattr a = { .which = SETATTR_MODE, .mode = mode & 07777 };
-	struct fuse_entry_param e;
-	u64 ino;
-	int error;
+	int error = tree_mkdir(mnt->tree, c, parent, name, ino);
 
-	session_enter(&mnt->session);
-	error = tree_mkdir(mnt->tree, &c, parent, name, &ino);
-	/* directories of the disk are as they were asked for */
-	if (!error && tree_keeps_attr(mnt->tree, ino) && a.mode != 0755)
-		error = tree_setattr(mnt->tree, &c, ino, &a);
-	if (!error)
-		error = fill_entry(mnt, &c, ino, &e);
-	session_leave(&mnt->session);
-	reply_made(req, &e, error);
+	if (!error && a.mode != 0755 && tree_keeps_attr(mnt->tree, *ino))
+		error = tree_setattr(mnt->tree, c, *ino, &a);
+	return error;
 }
 
-static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+static void make_entry(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
@@ -380,16 +347,31 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	u64 ino = 0;
 	int error;
 
-	(void)device;
 	session_enter(&mnt->session);
-	if (S_ISREG(mode))
+	if (S_ISDIR(mode))
+		error = make_directory(mnt, &c, parent, name, mode, &ino);
+	else if (S_ISREG(mode))
 		error = tree_create_file(mnt->tree, &c, parent, name, mode & 07777, &ino);
 	else
 		error = tree_link_error(mnt->tree, parent);
 	if (!error)
 		error = fill_entry(mnt, &c, ino, &e);
 	session_leave(&mnt->session);
-	reply_made(req, &e, error);
+	if (error)
+		reply_error(req, error);
+	else
+		fuse_reply_entry(req, &e);
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	make_entry(req, parent, name, S_IFDIR | (mode & 07777));
+}
+
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t device)
+{
+	(void)device;
+	make_entry(req, parent, name, mode);
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -421,29 +403,17 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	reply_error(req, error);
 }
 
-static void refuse_link(fuse_req_t req, fuse_ino_t parent)
-{
-	struct mount *mnt = mount_of(req);
-	int error;
-
-	session_enter(&mnt->session);
-	error = tree_link_error(mnt->tree, parent);
-	session_leave(&mnt->session);
-	reply_error(req, error);
-}
-
+/* Links are refused like devices. */
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
 	(void)target;
-	(void)name;
-	refuse_link(req, parent);
+	make_entry(req, parent, name, S_IFLNK);
 }
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *name)
 {
 	(void)ino;
-	(void)name;
-	refuse_link(req, new_parent);
+	make_entry(req, new_parent, name, S_IFLNK);
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -466,6 +436,15 @@ static struct open_file *file_of(const struct fuse_file_info *fi)
 	return (struct open_file *)(uintptr_t)fi->fh;
 }
 
+/* When an open is answered and the caller was interrupted meanwhile, there will be no release. */
+static void release(struct mount *mnt, const struct caller *c, struct open_file *f)
+{
+	session_enter(&mnt->session);
+	deferred_release(&mnt->deferred, f);
+	tree_release(mnt->tree, c, f);
+	session_leave(&mnt->session);
+}
+
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct mount *mnt = mount_of(req);
@@ -481,12 +460,8 @@ static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	fill_open(f, fi);
-	/* the caller was interrupted meanwhile: there will be no release */
-	if (fuse_reply_open(req, fi) == -ENOENT) {
-		session_enter(&mnt->session);
-		tree_release(mnt->tree, &c, f);
-		session_leave(&mnt->session);
-	}
+	if (fuse_reply_open(req, fi) == -ENOENT)
+		release(mnt, &c, f);
 }
 
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -511,11 +486,8 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		return;
 	}
 	fill_open(f, fi);
-	if (fuse_reply_create(req, &e, fi) == -ENOENT) {
-		session_enter(&mnt->session);
-		tree_release(mnt->tree, &c, f);
-		session_leave(&mnt->session);
-	}
+	if (fuse_reply_create(req, &e, fi) == -ENOENT)
+		release(mnt, &c, f);
 }
 
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
@@ -610,14 +582,11 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 
 static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
 
+	(void)ino;
 	(void)datasync;
-	if (tree_is_tracked(mnt->tree, ino))
-		deferred_fsync(&mnt->deferred, req, &c, file_of(fi));
-	else
-		reply_error(req, -EINVAL);
+	deferred_fsync(&mount_of(req)->deferred, req, &c, file_of(fi));
 }
 
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
@@ -632,15 +601,10 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	struct open_file *f = file_of(fi);
 
 	(void)ino;
-	session_enter(&mnt->session);
-	deferred_release(&mnt->deferred, f);
-	tree_release(mnt->tree, &c, f);
-	session_leave(&mnt->session);
+	release(mount_of(req), &c, file_of(fi));
 	fuse_reply_err(req, 0);
 }
 
@@ -703,8 +667,6 @@ static const struct reply_ops later_ops = {
 static const struct fuse_lowlevel_ops operations = {
 	.init = op_init,
 	.lookup = op_lookup,
-	.forget = op_forget,
-	.forget_multi = op_forget_multi,
 	.getattr = op_getattr,
 	.setattr = op_setattr,
 	.access = op_access,

@@ -394,6 +394,10 @@ int tree_fsync(struct tree *t, const struct caller *c, struct open_file *f)
 	struct node n;
 	int error = file_node(t, c, f, &n);
 
+	if (!error && !n.rq.attr->fsync)
+		error = node_family(t, &n) >= FAMILY_PROC && node_family(t, &n) <= FAMILY_SYSCTL ?
+				-EINVAL :
+				0;
 	if (error || !n.rq.attr->fsync)
 		return error;
 	change.attr = n.rq.attr;
