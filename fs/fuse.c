@@ -499,15 +499,14 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	const char *data;
 	ssize_t n;
 
+	size = min_t(size_t, size, READ_BUFFER);
 	if (size > INLINE_IO_MAX && tree_is_tracked(mnt->tree, ino)) {
-		deferred_pread(&mnt->deferred, req, &c, f, min_t(size_t, size, READ_BUFFER),
-			       (u64)offset);
+		deferred_pread(&mnt->deferred, req, &c, f, size, (u64)offset);
 		return;
 	}
 	session_enter(&mnt->session);
 	n = tree_read_text(mnt->tree, &c, f, size, (u64)offset, &data);
 	if (n == -EINVAL) {
-		size = min_t(size_t, size, READ_BUFFER);
 		data = mnt->buffer;
 		n = tree_read(mnt->tree, &c, f, mnt->buffer, size, (u64)offset);
 	}
@@ -584,8 +583,7 @@ static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_f
 {
 	struct caller c = caller_of(req);
 
-	(void)ino;
-	(void)datasync;
+	(void)ino, (void)datasync;
 	deferred_fsync(&mount_of(req)->deferred, req, &c, file_of(fi));
 }
 
