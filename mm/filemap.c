@@ -152,6 +152,18 @@ void drop_pagecache(struct machine *m)
 	count_vm_event(m, DROP_PAGECACHE);
 }
 
+/* What a kernel knows of a file that nobody has open, and that has no pages, goes with its inode: of the
+ * pages that it had it remembers nothing then. */
+void drop_inodes(struct machine *m)
+{
+	handle_t h;
+
+	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
+		if (!is_shmem(inode_at(m, h)) && !inode_at(m, h)->nrpages &&
+		    inode_at(m, h)->users == 1)
+			truncate_range(m, h, 0, UINT64_MAX);
+}
+
 /* ---- reading ---- */
 
 pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)

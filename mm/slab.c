@@ -564,6 +564,7 @@ void drop_slab(struct machine *m)
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (round = 0, freed = 2; freed >> round > 1; round++)
 			freed = shrink_slab(m, nid, 0);
+	drop_inodes(m);
 }
 
 /* ---- making caches ---- */

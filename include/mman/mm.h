@@ -458,6 +458,8 @@ u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 last);
 /** drop_pagecache() - the same for every file: vm.drop_caches=1. */
 void drop_pagecache(struct machine *m);
+/** drop_inodes() - forget files that are not open and not in memory: vm.drop_caches=2. */
+void drop_inodes(struct machine *m);
 /** page_set_dirty() - the page's contents differ from the disk's: counts and tags it. */
 void page_set_dirty(struct machine *m, pfn_t pfn);
 
