@@ -116,7 +116,6 @@ static bool balance_dirty_pages(struct machine *m, u32 pages, u32 *next)
 bool balance_dirty_pages_ratelimited(struct machine *m, u32 nr)
 {
 	u32 *pause, *dirtied = dirtied_of(m, &pause), pages, next;
-	handle_t task = m->current;
 	bool go_on;
 
 	m->wb.fault_dirtied = false;
@@ -126,7 +125,7 @@ bool balance_dirty_pages_ratelimited(struct machine *m, u32 nr)
 	pages = *dirtied;
 	*dirtied = 0;
 	go_on = balance_dirty_pages(m, pages, &next);
-	if (!task || (m->current == task && task_at(m, task)->pid))
-		dirtied_of(m, &pause), *pause = next;
+	if (go_on) /* else the task may be gone */
+		*pause = next;
 	return go_on;
 }

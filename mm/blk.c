@@ -273,21 +273,26 @@ bool blk_congested(const struct machine *m)
 
 /* ---- waiting ---- */
 
-void account_iowait(struct machine *m, u64 start)
+/* Others had @others of the time since @start: they ran meanwhile, and have counted it. */
+static void account_wait(struct machine *m, u64 start, u64 others)
 {
-	u64 ns = m->clock.now > start ? m->clock.now - start : 0;
+	u64 ns = m->clock.now > start + others ? m->clock.now - start - others : 0;
 	struct cpu_time *c;
 
 	if (!ns)
 		return;
-	psi_stall(m, PSI_IO, start, start + ns);
+	psi_stall(m, PSI_IO, start, m->clock.now);
 	c = pool_at(&m->tasks.cpu_times, m->cpu + 1);
 	c->iowait += ns;
 	m->tasks.cpu_iowait_ns += ns;
 	/* its own time it is not */
 	if (m->current && m->running && m->running->task == m->current)
 		m->running->started += ns;
-	psi_stall(m, PSI_IO, start, m->clock.now);
+}
+
+void account_iowait(struct machine *m, u64 start)
+{
+	account_wait(m, start, 0);
 }
 
 bool blk_wait_next(struct machine *m, bool stall)
@@ -307,14 +312,14 @@ bool blk_wait_next(struct machine *m, bool stall)
 bool io_schedule_timeout(struct machine *m, u64 ns)
 {
 	const struct running *r = m->running;
-	u64 start = m->clock.now;
+	u64 start = m->clock.now, begun = r ? r->started : 0;
 	bool go_on;
 
 	if (r && r->task == m->current)
 		task_set_state(m, r->task, TASK_DISK);
 	go_on = clock_sleep(m, ns);
 	if (r && r->task == m->current && !r->died) {
-		account_iowait(m, start);
+		account_wait(m, start, r->started - begun);
 		if (task_at(m, r->task)->state != TASK_STOPPED)
 			task_set_state(m, r->task, TASK_RUNNING);
 	}

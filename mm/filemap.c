@@ -68,7 +68,7 @@ void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow)
 	struct inode *i = inode_at(m, inode);
 
 	if (page_test(p, PG_dirty))
-		clear_page_dirty(m, pfn);
+		cancel_page_dirty(m, pfn);
 	if (!shadow || !xa_store_shadow(m, inode, page_index(p), shadow, p->node))
 		xa_erase(m, &i->pages, page_index(p));
 	i->nrpages--;

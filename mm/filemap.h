@@ -73,6 +73,8 @@ static inline u64 inode_pages(const struct inode *i)
 void force_page_cache_readahead(struct machine *m, handle_t inode, u64 first, u64 last);
 /** clear_page_dirty() - the page is about to be written, or to go: counters and tag. */
 void clear_page_dirty(struct machine *m, pfn_t pfn);
+/** cancel_page_dirty() - the same for one that will never be written. */
+void cancel_page_dirty(struct machine *m, pfn_t pfn);
 
 /* filemap_read(), generic_file_write(): mman/namei.h (file_rw.c) */
 

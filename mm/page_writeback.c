@@ -119,6 +119,13 @@ void clear_page_dirty(struct machine *m, pfn_t pfn)
 	mod_zone_page_state(m, page_zone(m, p), NR_ZONE_WRITE_PENDING, -1);
 }
 
+void cancel_page_dirty(struct machine *m, pfn_t pfn)
+{
+	if (m->current && accounts_dirty(m, pfn_to_page(m, pfn)))
+		task_at(m, m->current)->io_cancelled_write_bytes += PAGE_SIZE;
+	clear_page_dirty(m, pfn);
+}
+
 /* ---- under writeback ---- */
 
 static void count_writeback(struct machine *m, struct page *p, s64 delta)

@@ -77,6 +77,7 @@ int pid_io_show(const struct request *rq, struct text *out)
 		sum.io_syscw += u->io_syscw;
 		sum.io_read_bytes += u->io_read_bytes;
 		sum.io_write_bytes += u->io_write_bytes;
+		sum.io_cancelled_write_bytes += u->io_cancelled_write_bytes;
 	}
 	show_count(out, "rchar: ", sum.io_rchar);
 	show_count(out, "wchar: ", sum.io_wchar);
@@ -84,7 +85,7 @@ int pid_io_show(const struct request *rq, struct text *out)
 	show_count(out, "syscw: ", sum.io_syscw);
 	show_count(out, "read_bytes: ", sum.io_read_bytes);
 	show_count(out, "write_bytes: ", sum.io_write_bytes);
-	show_count(out, "cancelled_write_bytes: ", 0);
+	show_count(out, "cancelled_write_bytes: ", sum.io_cancelled_write_bytes);
 	return 0;
 }
 
