@@ -16,17 +16,13 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define PAGE   4096ul
-#define CHUNK  (64ul << 10)
+#define CHUNK  (512ul << 10)
+#define CHUNKS 1024
 #define OFFSET (512l << 20) /* where on the first disk the modules begin; swap is smaller */
-#define FILES  8
-
-static struct open_path {
-	char path[64];
-	int fd;
-} open_paths[FILES]; /* of this process: an open file has its own read-ahead */
 
 /* Bytes of the first disk, past the page cache. */
 static char *disk_bytes(int fd, size_t size, off_t offset)
@@ -106,20 +102,12 @@ int disk_file(const char *path, bool there)
 	return 0;
 }
 
-static int open_path(const char *path)
+/* Each call opens anew: an open file has its own read-ahead. */
+static int open_disk(const char *path)
 {
-	int i;
+	int fd = open(on_disk(path), O_RDWR);
 
-	for (i = 0; i < FILES && open_paths[i].path[0]; i++)
-		if (!strcmp(open_paths[i].path, path))
-			return open_paths[i].fd;
-	if (i == FILES)
-		return -EMFILE;
-	open_paths[i].fd = open(on_disk(path), O_RDWR);
-	if (open_paths[i].fd < 0)
-		return -errno;
-	snprintf(open_paths[i].path, sizeof(open_paths[i].path), "%s", path);
-	return open_paths[i].fd;
+	return fd < 0 ? -errno : fd;
 }
 
 /* "PATH[@OFF]": the open file */
@@ -130,35 +118,42 @@ int disk_map(const char *path, unsigned long long *offset)
 
 	*offset = at ? size_of(at + 1) : 0;
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(path, "@"), path);
-	return open_path(name);
+	return open_disk(name);
+}
+
+/* One call for all of it, into a buffer that is much smaller. */
+static ssize_t transfer(int fd, char *buffer, unsigned long long offset, size_t length, bool write)
+{
+	static struct iovec pieces[CHUNKS];
+	int nr;
+
+	for (nr = 0; nr < CHUNKS && length; nr++) {
+		pieces[nr].iov_base = buffer;
+		pieces[nr].iov_len = length < CHUNK ? length : CHUNK;
+		length -= pieces[nr].iov_len;
+	}
+	return write ? pwritev(fd, pieces, nr, (off_t)offset) :
+		       preadv(fd, pieces, nr, (off_t)offset);
 }
 
 static int do_transfer(struct command *c, bool write)
 {
-	unsigned long long offset = size_of(c->word[2]), length = size_of(c->word[3]), at = 0;
-	int fd = open_path(c->word[1]), error = 0;
+	int fd = open_disk(c->word[1]), error;
 	char *buffer;
-	ssize_t n;
 
 	if (fd < 0)
 		return fd;
 	buffer = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (buffer == MAP_FAILED)
-		return -errno;
-	memset(buffer, 0x5a, CHUNK);
-	while (at < length && !error) {
-		size_t size = length - at < CHUNK ? length - at : CHUNK;
-
-		n = write ? pwrite(fd, buffer, size, (off_t)(offset + at)) :
-			    pread(fd, buffer, size, (off_t)(offset + at));
-		if (n <= 0)
-			error = n ? -errno : 0;
-		if (n <= 0)
-			break;
-		at += (unsigned long long)n;
+	if (buffer == MAP_FAILED) {
+		close(fd);
+		return -ENOMEM;
 	}
+	memset(buffer, 0x5a, CHUNK);
+	error = transfer(fd, buffer, size_of(c->word[2]), size_of(c->word[3]), write) < 0 ? -errno :
+											    0;
 	munmap(buffer, CHUNK);
+	close(fd);
 	return error;
 }
 
@@ -174,9 +169,13 @@ int do_fwrite(struct command *c)
 
 int do_fsync(struct command *c)
 {
-	int fd = open_path(c->word[1]);
+	int fd = open_disk(c->word[1]), error;
 
-	return fd < 0 ? fd : done(fsync(fd));
+	if (fd < 0)
+		return fd;
+	error = done(fsync(fd));
+	close(fd);
+	return error;
 }
 
 /* ---- swap ---- */

@@ -185,8 +185,11 @@ static int do_mmap(struct command *c)
 		flags |= mmap_option(word);
 	}
 	at = mmap(at, length, prot, flags | kind, fd, (off_t)offset);
+	i = errno;
+	if (fd >= 0)
+		close(fd);
 	if (at == MAP_FAILED)
-		return -errno;
+		return -i;
 	r = new_region(c->word[1]);
 	r->start = at;
 	r->length = (length + 4095) & ~4095ul;

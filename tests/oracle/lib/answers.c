@@ -246,15 +246,16 @@ static bool ordered_number(const struct answers *a, const struct answered_case *
 	return false;
 }
 
-static int sign(long long a, long long b)
+/* Differences up to @slack are none. */
+static int sign(long long a, long long b, long long slack)
 {
-	return (a > b) - (a < b);
+	return (a > b + slack) - (a + slack < b);
 }
 
 bool compare_order(const struct answers *ours, const struct answered_case *c,
 		   const struct answers *kernels, const struct answered_case *k)
 {
-	long long last[2] = { 0, 0 }, now[2];
+	long long last[2] = { 0, 0 }, now[2], slack;
 	bool first = true, same = true;
 	size_t i;
 
@@ -266,8 +267,10 @@ bool compare_order(const struct answers *ours, const struct answered_case *c,
 		if (!ordered_number(ours, c, a->step, &now[0]) ||
 		    !ordered_number(kernels, k, a->step, &now[1]))
 			return false;
+		if (sscanf(a->with, "ordered +%lld", &slack) != 1)
+			slack = 0;
 		if (!first)
-			same &= sign(now[0], last[0]) == sign(now[1], last[1]);
+			same &= sign(now[0], last[0], slack) == sign(now[1], last[1], slack);
 		first = false;
 		last[0] = now[0];
 		last[1] = now[1];

@@ -8,7 +8,8 @@
  *	case NAME [on MACHINE ...]  begins a case; without `on`: for every machine
  *	within N[%] WHY             the next step's numbers may differ by that much
  *	factor N[+S] WHY            the next step's numbers: neither is more than N times the other, plus S
- *	ordered WHY                 of all such steps in this case only the order of the numbers counts
+ *	ordered [+N] WHY            of all such steps in this case only the order of the numbers counts, those that
+ *	                            are less than N apart being equal
  *
  * and steps, each of which gives no, one or several lines of answer:
  *
@@ -43,6 +44,8 @@
  *	blocks ORDER                free blocks of at least this order, in proc/buddyinfo
  *	splits NAME REGION          mprotect of every other page of it until one is refused: how many
  *	                            mappings more than max_map_count there are
+ *	floor NAME REGION           written to, 4 MiB at a time, until that fails: has free memory ever
+ *	                            been less than min_free_kbytes?
  *
  * A process's commands have one word that the control language has not: punch REGION STEP gives back
  * every other STEP bytes of it (madvise dontneed). Counters of a node are "node0.KEY".

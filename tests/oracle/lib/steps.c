@@ -105,6 +105,27 @@ static void step_splits(struct run *r, char *rest)
 	answer(r, "%+lld, then %s", lines - limit, error_name(error));
 }
 
+static void step_floor(struct run *r, char *rest)
+{
+	const char *name = word(&rest), *region = word(&rest);
+	char line[128], said[256];
+	long long floor, free = 0;
+	unsigned int chunk;
+	bool held = true;
+	int error = 0;
+
+	read_text(r, "proc/sys/vm/min_free_kbytes");
+	floor = strtoll(r->text, NULL, 10);
+	for (chunk = 0; !error && chunk < 1u << 20; chunk++) {
+		snprintf(line, sizeof(line), "write %s %uM 4M", region, 4 * chunk);
+		error = r->s->command(r->s, name, line, said, sizeof(said));
+		read_text(r, "proc/meminfo");
+		if (!error && number_behind(r->text, "MemFree:", &free))
+			held &= free >= floor;
+	}
+	answer(r, "the floor %s, then %s", held ? "held" : "gave way", error_name(error));
+}
+
 static void step_numa(struct run *r, char *rest)
 {
 	unsigned long long start;
@@ -182,6 +203,7 @@ const struct step more_steps[] = {
 	{ "ctl", step_ctl },	   { "wait", step_wait },     { "file", step_file },
 	{ "mkdir", step_mkdir },   { "rmdir", step_rmdir },   { "status", step_status },
 	{ "attach", step_attach }, { "splits", step_splits }, { "numa", step_numa },
-	{ "peek", step_peek },	   { "poke", step_poke },     { "log", step_log },
+	{ "floor", step_floor },   { "peek", step_peek },     { "poke", step_poke },
+	{ "log", step_log },
 };
 const size_t nr_more_steps = sizeof(more_steps) / sizeof(more_steps[0]);
