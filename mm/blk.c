@@ -313,16 +313,15 @@ bool io_schedule_timeout(struct machine *m, u64 ns)
 {
 	const struct running *r = m->running;
 	u64 start = m->clock.now, begun = r ? r->started : 0;
-	bool go_on;
+	bool go_on, task = r && r->task && r->task == m->current; /* a visitor is none */
 
-	if (r && r->task == m->current)
+	if (task)
 		task_set_state(m, r->task, TASK_DISK);
 	go_on = clock_sleep(m, ns);
-	if (r && r->task == m->current && !r->died) {
-		account_wait(m, start, r->started - begun);
-		if (task_at(m, r->task)->state != TASK_STOPPED)
-			task_set_state(m, r->task, TASK_RUNNING);
-	}
+	if (!r || !r->died)
+		account_wait(m, start, r ? r->started - begun : 0);
+	if (task && !r->died && task_at(m, r->task)->state != TASK_STOPPED)
+		task_set_state(m, r->task, TASK_RUNNING);
 	return go_on;
 }
 

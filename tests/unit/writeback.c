@@ -185,6 +185,35 @@ static void test_throttle(struct mmtest *t)
 	settle(t);
 }
 
+/* Who writes without being a simulated process: a visitor's dd. */
+static void test_visitor(struct mmtest *t)
+{
+	struct running nobody = { .outer = t->m->running, .started = t->m->clock.now };
+	struct sysctl *s = &t->m->sysctl;
+	handle_t current = t->m->current, g;
+	u64 start = t->m->clock.now, i;
+
+	t->m->cost.disk_page_write = 100000;
+	s->dirty_background_bytes = 4 << 20;
+	s->dirty_bytes = 8 << 20;
+	inode_create(t->m, "/v", 20 << 20, INODE_REGULAR, &g);
+	t->m->running = &nobody;
+	t->m->current = 0;
+	for (i = 0; i < 20 * MIB; i++) {
+		page_set_dirty(t->m, filemap_get_page(t->m, g, i, true));
+		balance_dirty_pages_ratelimited(t->m, 1);
+	}
+	t->m->current = current;
+	t->m->running = nobody.outer;
+	cmp_int(t->m->clock.now - start, >, 10 * MIB * 100000, "a visitor is held back as well");
+	cmp_int(nr_dirty(t) + nr_writeback(t), <=, 8 * MIB + 64, "below the limit");
+	mmtest_sound(t->m, "after a visitor wrote");
+	inode_unlink(t->m, g);
+	t->m->cost.disk_page_write = 8000;
+	s->dirty_background_bytes = s->dirty_bytes = 0;
+	settle(t);
+}
+
 static void test_stop(struct mmtest *t)
 {
 	struct sysctl *s = &t->m->sysctl;
@@ -316,6 +345,7 @@ int main(void)
 	test_interval(&t);
 	test_background(&t);
 	test_throttle(&t);
+	test_visitor(&t);
 	test_stop(&t);
 	test_laptop(&t);
 	test_dirtytime(&t);
