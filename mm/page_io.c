@@ -62,6 +62,20 @@ void swap_read_failed(struct machine *m, u64 sector)
 	blk_log_error(m, BLK_LOG_SWAP, BIO_READ, sector, 1);
 }
 
+bool wait_for_swap_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+	u64 start = m->clock.now;
+
+	if (page_test(p, PG_locked)) {
+		wait_on_page_locked(m, pfn);
+		/* it was put out while it was in use: memory is what is missing */
+		if (page_test(p, PG_workingset))
+			psi_stall(m, PSI_MEM, start, m->clock.now);
+	}
+	return page_test(p, PG_uptodate);
+}
+
 /* Slots that follow each other, read in one go. */
 struct run {
 	u32 slot, nr;

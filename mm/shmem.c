@@ -70,6 +70,7 @@ static enum filemap_result shmem_swapin(struct machine *m, handle_t inode, u64 i
 {
 	enum filemap_result r = FILEMAP_HIT;
 	u32 slot = entry & ~XA_VALUE, now;
+	bool read = false;
 
 	*pfn = swap_lookup(m, slot, NULL, 0);
 	if (*pfn == PFN_NONE) {
@@ -77,7 +78,7 @@ static enum filemap_result shmem_swapin(struct machine *m, handle_t inode, u64 i
 		r = FILEMAP_READ;
 	}
 	if (*pfn != PFN_NONE) {
-		wait_on_page_locked(m, *pfn);
+		read = wait_for_swap_page(m, *pfn);
 		wait_on_page_writeback(m, *pfn);
 	}
 	now = xa_load(m, inode_at(m, inode)->pages, index);
@@ -87,7 +88,7 @@ static enum filemap_result shmem_swapin(struct machine *m, handle_t inode, u64 i
 	}
 	if (*pfn == PFN_NONE)
 		return FILEMAP_NOMEM;
-	if (!page_test(pfn_to_page(m, *pfn), PG_uptodate))
+	if (!read)
 		return FILEMAP_ERROR;
 	/* an entry takes the place of another: no memory is needed */
 	if (xa_store(m, &inode_at(m, inode)->pages, index, *pfn))

@@ -49,6 +49,7 @@ enum vm_fault do_swap_page(struct machine *m, struct fault *f, pte_t *pte)
 	pte_t old = *pte;
 	u32 slot = pte_swap_slot(m, old);
 	pfn_t pfn = swap_lookup(m, slot, f->v, f->vpn);
+	bool read;
 
 	if (pfn == PFN_NONE) {
 		pfn = swapin_readahead(m, slot, GFP_HIGHUSER_MOVABLE, f->vma, f->vpn);
@@ -58,10 +59,10 @@ enum vm_fault do_swap_page(struct machine *m, struct fault *f, pte_t *pte)
 		count_vm_event(m, PGMAJFAULT);
 		f->tried = true;
 	}
-	wait_on_page_locked(m, pfn);
+	read = wait_for_swap_page(m, pfn);
 	if (!pte || *pte != old)
 		return VM_FAULT_RETRY;
-	if (!page_test(pfn_to_page(m, pfn), PG_uptodate))
+	if (!read)
 		return VM_FAULT_SIGBUS;
 	map_swapped_page(m, f->v, pte, f->vpn, pfn, f->write);
 	*pte |= PTE_ACCESSED;

@@ -56,9 +56,10 @@ static int unuse_slot(struct machine *m, u32 slot, handle_t vma, u64 vpn, pfn_t 
 		*pfn = swapin_readahead(m, slot, GFP_UNUSE, vma, vpn);
 	if (*pfn == PFN_NONE)
 		return -ENOMEM;
-	wait_on_page_locked(m, *pfn);
+	if (!wait_for_swap_page(m, *pfn))
+		return -EIO;
 	wait_on_page_writeback(m, *pfn);
-	return page_test(pfn_to_page(m, *pfn), PG_uptodate) ? 0 : -EIO;
+	return 0;
 }
 
 /* ---- address spaces ---- */

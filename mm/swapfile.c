@@ -1,21 +1,11 @@
 /*
- * swapfile.c - which swap areas there are.
+ * swapfile.c - which swap areas there are: on and off.
  */
 #include "mm/swapfile.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static struct swap_area *area_find(struct machine *m, const char *path)
-{
-	u32 i;
-
-	for (i = 0; i < MAX_SWAPFILES; i++)
-		if (m->swap.area[i].in_use && !strcmp(m->swap.area[i].path, path))
-			return &m->swap.area[i];
-	return NULL;
-}
 
 static struct swap_area *area_free(struct machine *m)
 {
@@ -35,6 +25,16 @@ static s32 next_priority(struct machine *m)
 	return --m->swap.least_priority;
 }
 
+const struct swap_area *swap_area_find(const struct machine *m, const char *path)
+{
+	u32 i;
+
+	for (i = 0; i < MAX_SWAPFILES; i++)
+		if (m->swap.area[i].in_use && !strcmp(m->swap.area[i].path, path))
+			return &m->swap.area[i];
+	return NULL;
+}
+
 int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file)
 {
 	struct swap_area *a;
@@ -44,7 +44,7 @@ int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file)
 		return -ENAMETOOLONG;
 	if (prio < -1 || prio > SWAP_PRIO_MAX || bytes < 2 * PAGE_SIZE)
 		return -EINVAL;
-	if (area_find(m, path))
+	if (swap_area_find(m, path))
 		return -EBUSY;
 	a = area_free(m);
 	if (!a)
@@ -100,11 +100,13 @@ static void reopen_area(struct machine *m, struct swap_area *a)
 
 int swapoff(struct machine *m, const char *path)
 {
-	struct swap_area *a = area_find(m, path);
+	const struct swap_area *found = swap_area_find(m, path);
+	struct swap_area *a;
 	int error;
 
-	if (!a)
+	if (!found)
 		return -EINVAL;
+	a = &m->swap.area[found - m->swap.area];
 	if (!a->writeok)
 		return -EBUSY; /* another swapoff is at it */
 	/* what lies in the area must fit into memory, by the rules of overcommit */
@@ -125,9 +127,10 @@ int swapoff(struct machine *m, const char *path)
 	return 0;
 }
 
-static int pools_init(struct swap_state *s)
+static int pools_init(struct machine *m, struct swap_state *s)
 {
-	const u32 sections = 1u << (32 - (SECTION_SHIFT - PAGE_SHIFT));
+	/* no object is number 0 */
+	const u32 sections = (u32)(m->max_pfn >> (SECTION_SHIFT - PAGE_SHIFT)) + 2;
 	int error = pool_init(&s->clusters, "swap cluster", sizeof(struct swap_cluster),
 			      SWAP_CLUSTERS_MAX);
 
@@ -159,7 +162,7 @@ void swap_destroy(struct machine *m)
 
 int swap_init(struct machine *m)
 {
-	int error = pools_init(&m->swap);
+	int error = pools_init(m, &m->swap);
 	u32 i;
 
 	for (i = 0; i < m->config.nr_swap && !error; i++) {

@@ -67,8 +67,10 @@ void free_swap_and_cache(struct machine *m, u32 slot);
 /** swap_lookup() - the page that @slot is cached in, telling read-ahead that it was of use. PFN_NONE. */
 pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn);
 /** swapin_readahead() - read @slot and what is likely to be needed with it. Its page, locked as long as it
- * is read (wait_on_page_locked()); PFN_NONE: no memory. @v and @vpn: of the fault; NULL for shared memory. */
+ * is read (wait_for_swap_page()); PFN_NONE: no memory. @v and @vpn: of the fault; NULL for shared memory. */
 pfn_t swapin_readahead(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, u64 vpn);
+/** wait_for_swap_page() - until it is read; false: the disk does not give it back. */
+bool wait_for_swap_page(struct machine *m, pfn_t pfn);
 
 /* ---- swap_unuse.c ---- */
 

@@ -385,7 +385,7 @@ static const struct attribute vm_attrs[] = {
 		"overcommit_ratio", sysctl.overcommit_ratio, INT32_MIN, INT32_MAX,
 		overcommit_ratio_changed, ACTS,
 		"mode 2: CommitLimit is swap and this percentage of RAM; zeroes overcommit_kbytes"),
-	SYSCTL_INT("page-cluster", sysctl.page_cluster, 0, INT32_MAX, NULL, HOLDS,
+	SYSCTL_INT("page-cluster", sysctl.page_cluster, 0, INT32_MAX, NULL, ACTS,
 		   "log2 of the pages read from swap at once"),
 	SYSCTL_INT("page_lock_unfairness", sysctl.page_lock_unfairness, 0, INT32_MAX, NULL, HOLDS,
 		   "how often a page lock may be taken from those who wait"),

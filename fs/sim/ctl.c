@@ -148,11 +148,20 @@ static int cmd_swapon(struct command_run *c)
 		error = swap_path(c, c->word[1], file, path);
 	if (error)
 		return error;
+	if (file && inode_lookup(c->m, path))
+		return command_explain(c, -EEXIST, "there is a file %s on the disk", path);
 	error = swapon(c->m, path, size, prio, file);
 	if (error == -EBUSY)
 		return command_explain(c, error, "%s is in use as swap already", path);
 	if (error == -EINVAL)
 		return command_explain(c, error, "a swap area has at least two pages");
+	if (error == -ENOSPC)
+		return command_explain(
+			c, error, "the disk has %llu kB left",
+			(unsigned long long)(c->m->blk.total_pages - c->m->blk.used_pages) * 4);
+	if (error == -EPERM)
+		return command_explain(c, error, "%u areas are in use, and there can be no more",
+				       MAX_SWAPFILES);
 	return error;
 }
 
@@ -166,9 +175,21 @@ static int cmd_swapoff(struct command_run *c)
 	/* a bare name may be a file's as well */
 	if (error == -EINVAL && *c->word[1] != '/' && !swap_path(c, c->word[1], true, path))
 		error = swapoff(c->m, path);
-	if (error == -EINVAL)
+	switch (error) {
+	case -EINVAL:
 		return command_explain(c, error, "'%s' is not in use as swap", c->word[1]);
-	return error;
+	case -ENOMEM:
+		return command_explain(c, error,
+				       "what lies in %s does not fit into memory: it stays on",
+				       c->word[1]);
+	case -EIO:
+		return command_explain(c, error, "a page in %s cannot be read: it stays on",
+				       c->word[1]);
+	case -EINTR:
+		return command_explain(c, error, "interrupted: %s stays on", c->word[1]);
+	default:
+		return error;
+	}
 }
 
 static const struct command commands[] = {

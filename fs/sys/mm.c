@@ -87,7 +87,7 @@ const struct directory sys_numa_directory = {
 };
 
 static const struct attribute swap_attrs[] = {
-	SYSFS_KNOB("vma_ra_enabled", KNOB_TRUTH, knobs.vma_ra_enabled, 0, 1, NULL, HOLDS,
+	SYSFS_KNOB("vma_ra_enabled", KNOB_TRUTH, knobs.vma_ra_enabled, 0, 1, NULL, ACTS,
 		   "swap read-ahead by address instead of by place on the disk"),
 };
 

@@ -109,6 +109,9 @@ int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file);
  * use), -ENOMEM (overcommit would be broken, or memory ran out: the area stays on), -EINTR, -EIO. */
 int swapoff(struct machine *m, const char *path);
 
+/** swap_area_find() - the area in use of that path, NULL if there is none. */
+const struct swap_area *swap_area_find(const struct machine *m, const char *path);
+
 /** swap_init() - the areas that the machine file has on. 0 or -errno. swap_destroy(). */
 int swap_init(struct machine *m);
 void swap_destroy(struct machine *m);
