@@ -50,16 +50,13 @@ static int page_slot_set(struct machine *m, pfn_t pfn, u32 slot)
 		section->array = pool_alloc(&s->page_slots);
 	if (!section->array)
 		return -ENOMEM;
-	section->nr_pages++;
 	*page_place(m, pfn) = slot;
 	return 0;
 }
 
 static void page_slot_clear(struct machine *m, pfn_t pfn)
 {
-	/* the array stays, also without pages: it would be made again at once */
 	*page_place(m, pfn) = 0;
-	section_of(m, pfn)->nr_pages--;
 }
 
 /* ---- the cache ---- */

@@ -78,10 +78,9 @@ struct swap_slots {
 	u32 nr_contents;
 };
 
-/* The slots of the cached pages of a section. */
+/* The slots of a section's pages. */
 struct swap_section {
-	handle_t array;
-	u32 nr_pages;
+	handle_t array; /* once it is made it stays: it would be needed again at once */
 };
 
 struct swap_state {

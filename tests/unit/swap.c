@@ -695,6 +695,63 @@ static void test_swapoff_fails(void)
 	mmtest_close(&t);
 }
 
+/* More lies in swap than there is room for, and nothing can make any. */
+static void test_swapoff_nomem(void)
+{
+	struct mmtest t;
+	handle_t other;
+	u64 total, out, kills;
+
+	open_with_swap(&t, 128, 30000);
+	total = total_swap_pages(t.m);
+	map(&t, A, 12000, "rw", MAPF_FIXED);
+	store(&t, A, 12000);
+	out = swap_out(&t, A, 12000);
+	is_int(out, 12000, "47 MiB are out");
+	other = t.task;
+	task_spawn(t.m, "locker", &other);
+	as_task(&t, other);
+	map(&t, A, 9000, "rw", MAPF_FIXED);
+	is_err(do_mlock(t.m, t.task, A, 9000 * PAGE_SIZE, true, false), 0,
+	       "35 MiB are locked in memory");
+	kills = t.m->vm_event[OOM_KILL];
+	is_err(swapoff(t.m, AREA), -ENOMEM, "swapoff finds no room");
+	is_int(t.m->vm_event[OOM_KILL], kills, "nobody is killed for it");
+	is_int(total_swap_pages(t.m), total, "the area is in use as before");
+	mmtest_sound(t.m, "after a swapoff that ran out of memory");
+	unmap(&t, A, 9000);
+	is_err(swapoff(t.m, AREA), 0, "with room it goes");
+	is_int(total_swap_pages(t.m), 0, "entirely");
+	mmtest_close(&t);
+}
+
+/* The first allocation of a call fails, then the second, until it passes. */
+static void test_no_page(void)
+{
+	struct mmtest t;
+	u32 n;
+	int error = -1;
+
+	open_with_swap(&t, 128, 1000);
+	t.m->sysctl.page_cluster = 0;
+	map(&t, A, 64, "rw", MAPF_FIXED);
+	map(&t, at(64), 64, "rw", MAPF_FIXED | MAPF_SHARED);
+	store(&t, A, 128);
+	swap_out(&t, A, 128);
+	for (n = 1; error && n < 100; n++) {
+		t.m->mms.fail_nth = n;
+		error = load(&t, at(8 * n), 1);
+		if (!error)
+			error = load(&t, at(64 + (8 * n) % 64), 1);
+		t.m->mms.fail_nth = 0;
+		mmtest_sound(t.m, "after a read from swap without memory");
+	}
+	is_int(error, 0, "with memory it is read");
+	cmp_int(n, >, 2, "without it is not");
+	is_int(store(&t, A, 128), 0, "all of it comes back");
+	mmtest_close(&t);
+}
+
 int main(void)
 {
 	test_areas();
@@ -716,5 +773,7 @@ int main(void)
 	test_write_error();
 	test_swapoff();
 	test_swapoff_fails();
+	test_swapoff_nomem();
+	test_no_page();
 	return done_testing();
 }
