@@ -57,11 +57,15 @@ static void look(const struct machine *m, struct dirty_state *s)
 	s->rate = m->wb.write_bandwidth * 2 * min_t(u64, left, range) / range;
 }
 
-static u64 pause_for(const struct dirty_state *s, u64 pages)
+/* Above the limit: until what is too much has been written, as things stand. */
+static u64 pause_for(const struct machine *m, const struct dirty_state *s, u64 pages)
 {
-	if (!s->rate)
-		return MAX_PAUSE;
-	return min_t(u64, MAX_PAUSE, pages * NSEC_PER_SEC / s->rate);
+	u64 ns;
+
+	if (s->rate)
+		return min_t(u64, MAX_PAUSE, pages * NSEC_PER_SEC / s->rate);
+	ns = s->dirty > s->limit ? (s->dirty - s->limit) * NSEC_PER_SEC / m->wb.write_bandwidth : 0;
+	return min_t(u64, MAX_PAUSE, max_t(u64, ns, POLL_INTERVAL));
 }
 
 static void trace_pause(struct machine *m, const struct dirty_state *s, u32 pages, u64 paused,
@@ -101,7 +105,7 @@ static bool balance_dirty_pages(struct machine *m, u32 pages, u32 *next)
 			wb_start_background_writeback(m);
 		if (s.dirty <= s.freerun)
 			break;
-		pause = pause_for(&s, pages);
+		pause = pause_for(m, &s, pages);
 		trace_pause(m, &s, pages, paused, pause);
 		go_on = io_schedule_timeout(m, pause);
 		paused += pause;

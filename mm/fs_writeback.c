@@ -304,13 +304,13 @@ static u64 writeback_single_inode(struct machine *m, handle_t h, u64 nr)
 	return written;
 }
 
-/* A batch; true: the work is over. */
+/* A batch; true: the work is over. Where swapping out keeps the queue full, a bio's worth all the same. */
 static bool wb_writeback(struct machine *m, struct wb_work *w)
 {
 	struct bdi_writeback *wb = &m->wb;
-	u64 left = CHUNK, n;
+	u64 left = blk_congested(m) ? BIO_PAGES : CHUNK, n;
 
-	while (left && !blk_congested(m)) {
+	do {
 		if (!w->nr_pages || (w->background && !wb_over_bg_thresh(m)) ||
 		    ((w->background || w->kupdate) && wb->start_all))
 			return true;
@@ -329,7 +329,7 @@ static bool wb_writeback(struct machine *m, struct wb_work *w)
 		left -= n;
 		if (!n && !wb->list[WB_IO].head && !w->pass_written)
 			return true;
-	}
+	} while (left && !blk_congested(m));
 	return false;
 }
 
@@ -386,6 +386,7 @@ static void measure_bandwidth(struct machine *m)
 		wb->write_bandwidth = (3 * wb->write_bandwidth +
 				       (written - wb->bw_written) * NSEC_PER_SEC / elapsed) /
 				      4;
+		wb->write_bandwidth = max_t(u64, wb->write_bandwidth, 1);
 		wb->bw_time = m->clock.now;
 		wb->bw_written = written;
 	}
