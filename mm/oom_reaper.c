@@ -265,6 +265,8 @@ void oom_reaper_event(struct machine *m, u32 h)
 		trace_event(m, "wake_reaper pid=%u", v->pid);
 		if (mm->flags & MMF_OOM_SKIP) {
 			trace_event(m, "skip_task_reaping pid=%u", v->pid);
+			if (!v->task)
+				forget_victim(m, h);
 			return;
 		}
 		trace_event(m, "start_task_reaping pid=%u", v->pid);

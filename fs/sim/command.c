@@ -88,6 +88,11 @@ static int run_in_process(struct command_run *c, const struct command *command)
 	return error;
 }
 
+static int explain_panicked(struct command_run *c)
+{
+	return command_explain(c, -EIO, "the kernel has panicked: only reboot and rewind help");
+}
+
 static int run_line(struct command_run *c, const struct command_table *tables, u32 nr_tables,
 		    char *line)
 {
@@ -105,11 +110,12 @@ static int run_line(struct command_run *c, const struct command_table *tables, u
 	if (arguments < command->min_words || arguments > command->max_words)
 		return command_explain(c, -EINVAL, "usage: %s %s", command->name, command->usage);
 	if (c->m->panicked && !(command->flags & COMMAND_PANICKED))
-		return command_explain(c, -EIO,
-				       "the kernel has panicked: only reboot and rewind help");
-	if (c->lab)
-		return run_in_process(c, command);
-	return command->run(c);
+		return explain_panicked(c);
+	error = c->lab ? run_in_process(c, command) : command->run(c);
+	/* a reboot has put another machine there */
+	if (error && tree_machine(c->rq->tree) == c->m && c->m->panicked)
+		return explain_panicked(c);
+	return error;
 }
 
 /* What ctl reads: "NAME: result" or "NAME: ENOMEM: Cannot allocate memory: why". */

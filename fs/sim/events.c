@@ -5,6 +5,7 @@
 #include "fs/sim/sim.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,4 +34,9 @@ ssize_t sim_events_read(const struct request *rq, char *buffer, size_t size, u64
 	memcpy(buffer, line, (size_t)n);
 	rq->file->sequence++;
 	return n;
+}
+
+u32 sim_events_poll(const struct request *rq)
+{
+	return rq->file->sequence < rq->m->trace.next_seq ? POLLIN | POLLRDNORM : 0;
 }

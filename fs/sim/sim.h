@@ -30,6 +30,7 @@ int sim_explain_show(const struct request *rq, struct text *out);
 int explain_reclaim(const struct request *rq, struct text *out);
 int sim_journal_show(const struct request *rq, struct text *out);
 ssize_t sim_events_read(const struct request *rq, char *buffer, size_t size, u64 offset);
+u32 sim_events_poll(const struct request *rq);
 int sim_events_open(const struct request *rq, int flags);
 
 #endif

@@ -172,6 +172,26 @@ static void test_sharers(struct fixture *f)
 	ctl_check(f, "after that");
 }
 
+/* Init does not die: then what it shares stays, and nobody waits for it. */
+static void test_pinned_by_init(struct fixture *f)
+{
+	struct oom_control oc = request_of(f->m, 0);
+	handle_t child;
+	u32 pid;
+
+	is_err(task_clone_vm(f->m, f->m->tasks.init, &child), 0, "a process in init's memory");
+	pid = task_at(f->m, child)->pid;
+	ok(out_of_memory(f->m, &oc), "is killed");
+	is_uint(find_task_by_pid(f->m, pid), 0, "and is gone");
+	like(log_line(f, "has mm pinned", 0),
+	     fixture_format("^oom killer %u \\(.*\\) has mm pinned by 1 \\(", pid),
+	     "the log says who stays");
+	ctl_check(f, "after that");
+	fixture_write(f, "sim/clock", "advance 3s");
+	is_uint(event_count(f, "skip_task_reaping"), 1, "the reaper passes it over");
+	is_uint(f->m->oom.first_victim, 0, "and it is forgotten");
+}
+
 static void test_old_adj_sets_no_floor(struct fixture *f)
 {
 	const char *path;
@@ -449,6 +469,7 @@ int main(void)
 	test_scores(&f);
 	test_youngest_of_equals(&f);
 	test_sharers(&f);
+	test_pinned_by_init(&f);
 	test_old_adj_sets_no_floor(&f);
 	test_no_kill(&f);
 	fixture_close(&f);
