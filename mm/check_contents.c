@@ -1,10 +1,12 @@
 /*
  * check_contents.c - who holds which contents: every handle is live, belongs to a page that may have
- * one, and is counted.
+ * one or to a swap slot, and its holders are as many as it has references.
  */
 #include "mm/check.h"
 
 #include <stdlib.h>
+
+#include "mm/swapfile.h"
 
 struct tally {
 	struct check *c;
@@ -55,6 +57,22 @@ static void check_pages(struct tally *t)
 	check_equal(t->c, "pages with contents", (s64)found, (s64)m->contents.nr_pages);
 }
 
+static void check_slots(struct tally *t)
+{
+	struct machine *m = t->c->m;
+	const struct swap_area *a;
+	u32 cluster, i;
+
+	for (a = m->swap.area; a < m->swap.area + MAX_SWAPFILES; a++)
+		for (cluster = a->first; a->in_use && cluster < a->fresh; cluster++)
+			for (i = 0; i < SWAP_CLUSTER_SLOTS && cluster_at(m, cluster)->slots; i++) {
+				u32 slot = cluster << SWAP_CLUSTER_SHIFT | i;
+
+				if (swap_contents(m, slot))
+					hold(t, swap_contents(m, slot), "slot", slot);
+			}
+}
+
 static void check_values(const struct tally *t)
 {
 	const struct machine *m = t->c->m;
@@ -65,11 +83,11 @@ static void check_values(const struct tally *t)
 		if (!t->held[h])
 			continue;
 		held++;
-		if (t->held[h] > contents_references(m, h))
+		if (t->held[h] != contents_references(m, h))
 			check_fail(t->c, "contents %u: %u holders, %u references", h, t->held[h],
 				   contents_references(m, h));
 	}
-	if (held > m->contents.values.nr_live)
+	if (held != m->contents.values.nr_live)
 		check_fail(t->c, "contents: %llu are held, %u exist", (unsigned long long)held,
 			   m->contents.values.nr_live);
 }
@@ -86,6 +104,7 @@ void check_contents(struct check *c)
 	if (!t.held)
 		return;
 	check_pages(&t);
+	check_slots(&t);
 	check_values(&t);
 	free(t.held);
 }
