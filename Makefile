@@ -182,7 +182,7 @@ demo: deps
 check-kernel:
 	@scripts/deps build run test guest
 	@$(MAKE) $(PARALLEL) $(BUILD)/tests/oracle/compare
-	@tests/oracle/run $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) \
+	@MMANFS_BUILD=$(abspath $(BUILD)) tests/oracle/run $(if $(SEED),--seed $(SEED)) $(if $(CASE),--case $(CASE)) \
 		$(if $(MACHINE),--machine $(MACHINE))
 
 # Is a wrong format, errno or constant found out? Patches copies of the sources.
