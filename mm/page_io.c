@@ -250,6 +250,8 @@ static void read_vma(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, u64 v
 
 pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn)
 {
+	/* none of them: the disk has failed to read it, perhaps for somebody else. Try again. */
+	const u32 busy = PAGE_FLAG(uptodate) | PAGE_FLAG(locked) | PAGE_FLAG(isolated);
 	pfn_t pfn = swap_cache_page(m, slot);
 	struct page *p;
 	bool hit;
@@ -257,6 +259,11 @@ pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn)
 	if (pfn == PFN_NONE)
 		return PFN_NONE;
 	p = pfn_to_page(m, pfn);
+	if (unlikely(!(p->flags & busy))) {
+		delete_from_swap_cache(m, pfn, 0);
+		page_release(m, pfn, p);
+		return PFN_NONE;
+	}
 	hit = page_test(p, PG_reclaim) && !page_test(p, PG_writeback);
 	if (hit) {
 		page_clear(p, PG_reclaim);

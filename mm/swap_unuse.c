@@ -51,7 +51,7 @@ static int unuse_pause(struct machine *m, struct unuse *u)
 /* The page of @slot, read if need be, and at rest. */
 static int unuse_slot(struct machine *m, u32 slot, handle_t vma, u64 vpn, pfn_t *pfn)
 {
-	*pfn = swap_cache_page(m, slot);
+	*pfn = swap_lookup(m, slot, vma_at(m, vma), vpn);
 	if (*pfn == PFN_NONE)
 		*pfn = swapin_readahead(m, slot, GFP_UNUSE, vma, vpn);
 	if (*pfn == PFN_NONE)

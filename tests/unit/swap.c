@@ -605,6 +605,33 @@ static void test_read_error(void)
 	mmtest_close(&t);
 }
 
+/* What failed to be read for one process, with it or ahead, can be read for another. */
+static void test_read_again(void)
+{
+	struct blk_fault f = { .times = BLK_FAULT_TIMES, .probability = 100, .interval = 1 };
+	handle_t parent, child;
+	struct mmtest t;
+
+	open_with_swap(&t, 128, 1000);
+	map(&t, A, 16, "rw", MAPF_FIXED);
+	store(&t, A, 16);
+	swap_out(&t, A, 16);
+	parent = t.task;
+	task_fork(t.m, parent, &child);
+	f.first = t.m->swap.area[0].sector;
+	f.last = f.first + 1000;
+	f.on[BIO_READ] = true;
+	blk_set_fault(t.m, &f);
+	as_task(&t, child);
+	is_int(load(&t, A, 16), -EFAULT, "the disk fails");
+	as_task(&t, parent);
+	mmtest_sound(t.m, "after a failed read");
+	blk_clear_fault(t.m, f.first, f.last);
+	is_int(load(&t, A, 16), 0, "and is well again: another process reads its pages");
+	is_int(swapents(&t), 0, "all of them");
+	mmtest_close(&t);
+}
+
 static void test_write_error(void)
 {
 	struct mmtest t;
@@ -770,6 +797,7 @@ int main(void)
 	test_single_shmem();
 	test_contents();
 	test_read_error();
+	test_read_again();
 	test_write_error();
 	test_swapoff();
 	test_swapoff_fails();
