@@ -5,6 +5,7 @@
 #include "fs/sim/command.h"
 
 #include <errno.h>
+#include <mman/namei.h>
 #include <string.h>
 
 /* glibc's M_MMAP_THRESHOLD: from here on malloc asks for a mapping of its own */
@@ -63,6 +64,8 @@ static int mmap_file(struct command_run *c, const char *value, struct mmap_reque
 	rq->inode = inode_lookup(c->m, *value == '/' ? path + 1 : path);
 	if (!rq->inode)
 		return command_explain(c, -ENOENT, "no file '%s' in sim/disk", path);
+	if (inode_is_dir(c->m, rq->inode))
+		return command_explain(c, -ENODEV, "'%s' is a directory", path);
 	return 0;
 }
 
