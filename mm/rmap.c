@@ -28,14 +28,49 @@ static bool visit(struct machine *m, handle_t h, void *arg)
 	return w->fn(m, h, vpn << PAGE_SHIFT, w->arg);
 }
 
+/*
+ * Nearly every anonymous page has one entry, in the one VMA of its anon_vma: no tree to walk. The VMA, and
+ * the address in *@vpn; 0 if it is not that simple.
+ */
+static inline handle_t only_vma(struct machine *m, pfn_t pfn, u64 *vpn)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	const struct anon_vma_chain *c;
+	const struct vma *v;
+	const pte_t *pte;
+	handle_t root;
+	u64 offset;
+
+	if (p->mapcount != 1 || page_mapping_type(p) != MAPPING_ANON)
+		return 0;
+	root = anon_vma_at(m, page_mapping(p))->rb_root;
+	c = avc_at(m, root);
+	if (!root || c->rb.left || c->rb.right)
+		return 0;
+	v = vma_at(m, c->vma);
+	offset = page_index(p) - v->pgoff;
+	if (offset >= vma_pages(v))
+		return 0;
+	*vpn = addr_vpn(v->start) + offset;
+	pte = pte_find(m, mm_at(m, v->mm), *vpn);
+	return pte && pte_has_page(*pte) && pte_pfn(*pte) == pfn ? c->vma : 0;
+}
+
 void rmap_walk(struct machine *m, pfn_t pfn,
 	       bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg), void *arg)
 {
 	const struct page *p = pfn_to_page(m, pfn);
 	struct walk w = { pfn, page_index(p), fn, arg };
+	handle_t only;
+	u64 vpn;
 
 	if (!p->mapcount)
 		return;
+	only = only_vma(m, pfn, &vpn);
+	if (likely(only)) {
+		fn(m, only, vpn << PAGE_SHIFT, arg);
+		return;
+	}
 	if (page_mapping_type(p) == MAPPING_ANON)
 		anon_vma_visit(m, page_mapping(p), w.index, w.index, visit, &w);
 	else if (page_mapping_type(p) == MAPPING_FILE)

@@ -109,6 +109,34 @@ static void add_counts(struct reclaim_counts *to, const struct reclaim_counts *c
 		sum[i] += more[i];
 }
 
+/* One line for what the kernel tells of every batch: writing them takes longer than the work. */
+static void trace_run(struct machine *m, const struct scan_control *sc)
+{
+	u32 side;
+
+	for (side = 0; side < NR_SIDES; side++) {
+		const struct reclaim_stat *s = &sc->sum[side];
+
+		if (!s->scanned)
+			continue;
+		trace_event(
+			m,
+			"mm_vmscan_lru_shrink_inactive nid=%u nr_scanned=%llu nr_reclaimed=%llu "
+			"nr_dirty=%llu nr_writeback=%llu nr_congested=%llu nr_immediate=%llu "
+			"nr_activate_anon=%llu nr_activate_file=%llu nr_ref_keep=%llu "
+			"nr_unmap_fail=%llu priority=%d flags=%s",
+			sc->run.nid, (unsigned long long)s->scanned,
+			(unsigned long long)s->reclaimed, (unsigned long long)s->dirty,
+			(unsigned long long)s->writeback, (unsigned long long)s->congested,
+			(unsigned long long)s->immediate,
+			(unsigned long long)s->activate[SIDE_ANON],
+			(unsigned long long)s->activate[SIDE_FILE], (unsigned long long)s->ref_keep,
+			(unsigned long long)s->unmap_fail, sc->priority,
+			side == SIDE_FILE ? "RECLAIM_WB_FILE|RECLAIM_WB_ASYNC" :
+					    "RECLAIM_WB_ANON|RECLAIM_WB_ASYNC");
+	}
+}
+
 void reclaim_run_end(struct machine *m, struct scan_control *sc, enum reclaim_end how)
 {
 	struct reclaim_run *r = &sc->run;
@@ -120,6 +148,7 @@ void reclaim_run_end(struct machine *m, struct scan_control *sc, enum reclaim_en
 	add_counts(&m->reclaim.total[r->kind], &r->count);
 	m->reclaim.runs[r->kind]++;
 	m->reclaim.last[r->kind] = *r;
+	trace_run(m, sc);
 }
 
 /* ---- a pass over one node ---- */
@@ -132,34 +161,6 @@ void shrink_node_begin(struct machine *m, struct pglist_data *n, struct scan_con
 	s->scanned_before = sc->nr_scanned;
 	sc->run.passes++;
 	reclaim_policy_of(m)->begin(m, n, sc, s);
-}
-
-/* One line for what the kernel tells of every batch. */
-static void trace_pass(struct machine *m, const struct pglist_data *n,
-		       const struct scan_control *sc)
-{
-	u32 side;
-
-	for (side = 0; side < NR_SIDES; side++) {
-		const struct reclaim_stat *s = &sc->pass[side];
-
-		if (!s->scanned)
-			continue;
-		trace_event(
-			m,
-			"mm_vmscan_lru_shrink_inactive nid=%u nr_scanned=%llu nr_reclaimed=%llu "
-			"nr_dirty=%llu nr_writeback=%llu nr_congested=%llu nr_immediate=%llu "
-			"nr_activate_anon=%llu nr_activate_file=%llu nr_ref_keep=%llu "
-			"nr_unmap_fail=%llu priority=%d flags=%s",
-			n->nid, (unsigned long long)s->scanned, (unsigned long long)s->reclaimed,
-			(unsigned long long)s->dirty, (unsigned long long)s->writeback,
-			(unsigned long long)s->congested, (unsigned long long)s->immediate,
-			(unsigned long long)s->activate[SIDE_ANON],
-			(unsigned long long)s->activate[SIDE_FILE], (unsigned long long)s->ref_keep,
-			(unsigned long long)s->unmap_fail, sc->priority,
-			side == SIDE_FILE ? "RECLAIM_WB_FILE|RECLAIM_WB_ASYNC" :
-					    "RECLAIM_WB_ANON|RECLAIM_WB_ASYNC");
-	}
 }
 
 /* What kswapd has seen decides how it and the others go on with dirty pages. */
@@ -218,7 +219,8 @@ bool shrink_node_end(struct machine *m, struct pglist_data *n, struct scan_contr
 	sc->run.count.slab_pages += slab;
 	sc->nr_reclaimed += slab;
 	clock_charge(m, slab * m->cost.reclaim_page);
-	trace_pass(m, n, sc);
+	reclaim_stat_add(&sc->sum[SIDE_ANON], &sc->pass[SIDE_ANON]);
+	reclaim_stat_add(&sc->sum[SIDE_FILE], &sc->pass[SIDE_FILE]);
 	note_writeback(m, n, sc);
 	reclaimed = sc->nr_reclaimed - s->reclaimed_before;
 	if (reclaimed)

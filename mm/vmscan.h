@@ -91,6 +91,7 @@ void snapshot_refaults(struct pglist_data *n);
 bool inactive_is_low(const struct pglist_data *n, enum lru_list inactive);
 
 /* vmscan_lists.c */
+void reclaim_stat_add(struct reclaim_stat *to, const struct reclaim_stat *s);
 u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, enum lru_list lru,
 			 u64 nr_to_scan, struct scan_control *sc);
 void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list lru, u64 nr_to_scan,

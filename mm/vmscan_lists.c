@@ -112,7 +112,7 @@ static void count_steal(struct machine *m, struct scan_control *sc, enum page_si
 	sc->run.count.stolen[side] += stolen;
 }
 
-static void add_stat(struct reclaim_stat *to, const struct reclaim_stat *s)
+void reclaim_stat_add(struct reclaim_stat *to, const struct reclaim_stat *s)
 {
 	to->scanned += s->scanned;
 	to->reclaimed += s->reclaimed;
@@ -151,7 +151,7 @@ u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, enum lru_list
 	/* all that was found is dirty, and nobody writes it yet */
 	if (batch.nr && stat.unqueued_dirty == batch.nr)
 		wakeup_flusher_threads(m, WB_REASON_VMSCAN);
-	add_stat(&sc->pass[side], &stat);
+	reclaim_stat_add(&sc->pass[side], &stat);
 	return stat.reclaimed;
 }
 
