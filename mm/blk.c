@@ -276,15 +276,18 @@ bool blk_congested(const struct machine *m)
 /* Others had @others of the time since @start: they ran meanwhile, and have counted it. */
 static void account_wait(struct machine *m, u64 start, u64 others)
 {
-	u64 ns = m->clock.now > start + others ? m->clock.now - start - others : 0;
+	u64 ns = m->clock.now > start + others ? m->clock.now - start - others : 0, idle;
 	struct cpu_time *c;
 
 	if (!ns)
 		return;
 	psi_stall(m, PSI_IO, start, m->clock.now);
 	c = pool_at(&m->tasks.cpu_times, m->cpu + 1);
-	c->iowait += ns;
-	m->tasks.cpu_iowait_ns += ns;
+	/* two that wait on one CPU make it idle once */
+	idle = min_t(u64, ns, m->clock.now > c->waited_until ? m->clock.now - c->waited_until : 0);
+	c->waited_until = max_t(u64, c->waited_until, m->clock.now);
+	c->iowait += idle;
+	m->tasks.cpu_iowait_ns += idle;
 	/* its own time it is not */
 	if (m->current && m->running && m->running->task == m->current)
 		m->running->started += ns;

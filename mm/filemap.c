@@ -182,6 +182,7 @@ pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 
 int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn)
 {
+	u64 start;
 	int error;
 
 	*pfn = filemap_add_page(m, inode, index, GFP_HIGHUSER_MOVABLE);
@@ -189,7 +190,10 @@ int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn)
 		return -ENOMEM;
 	if (!inode_has_block(m, inode, index))
 		return 0;
+	start = m->clock.now;
 	error = blk_read(m, blk_file_sector(inode, index), 1);
+	if (page_test(pfn_to_page(m, *pfn), PG_workingset))
+		psi_stall(m, PSI_MEM, start, m->clock.now);
 	if (error)
 		delete_from_page_cache(m, *pfn);
 	return error;

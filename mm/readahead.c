@@ -28,14 +28,33 @@
 #define MMAP_LOTSAMISS 100u
 #define GFP_READAHEAD  (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
 
+/* Was one of them in use when it was evicted? Then memory is what is missing. */
+static bool of_workingset(struct machine *m, handle_t inode, u64 first, u64 nr)
+{
+	bool any = false;
+	pfn_t pfn;
+
+	while (nr-- && !any) {
+		pfn = filemap_get_page(m, inode, first + nr, false);
+		any = pfn != PFN_NONE && page_test(pfn_to_page(m, pfn), PG_workingset);
+	}
+	return any;
+}
+
 /* Wait for [@first, @first + @nr), pages that are in the cache already. What the disk does not give is not
  * there again. */
 static bool read_run(struct machine *m, handle_t inode, u64 first, u64 nr)
 {
-	u64 n;
+	u64 n, start = m->clock.now;
 	pfn_t pfn;
+	int error;
 
-	if (!nr || !blk_read(m, blk_file_sector(inode, first), (u32)nr))
+	if (!nr)
+		return true;
+	error = blk_read(m, blk_file_sector(inode, first), (u32)nr);
+	if (of_workingset(m, inode, first, nr))
+		psi_stall(m, PSI_MEM, start, m->clock.now);
+	if (!error)
 		return true;
 	for (n = 0; n < nr; n++) {
 		pfn = filemap_get_page(m, inode, first + n, false);

@@ -13,13 +13,25 @@
 
 #define NR_SOFTIRQS 10u
 
-u64 cpu_idle_ns(const struct machine *m, u32 cpu)
+static u64 not_busy_ns(const struct machine *m, const struct cpu_time *c)
 {
-	const struct cpu_time *c = pool_at(&m->tasks.cpu_times, cpu + 1);
-	u64 busy = c->user + c->nice + c->system + c->iowait + c->irq + c->softirq;
+	u64 busy = c->user + c->nice + c->system + c->irq + c->softirq;
 
 	/* a command that ran ahead on several CPUs at once may leave less than nothing */
 	return busy < m->clock.now ? m->clock.now - busy : 0;
+}
+
+/* Who waits for the disk leaves the CPU idle, unless others work on it meanwhile. */
+static u64 cpu_iowait_ns(const struct machine *m, const struct cpu_time *c)
+{
+	return min_t(u64, c->iowait, not_busy_ns(m, c));
+}
+
+u64 cpu_idle_ns(const struct machine *m, u32 cpu)
+{
+	const struct cpu_time *c = pool_at(&m->tasks.cpu_times, cpu + 1);
+
+	return not_busy_ns(m, c) - cpu_iowait_ns(m, c);
 }
 
 static void show_ticks(struct text *out, u64 ns)
@@ -28,13 +40,13 @@ static void show_ticks(struct text *out, u64 ns)
 	text_u64(out, ns / NS_PER_TICK);
 }
 
-static void show_times(struct text *out, const struct cpu_time *c, u64 idle)
+static void show_times(struct text *out, const struct cpu_time *c, u64 idle, u64 iowait)
 {
 	show_ticks(out, c->user);
 	show_ticks(out, c->nice);
 	show_ticks(out, c->system);
 	show_ticks(out, idle);
-	show_ticks(out, c->iowait);
+	show_ticks(out, iowait);
 	show_ticks(out, c->irq);
 	show_ticks(out, c->softirq);
 	text_str(out, " 0 0 0\n"); /* steal, guest, guest_nice: no hypervisor, no guests */
@@ -52,17 +64,18 @@ static void show_cpus(const struct machine *m, struct text *out)
 		sum.user += c->user;
 		sum.nice += c->nice;
 		sum.system += c->system;
-		sum.iowait += c->iowait;
+		sum.iowait += cpu_iowait_ns(m, c);
 		sum.irq += c->irq;
 		sum.softirq += c->softirq;
 		idle += cpu_idle_ns(m, cpu);
 	}
 	text_str(out, "cpu ");
-	show_times(out, &sum, idle);
+	show_times(out, &sum, idle, sum.iowait);
 	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
 		text_str(out, "cpu");
 		text_u64(out, cpu);
-		show_times(out, pool_at(&m->tasks.cpu_times, cpu + 1), cpu_idle_ns(m, cpu));
+		show_times(out, pool_at(&m->tasks.cpu_times, cpu + 1), cpu_idle_ns(m, cpu),
+			   cpu_iowait_ns(m, pool_at(&m->tasks.cpu_times, cpu + 1)));
 	}
 }
 

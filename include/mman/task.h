@@ -136,6 +136,7 @@ struct task_state {
 
 struct cpu_time {
 	u64 user, nice, system, iowait, irq, softirq; /* ns; idle = now - sum */
+	u64 waited_until;			      /* ns: all before it is in iowait */
 };
 
 static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
