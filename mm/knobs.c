@@ -95,17 +95,18 @@ static u64 default_file_max(const struct machine *m)
 	return max_t(u64, n, NR_FILE);
 }
 
-/* panic=SECONDS on the command line */
+/* panic=SECONDS on the command line: the last one counts */
 static s32 panic_timeout(const char *cmdline)
 {
 	const char *at = cmdline;
+	s32 seconds = 0;
 
 	while ((at = strstr(at, "panic="))) {
 		if (at == cmdline || at[-1] == ' ')
-			return (s32)strtol(at + strlen("panic="), NULL, 0);
+			seconds = (s32)strtol(at + strlen("panic="), NULL, 0);
 		at++;
 	}
-	return 0;
+	return seconds;
 }
 
 static void kernel_defaults(struct machine *m)

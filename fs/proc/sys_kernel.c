@@ -34,7 +34,7 @@ static const struct attribute kernel_attrs[] = {
 		   "MiB a second that may move to a faster tier"),
 	RO_TEXT("osrelease", UTS_RELEASE "\n"),
 	RO_TEXT("ostype", UTS_SYSNAME "\n"),
-	SYSCTL_INT("panic", sysctl.panic, INT32_MIN, INT32_MAX, NULL, HOLDS,
+	SYSCTL_INT("panic", sysctl.panic, INT32_MIN, INT32_MAX, NULL, ACTS,
 		   "seconds from a panic to the reboot; 0: never"),
 	SYSCTL_INT("panic_on_oops", sysctl.panic_on_oops, INT32_MIN, INT32_MAX, NULL, HOLDS,
 		   "panic on a kernel bug"),

@@ -372,7 +372,7 @@ static const struct attribute vm_attrs[] = {
 	SYSCTL_OTHER("numa_zonelist_order", 0644, 0, numa_zonelist_order_show,
 		     numa_zonelist_order_store, HOLDS,
 		     "order of fallback; Node is the only one left"),
-	SYSCTL_INT("oom_dump_tasks", sysctl.oom_dump_tasks, INT32_MIN, INT32_MAX, NULL, HOLDS,
+	SYSCTL_INT("oom_dump_tasks", sysctl.oom_dump_tasks, INT32_MIN, INT32_MAX, NULL, ACTS,
 		   "list all processes in the log when memory runs out"),
 	SYSCTL_INT("oom_kill_allocating_task", sysctl.oom_kill_allocating_task, INT32_MIN,
 		   INT32_MAX, NULL, ACTS, "kill who asked for the memory, not who has most of it"),
@@ -389,7 +389,7 @@ static const struct attribute vm_attrs[] = {
 		   "log2 of the pages read from swap at once"),
 	SYSCTL_INT("page_lock_unfairness", sysctl.page_lock_unfairness, 0, INT32_MAX, NULL, HOLDS,
 		   "how often a page lock may be taken from those who wait"),
-	SYSCTL_INT("panic_on_oom", sysctl.panic_on_oom, 0, 2, NULL, HOLDS,
+	SYSCTL_INT("panic_on_oom", sysctl.panic_on_oom, 0, 2, NULL, ACTS,
 		   "1: panic when memory runs out, 2: also where only a policy or cgroup is full"),
 	SYSCTL_INT(
 		"percpu_pagelist_high_fraction", sysctl.percpu_pagelist_high_fraction, 0, INT32_MAX,

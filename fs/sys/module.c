@@ -90,7 +90,7 @@ static const struct attribute kernel_attrs[] = {
 	  .size = SYSFS_SIZE,
 	  .show = show_text,
 	  .data = "(null)\n" },
-	PARAM("panic", KNOB_PARAM_INT, sysctl.panic, HOLDS, "kernel.panic"),
+	PARAM("panic", KNOB_PARAM_INT, sysctl.panic, ACTS, "kernel.panic"),
 	PARAM("panic_on_warn", KNOB_PARAM_INT, sysctl.panic_on_warn, HOLDS, "kernel.panic_on_warn"),
 	PARAM("panic_print", KNOB_PARAM_ULONG, knobs.misc.panic_print, HOLDS,
 	      "bits: what a panic prints of the system"),
