@@ -159,15 +159,15 @@ static struct tree_setattr wanted_attr(struct mount *mnt, const struct stat *att
 		.mode = attr->st_mode & 07777,
 		.uid = attr->st_uid == mnt->uid ? 0 : attr->st_uid,
 		.gid = attr->st_gid == mnt->gid ? 0 : attr->st_gid,
-		.mtime = (s64)attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
+		.mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ?
+				 tree_now_ns(mnt->tree) :
+				 attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
 	};
 
 	a.which = (to_set & FUSE_SET_ATTR_MODE ? SETATTR_MODE : 0) |
 		  (to_set & FUSE_SET_ATTR_UID ? SETATTR_UID : 0) |
 		  (to_set & FUSE_SET_ATTR_GID ? SETATTR_GID : 0) |
 		  (to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW) ? SETATTR_MTIME : 0);
-	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
-		a.mtime = tree_now_ns(mnt->tree);
 	return a;
 }
 
@@ -403,7 +403,6 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	reply_error(req, error);
 }
 
-/* Links are refused like devices. */
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
 	(void)target;
