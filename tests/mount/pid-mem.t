@@ -50,12 +50,49 @@ dd if="$M/proc/$(cat "$M/sim/procs/a/pid")/mem" of="$T/read" bs=300000 skip=$((m
 	iflag=skip_bytes,fullblock count=1 2>/dev/null
 same_file "$T/random" "$T/read" 'a large write reads back'
 
+# --- Out to swap and back ---
+
+counter() {
+	field "$M/proc/vmstat" "$1"
+}
+
+put "$M/sim/ctl" 'swapon vdz 512M'
+before=$(counter pswpout)
+put "$M/sim/procs/a/ctl" swapout
+cmp_num "$(counter pswpout)" '>' $((before + 200)) 'the whole process goes to swap'
+put "$M/sim/clock" 'advance 1s'
+cmp_num "$(field "$M/proc/$(cat "$M/sim/procs/a/pid")/status" VmSwap)" '>' 500 'where its pages are now'
+is "$(peek a $((m + 4094)) 5)" HELLO 'its bytes come back'
+is "$(peek b $((m + 4094)) 5)" hello 'so do those of the child'
+is "$(peek b "$s" 6)" SHARED 'and shared memory'
+ok 'a page that came back is written to' poke a $((m + 4094)) again
+put "$M/sim/procs/a/ctl" swapout
+put "$M/sim/clock" 'advance 1s'
+is "$(peek a $((m + 4094)) 5)" again 'goes out once more, and has the new bytes'
+put "$M/sim/procs/a/ctl" swapout
+put "$M/sim/clock" 'advance 1s'
+put "$M/sim/ctl" 'swapoff vdz'
+is "$(field "$M/proc/meminfo" SwapTotal)" 0 'swapoff reads all of it back'
+is "$(peek a $((m + 4092)) 9)" '..again..' 'with its bytes'
+dd if="$M/proc/$(cat "$M/sim/procs/a/pid")/mem" of="$T/read" bs=300000 skip=$((m + 2097152 + 77)) \
+	iflag=skip_bytes,fullblock count=1 2>/dev/null
+same_file "$T/random" "$T/read" 'each of a large write'
+
+put "$M/sim/ctl" 'swapon vdz 512M'
+mkdir "$M/sim/procs/hog"
+put "$M/sim/procs/hog/ctl" $'mmap h 200M\nwrite h\nwrite h'
+is "$(cat "$M/sim/procs/hog/status")" sleeping 'another process takes more memory than there is'
+cmp_num "$(field "$M/proc/$(cat "$M/sim/procs/a/pid")/status" VmSwap)" '>' 500 'reclaim takes it from this one'
+is "$(peek a $((m + 4092)) 9)" '..again..' 'whose bytes are all there'
+is "$(peek a $((m + 1048575)) 8)" '.AAAA...' 'filled or written'
+rmdir "$M/sim/procs/hog"
+
 exec 5<"$M/proc/$(cat "$M/sim/procs/b/pid")/mem"
 rmdir "$M/sim/procs/b"
 is "$(dd bs=1 count=1 <&5 2>"$T/err" | wc -c)" 0 'a descriptor of a process that has ended gives nothing'
 unlike "$(cat "$T/err")" rror 'and no error'
 exec 5<&-
-is "$(peek a $((m + 4094)) 5)" HELLO 'the other one keeps its bytes'
+is "$(peek a $((m + 4094)) 5)" again 'the other one keeps its bytes'
 cp "$M/proc/vmstat" "$T/before"
 umount_machine
 ok 'the journal replays' "$MMANFS" replay "$J"

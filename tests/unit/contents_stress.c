@@ -13,12 +13,14 @@
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
-#define BASE	0x20000000ull
-#define PAGES	48u
-#define TASKS	4u
-#define OBJECTS 96u
-#define STEPS	30000u
-#define SWAP	"/dev/swap"
+#define BASE	   0x20000000ull
+#define PAGES	   48u
+#define TASKS	   4u
+#define OBJECTS	   96u
+#define STEPS	   30000u
+#define SWAP	   "/dev/swap"
+#define SWAP_BYTES (256ull << 20)
+#define HOG_PAGES  (100u << 8) /* more than the machine has left */
 
 enum backing { NONE, ANON, SHARED_ANON, FILE_PRIVATE, FILE_SHARED };
 
@@ -42,7 +44,7 @@ static struct model *model;		 /* TASKS of them */
 static bytes_t *shared;			 /* [object][page] */
 static bytes_t *file_model, *file_bytes; /* what the file must hold; what the engine wrote to it */
 static u32 next_object;
-static handle_t file;
+static handle_t file, hog;
 static u64 seed = 20240607;
 static u32 wrong;
 
@@ -306,7 +308,26 @@ static void step_move(struct mmtest *t, struct model *d, u32 first)
 static void step_swap(struct mmtest *t)
 {
 	if (!pick(8) && !swapoff(t->m, SWAP))
-		swapon(t->m, SWAP, 8 << 20, -1, false);
+		swapon(t->m, SWAP, SWAP_BYTES, -1, false);
+}
+
+/* Written, and freed when that is over; or left in the swap cache in between. */
+static void step_out(struct mmtest *t, u32 first, u32 n)
+{
+	advise(t, BASE + first * PAGE_SIZE, n, pick(4) ? "pageout" : "cold");
+	if (pick(3))
+		clock_sleep(t->m, 20 * NSEC_PER_MSEC);
+	if (pick(2))
+		advise(t, BASE + first * PAGE_SIZE, n, "pageout");
+}
+
+/* Somebody needs more memory than there is: what the others have goes to swap, for good. */
+static void step_hog(struct mmtest *t)
+{
+	as_task(t, hog);
+	if (store(t, BASE, HOG_PAGES))
+		complain(&model[0], "a process in need of memory got none", 0);
+	advise(t, BASE, HOG_PAGES, "dontneed");
 }
 
 static void step(struct mmtest *t)
@@ -341,7 +362,7 @@ static void step(struct mmtest *t)
 		break;
 	case 7:
 	case 8:
-		advise(t, BASE + first * PAGE_SIZE, n, pick(4) ? "pageout" : "cold");
+		step_out(t, first, n);
 		break;
 	case 9:
 		step_swap(t);
@@ -371,6 +392,8 @@ static void stress(struct mmtest *t)
 	u32 i, k;
 
 	for (i = 0; i < STEPS && !wrong; i++) {
+		if (i % 500 == 499)
+			step_hog(t);
 		step(t);
 		for (k = 0; k < TASKS && i % 64 == 0; k++)
 			compare(t, &model[k], 0, PAGES);
@@ -396,19 +419,27 @@ int main(void)
 		bail_out("out of memory");
 	mmtest_open(&t, 128);
 	t.m->backing = &store_ops;
-	swapon(t.m, SWAP, 8 << 20, -1, false);
+	swapon(t.m, SWAP, SWAP_BYTES, -1, false);
 	inode_create(t.m, "/data/f", PAGES * PAGE_SIZE, INODE_REGULAR, &file);
 	model[0].task = t.task;
 	for (i = 1; i < TASKS; i++)
 		if (task_fork(t.m, t.task, &model[i].task))
 			bail_out("no process");
+	if (task_fork(t.m, t.task, &hog))
+		bail_out("no process");
+	as_task(&t, hog);
+	map(&t, BASE, HOG_PAGES, "rw", MAPF_FIXED);
 	stress(&t);
 	is_uint(wrong, 0, "%u random steps of %u processes leave the bytes that the model has",
 		STEPS, TASKS);
 	cmp_int((s64)t.m->contents.nr_pages, >, 0, "pages have contents at the end");
+	cmp_int((s64)t.m->vm_event[PSWPOUT], >, 1000, "pages went to swap");
+	cmp_int((s64)t.m->vm_event[PSWPIN], >, 1000, "and came back");
 	for (i = 0; i < TASKS; i++)
 		if (model[i].task != t.task)
 			do_exit(t.m, model[i].task, 0);
+	if (hog != t.task)
+		do_exit(t.m, hog, 0);
 	mmtest_close(&t);
 	return done_testing();
 }
