@@ -288,7 +288,8 @@ int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
 		n->count++;
 	n->slot[slot] = entry;
 	for (mark = 0; mark < NR_XA_MARKS; mark++)
-		xa_clear_mark(m, root, index, (enum xa_mark)mark);
+		if (n->mark[mark] >> slot & 1)
+			xa_clear_mark(m, root, index, (enum xa_mark)mark);
 	if (n->shadow_only)
 		shadow_list_del(m, pool_handle(&m->mms.xa_nodes, n));
 	return 0;
@@ -359,7 +360,8 @@ bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u
 	n = xa_node_at(m, leaf);
 	n->slot[index & (XA_SLOTS - 1)] = shadow;
 	for (mark = 0; mark < NR_XA_MARKS; mark++)
-		xa_clear_mark(m, root, index, (enum xa_mark)mark);
+		if (n->mark[mark] >> (index & (XA_SLOTS - 1)) & 1)
+			xa_clear_mark(m, root, index, (enum xa_mark)mark);
 	xa_set_mark(m, root, index, XA_SHADOW);
 	if (!n->shadow_only) {
 		n->owner = inode;
