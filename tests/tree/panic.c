@@ -129,7 +129,7 @@ static void test_dead(void)
 	struct text before, after;
 	struct world w;
 	struct try t = { .w = &w };
-	char *line, *rest, where[512];
+	char *line, *rest, *paths, where[512];
 	const char *difference;
 	u64 ino, dir;
 
@@ -146,10 +146,11 @@ static void test_dead(void)
 	text_init(&after);
 	tree_dump(w.tree, "", &before);
 	cmp_int((s64)before.length, >, 100000, "every file reads");
-	for (line = strtok_r(strdup(before.data), "\n", &rest); line;
-	     line = strtok_r(NULL, "\n", &rest))
+	paths = strdup(before.data);
+	for (line = strtok_r(paths, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		if (!strncmp(line, "== ", 3))
 			try_file(&t, line + 3);
+	free(paths);
 	cmp_int(t.files, >, 100, "%u files can be opened for writing", t.files);
 	is_uint(t.refused, t.files, "and refuse it");
 	is_int(make(&w, "sim/procs", "more"), -EIO, "no process is made");
