@@ -5,7 +5,7 @@
  *                                     size: ns per reclaimed page with 256 GiB, and with 1 GiB
  *        reclaim count PAGES SETUP .. the process's mapping m is that many pages of a machine of 1 GiB:
  *                                     give the commands, for callgrind
- *        reclaim oom                  256 GiB and 256 processes, until the first is killed: 
+ *        reclaim oom                  256 GiB and 256 processes, until the first is killed:
  *                                     "big_seconds S", "big_resident GIB"
  *
  * A process writes to more memory than there is. What a fault costs while there is enough of it is
