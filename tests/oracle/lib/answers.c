@@ -122,6 +122,14 @@ static bool is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/* "all_unreclaimable? yes": as much a value as a number. */
+static size_t yes_or_no(const char *at)
+{
+	if (!strncmp(at, "? yes", 5))
+		return 5;
+	return strncmp(at, "? no", 4) ? 0 : 4;
+}
+
 /* Numbers in the same columns: the same blanks before them, or the same end. Digits in names are text. */
 static bool same_line_layout(const char *g, const char *w)
 {
@@ -131,6 +139,11 @@ static bool same_line_layout(const char *g, const char *w)
 		size_t gb = strspn(g, " \t"), wb = strspn(w, " \t");
 		size_t gd = strspn(g + gb, "0123456789"), wd = strspn(w + wb, "0123456789");
 
+		if (yes_or_no(g) && yes_or_no(w)) {
+			g += yes_or_no(g);
+			w += yes_or_no(w);
+			continue;
+		}
 		if (gd && wd && (gb || wb || !after_letter)) {
 			/* what stands before "kB" is right-aligned */
 			bool right = !strncmp(w + wb + wd, " kB", 3) && wb > 1;
