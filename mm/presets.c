@@ -56,14 +56,14 @@ static const char i386[] =
 	"cpu_mhz = 2600\n"
 	"kernel_base = 0x1c000000\n"
 	"initrd = 1116K\n"
-	"cmdline = console=ttyS0 panic=-1 quiet\n";
+	"cmdline = console=ttyS0 quiet\n";
 
 static const char tiny[] =
 	"[machine]\n"
 	"cpus = 1\n"
 	"memory = 128M\n"
 	QEMU_CPU
-	"cmdline = console=ttyS0 panic=-1\n";
+	"cmdline = console=ttyS0\n";
 
 static const char one_node[] =
 	"[machine]\n"

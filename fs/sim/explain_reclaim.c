@@ -87,7 +87,7 @@ static void explain_balance(const struct scan_decision *d, struct text *out)
 							       "active file" };
 	u32 i;
 
-	text_printf(out, "  Priority %d, a %uth of each list: ", d->priority, 1u << d->priority);
+	text_printf(out, "  Priority %d, 1/%u of each list: ", d->priority, 1u << d->priority);
 	switch ((enum scan_reason)d->reason) {
 	case REASON_NO_SWAP:
 		text_str(out, "only file pages were looked at, because anonymous ones have nowhere "
