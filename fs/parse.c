@@ -34,7 +34,7 @@ static unsigned int digit_value(char c)
 /* A text that ends at its first NUL. */
 static size_t text_length(const char *data, size_t size)
 {
-	const char *end = memchr(data, 0, size);
+	const char *end = size ? memchr(data, 0, size) : NULL;
 
 	return end ? (size_t)(end - data) : size;
 }

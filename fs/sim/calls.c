@@ -310,46 +310,45 @@ bool sim_ctl_asks(u32 command)
 	return command == MMANFS_IOC_QUERY;
 }
 
-int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
-		  size_t *out_size)
+/* A call as it came in; *@c is filled in. */
+static int call(const struct request *rq, bool asks, struct mmanfs_call *c)
 {
-	struct mmanfs_call *c = out;
-	struct mmanfs_signal s;
-	int result;
-
-	if (command == MMANFS_IOC_SIGNAL) {
-		*out_size = 0;
-		if (in_size < sizeof(s))
-			return -EINVAL;
-		memcpy(&s, in, sizeof(s));
-		/* who is not root speaks for nobody but himself */
-		return rq->caller->uid && rq->caller->uid != s.uid ? -EPERM : deliver(rq->m, &s);
-	}
-	if (command != MMANFS_IOC_QUERY && command != MMANFS_IOC_CALL) {
-		*out_size = 0;
+	if (c->op >= NR_MMANFS_CALLS || !calls[c->op].serve)
 		return -ENOTTY;
-	}
-	if (in_size < sizeof(*c))
-		return -EINVAL;
-	/* a replay wants no answer */
-	if (!out || *out_size < sizeof(*c)) {
-		struct mmanfs_call unwanted;
-
-		*out_size = 0;
-		memcpy(&unwanted, in, sizeof(unwanted));
-		if (unwanted.op >= NR_MMANFS_CALLS || !calls[unwanted.op].serve)
-			return -ENOTTY;
-		return serve(rq->m, &unwanted, command == MMANFS_IOC_QUERY);
-	}
-	memcpy(c, in, sizeof(*c));
-	*out_size = sizeof(*c);
+	/* who is not root speaks for nobody but himself */
 	if (rq->caller->uid && rq->caller->uid != c->uid) {
-		if (!sim_ctl_asks(command))
+		if (!asks)
 			return -EPERM;
 		c->uid = rq->caller->uid;
 	}
-	if (c->op >= NR_MMANFS_CALLS || !calls[c->op].serve)
+	return serve(rq->m, c, asks);
+}
+
+int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
+		  size_t *out_size)
+{
+	size_t room = *out_size;
+	struct mmanfs_signal s;
+	struct mmanfs_call c;
+	int result;
+
+	*out_size = 0;
+	if (command == MMANFS_IOC_SIGNAL) {
+		if (in_size < sizeof(s))
+			return -EINVAL;
+		memcpy(&s, in, sizeof(s));
+		return rq->caller->uid && rq->caller->uid != s.uid ? -EPERM : deliver(rq->m, &s);
+	}
+	if (command != MMANFS_IOC_QUERY && command != MMANFS_IOC_CALL)
 		return -ENOTTY;
-	result = serve(rq->m, c, command == MMANFS_IOC_QUERY);
+	if (in_size < sizeof(c))
+		return -EINVAL;
+	memcpy(&c, in, sizeof(c));
+	result = call(rq, sim_ctl_asks(command), &c);
+	/* a replay wants no answer */
+	if (out && room >= sizeof(c)) {
+		memcpy(out, &c, sizeof(c));
+		*out_size = sizeof(c);
+	}
 	return result;
 }

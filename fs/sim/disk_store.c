@@ -376,6 +376,8 @@ void disk_store_renumber(struct machine *m, const handle_t *map, u32 nr)
 
 	if (m->backing != &store_ops)
 		return;
+	if (!s->nr)
+		return; /* no tables yet */
 	memset(s->heads, 0, s->nr_heads * sizeof(*s->heads));
 	memset(s->hash, 0, s->nr_buckets * sizeof(*s->hash));
 	for (n = 1; n <= s->nr; n++) {
