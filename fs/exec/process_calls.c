@@ -26,15 +26,22 @@ static struct mmanfs_call about(const struct exec_call *call, const uint64_t *ar
 	return (struct mmanfs_call){ .op = op, .pid = int_arg(args[call->pid]) };
 }
 
-EXEC_SERVE(serve_getscheduler)
+/* A call that returns a number and nothing else. */
+static struct exec_answer ask_number(const struct exec_world *w, const struct exec_call *call,
+				     pid_t tid, const uint64_t *args, enum mmanfs_call_op op)
 {
-	struct mmanfs_call c = about(call, args, MMANFS_GETSCHEDULER);
+	struct mmanfs_call c = about(call, args, op);
 	struct exec_answer a;
 	int result;
 
 	if (!is_simulated(w, call, args))
 		return go_on();
 	return exec_ask(w, tid, &c, true, &result, &a) ? answer_value(result) : a;
+}
+
+EXEC_SERVE(serve_getscheduler)
+{
+	return ask_number(w, call, tid, args, MMANFS_GETSCHEDULER);
 }
 
 /* sched_getparam(2): SCHED_OTHER has no parameter but 0. */
@@ -91,13 +98,7 @@ EXEC_SERVE(serve_getattr)
 /* getpriority(2) and setpriority(2) of a process; groups and users stay as they were. */
 EXEC_SERVE(serve_getpriority)
 {
-	struct mmanfs_call c = about(call, args, MMANFS_GETPRIORITY);
-	struct exec_answer a;
-	int result;
-
-	if (!is_simulated(w, call, args))
-		return go_on();
-	return exec_ask(w, tid, &c, true, &result, &a) ? answer_value(result) : a;
+	return ask_number(w, call, tid, args, MMANFS_GETPRIORITY);
 }
 
 EXEC_SERVE(serve_setpriority)
