@@ -8,6 +8,7 @@
  * and skips the VMA if it holds something else, e.g. its own copy after a write.
  */
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 
 struct walk {
 	pfn_t pfn;
@@ -28,32 +29,42 @@ static bool visit(struct machine *m, handle_t h, void *arg)
 	return w->fn(m, h, vpn << PAGE_SHIFT, w->arg);
 }
 
-/*
- * Nearly every anonymous page has one entry, in the one VMA of its anon_vma: no tree to walk. The VMA, and
- * the address in *@vpn; 0 if it is not that simple.
- */
-static inline handle_t only_vma(struct machine *m, pfn_t pfn, u64 *vpn)
-{
-	const struct page *p = pfn_to_page(m, pfn);
-	const struct anon_vma_chain *c;
+/* The one entry that maps a page. */
+struct only {
+	handle_t vma;
 	const struct vma *v;
-	const pte_t *pte;
-	handle_t root;
+	u64 vpn;
+	pte_t *pte;
+};
+
+/*
+ * Nearly every anonymous page has one entry, in the one VMA of its anon_vma: no tree to walk. False if it
+ * is not that simple.
+ */
+static inline __attribute__((always_inline)) bool find_only(struct machine *m, pfn_t pfn,
+							    const struct page *p, struct only *o)
+{
+	const struct anon_vma_chain *c;
+	handle_t root, table;
 	u64 offset;
 
-	if (p->mapcount != 1 || page_mapping_type(p) != MAPPING_ANON)
-		return 0;
+	if (unlikely(p->mapcount != 1 || page_mapping_type(p) != MAPPING_ANON))
+		return false;
 	root = anon_vma_at(m, page_mapping(p))->rb_root;
 	c = avc_at(m, root);
-	if (!root || c->rb.left || c->rb.right)
-		return 0;
-	v = vma_at(m, c->vma);
-	offset = page_index(p) - v->pgoff;
-	if (offset >= vma_pages(v))
-		return 0;
-	*vpn = addr_vpn(v->start) + offset;
-	pte = pte_find(m, mm_at(m, v->mm), *vpn);
-	return pte && pte_has_page(*pte) && pte_pfn(*pte) == pfn ? c->vma : 0;
+	if (unlikely(!root || c->rb.left || c->rb.right))
+		return false;
+	o->vma = c->vma;
+	o->v = vma_at(m, c->vma);
+	offset = page_index(p) - o->v->pgoff;
+	if (unlikely(offset >= vma_pages(o->v)))
+		return false;
+	o->vpn = addr_vpn(o->v->start) + offset;
+	table = pte_table_find(m, mm_at(m, o->v->mm), o->vpn);
+	if (unlikely(!table))
+		return false;
+	o->pte = table_pte(m, table, o->vpn);
+	return likely(o->pte && pte_has_page(*o->pte) && pte_pfn(*o->pte) == pfn);
 }
 
 void rmap_walk(struct machine *m, pfn_t pfn,
@@ -61,14 +72,12 @@ void rmap_walk(struct machine *m, pfn_t pfn,
 {
 	const struct page *p = pfn_to_page(m, pfn);
 	struct walk w = { pfn, page_index(p), fn, arg };
-	handle_t only;
-	u64 vpn;
+	struct only only;
 
 	if (!p->mapcount)
 		return;
-	only = only_vma(m, pfn, &vpn);
-	if (likely(only)) {
-		fn(m, only, vpn << PAGE_SHIFT, arg);
+	if (likely(find_only(m, pfn, p, &only))) {
+		fn(m, only.vma, only.vpn << PAGE_SHIFT, arg);
 		return;
 	}
 	if (page_mapping_type(p) == MAPPING_ANON)
@@ -88,12 +97,9 @@ struct referenced {
 	u32 count, vm_flags;
 };
 
-static bool referenced_one(struct machine *m, handle_t h, u64 addr, void *arg)
+/* False: nothing more need be known. */
+static inline bool referenced_entry(const struct vma *v, pte_t *pte, struct referenced *r)
 {
-	const struct vma *v = vma_at(m, h);
-	struct referenced *r = arg;
-	pte_t *pte = entry_of(m, v, addr);
-
 	if (v->flags & VM_LOCKED) {
 		r->vm_flags |= VM_LOCKED;
 		return false;
@@ -109,17 +115,26 @@ static bool referenced_one(struct machine *m, handle_t h, u64 addr, void *arg)
 	return true;
 }
 
+static bool referenced_one(struct machine *m, handle_t h, u64 addr, void *arg)
+{
+	const struct vma *v = vma_at(m, h);
+
+	return referenced_entry(v, entry_of(m, v, addr), arg);
+}
+
 u32 page_referenced(struct machine *m, pfn_t pfn, u32 *vm_flags)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	struct referenced r = { 0, 0 };
+	struct only only;
 
-	rmap_walk(m, pfn, referenced_one, &r);
-	page_clear(p, PG_idle);
-	if (page_test(p, PG_young)) {
-		page_clear(p, PG_young);
+	if (likely(find_only(m, pfn, p, &only)))
+		referenced_entry(only.v, only.pte, &r);
+	else
+		rmap_walk(m, pfn, referenced_one, &r);
+	if (unlikely(page_test(p, PG_young)))
 		r.count++;
-	}
+	p->flags &= ~(PAGE_FLAG(idle) | PAGE_FLAG(young));
 	*vm_flags = r.vm_flags;
 	return r.count;
 }
@@ -178,13 +193,10 @@ static bool anon_replacement(struct machine *m, const struct unmap *u, struct pa
 	return false;
 }
 
-static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
+static inline bool unmap_entry(struct machine *m, const struct vma *v, pte_t *pte, struct page *p,
+			       struct unmap *u)
 {
-	struct unmap *u = arg;
-	const struct vma *v = vma_at(m, h);
 	struct mm *mm = mm_at(m, v->mm);
-	struct page *p = pfn_to_page(m, u->pfn);
-	pte_t *pte = entry_of(m, v, addr);
 	bool anon = page_mapping_type(p) == MAPPING_ANON;
 	u64 to = 0;
 
@@ -193,11 +205,11 @@ static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
 		return false;
 	}
 	update_hiwater_rss(mm);
-	if (*pte & PTE_DIRTY && (!anon || to))
+	if (*pte & PTE_DIRTY && (!anon || to) && !page_test(p, PG_dirty))
 		page_set_dirty(m, u->pfn);
 	mm->rss[mm_counter(p)]--;
 	if (to) {
-		swap_duplicate(m, pte_swap_slot(m, to));
+		swap_slot_get(m, swap_pte_slot(m, to));
 		mm->rss[MM_SWAPENTS]++;
 		page_clear(p, PG_anon_exclusive);
 	}
@@ -206,10 +218,23 @@ static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
 	return p->mapcount != 0;
 }
 
+static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
+{
+	const struct vma *v = vma_at(m, h);
+	struct unmap *u = arg;
+
+	return unmap_entry(m, v, entry_of(m, v, addr), pfn_to_page(m, u->pfn), u);
+}
+
 bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap)
 {
+	struct page *p = pfn_to_page(m, pfn);
 	struct unmap u = { pfn, swap, false };
+	struct only only;
 
-	rmap_walk(m, pfn, unmap_one, &u);
-	return !pfn_to_page(m, pfn)->mapcount;
+	if (likely(find_only(m, pfn, p, &only)))
+		unmap_entry(m, only.v, only.pte, p, &u);
+	else
+		rmap_walk(m, pfn, unmap_one, &u);
+	return !p->mapcount;
 }

@@ -51,14 +51,6 @@ static void cluster_range(const struct swap_area *a, u32 cluster, u32 *first, u3
 	*end = (u32)min_t(u64, slots, SWAP_CLUSTER_SLOTS);
 }
 
-static u32 cluster_size(const struct swap_area *a, u32 cluster)
-{
-	u32 first, end;
-
-	cluster_range(a, cluster, &first, &end);
-	return end - first;
-}
-
 /* Slots for a cluster that has none in use; false: no memory of the host. */
 static bool cluster_open(struct machine *m, const struct swap_area *a, u32 cluster)
 {
@@ -158,9 +150,11 @@ static struct swap_area *choose_area(struct machine *m)
 	return best;
 }
 
-static u32 take_lowest(struct machine *m, u32 cluster)
+/* *@more: has the cluster another one? */
+static inline u32 take_lowest(struct machine *m, u32 cluster, bool *more)
 {
-	struct swap_slots *s = pool_at(&m->swap.slots, cluster_at(m, cluster)->slots);
+	struct swap_slots *s =
+		(struct swap_slots *)(void *)m->swap.slots.base + cluster_at(m, cluster)->slots;
 	u32 word = 0, n;
 
 	while (!s->free[word])
@@ -168,26 +162,31 @@ static u32 take_lowest(struct machine *m, u32 cluster)
 	n = word * 64 + (u32)__builtin_ctzll(s->free[word]);
 	s->free[word] &= s->free[word] - 1;
 	s->count[n] = SWAP_HAS_CACHE;
+	while (!s->free[word] && word < SWAP_CLUSTER_SLOTS / 64 - 1)
+		word++;
+	*more = s->free[word] != 0;
 	return cluster << SWAP_CLUSTER_SHIFT | n;
 }
 
 u32 get_swap_slot(struct machine *m)
 {
 	struct swap_state *s = &m->swap;
-	struct swap_area *a = s->turn ? &s->area[s->turn - 1] : choose_area(m);
+	struct swap_area *a = likely(s->turn) ? &s->area[s->turn - 1] : choose_area(m);
 	u32 cluster, slot;
+	bool more;
 
 	if (!a)
 		return 0;
-	if (!a->current)
+	if (unlikely(!a->current))
 		a->current = next_cluster(m, a);
 	cluster = a->current;
-	if (!cluster)
+	if (unlikely(!cluster))
 		return 0; /* no memory of the host */
-	slot = take_lowest(m, cluster);
+	slot = take_lowest(m, cluster, &more);
 	a->used_pages++;
 	s->used_pages++;
-	if (++cluster_at(m, cluster)->used == cluster_size(a, cluster)) {
+	cluster_at(m, cluster)->used++;
+	if (unlikely(!more)) {
 		a->current = 0;
 		s->turn = 0;
 	}
@@ -260,7 +259,7 @@ bool swap_slot_in_use(const struct machine *m, u32 slot)
 
 void swap_duplicate(struct machine *m, u32 slot)
 {
-	slots_of(m, slot)->count[slot_number(slot)]++;
+	swap_slot_get(m, slot);
 }
 
 void swap_free(struct machine *m, u32 slot)
@@ -271,7 +270,7 @@ void swap_free(struct machine *m, u32 slot)
 
 u32 swap_count(const struct machine *m, u32 slot)
 {
-	return slots_of(m, slot)->count[slot_number(slot)] & ~SWAP_HAS_CACHE;
+	return swap_slot_users(m, slot);
 }
 
 /* ---- contents ---- */
@@ -311,16 +310,10 @@ int set_swap_contents(struct machine *m, u32 slot, handle_t contents)
 
 u64 swap_slot_pte(const struct machine *m, u32 slot)
 {
-	u32 type = cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area;
-	u64 offset = slot - (m->swap.area[type].first << SWAP_CLUSTER_SHIFT);
-
-	return PTE_SWAP | (u64)type << PTE_SWAP_TYPE_SHIFT | offset << PTE_SWAP_OFFSET_SHIFT;
+	return swap_pte_of(m, slot);
 }
 
 u32 pte_swap_slot(const struct machine *m, u64 pte)
 {
-	u32 type = (u32)(pte >> PTE_SWAP_TYPE_SHIFT) % PTE_SWAP_TYPES;
-
-	return (m->swap.area[type].first << SWAP_CLUSTER_SHIFT) +
-	       (u32)(pte >> PTE_SWAP_OFFSET_SHIFT);
+	return swap_pte_slot(m, pte);
 }

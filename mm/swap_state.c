@@ -15,48 +15,35 @@
 
 /* ---- page -> slot ---- */
 
-#define SECTION_PAGES_SHIFT (SECTION_SHIFT - PAGE_SHIFT)
-
-static struct swap_section *section_of(const struct machine *m, pfn_t pfn)
-{
-	return (struct swap_section *)(void *)m->swap.sections.base + m->swap.first_section +
-	       (pfn >> SECTION_PAGES_SHIFT);
-}
-
-static u32 *page_place(const struct machine *m, pfn_t pfn)
-{
-	u32 *array = pool_at(&m->swap.page_slots, section_of(m, pfn)->array);
-
-	return &array[pfn & (PAGES_PER_SECTION - 1)];
-}
-
 u32 page_swap_slot(const struct machine *m, pfn_t pfn)
 {
-	return *page_place(m, pfn);
+	return *page_slot(m, pfn);
 }
 
-static int page_slot_set(struct machine *m, pfn_t pfn, u32 slot)
+/* The array for the section of @pfn. */
+static __attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pfn)
 {
 	struct swap_state *s = &m->swap;
 	struct swap_section *section;
 
 	if (!s->first_section)
-		s->first_section = pool_alloc_array(&s->sections,
-						    (u32)(m->max_pfn >> SECTION_PAGES_SHIFT) + 1);
+		s->first_section = pool_alloc_array(
+			&s->sections, (u32)(m->max_pfn >> (SECTION_SHIFT - PAGE_SHIFT)) + 1);
 	if (!s->first_section)
 		return -ENOMEM;
-	section = section_of(m, pfn);
+	section = swap_section_of(m, pfn);
 	if (!section->array)
 		section->array = pool_alloc(&s->page_slots);
-	if (!section->array)
-		return -ENOMEM;
-	*page_place(m, pfn) = slot;
-	return 0;
+	return section->array ? 0 : -ENOMEM;
 }
 
-static void page_slot_clear(struct machine *m, pfn_t pfn)
+static inline int page_slot_set(struct machine *m, pfn_t pfn, u32 slot)
 {
-	*page_place(m, pfn) = 0;
+	if (unlikely(!m->swap.first_section || !swap_section_of(m, pfn)->array) &&
+	    page_slots_make(m, pfn))
+		return -ENOMEM;
+	*page_slot(m, pfn) = slot;
+	return 0;
 }
 
 /* ---- the cache ---- */
@@ -68,13 +55,13 @@ pfn_t swap_cache_page(const struct machine *m, u32 slot)
 	return entry && !xa_is_value(entry) ? entry : PFN_NONE;
 }
 
-static void count_swapcache(struct machine *m, const struct page *p, s64 delta)
+static inline void count_swapcache(struct machine *m, const struct page *p, s64 delta)
 {
 	mod_node_page_state(m, page_node(m, p), NR_FILE_PAGES, delta);
 	mod_node_page_state(m, page_node(m, p), NR_SWAPCACHED, delta);
 }
 
-int add_to_swap_cache(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow)
+static inline int enter(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow)
 {
 	struct swap_slots *s = slots_of(m, slot);
 	struct page *p = pfn_to_page(m, pfn);
@@ -90,13 +77,18 @@ int add_to_swap_cache(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow)
 	return 0;
 }
 
+int add_to_swap_cache(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow)
+{
+	return enter(m, pfn, slot, shadow);
+}
+
 void delete_from_swap_cache(struct machine *m, pfn_t pfn, u32 shadow)
 {
-	u32 slot = page_swap_slot(m, pfn), n = slot_number(slot);
+	u32 slot = *page_slot(m, pfn), n = slot_number(slot);
 	struct swap_slots *s = slots_of(m, slot);
 	struct page *p = pfn_to_page(m, pfn);
 
-	page_slot_clear(m, pfn);
+	*page_slot(m, pfn) = 0;
 	page_clear(p, PG_swapcache);
 	count_swapcache(m, p, -1);
 	s->entry[n] = shadow;
@@ -127,12 +119,13 @@ static bool move_from_file(struct machine *m, pfn_t pfn, u32 slot)
 
 bool add_to_swap(struct machine *m, pfn_t pfn)
 {
-	bool shared = page_mapping_type(pfn_to_page(m, pfn)) == MAPPING_FILE;
+	struct page *p = pfn_to_page(m, pfn);
+	bool shared = page_mapping_type(p) == MAPPING_FILE;
 	u32 slot = get_swap_slot(m), shadow;
 
 	if (!slot)
 		return false;
-	if (add_to_swap_cache(m, pfn, slot, &shadow)) {
+	if (unlikely(enter(m, pfn, slot, &shadow))) {
 		put_swap_slot(m, slot);
 		return false;
 	}
@@ -140,7 +133,9 @@ bool add_to_swap(struct machine *m, pfn_t pfn)
 		delete_from_swap_cache(m, pfn, 0);
 		return false;
 	}
-	page_set_dirty(m, pfn);
+	/* page_set_dirty(), of a page that is no file's */
+	if (!page_test(p, PG_dirty))
+		p->flags = (p->flags & ~PAGE_FLAG(reclaim)) | PAGE_FLAG(dirty);
 	return true;
 }
 

@@ -37,6 +37,59 @@ static inline struct swap_area *slot_area(struct machine *m, u32 slot)
 	return &m->swap.area[cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area];
 }
 
+/** swap_slot_get() - swap_duplicate(), for those who do it for each page. */
+static inline void swap_slot_get(struct machine *m, u32 slot)
+{
+	slots_of(m, slot)->count[slot_number(slot)]++;
+}
+
+/** swap_slot_users() - swap_count(), likewise. */
+static inline u32 swap_slot_users(const struct machine *m, u32 slot)
+{
+	return slots_of(m, slot)->count[slot_number(slot)] & ~SWAP_HAS_CACHE;
+}
+
+/** swap_pte_slot() - pte_swap_slot(), likewise; swap_pte_of() - swap_slot_pte(). */
+static inline u32 swap_pte_slot(const struct machine *m, u64 pte)
+{
+	u32 type = (u32)(pte >> PTE_SWAP_TYPE_SHIFT) % PTE_SWAP_TYPES;
+
+	return (m->swap.area[type].first << SWAP_CLUSTER_SHIFT) +
+	       (u32)(pte >> PTE_SWAP_OFFSET_SHIFT);
+}
+
+static inline u64 swap_pte_of(const struct machine *m, u32 slot)
+{
+	u32 type = cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area;
+	u64 offset = slot - (m->swap.area[type].first << SWAP_CLUSTER_SHIFT);
+
+	return PTE_SWAP | (u64)type << PTE_SWAP_TYPE_SHIFT | offset << PTE_SWAP_OFFSET_SHIFT;
+}
+
+/* ---- a page's slot: an array for each section of memory ---- */
+
+static inline struct swap_section *swap_section_of(const struct machine *m, pfn_t pfn)
+{
+	return (struct swap_section *)(void *)m->swap.sections.base + m->swap.first_section +
+	       (pfn >> (SECTION_SHIFT - PAGE_SHIFT));
+}
+
+static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
+{
+	u64 array = swap_section_of(m, pfn)->array;
+
+	return (u32 *)(void *)m->swap.page_slots.base + array * PAGES_PER_SECTION +
+	       (pfn & (PAGES_PER_SECTION - 1));
+}
+
+/** swap_page_writeback() - clear_page_dirty() and set_page_writeback(), of a page that is no file's. */
+static inline void swap_page_writeback(struct machine *m, struct page *p)
+{
+	p->flags = (p->flags & ~(PAGE_FLAG(dirty) | PAGE_FLAG(error))) | PAGE_FLAG(writeback);
+	mod_node_page_state(m, page_node(m, p), NR_WRITEBACK, 1);
+	mod_zone_page_state(m, page_zone(m, p), NR_ZONE_WRITE_PENDING, 1);
+}
+
 /* ---- swap_slots.c ---- */
 
 /** swap_slot_in_use() - an entry or the swap cache holds it. */
