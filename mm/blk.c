@@ -13,7 +13,9 @@
 
 #define PAGE_KB (1u << (PAGE_SHIFT - 10))
 
-#define bio_at(m, h) ((struct bio *)pool_at(&(m)->blk.bios, h))
+#define bio_at(m, h) ((struct bio *)(void *)(m)->blk.bios.base + (h))
+
+_Static_assert(sizeof(struct bio) % 8 == 0, "the pool keeps them as an array");
 
 int blk_init(struct machine *m)
 {
@@ -174,7 +176,8 @@ void blk_done_event(struct machine *m)
 
 /* ---- submission ---- */
 
-static bool can_merge(const struct machine *m, handle_t h, u64 sector, u32 nr, enum bio_end end)
+static inline bool can_merge(const struct machine *m, handle_t h, u64 sector, u32 nr,
+			     enum bio_end end)
 {
 	const struct bio *b;
 
@@ -264,6 +267,26 @@ u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_
 			pfns += n;
 	}
 	return expected_end(m, op);
+}
+
+/* Reclaim's pages come one by one, and nearly all have neighbouring places. */
+void blk_write_page(struct machine *m, u64 sector, pfn_t pfn)
+{
+	struct blk_state *s = &m->blk;
+	struct bio_list *l = &s->waiting[BIO_WRITE];
+	struct bio *b;
+
+	disk_work(m);
+	if (unlikely(s->nr_faults || !can_merge(m, l->tail, sector, 1, BIO_END_WRITEBACK))) {
+		blk_submit(m, BIO_WRITE, sector, 1, &pfn, BIO_END_WRITEBACK);
+		return;
+	}
+	/* as one waits, the disk is busy: there is nothing to begin */
+	b = bio_at(m, l->tail);
+	b->pfn[b->nr++] = pfn;
+	b->time += m->cost.disk_page_write;
+	l->time += m->cost.disk_page_write;
+	count_vm_events(m, PGPGOUT, PAGE_KB);
 }
 
 bool blk_congested(const struct machine *m)

@@ -9,4 +9,7 @@ bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr);
 /** blk_forget_faults() - the stretch belongs to nobody any more. */
 void blk_forget_faults(struct machine *m, u64 first, u64 last);
 
+/** blk_write_page() - blk_submit() of a page under writeback whose time of completion nobody asks for. */
+void blk_write_page(struct machine *m, u64 sector, pfn_t pfn);
+
 #endif

@@ -71,10 +71,29 @@ static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
 
 /* swap.c */
 void deactivate_page(struct machine *m, pfn_t pfn);
+void mark_page_lazyfree(struct machine *m, pfn_t pfn);
+
 /** rotate_reclaimable_page() - the write of a page is over: if reclaim wanted it (PG_reclaim, which goes),
  * it is the next to be looked at. end_page_writeback() calls it, PG_writeback being gone. */
-void rotate_reclaimable_page(struct machine *m, pfn_t pfn);
-void mark_page_lazyfree(struct machine *m, pfn_t pfn);
+static inline void rotate_reclaimable_page(struct machine *m, pfn_t pfn, struct page *p)
+{
+	const u32 stays = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |
+			  PAGE_FLAG(unevictable) | PAGE_FLAG(lru);
+	struct page_list *list;
+
+	if (unlikely(m->reclaim.node[p->node].throttled))
+		kswapd_writeback_done(m, p->node);
+	if (!page_test(p, PG_reclaim))
+		return;
+	page_clear(p, PG_reclaim);
+	if ((p->flags & stays) != PAGE_FLAG(lru))
+		return;
+	/* it leaves and joins the same list: no counter changes */
+	list = &page_node(m, p)->lruvec.lists[page_lru(p)];
+	page_list_del(m, list, pfn);
+	page_list_add_tail(m, list, pfn);
+	count_vm_event(m, PGROTATED);
+}
 
 /* mlock.c: one more VMA locks the page; one less. */
 void mlock_new_page(struct machine *m, pfn_t pfn);
@@ -94,7 +113,7 @@ static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 	p->mapping = 0;
 	page_set_index(p, 0);
 	p->flags = 0;
-	free_pages(m, pfn, 0);
+	free_single_page(m, pfn, p);
 }
 
 #endif

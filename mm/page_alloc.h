@@ -12,7 +12,10 @@
 #ifndef MM_PAGE_ALLOC_H
 #define MM_PAGE_ALLOC_H
 
+#include <mman/contents.h>
 #include <mman/machine.h>
+
+#include <assert.h>
 
 /* The watermark to keep is the low two bits. */
 #define ALLOC_WMARK_MIN	    0u
@@ -192,6 +195,37 @@ pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enu
 		      unsigned int alloc_flags);
 void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
 		 enum migratetype type);
+
+/** pcp_over_high() - the CPU holds more than @high pages of @z: a batch, or @all of them, goes back. */
+void pcp_over_high(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, unsigned int index,
+		   u32 high, bool all);
+
+/** free_single_page() - free_pages() of order 0. */
+static inline void free_single_page(struct machine *m, pfn_t pfn, struct page *p)
+{
+	enum migratetype type = get_pageblock_migratetype(m, pfn);
+	struct zone *z = page_zone(m, p);
+	struct per_cpu_pages *pcp;
+	u32 high;
+
+	if (unlikely(!z->pageset || type >= MIGRATE_PCPTYPES || contents_in_use(m))) {
+		free_pages(m, pfn, 0);
+		return;
+	}
+	assert(!(p->flags &
+		 (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
+	m->vm_event[PGFREE]++;
+	pcp = this_pcp(m, z);
+	p->flags = PAGE_FLAG(pcp);
+	p->order = 0;
+	p->migratetype = type & 7u;
+	page_list_add(m, &pcp->lists[type], pfn);
+	high = pcp->high;
+	if (unlikely(z->reclaim_active) && high)
+		high = min_t(u32, pcp->batch << 2, high);
+	if (unlikely(++pcp->count >= high))
+		pcp_over_high(m, z, pcp, type, high, false);
+}
 
 /* watermark.c */
 /** calculate_totalreserve_pages() - after marks or protections have changed. */

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <mman/writeback.h>
 
+#include "mm/blk.h"
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
@@ -23,7 +24,7 @@
 #define RA_VMA_MAX	5
 #define RA_VMA_HITS_MAX 63u
 
-static u64 slot_sector(struct machine *m, u32 slot)
+static inline u64 slot_sector(struct machine *m, u32 slot)
 {
 	const struct swap_area *a = slot_area(m, slot);
 
@@ -35,10 +36,10 @@ static u64 slot_sector(struct machine *m, u32 slot)
 int swap_writepage(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
-	u32 slot = page_swap_slot(m, pfn);
+	u32 slot = *page_slot(m, pfn);
 	handle_t contents;
 
-	if (try_to_free_swap(m, pfn))
+	if (unlikely(!swap_slot_users(m, slot)) && try_to_free_swap(m, pfn))
 		return 1;
 	if (contents_in_use(m)) {
 		contents = contents_get(m, page_contents(m, pfn));
@@ -47,11 +48,9 @@ int swap_writepage(struct machine *m, pfn_t pfn)
 			return -ENOMEM;
 		}
 	}
-	clear_page_dirty(m, pfn);
-	page_clear(p, PG_error);
-	set_page_writeback(m, pfn);
+	swap_page_writeback(m, p);
 	count_vm_event(m, PSWPOUT);
-	blk_submit(m, BIO_WRITE, slot_sector(m, slot), 1, &pfn, BIO_END_WRITEBACK);
+	blk_write_page(m, slot_sector(m, slot), pfn);
 	return 0;
 }
 

@@ -71,7 +71,7 @@ void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit)
 /* ---- dirty and clean ---- */
 
 /* Dirty pages of shared memory and anonymous ones only matter to swap: they are not counted. */
-static bool accounts_dirty(const struct machine *m, const struct page *p)
+static inline bool accounts_dirty(const struct machine *m, const struct page *p)
 {
 	return page_mapping_type(p) == MAPPING_FILE &&
 	       inode_at(m, page_mapping(p))->kind != INODE_SHMEM;
@@ -128,7 +128,7 @@ void cancel_page_dirty(struct machine *m, pfn_t pfn)
 
 /* ---- under writeback ---- */
 
-static void count_writeback(struct machine *m, struct page *p, s64 delta)
+static inline void count_writeback(struct machine *m, struct page *p, s64 delta)
 {
 	mod_node_page_state(m, page_node(m, p), NR_WRITEBACK, delta);
 	mod_zone_page_state(m, page_zone(m, p), NR_ZONE_WRITE_PENDING, delta);
@@ -151,13 +151,13 @@ void end_page_writeback(struct machine *m, pfn_t pfn)
 	struct page *p = pfn_to_page(m, pfn);
 
 	page_clear(p, PG_writeback);
-	if (!page_test(p, PG_dirty))
+	if (unlikely(!(p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(swapbacked)))))
 		lru_count_dirty(m, p, -1);
 	count_writeback(m, p, -1);
 	mod_node_page_state(m, page_node(m, p), NR_WRITTEN, 1);
 	if (accounts_dirty(m, p))
 		xa_clear_mark(m, &inode_at(m, page_mapping(p))->pages, page_index(p), XA_WRITEBACK);
-	rotate_reclaimable_page(m, pfn);
+	rotate_reclaimable_page(m, pfn, p);
 }
 
 /*

@@ -131,9 +131,8 @@ static u32 nr_pcp_free(struct per_cpu_pages *pcp, u32 high)
 	return max_t(u32, count, pcp->batch);
 }
 
-static __attribute__((noinline)) void pcp_over_high(struct machine *m, struct zone *z,
-						    struct per_cpu_pages *pcp, unsigned int index,
-						    u32 high, bool all)
+void pcp_over_high(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, unsigned int index,
+		   u32 high, bool all)
 {
 	free_pcppages_bulk(m, z, pcp, all ? pcp->count : nr_pcp_free(pcp, high), index);
 }

@@ -71,24 +71,6 @@ void deactivate_page(struct machine *m, pfn_t pfn)
 	count_vm_event(m, PGDEACTIVATE);
 }
 
-void rotate_reclaimable_page(struct machine *m, pfn_t pfn)
-{
-	struct page *p = pfn_to_page(m, pfn);
-
-	if (unlikely(m->reclaim.node[p->node].throttled))
-		kswapd_writeback_done(m, p->node);
-	if (!page_test(p, PG_reclaim))
-		return;
-	page_clear(p, PG_reclaim);
-	if (p->flags & (PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |
-			PAGE_FLAG(unevictable)) ||
-	    !page_test(p, PG_lru))
-		return;
-	lru_remove(m, pfn, p);
-	lru_insert(m, pfn, p, true);
-	count_vm_event(m, PGROTATED);
-}
-
 /* MADV_FREE: an anonymous page without PG_swapbacked needs no swap. It waits with the file pages,
  * where reclaim looks first, and stays an ordinary page if its entry is dirty again by then. */
 void mark_page_lazyfree(struct machine *m, pfn_t pfn)
