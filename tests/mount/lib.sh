@@ -222,12 +222,16 @@ wait_until() {
 
 # --- Machines ---
 
+# Read in one go: "read" seeks back after each line, and where another mount has vanished meanwhile the
+# rest of the file has moved, so that a line is missed.
 is_mounted() {
-	local point
-	while read -r _ _ _ _ point _; do
+	local point line lines=()
+	mapfile -t lines </proc/self/mountinfo
+	for line in "${lines[@]}"; do
+		read -r _ _ _ _ point _ <<<"$line"
 		printf -v point '%b' "${point//\\/\\0}"
 		[ "$point" != "$1" ] || return 0
-	done </proc/self/mountinfo
+	done
 	return 1
 }
 
