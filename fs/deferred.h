@@ -50,8 +50,7 @@ void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, s
 /** deferred_pread() - a large read of a file of the disk; deferred_fsync(). */
 void deferred_pread(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    size_t size, u64 offset);
-void deferred_fsync(struct deferred *d, void *request, const struct caller *c,
-		    struct open_file *f);
+void deferred_fsync(struct deferred *d, void *request, const struct caller *c, struct open_file *f);
 /** deferred_read() - a stream's read that found no record: answer when there is one. */
 void deferred_read(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		   size_t size);

@@ -487,7 +487,7 @@ static int parse_bandwidth(struct parser *p, const struct key *k, const char *va
 	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
-	if (!error)
+	if (!error && n)
 		p->c->cost.disk_page_read = p->c->cost.disk_page_write =
 			(u32)(PAGE_SIZE * NSEC_PER_SEC / (n << 20));
 	return error;

@@ -217,18 +217,21 @@ static int find_child(struct tree *t, const struct caller *c, u64 parent, const 
 	return !directory && !child->row ? -EISDIR : 0;
 }
 
-int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name)
+static int remove_child(struct tree *t, const struct caller *c, u64 parent, const char *name,
+			bool directory)
 {
-	struct tree_change change = { .op = TREE_RMDIR, .caller = c };
+	struct tree_change change = { .op = directory ? TREE_RMDIR : TREE_UNLINK, .caller = c };
+	int (*remove)(const struct request *rq, const char *name);
 	struct node n, child;
 	int error = node_directory(t, c, parent, &n);
 
 	if (!error)
-		error = find_child(t, c, parent, name, true, &child);
+		error = find_child(t, c, parent, name, directory, &child);
 	if (error)
 		return error;
-	if (!n.rq.dir->rmdir)
-		return refusal(node_family(t, &child), REFUSED_RMDIR);
+	remove = directory ? n.rq.dir->rmdir : n.rq.dir->unlink;
+	if (!remove)
+		return refusal(node_family(t, &child), directory ? REFUSED_RMDIR : REFUSED_UNLINK);
 	error = writable_directory(t, c, parent, &n);
 	if (error)
 		return error;
@@ -236,9 +239,14 @@ int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *n
 	error = change_begin(t, &n, &change, name);
 	if (error)
 		return error;
-	change.result = n.rq.dir->rmdir(&n.rq, name);
+	change.result = remove(&n.rq, name);
 	change_end(t, &change);
 	return (int)change.result;
+}
+
+int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name)
+{
+	return remove_child(t, c, parent, name, true);
 }
 
 int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
@@ -272,26 +280,7 @@ int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const c
 
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name)
 {
-	struct tree_change change = { .op = TREE_UNLINK, .caller = c };
-	struct node n, child;
-	int error = node_directory(t, c, parent, &n);
-
-	if (!error)
-		error = find_child(t, c, parent, name, false, &child);
-	if (error)
-		return error;
-	if (!n.rq.dir->unlink)
-		return refusal(node_family(t, &child), REFUSED_UNLINK);
-	error = writable_directory(t, c, parent, &n);
-	if (error)
-		return error;
-
-	error = change_begin(t, &n, &change, name);
-	if (error)
-		return error;
-	change.result = n.rq.dir->unlink(&n.rq, name);
-	change_end(t, &change);
-	return (int)change.result;
+	return remove_child(t, c, parent, name, false);
 }
 
 int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name,

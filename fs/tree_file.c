@@ -213,7 +213,7 @@ static int file_node(struct tree *t, const struct caller *c, struct open_file *f
 
 static bool file_ended(struct open_file *f, struct node *n)
 {
-	if (!n->rq.attr || !n->rq.attr->ended)
+	if (!n->rq.attr->ended)
 		return false;
 	n->rq.file = f;
 	return n->rq.attr->ended(&n->rq);
@@ -267,7 +267,9 @@ ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file 
 	int error = file_node(t, c, f, &n);
 
 	*data = NULL;
-	if (n.rq.attr && !is_text(n.rq.attr))
+	if (!n.rq.attr)
+		return error ? error : -EISDIR;
+	if (!is_text(n.rq.attr))
 		return -EINVAL;
 	if (error)
 		return error;
@@ -307,6 +309,8 @@ ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, c
 	ssize_t length;
 	int error = file_node(t, c, f, &n);
 
+	if (!n.rq.attr)
+		return error ? error : -EISDIR;
 	if (file_ended(f, &n))
 		return 0;
 	if (error)
@@ -339,6 +343,8 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 	struct node n;
 	int error = file_node(t, c, f, &n);
 
+	if (!n.rq.attr)
+		return error ? error : -EISDIR;
 	if (file_ended(f, &n))
 		return 0;
 	if (error)

@@ -117,12 +117,12 @@ void blk_log_error(struct machine *m, enum blk_message what, enum bio_op op, u64
 	case BLK_LOG_SWAP:
 		printk(m, 1, "%s-error on swap-device (254:0:%llu)",
 		       op == BIO_READ ? "Read" : "Write",
-		       (unsigned long long)(block * SECTORS_PER_PAGE));
+		       (unsigned long long)block * SECTORS_PER_PAGE);
 		break;
 	default:
 		printk(m, 3,
 		       "I/O error, dev vda, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2",
-		       (unsigned long long)(block * SECTORS_PER_PAGE), (u32)op,
+		       (unsigned long long)block * SECTORS_PER_PAGE, (u32)op,
 		       op == BIO_READ ? "READ" : "WRITE", 0, nr);
 		break;
 	}

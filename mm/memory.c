@@ -330,8 +330,7 @@ static enum vm_fault wp_page_copy(struct machine *m, struct fault *f, pte_t old)
 		free_pages(m, pfn, 0);
 		return VM_FAULT_RETRY;
 	}
-	if (from && has_bytes(m, pte_pfn(old)) &&
-	    copy_page_contents(m, pfn, pte_pfn(old))) {
+	if (from && has_bytes(m, pte_pfn(old)) && copy_page_contents(m, pfn, pte_pfn(old))) {
 		free_pages(m, pfn, 0);
 		return VM_FAULT_OOM;
 	}
@@ -354,8 +353,7 @@ static bool take_ownership(struct machine *m, const struct fault *f, pfn_t pfn, 
 {
 	if (page_test(p, PG_anon_exclusive))
 		return true;
-	if (p->mapcount != 1 || p->pins || page_mapping_type(p) != MAPPING_ANON ||
-	    !f->v->anon_vma)
+	if (p->mapcount != 1 || p->pins || page_mapping_type(p) != MAPPING_ANON || !f->v->anon_vma)
 		return false;
 	if (page_test(p, PG_swapcache) && !try_to_free_swap(m, pfn))
 		return false;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <mman/namei.h>
 #include <mman/writeback.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mm/filemap.h"
@@ -134,9 +135,7 @@ static int make_path(struct machine *m, handle_t dir, const char *name,
 		return -EINVAL;
 	if (more > DISK_NAME_MAX || length + 1 + more > DISK_PATH_MAX)
 		return -ENAMETOOLONG;
-	memcpy(path, head, length);
-	path[length] = '/';
-	memcpy(path + length + 1, name, more + 1);
+	snprintf(path, DISK_PATH_MAX + 1, "%s/%s", head, name);
 	return 0;
 }
 
@@ -308,7 +307,7 @@ static int set_path_below(struct machine *m, handle_t top, const char *path)
 	handle_t h;
 	int error = 0;
 
-	memcpy(whole, path, length);
+	strcpy(whole, path);
 	for (h = top; h && !error; h = next_below(m, top, h)) {
 		strcpy(whole + length, inode_path(m, h) + old);
 		error = set_path(m, h, whole);

@@ -71,7 +71,6 @@ static bool read_run(struct machine *m, handle_t inode, u64 first, u64 nr)
 static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u64 ahead)
 {
 	u64 end = inode_pages(inode_at(m, inode)), n, run = 0;
-	pfn_t pfn;
 
 	if (start >= end)
 		return;
@@ -80,9 +79,9 @@ static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u6
 	for (n = 0; n < nr; n++) {
 		bool mapped, there = xa_page(m, inode_at(m, inode)->pages, start + n);
 
-		pfn = PFN_NONE;
 		if (!there) {
-			pfn = filemap_add_page(m, inode, start + n, GFP_READAHEAD);
+			pfn_t pfn = filemap_add_page(m, inode, start + n, GFP_READAHEAD);
+
 			if (pfn == PFN_NONE)
 				break;
 			if (ahead && n + ahead == nr)

@@ -85,8 +85,7 @@ int send_signal(struct machine *m, handle_t task, int sig, u32 uid)
 static bool is_fatal(const struct machine *m, handle_t leader, int sig)
 {
 	return sig > 0 && sig <= NR_SIGNALS && default_action[sig] <= ACTION_CORE &&
-	       leader != m->tasks.init &&
-	       !(task_at(m, leader)->flags & (PF_KTHREAD | PF_EXITING));
+	       leader != m->tasks.init && !(task_at(m, leader)->flags & (PF_KTHREAD | PF_EXITING));
 }
 
 int kill_process(struct machine *m, handle_t task, int sig, u32 uid)

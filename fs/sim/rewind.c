@@ -114,8 +114,9 @@ int cmd_rewind(struct command_run *c)
 				       (unsigned long long)journal_lines(j) - 1);
 	/* of those that succeeded a journal does not tell: this one failed */
 	if (disk_is_host(c->m) || c->rq->caller->replaying)
-		return command_explain(c, -EOPNOTSUPP,
-				       "files of --disk stay as they are: they cannot be taken back");
+		return command_explain(
+			c, -EOPNOTSUPP,
+			"files of --disk stay as they are: they cannot be taken back");
 	m = boot_again(c->rq, &tree);
 	if (!m)
 		return -ENOMEM;

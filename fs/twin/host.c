@@ -286,7 +286,8 @@ void host_machine(struct host_reader *r)
 	static const char *const files[] = { "/proc/version", "/proc/cmdline", "/proc/meminfo",
 					     "/proc/uptime",  "/proc/loadavg", "/proc/swaps",
 					     "/proc/vmstat" };
-	static const char *const optional[] = { "/proc/slabinfo", "/sys/devices/system/cpu/online",
+	static const char *const optional[] = { "/proc/slabinfo",
+						"/sys/devices/system/cpu/online",
 						"/sys/devices/system/node/online",
 						"/sys/devices/system/memory/block_size_bytes",
 						"/proc/pressure/cpu",

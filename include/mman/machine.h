@@ -114,7 +114,7 @@ struct machine {
 	struct log_ring kmsg, trace; /* dev/kmsg, sim/events */
 	struct machine_host host;
 	const struct backing_ops *backing; /* bytes of files; NULL: zeros */
-	void *backing_data; /* its own (fs/sim/disk_store.c) */
+	void *backing_data;		   /* its own (fs/sim/disk_store.c) */
 };
 
 /**

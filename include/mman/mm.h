@@ -154,11 +154,11 @@ struct inode {
 	handle_t next, prev; /* all files, in order of creation */
 	handle_t hash_next;  /* same bucket of the path table */
 	u32 name_slots;
-	u8 kind;	      /* enum inode_kind */
-	u8 deleted : 1;	      /* no path leads to it: maps says "(deleted)" */
-	u8 wb_error : 1;      /* a write failed, and nobody was told yet */
-	u16 flags;	      /* INODE_* */
-	u64 nr_shmem_charged; /* pages of Committed_AS that it holds */
+	u8 kind;			     /* enum inode_kind */
+	u8 deleted : 1;			     /* no path leads to it: maps says "(deleted)" */
+	u8 wb_error : 1;		     /* a write failed, and nobody was told yet */
+	u16 flags;			     /* INODE_* */
+	u64 nr_shmem_charged;		     /* pages of Committed_AS that it holds */
 	u64 dirtied_when, dirtied_time_when; /* ns */
 	u64 writeback_index;		     /* where the flusher goes on */
 	handle_t wb_next, wb_prev;

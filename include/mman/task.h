@@ -79,7 +79,8 @@ struct task {
 	u64 utime, stime;	      /* ns of virtual time */
 	u64 min_flt, maj_flt;
 	u64 nvcsw, nivcsw;
-	u32 nr_dirtied, nr_dirtied_pause; /* pages since it looked at the limits, and until it does */
+	u32 nr_dirtied,
+		nr_dirtied_pause; /* pages since it looked at the limits, and until it does */
 	u64 io_rchar, io_wchar, io_syscr, io_syscw, io_read_bytes, io_write_bytes;
 	u64 io_cancelled_write_bytes;
 	handle_t text;	 /* command line: task_cmdline(); 0 for kernel threads */

@@ -282,7 +282,8 @@ static void test_small_files(struct fixture *f)
 	is_int(fixture_write(f, "sim/reclaim_policy", "lru\n"), 4, "and may be set to that");
 	is_int(fixture_write(f, "sim/reclaim_policy", "classic"), 7, "classic is the other one");
 	is_str(fixture_read(f, "sim/reclaim_policy"), "classic\n", "and holds");
-	like(fixture_read(f, "sim/explain"), "The reclaim policy is classic", "as sim/explain says");
+	like(fixture_read(f, "sim/explain"), "The reclaim policy is classic",
+	     "as sim/explain says");
 	fixture_write(f, "sim/reclaim_policy", "lru\n");
 	is_err(fixture_write(f, "sim/reclaim_policy", "mglru\n"), -EINVAL,
 	       "but not to what is not built");
