@@ -134,6 +134,10 @@ static void bio_end(struct machine *m, handle_t h)
 	m->blk.nr_writes_done += b->op == BIO_WRITE;
 	if (b->failed)
 		blk_log_error(m, BLK_LOG_REQUEST, (enum bio_op)b->op, b->sector, b->nr);
+	if (likely(b->end == BIO_END_WRITEBACK && !b->failed)) {
+		end_pages_writeback(m, b->pfn, b->nr);
+		goto out;
+	}
 	for (i = 0; i < b->nr && b->end != BIO_END_NONE; i++) {
 		bool failed = b->failed >> i & 1;
 
@@ -147,6 +151,7 @@ static void bio_end(struct machine *m, handle_t h)
 			writeback_failed(m, b->pfn[i], b->sector + i);
 		end_page_writeback(m, b->pfn[i]);
 	}
+out:
 	if (!b->waiters)
 		pool_free(&m->blk.bios, h);
 }

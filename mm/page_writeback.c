@@ -146,6 +146,19 @@ void set_page_writeback(struct machine *m, pfn_t pfn)
 		xa_set_mark(m, &inode_at(m, page_mapping(p))->pages, page_index(p), XA_WRITEBACK);
 }
 
+/* Of @nr pages of one zone. */
+static void count_written(struct machine *m, struct zone *z, s64 nr)
+{
+	struct pglist_data *n;
+
+	if (!nr)
+		return;
+	n = &m->node[z->nid];
+	mod_node_page_state(m, n, NR_WRITEBACK, -nr);
+	mod_zone_page_state(m, z, NR_ZONE_WRITE_PENDING, -nr);
+	mod_node_page_state(m, n, NR_WRITTEN, nr);
+}
+
 void end_page_writeback(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
@@ -158,6 +171,33 @@ void end_page_writeback(struct machine *m, pfn_t pfn)
 	if (accounts_dirty(m, p))
 		xa_clear_mark(m, &inode_at(m, page_mapping(p))->pages, page_index(p), XA_WRITEBACK);
 	rotate_reclaimable_page(m, pfn, p);
+}
+
+void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
+{
+	struct zone *z = NULL;
+	s64 ended = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		struct page *p = pfn_to_page(m, pfns[i]);
+
+		if (unlikely(page_zone(m, p) != z || !page_test(p, PG_swapcache) ||
+			     m->reclaim.node[p->node].throttled)) {
+			count_written(m, z, ended);
+			ended = 0;
+			z = page_zone(m, p);
+			/* a file's; or kswapd waits for each */
+			if (!page_test(p, PG_swapcache) || m->reclaim.node[p->node].throttled) {
+				end_page_writeback(m, pfns[i]);
+				continue;
+			}
+		}
+		page_clear(p, PG_writeback);
+		rotate_reclaimable_page(m, pfns[i], p);
+		ended++;
+	}
+	count_written(m, z, ended);
 }
 
 /*

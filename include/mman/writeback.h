@@ -82,6 +82,8 @@ void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit);
  * its list. */
 void set_page_writeback(struct machine *m, pfn_t pfn);
 void end_page_writeback(struct machine *m, pfn_t pfn);
+/** end_pages_writeback() - end_page_writeback() of each, most of them pages of the swap cache. */
+void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr);
 /** writeback_failed() - before that: the disk did not take it. A page of the swap cache is dirty again, a
  * file's is not, and the next fsync says EIO. Both have PG_error and a line in the log. */
 void writeback_failed(struct machine *m, pfn_t pfn, u64 sector);
