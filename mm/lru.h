@@ -110,10 +110,7 @@ static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 	}
 	if (likely(page_test(p, PG_lru)))
 		lru_remove(m, pfn, p);
-	p->mapping = 0;
-	page_set_index(p, 0);
-	p->flags = 0;
-	free_single_page(m, pfn, p);
+	free_unlisted_page(m, pfn, p);
 }
 
 #endif

@@ -200,25 +200,29 @@ void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int orde
 void pcp_over_high(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, unsigned int index,
 		   u32 high, bool all);
 
-/** free_single_page() - free_pages() of order 0. */
-static inline void free_single_page(struct machine *m, pfn_t pfn, struct page *p)
+/** free_unlisted_page() - free_pages() of order 0. What the page holds and whose it is need not be cleared. */
+static inline void free_unlisted_page(struct machine *m, pfn_t pfn, struct page *p)
 {
 	enum migratetype type = get_pageblock_migratetype(m, pfn);
 	struct zone *z = page_zone(m, p);
 	struct per_cpu_pages *pcp;
 	u32 high;
 
+	p->flags &= PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru);
+	assert(!p->flags);
+	p->mapping = 0;
+	p->index = 0;
 	if (unlikely(!z->pageset || type >= MIGRATE_PCPTYPES || contents_in_use(m))) {
+		p->index_high = 0;
 		free_pages(m, pfn, 0);
 		return;
 	}
-	assert(!(p->flags &
-		 (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
 	m->vm_event[PGFREE]++;
 	pcp = this_pcp(m, z);
 	p->flags = PAGE_FLAG(pcp);
 	p->order = 0;
 	p->migratetype = type & 7u;
+	p->index_high = 0;
 	page_list_add(m, &pcp->lists[type], pfn);
 	high = pcp->high;
 	if (unlikely(z->reclaim_active) && high)

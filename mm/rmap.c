@@ -32,39 +32,75 @@ static bool visit(struct machine *m, handle_t h, void *arg)
 /* The one entry that maps a page. */
 struct only {
 	handle_t vma;
-	const struct vma *v;
 	u64 vpn;
 	pte_t *pte;
 };
 
+/* @p's anon_vma has one VMA only: note it, and the table that has the entry. */
+static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct page *p,
+						struct rmap_memo *r)
+{
+	handle_t root = anon_vma_at(m, page_mapping(p))->rb_root, table;
+	const struct anon_vma_chain *c = avc_at(m, root);
+	const struct vma *v;
+	u64 offset;
+
+	if (!root || c->rb.left || c->rb.right)
+		return false;
+	v = vma_at(m, c->vma);
+	offset = page_index(p) - v->pgoff;
+	if (offset >= vma_pages(v))
+		return false;
+	table = pte_table_find(m, mm_at(m, v->mm), addr_vpn(v->start) + offset);
+	if (!table)
+		return false;
+	*r = (struct rmap_memo){ .mapping = p->mapping,
+				 .vma = c->vma,
+				 .pgoff = v->pgoff,
+				 .pages = vma_pages(v),
+				 .first_vpn = addr_vpn(v->start),
+				 .table_vpn = (addr_vpn(v->start) + offset) >> TABLE_SHIFT,
+				 .chunks = table_at(m, table)->chunk };
+	return true;
+}
+
 /*
  * Nearly every anonymous page has one entry, in the one VMA of its anon_vma: no tree to walk. False if it
- * is not that simple.
+ * is not that simple. While a batch is being reclaimed no VMA and no table comes or goes.
  */
 static inline __attribute__((always_inline)) bool find_only(struct machine *m, pfn_t pfn,
 							    const struct page *p, struct only *o)
 {
-	const struct anon_vma_chain *c;
-	handle_t root, table;
+	struct rmap_memo *r = &m->reclaim.rmap;
+	handle_t chunk;
 	u64 offset;
 
 	if (unlikely(p->mapcount != 1 || page_mapping_type(p) != MAPPING_ANON))
 		return false;
-	root = anon_vma_at(m, page_mapping(p))->rb_root;
-	c = avc_at(m, root);
-	if (unlikely(!root || c->rb.left || c->rb.right))
+	if (unlikely(!m->reclaim.active))
+		r->mapping = 0;
+	if (r->mapping == p->mapping && r->pfn == pfn)
+		goto found;
+	offset = page_index(p) - r->pgoff;
+	if (unlikely(r->mapping != p->mapping || offset >= r->pages ||
+		     (r->first_vpn + offset) >> TABLE_SHIFT != r->table_vpn)) {
+		if (!memo_fill(m, p, r))
+			return false;
+		offset = page_index(p) - r->pgoff;
+	}
+	r->vpn = r->first_vpn + offset;
+	chunk = r->chunks[r->vpn / PTE_CHUNK % TABLE_CHUNKS];
+	if (unlikely(!chunk)) {
+		r->mapping = 0;
 		return false;
-	o->vma = c->vma;
-	o->v = vma_at(m, c->vma);
-	offset = page_index(p) - o->v->pgoff;
-	if (unlikely(offset >= vma_pages(o->v)))
-		return false;
-	o->vpn = addr_vpn(o->v->start) + offset;
-	table = pte_table_find(m, mm_at(m, o->v->mm), o->vpn);
-	if (unlikely(!table))
-		return false;
-	o->pte = table_pte(m, table, o->vpn);
-	return likely(o->pte && pte_has_page(*o->pte) && pte_pfn(*o->pte) == pfn);
+	}
+	r->pte = &pte_chunk_at(m, chunk)[r->vpn % PTE_CHUNK];
+	r->pfn = pfn;
+found:
+	o->vma = r->vma;
+	o->vpn = r->vpn;
+	o->pte = r->pte;
+	return likely(pte_has_page(*o->pte) && pte_pfn(*o->pte) == pfn);
 }
 
 void rmap_walk(struct machine *m, pfn_t pfn,
@@ -129,7 +165,7 @@ u32 page_referenced(struct machine *m, pfn_t pfn, u32 *vm_flags)
 	struct only only;
 
 	if (likely(find_only(m, pfn, p, &only)))
-		referenced_entry(only.v, only.pte, &r);
+		referenced_entry(vma_at(m, only.vma), only.pte, &r);
 	else
 		rmap_walk(m, pfn, referenced_one, &r);
 	if (unlikely(page_test(p, PG_young)))
@@ -193,8 +229,8 @@ static bool anon_replacement(struct machine *m, const struct unmap *u, struct pa
 	return false;
 }
 
-static inline bool unmap_entry(struct machine *m, const struct vma *v, pte_t *pte, struct page *p,
-			       struct unmap *u)
+static bool unmap_entry(struct machine *m, const struct vma *v, pte_t *pte, struct page *p,
+			struct unmap *u)
 {
 	struct mm *mm = mm_at(m, v->mm);
 	bool anon = page_mapping_type(p) == MAPPING_ANON;
@@ -226,15 +262,40 @@ static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
 	return unmap_entry(m, v, entry_of(m, v, addr), pfn_to_page(m, u->pfn), u);
 }
 
+/* What unmap_entry() comes to for the only entry of an anonymous page that has a slot: nearly always. */
+static inline void swap_out_entry(struct machine *m, const struct vma *v, pte_t *pte,
+				  struct page *p, u64 swap)
+{
+	struct mm *mm = mm_at(m, v->mm);
+	const u32 dirtied = PAGE_FLAG(dirty) | PAGE_FLAG(reclaim);
+
+	update_hiwater_rss(mm);
+	swap |= *pte & PTE_SOFT_DIRTY;
+	if (page_test(p, PG_anon_exclusive))
+		swap |= PTE_SWP_EXCLUSIVE;
+	if (*pte & PTE_DIRTY && !page_test(p, PG_dirty))
+		p->flags = (p->flags & ~dirtied) | PAGE_FLAG(dirty);
+	p->flags &= ~PAGE_FLAG(anon_exclusive);
+	*pte = swap;
+	mm->rss[MM_ANONPAGES]--;
+	mm->rss[MM_SWAPENTS]++;
+	swap_slot_get(m, swap_pte_slot(m, swap));
+	p->mapcount = 0;
+	mod_node_page_state(m, page_node(m, p), NR_ANON_PAGES, -1);
+}
+
 bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	struct unmap u = { pfn, swap, false };
 	struct only only;
 
-	if (likely(find_only(m, pfn, p, &only)))
-		unmap_entry(m, only.v, only.pte, p, &u);
-	else
+	if (unlikely(!find_only(m, pfn, p, &only)))
 		rmap_walk(m, pfn, unmap_one, &u);
+	else if (likely(swap && page_test(p, PG_swapbacked) &&
+			!(vma_at(m, only.vma)->flags & VM_LOCKED)))
+		swap_out_entry(m, vma_at(m, only.vma), only.pte, p, swap);
+	else
+		unmap_entry(m, vma_at(m, only.vma), only.pte, p, &u);
 	return !p->mapcount;
 }

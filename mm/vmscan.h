@@ -101,8 +101,16 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 /** shrink_page_list() - each page of the batch goes, or goes back to a list. Returns how many went. */
 u64 shrink_page_list(struct machine *m, struct pglist_data *n, const struct page_batch *batch,
 		     struct scan_control *sc, struct reclaim_stat *stat);
-/** putback_lru_page() - an isolated page goes to the front of the list that its flags say. */
-void putback_lru_page(struct machine *m, pfn_t pfn);
+/* Pages of one node that went back to their lists, by zone: its counters change once for a batch. */
+struct putback {
+	struct pglist_data *n; /* NULL: none yet */
+	u32 nr[NR_EVICTABLE_LISTS][MAX_NR_ZONES];
+};
+
+/** putback_lru_page() - an isolated page goes to the front of the list that its flags say. The counters
+ * follow with putback_end(). */
+void putback_lru_page(struct machine *m, pfn_t pfn, struct putback *b);
+void putback_end(struct machine *m, struct putback *b);
 void cull_mlocked_page(struct machine *m, pfn_t pfn);
 
 /* kswapd.c */

@@ -60,11 +60,13 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 	struct page_list *list = &n->lruvec.lists[lru];
 	struct isolation is = { .taken = { 0 } };
 	u64 left = list->nr, scanned = 0, total = 0;
+	const bool file = lru == LRU_INACTIVE_FILE;
+	u32 nr = 0;
 
-	batch->nr = 0;
 	while (left-- && scanned < nr_to_scan) {
 		pfn_t pfn = list->tail;
 		struct page *p = pfn_to_page(m, pfn);
+		pfn_t prev = p->prev;
 
 		total++;
 		if (unlikely(p->zone > sc->reclaim_idx)) {
@@ -77,22 +79,21 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 			pass_over(m, list, pfn);
 			continue;
 		}
-		if (likely(p->prev != PFN_NONE)) {
-			__builtin_prefetch(pfn_to_page(m, p->prev));
-			pfn_to_page(m, p->prev)->next = PFN_NONE;
-		} else {
+		if (likely(prev != PFN_NONE))
+			pfn_to_page(m, prev)->next = PFN_NONE;
+		else
 			list->head = PFN_NONE;
-		}
-		list->tail = p->prev;
-		list->nr--;
+		list->tail = prev;
 		p->flags = (p->flags & ~PAGE_FLAG(lru)) | PAGE_FLAG(isolated);
 		is.taken[p->zone]++;
-		if (lru == LRU_INACTIVE_FILE)
+		if (file)
 			is.dirty[p->zone] +=
 				(p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback))) != 0;
-		batch->pfn[batch->nr++] = pfn;
+		batch->pfn[nr++] = pfn;
 	}
-	count_isolated(m, n, lru, &is, batch->nr);
+	list->nr -= nr;
+	batch->nr = nr;
+	count_isolated(m, n, lru, &is, nr);
 	return total;
 }
 
@@ -162,6 +163,7 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 {
 	const struct reclaim_policy *policy = reclaim_policy_of(m);
 	u64 scanned, deactivated = 0;
+	struct putback back = { .n = NULL };
 	struct page_batch batch;
 	u32 i;
 
@@ -177,8 +179,9 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 			page_set(p, PG_workingset);
 			deactivated++;
 		}
-		putback_lru_page(m, batch.pfn[i]);
+		putback_lru_page(m, batch.pfn[i], &back);
 	}
+	putback_end(m, &back);
 	count_vm_events(m, PGDEACTIVATE, deactivated);
 	sc->run.count.deactivated += deactivated;
 	clock_charge(m, scanned * m->cost.scan_page);

@@ -26,6 +26,7 @@
 
 #include "mm/filemap.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 #include "mm/vmscan.h"
 
 enum page_fate { FATE_KEEP, FATE_ACTIVATE, FATE_FREED };
@@ -40,14 +41,55 @@ static enum page_side page_side(const struct page *p)
 	return page_test(p, PG_swapbacked) ? SIDE_ANON : SIDE_FILE;
 }
 
-void putback_lru_page(struct machine *m, pfn_t pfn)
+void putback_end(struct machine *m, struct putback *b)
 {
-	struct page *p = pfn_to_page(m, pfn);
+	u32 lru, z, all;
+
+	for (lru = 0; b->n && lru < NR_EVICTABLE_LISTS; lru++) {
+		for (z = all = 0; z < MAX_NR_ZONES; z++) {
+			u32 nr = b->nr[lru][z];
+
+			if (!nr)
+				continue;
+			mod_zone_page_state(m, &b->n->zones[z],
+					    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru),
+					    nr);
+			all += nr;
+		}
+		if (all)
+			mod_node_page_state(
+				m, b->n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + lru), all);
+	}
+	*b = (struct putback){ .n = NULL };
+}
+
+static inline void putback(struct machine *m, pfn_t pfn, struct page *p, struct putback *b)
+{
+	struct pglist_data *n = page_node(m, p);
+	enum lru_list lru;
 
 	page_clear(p, PG_isolated);
-	lru_insert(m, pfn, p, false);
 	if (page_test(p, PG_active))
-		workingset_age_nonresident(m, p->node, 1);
+		n->lruvec.nonresident_age++;
+	if (unlikely(page_test(p, PG_unevictable))) {
+		lru_insert(m, pfn, p, false);
+		return;
+	}
+	if (unlikely(b->n != n)) {
+		putback_end(m, b);
+		b->n = n;
+	}
+	lru = page_lru(p);
+	page_set(p, PG_lru);
+	page_list_add(m, &n->lruvec.lists[lru], pfn);
+	b->nr[lru][p->zone]++;
+	if (lru == LRU_INACTIVE_FILE && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+		n->zones[p->zone].nr_inactive_file_dirty++;
+}
+
+void putback_lru_page(struct machine *m, pfn_t pfn, struct putback *b)
+{
+	putback(m, pfn, pfn_to_page(m, pfn), b);
 }
 
 /* ---- locked in memory ---- */
@@ -160,7 +202,10 @@ static enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan_contro
 
 	if (page_test(p, PG_swapcache)) {
 		delete_from_swap_cache(m, pfn, workingset_eviction(m, pfn));
-		page_release(m, pfn, p);
+		if (likely(!page_test(p, PG_mlocked)))
+			free_unlisted_page(m, pfn, p);
+		else
+			page_release(m, pfn, p);
 		return FATE_FREED;
 	}
 	if (page_mapping_type(p) != MAPPING_FILE) {
@@ -181,7 +226,7 @@ static bool unmap_page(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	bool lazyfree = is_anon(p) && !page_test(p, PG_swapbacked);
-	u64 entry = page_test(p, PG_swapcache) ? swap_slot_pte(m, page_swap_slot(m, pfn)) : 0;
+	u64 entry = page_test(p, PG_swapcache) ? swap_pte_of(m, *page_slot(m, pfn)) : 0;
 
 	if (try_to_unmap(m, pfn, entry))
 		return true;
@@ -226,7 +271,9 @@ static enum page_fate shrink_page(struct machine *m, pfn_t pfn, struct scan_cont
 		count_dirty(p, stat);
 	if (page_test(p, PG_writeback))
 		return writeback_page(m, p, sc, stat);
-	if (!sc->ignore_references) {
+	/* mapped nowhere and not marked as used: no policy has anything to find */
+	if (!sc->ignore_references &&
+	    (p->mapcount || p->flags & (PAGE_FLAG(young) | PAGE_FLAG(referenced)))) {
 		references = reclaim_policy_of(m)->check_references(m, pfn, sc);
 		if (references == PAGEREF_ACTIVATE)
 			return FATE_ACTIVATE;
@@ -249,9 +296,9 @@ static bool mapping_locks(struct machine *m, handle_t vma, u64 addr, void *arg)
 }
 
 /* It stays, and nobody shall look at it soon. A slot that it holds goes when swap gets short. */
-static void activate_isolated(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
+static void activate_isolated(struct machine *m, pfn_t pfn, struct page *p,
+			      struct reclaim_stat *stat, struct putback *back)
 {
-	struct page *p = pfn_to_page(m, pfn);
 	bool locked = false;
 
 	if (page_test(p, PG_swapcache) && vm_swap_full(m))
@@ -264,32 +311,36 @@ static void activate_isolated(struct machine *m, pfn_t pfn, struct reclaim_stat 
 	}
 	page_set(p, PG_active);
 	stat->activate[page_side(p)]++;
-	putback_lru_page(m, pfn);
+	putback(m, pfn, p, back);
 }
 
 u64 shrink_page_list(struct machine *m, struct pglist_data *n, const struct page_batch *batch,
 		     struct scan_control *sc, struct reclaim_stat *stat)
 {
 	u64 freed = 0, written = stat->pageout;
+	struct putback back = { .n = NULL };
 	u32 i;
 
 	(void)n;
+	m->reclaim.rmap.mapping = 0;
 	m->reclaim.active = true;
 	for (i = 0; i < batch->nr; i++) {
 		pfn_t pfn = batch->pfn[i];
+		struct page *p = pfn_to_page(m, pfn);
 
 		switch (shrink_page(m, pfn, sc, stat)) {
 		case FATE_FREED:
 			freed++;
 			break;
 		case FATE_ACTIVATE:
-			activate_isolated(m, pfn, stat);
+			activate_isolated(m, pfn, p, stat, &back);
 			break;
 		case FATE_KEEP:
-			putback_lru_page(m, pfn);
+			putback(m, pfn, p, &back);
 			break;
 		}
 	}
+	putback_end(m, &back);
 	m->reclaim.active = false;
 	count_vm_events(m, PGACTIVATE, stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE]);
 	sc->run.count.activated += stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE];

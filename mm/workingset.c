@@ -63,11 +63,13 @@ static u64 clock_mask(const struct machine *m)
 u32 workingset_eviction(struct machine *m, pfn_t pfn)
 {
 	const struct page *p = pfn_to_page(m, pfn);
-	u64 age = page_node(m, p)->lruvec.nonresident_age >> bucket_order(m);
-	u32 shadow = (u32)(age & clock_mask(m));
+	u32 node = node_bits(m), have = 31 - 1 - node, needed = bits_for(m->max_pfn);
+	u64 *clock = &page_node(m, p)->lruvec.nonresident_age;
+	u64 age = *clock >> (needed > have ? needed - have : 0);
+	u32 shadow = (u32)(age & ((1ull << have) - 1));
 
-	workingset_age_nonresident(m, p->node, 1);
-	shadow = shadow << node_bits(m) | p->node;
+	(*clock)++;
+	shadow = shadow << node | p->node;
 	return XA_VALUE | shadow << 1 | page_test(p, PG_workingset);
 }
 

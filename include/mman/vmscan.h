@@ -157,9 +157,20 @@ struct kswapd_wakeup {
 	char comm[RECLAIM_COMM_LEN];
 };
 
+/* Where the last page of the batch was mapped: the next one is likely to be beside it (mm/rmap.c). */
+struct rmap_memo {
+	u32 mapping; /* of struct page; 0: nothing is known */
+	pfn_t pfn;
+	handle_t vma;
+	u64 pgoff, pages, first_vpn, table_vpn;
+	const handle_t *chunks; /* of the table that covers table_vpn << 9 */
+	u64 vpn, *pte;		/* pfn's */
+};
+
 struct reclaim_state {
 	u8 policy; /* enum reclaim_policy_id */
 	bool active; /* a batch is being worked on: what is allocated below it comes from the reserves */
+	struct rmap_memo rmap; /* while active */
 	struct node_reclaim node[MAX_NUMNODES];
 	struct reclaim_run last[NR_RECLAIM_KINDS];
 	struct reclaim_counts total[NR_RECLAIM_KINDS];
