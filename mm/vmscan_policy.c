@@ -200,8 +200,9 @@ static void cut_target(struct lru_scan *s, u32 lru, u64 percent)
 }
 
 /*
- * Enough was freed. The side with less left to scan stops, the other is scanned as far as the first
- * came of its target, so that the shares are kept. False: one of them is done already.
+ * Enough was freed. The side with less left to scan stops, and the other is over, too, when it has come as
+ * far as the first did, or at the next look. False: one of them is done already. Before 6.1 the other side
+ * was scanned to the end, which at priority 0 swapped out whole machines for a few pages.
  */
 static bool stop_in_proportion(struct lru_scan *s)
 {
@@ -218,7 +219,6 @@ static bool stop_in_proportion(struct lru_scan *s)
 	s->nr[stop] = s->nr[stop + 1] = 0;
 	cut_target(s, go_on, percent);
 	cut_target(s, go_on + 1, percent);
-	s->proportional = true;
 	return true;
 }
 

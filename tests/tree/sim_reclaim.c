@@ -57,7 +57,9 @@ static void test_policies(struct fixture *f)
 	ctl_check(f, "with the classic policy");
 	is_int(fixture_write(f, "sim/reclaim_policy", "lru"), 3, "and back, in the middle of it");
 	ctl_put(f, "a", "write m");
-	unlike(fixture_read(f, "sim/explain"), "swap_tendency", "no more of them");
+	/* the last run of kswapd is the last paragraph: nobody need have reclaimed himself since */
+	text = strstr(fixture_read(f, "sim/explain"), "reclaimed memory of its node");
+	unlike(text ? text : "swap_tendency", "swap_tendency", "no more of them");
 	ctl_check(f, "with lru again");
 }
 
