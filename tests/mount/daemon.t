@@ -1,5 +1,6 @@
 #!/bin/bash
 # The daemon: how it starts, what it says when it cannot, how it ends, and that it answers meanwhile.
+# timeout: 400
 . "$(dirname "$0")/lib.sh"
 
 # status COMMAND ...: its exit status; what it said is in $said
@@ -12,7 +13,7 @@ status() {
 fails() {
 	local want=$1 regex=$2 name=$3
 	shift 3
-	status timeout 20 "$MMANFS" "$@"
+	status timeout 60 "$MMANFS" "$@"
 	is "$code" "$want" "$name: exit status $want"
 	like "$said" "$regex" "$name: says why"
 }
@@ -69,14 +70,14 @@ isnt "$daemon" '' 'the daemon runs in the background'
 is "$(readlink "/proc/$daemon/fd/1")" /dev/null 'without our terminal'
 exec 5<"$two/proc/meminfo"
 kill -TERM "$daemon"
-ok 'SIGTERM ends it' wait_until 10 no_daemon "$two"
+ok 'SIGTERM ends it' wait_until 60 no_daemon "$two"
 not_ok 'and unmounts, though a file is open' is_mounted "$two"
 exec 5<&-
 
 mount_machine --machine tiny
 dead=$M
 kill -KILL "$(pids_of "$dead")"
-ok 'kill -9 ends it' wait_until 10 no_daemon "$dead"
+ok 'kill -9 ends it' wait_until 60 no_daemon "$dead"
 ok 'and leaves a mount behind' is_mounted "$dead"
 status cat "$dead/proc/meminfo"
 like "$said" 'not connected' 'which is dead'
@@ -84,14 +85,14 @@ mount_machine -d "$dead" --machine tiny 2>/dev/null
 is "$(head -c 9 "$dead/proc/meminfo")" MemTotal: 'the next mount takes it over'
 is "$(grep -c " $dead " /proc/self/mountinfo)" 1 'and is the only one there'
 kill -KILL "$(pids_of "$dead")"
-wait_until 10 no_daemon "$dead"
+wait_until 60 no_daemon "$dead"
 ok 'umount takes a dead mount away' "$MMANFS" umount "$dead"
 not_ok 'and nothing is left' is_mounted "$dead"
 
 mkdir "$T/front"
 "$MMANFS" mount -f --machine tiny "$T/front" &
 front=$!
-ok 'with -f the tree is there too' wait_until 20 test -e "$T/front/proc/meminfo"
+ok 'with -f the tree is there too' wait_until 60 test -e "$T/front/proc/meminfo"
 ok 'and mmanfs stays' kill -0 "$front"
 kill -INT "$front"
 wait "$front"
@@ -100,11 +101,12 @@ not_ok 'and unmounts' is_mounted "$T/front"
 
 "$MMANFS" mount -f --machine tiny "$T/front" &
 front=$!
-wait_until 20 test -e "$T/front/proc/meminfo"
+wait_until 60 test -e "$T/front/proc/meminfo"
 cat "$T/front/sim/events" >"$T/events" 2>&1 &
 reader=$!
 umount -l "$T/front" 2>/dev/null || fusermount3 -u -z "$T/front"
-kill "$reader"
+# it may have ended with the mount
+kill "$reader" 2>/dev/null
 wait "$front"
 is $? 0 'unmounted by somebody else it ends well'
 wait "$reader" 2>/dev/null
@@ -125,7 +127,7 @@ long_command() {
 	# it has begun when the clock, which only commands move, has moved
 	local before
 	before=$(cat "$M/sim/clock")
-	wait_until 10 eval "[ \"\$(cat '$M/sim/clock')\" != '$before' ]"
+	wait_until 60 eval "[ \"\$(cat '$M/sim/clock')\" != '$before' ]"
 }
 
 long_command
@@ -158,7 +160,7 @@ mkdir "$M/sim/procs/d"
 put "$M/sim/procs/d/ctl" 'mmap m 64M'
 bash -c "echo 'access m uniform 100000000000' >'$M/sim/procs/d/ctl'" 2>"$T/long" &
 long=$!
-wait_until 10 eval "[ \"\$(cat '$M/sim/clock')\" != '$(cat "$M/sim/clock")' ]"
+wait_until 60 eval "[ \"\$(cat '$M/sim/clock')\" != '$(cat "$M/sim/clock")' ]"
 ok 'a process is removed in the middle of its own command' rmdir "$M/sim/procs/d"
 wait "$long"
 like "$(cat "$T/long")" 'Interrupted system call' 'which ends with EINTR'
@@ -176,12 +178,12 @@ is "$(pids_of "$M" | wc -l)" 1 'the daemon lives'
 long_command_on_b() {
 	bash -c "echo 'access m uniform 100000000000' >'$M/sim/procs/b/ctl'" 2>"$T/long" &
 	long=$!
-	wait_until 10 eval "[ \"\$(cat '$M/sim/clock')\" != '$1' ]"
+	wait_until 60 eval "[ \"\$(cat '$M/sim/clock')\" != '$1' ]"
 }
 long_command_on_b "$(cat "$M/sim/clock")"
 daemon=$(pids_of "$M")
 kill -TERM "$daemon"
-ok 'SIGTERM ends the daemon in the middle of a command' wait_until 20 no_daemon "$M"
+ok 'SIGTERM ends the daemon in the middle of a command' wait_until 60 no_daemon "$M"
 not_ok 'and unmounts' is_mounted "$M"
 kill "$long" 2>/dev/null
 wait "$long" 2>/dev/null
@@ -194,8 +196,13 @@ cat "$M/proc/meminfo" >"$T/out"
 ticks() {
 	awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$daemon/stat"
 }
-before=$(ticks)
-sleep 1
-cmp_num "$(ticks)" '<=' "$((before + 1))" 'an idle machine costs no processor time'
+# In some second: on a busy host the daemon may still have to finish what it began at the mount.
+is_idle() {
+	local before
+	before=$(ticks)
+	sleep 1
+	[ "$(ticks)" -le "$((before + 1))" ]
+}
+ok 'an idle machine costs no processor time' wait_until 3 is_idle
 
 done_testing

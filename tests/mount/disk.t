@@ -124,7 +124,7 @@ is "$(cat "$T/kept/dir/g")" after 'what is done there is done in DIR'
 put "$M/sim/ctl" reboot
 is "$(cat "$D/dir/g")" after 'and stays through a reboot'
 kill -KILL "$(pids_of "$M")"
-wait_until 10 no_daemon "$M"
+wait_until 60 no_daemon "$M"
 mount_machine -d "$M" --machine "$T/small" --disk "$T/kept" 2>/dev/null
 is "$(cat "$D/dir/f" "$D/dir/g" | tr '\n' ' ')" 'before after ' 'and is there after kill -9'
 said=$("$MMANFS" mount --disk "$T/kept" --journal "$T/j" "$T" 2>&1)

@@ -13,7 +13,7 @@ a=$(cat "$M/sim/procs/a/pid")
 b=$(cat "$M/sim/procs/b/pid")
 c=$(cat "$M/sim/procs/c/pid")
 inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
+	timeout 100 "$MMANFS" exec "$M" -- "$@"
 }
 kb() {
 	field "$M/proc/meminfo" "$1"
@@ -89,7 +89,7 @@ sub readable {
 print 'before ', readable(0);
 print ' released ', syscall(448, $fd, 0) < 0 ? "$!" : 'yes';
 print ' sent ', syscall(424, $fd, $signal + 0, 0, 0);
-print ' after ', readable(10), "\n";
+print ' after ', readable(60), "\n";
 print 'again ', syscall(424, $fd, 0, 0, 0) < 0 ? "$!" : 'yes', "\n";
 END
 pidfd=$(inside perl "$T/pidfd.pl" "$c" 15)

@@ -22,14 +22,20 @@ for pid in "$small" "$big" 1; do
 	[ ! -e "/proc/$pid" ] || real+=("$pid:$(cut -d' ' -f22 "/proc/$pid/stat")")
 done
 
-# earlyoom looks ten times a second at most; -r 0: no reports
-timeout 30 "$MMANFS" exec "$M" -- earlyoom -r 0 -m 30,10 -s 100,100 >"$T/earlyoom" 2>&1 &
+# a report after each look at the memory that is no reason to end somebody
+looks() {
+	grep -c '^mem avail:' "$T/earlyoom"
+}
+has_looked() {
+	[ "$(looks)" -ge "$1" ]
+}
+timeout 100 "$MMANFS" exec "$M" -- earlyoom -r 0.1 -m 30,10 -s 100,100 >"$T/earlyoom" 2>&1 &
 watcher=$!
-sleep 1
+ok 'earlyoom watches' wait_until 60 has_looked 3
 ok 'with enough memory it ends nobody' test -e "$M/proc/$big"
 put "$M/sim/procs/big/ctl" 'mmap more 16M'
 put "$M/sim/procs/big/ctl" 'write more'
-ok 'under pressure it ends the process that it chose' wait_until 10 test ! -e "$M/proc/$big"
+ok 'under pressure it ends the process that it chose' wait_until 60 test ! -e "$M/proc/$big"
 ok 'the other one lives' test -e "$M/proc/$small"
 like "$(cat "$M/sim/procs/big/status")" 'signal (15|9)' 'it was the signal that ended it'
 like "$(cat "$T/earlyoom")" "sending SIGTERM to process $big .* \"big\"" 'and earlyoom says whom it meant'

@@ -306,7 +306,7 @@ no_daemon() {
 stop_machine() {
 	timeout 30 "$MMANFS" umount "$1" || return
 	! is_mounted "$1" || { echo "still mounted"; return 1; }
-	wait_until 20 no_daemon "$1" || { echo "the daemon did not end: $(pids_of "$1")"; return 1; }
+	wait_until 60 no_daemon "$1" || { echo "the daemon did not end: $(pids_of "$1")"; return 1; }
 }
 
 done_testing() {
@@ -322,8 +322,11 @@ done_testing() {
 }
 
 at_exit() {
-	local status=$? dir
+	local status=$? dir children=()
 	trap '' INT TERM HUP
+	# whoever runs in the background still would keep the machine busy
+	mapfile -t children < <(jobs -pr)
+	[ ${#children[@]} = 0 ] || kill "${children[@]}" 2>/dev/null
 	for dir in "${machines[@]}"; do
 		if is_mounted "$dir"; then
 			timeout 10 "$MMANFS" umount "$dir" || fusermount3 -u -z "$dir" || umount -l "$dir"
