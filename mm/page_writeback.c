@@ -182,8 +182,8 @@ void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
 	for (i = 0; i < nr; i++) {
 		struct page *p = pfn_to_page(m, pfns[i]);
 
-		if (unlikely(page_zone(m, p) != z || !page_test(p, PG_swapcache) ||
-			     m->reclaim.node[p->node].throttled)) {
+		if (unlikely(!z || p->zone != z->type || p->node != z->nid ||
+			     !page_test(p, PG_swapcache) || m->reclaim.node[z->nid].throttled)) {
 			count_written(m, z, ended);
 			ended = 0;
 			z = page_zone(m, p);

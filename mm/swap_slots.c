@@ -70,7 +70,7 @@ static bool cluster_open(struct machine *m, const struct swap_area *a, u32 clust
 }
 
 /* The next cluster to fill, on no list; 0: the area is full. */
-static u32 next_cluster(struct machine *m, struct swap_area *a)
+static __attribute__((noinline)) u32 next_cluster(struct machine *m, struct swap_area *a)
 {
 	u32 cluster = a->empty.head;
 
@@ -131,7 +131,7 @@ void area_clusters_free(struct machine *m, struct swap_area *a)
 /* ---- out ---- */
 
 /* The area with the highest priority that has a slot; of equal ones the next after the last. */
-static struct swap_area *choose_area(struct machine *m)
+static __attribute__((noinline)) struct swap_area *choose_area(struct machine *m)
 {
 	struct swap_state *s = &m->swap;
 	struct swap_area *best = NULL;

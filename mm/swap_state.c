@@ -57,8 +57,10 @@ pfn_t swap_cache_page(const struct machine *m, u32 slot)
 
 static inline void count_swapcache(struct machine *m, const struct page *p, s64 delta)
 {
-	mod_node_page_state(m, page_node(m, p), NR_FILE_PAGES, delta);
-	mod_node_page_state(m, page_node(m, p), NR_SWAPCACHED, delta);
+	struct pglist_data *n = page_node(m, p);
+
+	mod_node_page_state(m, n, NR_FILE_PAGES, delta);
+	mod_node_page_state(m, n, NR_SWAPCACHED, delta);
 }
 
 static inline int enter(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow)

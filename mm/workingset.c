@@ -33,7 +33,7 @@
 #include "mm/lru.h"
 #include "mm/vmscan.h"
 
-static u32 bits_for(u64 n)
+static inline u32 bits_for(u64 n)
 {
 	return n > 1 ? 64 - (u32)__builtin_clzll(n - 1) : 0;
 }
@@ -63,9 +63,9 @@ static u64 clock_mask(const struct machine *m)
 u32 workingset_eviction(struct machine *m, pfn_t pfn)
 {
 	const struct page *p = pfn_to_page(m, pfn);
-	u32 node = node_bits(m), have = 31 - 1 - node, needed = bits_for(m->max_pfn);
+	u32 node = node_bits(m), have = 31 - 1 - node;
 	u64 *clock = &page_node(m, p)->lruvec.nonresident_age;
-	u64 age = *clock >> (needed > have ? needed - have : 0);
+	u64 age = likely(m->max_pfn <= 1ull << have) ? *clock : *clock >> bucket_order(m);
 	u32 shadow = (u32)(age & ((1ull << have) - 1));
 
 	(*clock)++;
