@@ -36,14 +36,15 @@ struct only {
 	pte_t *pte;
 };
 
-/* @p's anon_vma has one VMA only: note it, and the table that has the entry. */
+/* @p's anon_vma has one VMA only: note it, and the chunk that has the entry. */
 static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct page *p,
 						struct rmap_memo *r)
 {
-	handle_t root = anon_vma_at(m, page_mapping(p))->rb_root, table;
+	handle_t root = anon_vma_at(m, page_mapping(p))->rb_root;
 	const struct anon_vma_chain *c = avc_at(m, root);
+	u64 offset, vpn, before, after;
 	const struct vma *v;
-	u64 offset;
+	pte_t *pte;
 
 	if (!root || c->rb.left || c->rb.right)
 		return false;
@@ -51,55 +52,41 @@ static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct 
 	offset = page_index(p) - v->pgoff;
 	if (offset >= vma_pages(v))
 		return false;
-	table = pte_table_find(m, mm_at(m, v->mm), addr_vpn(v->start) + offset);
-	if (!table)
+	vpn = addr_vpn(v->start) + offset;
+	pte = pte_find(m, mm_at(m, v->mm), vpn);
+	if (!pte)
 		return false;
+	before = min_t(u64, vpn % PTE_CHUNK, offset);
+	after = min_t(u64, PTE_CHUNK - vpn % PTE_CHUNK, vma_pages(v) - offset);
 	*r = (struct rmap_memo){ .mapping = p->mapping,
 				 .vma = c->vma,
-				 .pgoff = v->pgoff,
-				 .pages = vma_pages(v),
-				 .first_vpn = addr_vpn(v->start),
-				 .table_vpn = (addr_vpn(v->start) + offset) >> TABLE_SHIFT,
-				 .chunks = table_at(m, table)->chunk };
+				 .index = page_index(p) - before,
+				 .nr = before + after,
+				 .vpn = vpn - before,
+				 .pte = pte - before };
 	return true;
 }
 
 /*
  * Nearly every anonymous page has one entry, in the one VMA of its anon_vma: no tree to walk. False if it
- * is not that simple. While a batch is being reclaimed no VMA and no table comes or goes.
+ * is not that simple. While a batch is being reclaimed no VMA and no chunk comes or goes.
  */
 static inline __attribute__((always_inline)) bool find_only(struct machine *m, pfn_t pfn,
 							    const struct page *p, struct only *o)
 {
 	struct rmap_memo *r = &m->reclaim.rmap;
-	handle_t chunk;
-	u64 offset;
+	u64 at = page_index(p) - r->index;
 
 	if (unlikely(p->mapcount != 1 || page_mapping_type(p) != MAPPING_ANON))
 		return false;
-	if (unlikely(!m->reclaim.active))
-		r->mapping = 0;
-	if (r->mapping == p->mapping && r->pfn == pfn)
-		goto found;
-	offset = page_index(p) - r->pgoff;
-	if (unlikely(r->mapping != p->mapping || offset >= r->pages ||
-		     (r->first_vpn + offset) >> TABLE_SHIFT != r->table_vpn)) {
+	if (unlikely(p->mapping != r->mapping || at >= r->nr || !m->reclaim.active)) {
 		if (!memo_fill(m, p, r))
 			return false;
-		offset = page_index(p) - r->pgoff;
+		at = page_index(p) - r->index;
 	}
-	r->vpn = r->first_vpn + offset;
-	chunk = r->chunks[r->vpn / PTE_CHUNK % TABLE_CHUNKS];
-	if (unlikely(!chunk)) {
-		r->mapping = 0;
-		return false;
-	}
-	r->pte = &pte_chunk_at(m, chunk)[r->vpn % PTE_CHUNK];
-	r->pfn = pfn;
-found:
 	o->vma = r->vma;
-	o->vpn = r->vpn;
-	o->pte = r->pte;
+	o->vpn = r->vpn + at;
+	o->pte = r->pte + at;
 	return likely(pte_has_page(*o->pte) && pte_pfn(*o->pte) == pfn);
 }
 

@@ -45,7 +45,9 @@ void putback_end(struct machine *m, struct putback *b)
 {
 	u32 lru, z, all;
 
-	for (lru = 0; b->n && lru < NR_EVICTABLE_LISTS; lru++) {
+	if (!b->n)
+		return;
+	for (lru = 0; lru < NR_EVICTABLE_LISTS; lru++) {
 		for (z = all = 0; z < MAX_NR_ZONES; z++) {
 			u32 nr = b->nr[lru][z];
 
@@ -196,7 +198,7 @@ static enum page_fate write_page(struct machine *m, pfn_t pfn, enum page_referen
 /* ---- away ---- */
 
 /* Nobody maps it, and what it holds is on disk or worth nothing. */
-static enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan_control *sc)
+static inline enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan_control *sc)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
@@ -225,7 +227,7 @@ static enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan_contro
 static bool unmap_page(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
 {
 	struct page *p = pfn_to_page(m, pfn);
-	bool lazyfree = is_anon(p) && !page_test(p, PG_swapbacked);
+	bool lazyfree = !page_test(p, PG_swapbacked) && is_anon(p);
 	u64 entry = page_test(p, PG_swapcache) ? swap_pte_of(m, *page_slot(m, pfn)) : 0;
 
 	if (try_to_unmap(m, pfn, entry))
@@ -259,12 +261,24 @@ static enum page_fate evict_page(struct machine *m, pfn_t pfn, enum page_referen
 
 /* ---- the verdict ---- */
 
+/* Swapped out, the write is over, and nobody came back for it: every test below says that it may go. */
+static inline bool is_written_out(const struct page *p)
+{
+	const u32 place = PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked);
+	const u32 busy = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(writeback) |
+			 PAGE_FLAG(young) | PAGE_FLAG(referenced);
+
+	return (p->flags & (place | busy)) == place && !p->mapcount && !p->pins;
+}
+
 static enum page_fate shrink_page(struct machine *m, pfn_t pfn, struct scan_control *sc,
 				  struct reclaim_stat *stat)
 {
 	enum page_references references = PAGEREF_RECLAIM;
 	struct page *p = pfn_to_page(m, pfn);
 
+	if (is_written_out(p))
+		return free_page(m, pfn, sc);
 	if (unlikely(page_test(p, PG_locked)))
 		return FATE_KEEP;
 	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))

@@ -160,11 +160,9 @@ struct kswapd_wakeup {
 /* Where the last page of the batch was mapped: the next one is likely to be beside it (mm/rmap.c). */
 struct rmap_memo {
 	u32 mapping; /* of struct page; 0: nothing is known */
-	pfn_t pfn;
 	handle_t vma;
-	u64 pgoff, pages, first_vpn, table_vpn;
-	const handle_t *chunks; /* of the table that covers table_vpn << 9 */
-	u64 vpn, *pte;		/* pfn's */
+	u64 index, nr; /* the pages whose entries lie in one chunk, */
+	u64 vpn, *pte; /* and the first one's place */
 };
 
 struct reclaim_state {
