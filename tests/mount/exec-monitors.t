@@ -2,6 +2,7 @@
 # Monitors as Debian has them, inside `mmanfs exec` and, where they take a path, on the mount itself: each prints
 # what the tree's files hold. A tool that is not installed skips its tests.
 # shellcheck disable=SC2016,SC2119,SC2317 # other shells expand it; no arguments are meant; called by name
+# timeout: 400
 . "$(dirname "$0")/lib.sh"
 
 mount_machine --machine two-node
@@ -12,7 +13,7 @@ put "$M/sim/procs/hog/ctl" 'mmap heap 96M'
 put "$M/sim/procs/hog/ctl" 'write heap 0 64M'
 hog=$(cat "$M/sim/procs/hog/pid")
 inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
+	timeout 100 "$MMANFS" exec "$M" -- "$@"
 }
 kb() {
 	field "$M/proc/meminfo" "$1"
@@ -22,6 +23,20 @@ has() {
 	command -v "$2" >"$T/which" 2>&1 && return
 	skip "$1" "no $2 here"
 	return 1
+}
+# watched REGEX COMMAND ...: what a tool without an end shows. COMMAND runs it for $seconds: more of them, until
+# the pattern is there.
+watched() {
+	local regex=$1 shown seconds
+	shift
+	for seconds in 2 8 30; do
+		shown=$("$@" "$seconds" 2>&1 </dev/null | tr -d '\033\000')
+		! grep -qE -e "$regex" <<<"$shown" || break
+	done
+	printf '%s\n' "$shown"
+}
+on_screen() {
+	TERM=xterm inside script -qec "timeout $2 $1" /dev/null
 }
 # cell LINE-PATTERN N TEXT: the Nth word of the first line that matches
 cell() {
@@ -46,8 +61,9 @@ is "$(inside pgrep -x hog)" "$hog" 'pgrep finds a process by name'
 columns=$(inside pmap -X "$hog" | awk 'END { print $2 }')
 is "$columns" "$(smaps_sum Rss)" 'pmap -X: the sum of Rss'
 if has 2 script; then
-	like "$(inside script -qec 'timeout 2 watch -t -n 1 cat /proc/swaps' /dev/null </dev/null)" 'vdz' 'watch'
-	like "$(inside script -qec 'timeout 2 tload -d 1' /dev/null </dev/null)" "$(cut -d' ' -f1 "$M/proc/loadavg")" 'tload'
+	like "$(watched vdz on_screen 'watch -t -n 1 cat /proc/swaps')" 'vdz' 'watch'
+	load=$(cut -d' ' -f1 "$M/proc/loadavg")
+	like "$(watched "$load" on_screen 'tload -d 1')" "$load" 'tload'
 fi
 
 # --- util-linux ---
@@ -100,7 +116,10 @@ fi
 # --- htop, atop, glances, dstat, collectl ---
 
 if has 2 htop; then
-	screen=$(TERM=xterm inside script -qec "sh -c '(sleep 1; printf q) | htop -C -d 5'" /dev/null </dev/null | tr -d '\033')
+	htop_for() {
+		TERM=xterm inside script -qec "sh -c '(sleep $1; printf q) | htop -C -d 5'" /dev/null
+	}
+	screen=$(watched hog htop_for)
 	like "$screen" 'hog' 'htop shows a process'
 	like "$screen" 'Mem' 'htop shows the meters'
 fi
@@ -165,7 +184,7 @@ if has 7 prometheus-node-exporter; then
 		--collector.disable-defaults --collector.meminfo --collector.meminfo_numa --collector.vmstat --collector.zoneinfo \
 		--collector.pressure --collector.buddyinfo --collector.slabinfo --collector.processes >"$T/exporter" 2>&1 &
 	exporter=$!
-	wait_until 10 fetch "$port"
+	wait_until 60 fetch "$port"
 	fetch "$port" >"$T/metrics"
 	kill "$exporter"
 	is "$(metric node_memory_MemFree_bytes)" "$(($(kb MemFree) * 1024))" 'node exporter: meminfo'
@@ -187,8 +206,10 @@ if has 1 hugeadm; then
 fi
 if has 1 ksmtuned; then
 	# a service without an end: it has to be stopped, and to have written its knobs by then
-	inside timeout 3 bash -c 'cp /etc/ksmtuned.conf "$1" 2>/dev/null; timeout 2 bash -x "$(command -v ksmtuned)" 2>&1' ksmtuned "$T/ksm" >"$T/ksmtuned"
-	like "$(cat "$T/ksmtuned")" "$(kb MemTotal)" 'ksmtuned reads the memory of the machine'
+	ksmtuned_for() {
+		inside timeout "$1" bash -x "$(command -v ksmtuned)"
+	}
+	like "$(watched "$(kb MemTotal)" ksmtuned_for)" "$(kb MemTotal)" 'ksmtuned reads the memory of the machine'
 fi
 
 is "$(cat "$M/sim/check")" ok 'the engine is sound'

@@ -1,6 +1,6 @@
 /*
  * Waits for memory or I/O pressure as an OOM daemon does.
- * usage: watch FILE TRIGGER TIMES TIMEOUT_MS
+ * usage: watch FILE TRIGGER TIMES TIMEOUT_MS [FIRST_TIMEOUT_MS]
  *
  * Writes TRIGGER into FILE, prints "watching", and then a line for each of TIMES calls of poll(2): "woken" with
  * the events, or "timeout".
@@ -22,9 +22,9 @@ static void print_events(short events)
 int main(int argc, char **argv)
 {
 	struct pollfd p = { .events = POLLPRI };
-	int times, n;
+	int times, timeout, n;
 
-	if (argc != 5)
+	if (argc != 5 && argc != 6)
 		return 2;
 	p.fd = open(argv[1], O_RDWR | O_NONBLOCK);
 	if (p.fd < 0) {
@@ -40,8 +40,10 @@ int main(int argc, char **argv)
 		n = (int)write(p.fd, argv[2], strlen(argv[2]) + 1);
 		printf("watching, and again: %s\n", n < 0 ? strerror(errno) : "taken");
 	}
+	timeout = atoi(argv[argc - 1]);
 	for (times = atoi(argv[3]); times; times--) {
-		n = poll(&p, 1, atoi(argv[4]));
+		n = poll(&p, 1, timeout);
+		timeout = atoi(argv[4]);
 		if (n < 0)
 			printf("poll: %s\n", strerror(errno));
 		else if (!n)
