@@ -106,8 +106,11 @@ static void watch_job(pid_t job)
 {
 	int status;
 
-	for (;;) {
-		give_terminal(job);
+	/* At first the job takes the terminal itself: from here it would come too late for a job that has
+	 * given it to a shell inside by now. */
+	for (bool again = false;; again = true) {
+		if (again)
+			give_terminal(job);
 		kill(-job, SIGCONT);
 		printf("<fg>\n");
 		fflush(stdout);
