@@ -77,7 +77,7 @@ static inline void putback(struct machine *m, pfn_t pfn, struct page *p, struct 
 		lru_insert(m, pfn, p, false);
 		return;
 	}
-	if (unlikely(b->n != n)) {
+	if (unlikely(!b->n || b->n != n)) {
 		putback_end(m, b);
 		b->n = n;
 	}

@@ -165,7 +165,7 @@ static int call_setpriority(struct machine *m, handle_t task, struct mmanfs_call
 
 static size_t mask_bytes(const struct machine *m)
 {
-	return (m->nr_cpus + 63) / 64 * 8;
+	return (size_t)(m->nr_cpus + 63) / 64 * 8;
 }
 
 _Static_assert(NR_CPUS_MAX / 8 <= MMANFS_CALL_DATA, "a CPU mask fits into a call's data");

@@ -200,7 +200,7 @@ static ssize_t host_write(struct machine *m, handle_t inode, const void *data, s
 
 static bool host_has_bytes(struct machine *m, handle_t inode, u64 index)
 {
-	char page[PAGE_SIZE];
+	char page[PAGE_SIZE] = { 0 };
 
 	if (host_read(m, inode, page, sizeof(page), index << PAGE_SHIFT) < 0)
 		return true;

@@ -100,7 +100,7 @@ static void explain_balance(const struct scan_decision *d, struct text *out)
 		text_printf(out,
 			    "only anonymous pages were looked at, because %llu file pages and %llu "
 			    "free ones are not more than the high watermarks' %llu",
-			    (ull)(d->size[LRU_INACTIVE_FILE] + d->size[LRU_ACTIVE_FILE]),
+			    (ull)d->size[LRU_INACTIVE_FILE] + d->size[LRU_ACTIVE_FILE],
 			    (ull)d->free, (ull)d->high);
 		break;
 	case REASON_CACHE_TRIM:

@@ -248,7 +248,7 @@ static u32 step_rename(struct machine *m, u32 i, const char *name)
 static u32 step_write(struct machine *m, u32 i)
 {
 	u64 pos = pick(4) ? pick(600000) : (u64)pick(1000) << 30, size = 1 + pick(200000);
-	u64 end = pos + size;
+	u64 end;
 	ssize_t n;
 
 	if (!model[i].used || model[i].dir)
