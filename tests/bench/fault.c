@@ -13,6 +13,8 @@
  *	unmap    munmap of what was written in order
  *	fork     fork of a process with resident anonymous memory, until fork returns
  *	cow      then a write to each page in the parent, while the child has them still: a copy each
+ *	reclaim  MADV_PAGEOUT of a mapped file whose pages are clean: out of the page table and the cache;
+ *	         no line where the host's file system keeps them
  *
  * Pages are 4 KiB on both sides. The engine's side is whole commands of sim/procs/NAME/ctl, from the
  * text to the reply. The two sides take turns, round by round.
@@ -33,9 +35,11 @@
 
 #define PAGES	   262144ul /* 1 GiB */
 #define FORK_PAGES 65536ul  /* 256 MiB, twice after the copies */
+#define FILE_PAGES 65536ul
 
 struct times {
 	double order, random, unmap, fork, cow; /* ns per page */
+	double reclaim;				/* 0: nothing was reclaimed */
 };
 
 static const struct caller root;
@@ -60,6 +64,19 @@ static void command(const char *format, unsigned long pages)
 		errx(1, "'%s' failed", text);
 }
 
+/* On the disk, with nothing of it in memory. */
+static void make_file(void)
+{
+	u64 disk, ino;
+
+	if (tree_walk(tree, &root, "sim/disk", &disk) ||
+	    tree_create_file(tree, &root, disk, "f", 0644, &ino))
+		errx(1, "no file");
+	command("fwrite f 0 %luK", FILE_PAGES * 4);
+	command("fsync f", 0);
+	tree_write_file(tree, "proc/sys/vm/drop_caches", "1", 1);
+}
+
 static void boot(void)
 {
 	struct machine_source source = { .name = strdup("laptop"), .cmdline = strdup("") };
@@ -77,6 +94,7 @@ static void boot(void)
 	    tree_mkdir(tree, &root, procs, "a", &ino))
 		errx(1, "no process");
 	machine_source_free(&source);
+	make_file();
 }
 
 /* ns per page that a command takes which is about @pages pages */
@@ -86,6 +104,14 @@ static double time_command(const char *text, unsigned long argument, unsigned lo
 
 	command(text, argument);
 	return (now_ns() - start) / (double)pages;
+}
+
+static void engine_reclaim(struct times *t)
+{
+	command("mmap f %luK file=f", FILE_PAGES * 4);
+	command("read f", 0);
+	t->reclaim = time_command("madvise f pageout", 0, FILE_PAGES);
+	command("munmap f", 0);
 }
 
 static void engine_round(struct times *t)
@@ -108,6 +134,7 @@ static void engine_round(struct times *t)
 	if (tree_walk(tree, &root, "sim/procs", &procs) || tree_rmdir(tree, &root, procs, "b") ||
 	    !tree_lookup(tree, &root, procs, "b", &ino))
 		errx(1, "the child stays");
+	engine_reclaim(t);
 }
 
 /* --- The host --- */
@@ -155,7 +182,55 @@ static void host_fork(struct times *t)
 	munmap(p, FORK_PAGES * 4096);
 }
 
-static void host_round(struct times *t, const unsigned int *order)
+/* Pages of @p that are in the page cache. */
+static unsigned long host_cached(char *p)
+{
+	static unsigned char in_core[FILE_PAGES];
+	unsigned long i, n = 0;
+
+	if (mincore(p, FILE_PAGES * 4096, in_core))
+		err(1, "mincore");
+	for (i = 0; i < FILE_PAGES; i++)
+		n += in_core[i] & 1;
+	return n;
+}
+
+static void host_reclaim(struct times *t, int fd)
+{
+	char *p = mmap(NULL, FILE_PAGES * 4096, PROT_READ, MAP_SHARED, fd, 0);
+	volatile char sum = 0;
+	double start;
+	unsigned long i;
+
+	t->reclaim = 0;
+	if (p == MAP_FAILED)
+		err(1, "mmap");
+	for (i = 0; i < FILE_PAGES; i++)
+		sum = (char)(sum + p[i * 4096]);
+	start = now_ns();
+	if (!madvise(p, FILE_PAGES * 4096, MADV_PAGEOUT))
+		t->reclaim = (now_ns() - start) / FILE_PAGES;
+	if (host_cached(p) > FILE_PAGES / 10)
+		t->reclaim = 0;
+	munmap(p, FILE_PAGES * 4096);
+}
+
+/* Clean, and on a disk if /tmp is. */
+static int host_file(void)
+{
+	FILE *f = tmpfile();
+	char page[4096] = "x";
+	unsigned long i;
+
+	for (i = 0; f && i < FILE_PAGES; i++)
+		if (fwrite(page, sizeof(page), 1, f) != 1)
+			err(1, "a temporary file");
+	if (!f || fflush(f) || fsync(fileno(f)))
+		err(1, "a temporary file");
+	return fileno(f);
+}
+
+static void host_round(struct times *t, const unsigned int *order, int file)
 {
 	char *p = host_map(PAGES);
 	double start;
@@ -169,6 +244,7 @@ static void host_round(struct times *t, const unsigned int *order)
 	t->random = host_write(p, PAGES, order);
 	munmap(p, PAGES * 4096);
 	host_fork(t);
+	host_reclaim(t, file);
 }
 
 static unsigned int *random_order(void)
@@ -193,14 +269,17 @@ static void print_times(long rounds)
 {
 	unsigned int *order = random_order();
 	struct times engine, host;
+	int file = host_file();
 
 	while (rounds-- > 0) {
 		engine_round(&engine);
-		host_round(&host, order);
+		host_round(&host, order, file);
 		printf("order %.1f %.1f\nrandom %.1f %.1f\nunmap %.1f %.1f\n", host.order,
 		       engine.order, host.random, engine.random, host.unmap, engine.unmap);
 		printf("fork %.1f %.1f\ncow %.1f %.1f\n", host.fork, engine.fork, host.cow,
 		       engine.cow);
+		if (host.reclaim > 0)
+			printf("reclaim %.1f %.1f\n", host.reclaim, engine.reclaim);
 		fflush(stdout);
 	}
 	free(order);
