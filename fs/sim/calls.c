@@ -7,11 +7,11 @@
 #include "fs/sim/sim.h"
 
 #include <errno.h>
+#include <mman/writeback.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "fs/ioctl.h"
-#include "fs/sim/disk.h"
 
 #define NICE_MIN (-20)
 #define NICE_MAX 19
@@ -96,12 +96,10 @@ static int call_sysinfo(struct machine *m, handle_t task, struct mmanfs_call *c)
 
 static int call_sync(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
-	handle_t h;
+	u64 pages;
 
 	(void)task, (void)c;
-	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
-		filemap_fdatawrite(m, h, 0, UINT64_MAX);
-	return 0;
+	return ksys_sync(m, &pages);
 }
 
 /* A swap file lies in sim/disk; its size is the area's. */
