@@ -35,8 +35,9 @@ watched() {
 	done
 	printf '%s\n' "$shown"
 }
+# A UTF-8 locale, as on a terminal: in the C locale watch shows nothing at all.
 on_screen() {
-	TERM=xterm inside script -qec "timeout $2 $1" /dev/null
+	LC_ALL=C.UTF-8 TERM=xterm inside script -qec "timeout --foreground $2 $1" /dev/null
 }
 # cell LINE-PATTERN N TEXT: the Nth word of the first line that matches
 cell() {
