@@ -4,13 +4,10 @@
  */
 #include "fs/twin/host.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -18,33 +15,13 @@
 #include "fs/twin/twin.h"
 
 #define KNOB_MAX 4096u /* bytes: what is longer is no knob */
-#define CHUNK	 65536u
-
-static void full_path(const struct host_reader *r, const char *path, char out[PATH_MAX])
-{
-	snprintf(out, PATH_MAX, "%s%s", r->root, path);
-}
 
 int host_read(struct host_reader *r, const char *path)
 {
-	char full[PATH_MAX], *to;
-	ssize_t n = -1;
-	int fd, error = 0;
+	int error;
 
-	full_path(r, path, full);
 	text_reset(&r->file);
-	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return -errno;
-	while (!error && n) {
-		to = text_reserve(&r->file, CHUNK);
-		n = to ? read(fd, to, CHUNK) : 0;
-		if (n > 0)
-			r->file.length += (size_t)n;
-		else if (n < 0 && errno != EINTR)
-			error = -errno;
-	}
-	close(fd);
+	error = r->source.read(r->source.ctx, path, &r->file);
 	return error ? error : text_error(&r->file) ? -ENOMEM : 0;
 }
 
@@ -127,30 +104,17 @@ static void add_optional(struct host_reader *r, const char *path)
 		host_missing(r, path, error);
 }
 
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int no_dots(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
 /* Calls @each with the names in a directory, sorted: a capture does not depend on their order. */
 static void for_each_name(struct host_reader *r, const char *dir,
 			  void (*each)(struct host_reader *r, const char *dir, const char *name))
 {
-	char full[PATH_MAX];
-	struct dirent **names;
-	int n, i;
+	char **names;
+	int i, n = r->source.list(r->source.ctx, dir, &names);
 
-	full_path(r, dir, full);
-	n = scandir(full, &names, no_dots, compare_names);
 	if (n < 0)
 		return;
 	for (i = 0; i < n; i++) {
-		each(r, dir, names[i]->d_name);
+		each(r, dir, names[i]);
 		free(names[i]);
 	}
 	free(names);
@@ -159,16 +123,12 @@ static void for_each_name(struct host_reader *r, const char *dir,
 /* Files that can be written: what can only be read follows from other things. */
 static void add_knob(struct host_reader *r, const char *dir, const char *name)
 {
-	char path[PATH_MAX], full[PATH_MAX];
-	struct stat st;
+	char path[PATH_MAX];
 	int error;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	full_path(r, path, full);
 	/* reading this one does something */
-	if (!strcmp(name, "stat_refresh"))
-		return;
-	if (stat(full, &st) || !S_ISREG(st.st_mode) || !(st.st_mode & 0200) || !(st.st_mode & 0444))
+	if (!strcmp(name, "stat_refresh") || !r->source.is_knob(r->source.ctx, path))
 		return;
 	error = host_read(r, path);
 	if (error == -EACCES || error == -EPERM)
@@ -182,7 +142,7 @@ static void add_hugepage_pool(struct host_reader *r, const char *dir, const char
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	snprintf(path, sizeof(path), "%.2048s/%.255s", dir, name);
 	add_knob(r, path, "nr_hugepages");
 	add_knob(r, path, "nr_overcommit_hugepages");
 }
@@ -217,17 +177,13 @@ static void add_cpuinfo(struct host_reader *r)
 /* The numbers of a node's memory blocks, as one file: the machine has a link for each. */
 static void add_blocks(struct host_reader *r, const char *dir)
 {
-	char full[PATH_MAX], path[PATH_MAX + 16];
-	struct dirent **names;
-	int n, i;
+	char path[PATH_MAX + 16], **names;
+	int i, n = r->source.list(r->source.ctx, dir, &names);
 
-	full_path(r, dir, full);
-	n = scandir(full, &names, no_dots, compare_names);
 	text_reset(&r->file);
 	for (i = 0; i < n; i++) {
-		if (!strncmp(names[i]->d_name, "memory", 6) && names[i]->d_name[6] >= '0' &&
-		    names[i]->d_name[6] <= '9')
-			text_printf(&r->file, "%s\n", names[i]->d_name + 6);
+		if (!strncmp(names[i], "memory", 6) && names[i][6] >= '0' && names[i][6] <= '9')
+			text_printf(&r->file, "%s\n", names[i] + 6);
 		free(names[i]);
 	}
 	if (n >= 0)
@@ -261,7 +217,9 @@ static void add_uname(struct host_reader *r)
 {
 	struct utsname u;
 
-	if (*r->root || uname(&u))
+	if (!host_read(r, "uname"))
+		return host_add(r, "uname", NULL);
+	if (!r->running || uname(&u))
 		return;
 	text_reset(&r->file);
 	text_printf(&r->file, "machine %s\nrelease %s\npage_size %ld\n", u.machine, u.release,
@@ -321,9 +279,9 @@ void host_machine(struct host_reader *r)
 
 /* ---- the capture ---- */
 
-int twin_capture_root(const char *root, struct text *out, FILE *err)
+int twin_capture_source(struct host_source source, bool running, struct text *out, FILE *err)
 {
-	struct host_reader r = { .root = root, .out = out };
+	struct host_reader r = { .source = source, .running = running, .out = out };
 	struct capture c;
 	size_t start = out->length;
 	int error;
@@ -347,6 +305,11 @@ int twin_capture_root(const char *root, struct text *out, FILE *err)
 		capture_close(&c);
 	}
 	return error;
+}
+
+int twin_capture_root(const char *root, struct text *out, FILE *err)
+{
+	return twin_capture_source(host_source_folder(root), !*root, out, err);
 }
 
 int twin_capture(struct text *out, FILE *err)

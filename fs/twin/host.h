@@ -2,11 +2,13 @@
 #ifndef FS_TWIN_HOST_H
 #define FS_TWIN_HOST_H
 
-#include "fs/text.h"
+#include <stdio.h>
+
+#include "fs/twin/source.h"
 
 struct host_reader {
-	const char
-		*root; /* "": the system this runs on; a directory with copies of proc/ and sys/ */
+	struct host_source source;
+	bool running; /* the source is the system that this runs on */
 	struct text *out;
 	struct text file;    /* the file being read */
 	struct text missing; /* lines for the end of the capture */
@@ -21,6 +23,8 @@ int host_read(struct host_reader *r, const char *path);
 void host_add(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size));
 /** host_missing() - a line for what could not be read. */
 void host_missing(struct host_reader *r, const char *path, int error);
+/** twin_capture_source() - a capture of whatever @source has; as twin_capture(), twin.h */
+int twin_capture_source(struct host_source source, bool running, struct text *out, FILE *err);
 /** host_machine(), host_processes() - host.c, host_process.c */
 void host_machine(struct host_reader *r);
 void host_processes(struct host_reader *r);

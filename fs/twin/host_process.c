@@ -11,18 +11,16 @@
  */
 #include "fs/twin/host.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "fs/twin/stat.h"
 
 struct pid_list {
 	u32 *pids;
-	size_t nr, max;
+	size_t nr;
 };
 
 static int compare_pids(const void *x, const void *y)
@@ -35,33 +33,22 @@ static int compare_pids(const void *x, const void *y)
 /* The numbers that are names in a directory, ascending. */
 static void list_pids(const struct host_reader *r, const char *path, struct pid_list *list)
 {
-	char full[PATH_MAX];
-	struct dirent *d;
-	DIR *dir;
+	char **names;
+	int i, n = r->source.list(r->source.ctx, path, &names);
 
 	memset(list, 0, sizeof(*list));
-	snprintf(full, sizeof(full), "%s%s", r->root, path);
-	dir = opendir(full);
-	if (!dir)
+	if (n < 0)
 		return;
-	while ((d = readdir(dir))) {
-		struct slice name = { d->d_name, strlen(d->d_name) };
+	list->pids = calloc((size_t)n + 1, sizeof(*list->pids));
+	for (i = 0; i < n; i++) {
+		struct slice name = { names[i], strlen(names[i]) };
 		u64 pid;
 
-		if (!slice_number(name, 10, &pid) || !pid || pid >= 1u << 22)
-			continue;
-		if (list->nr == list->max) {
-			size_t max = list->max ? 2 * list->max : 256;
-			u32 *grown = realloc(list->pids, max * sizeof(*grown));
-
-			if (!grown)
-				break;
-			list->pids = grown;
-			list->max = max;
-		}
-		list->pids[list->nr++] = (u32)pid;
+		if (list->pids && slice_number(name, 10, &pid) && pid && pid < 1u << 22)
+			list->pids[list->nr++] = (u32)pid;
+		free(names[i]);
 	}
-	closedir(dir);
+	free(names);
 	if (list->nr)
 		qsort(list->pids, list->nr, sizeof(*list->pids), compare_pids);
 }
@@ -124,14 +111,7 @@ static int add_of_process(struct host_reader *r, u32 pid, const char *name,
 
 static ssize_t read_link(const struct host_reader *r, const char *path, char *out, size_t size)
 {
-	char full[PATH_MAX];
-	ssize_t n;
-
-	snprintf(full, sizeof(full), "%s%s", r->root, path);
-	n = readlink(full, out, size - 1);
-	if (n >= 0)
-		out[n] = '\0';
-	return n;
+	return r->source.link(r->source.ctx, path, out, size);
 }
 
 static void add_exe(struct host_reader *r, u32 pid)
