@@ -221,6 +221,20 @@ handle_t take_page_contents(struct machine *m, pfn_t pfn)
 	return contents;
 }
 
+int move_page_contents(struct machine *m, pfn_t from, pfn_t to)
+{
+	handle_t contents = page_contents(m, from), *place;
+
+	if (!contents)
+		return 0;
+	place = make_place(m, to);
+	if (!place)
+		return -ENOMEM;
+	*place = contents;
+	*place_of(m, from) = 0;
+	return 0;
+}
+
 void drop_contents(struct machine *m, pfn_t pfn, unsigned int order)
 {
 	pfn_t end = pfn + (1u << order);

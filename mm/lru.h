@@ -100,6 +100,9 @@ void mlock_new_page(struct machine *m, pfn_t pfn);
 void mlock_page(struct machine *m, pfn_t pfn);
 void munlock_page(struct machine *m, pfn_t pfn);
 
+/* migrate.c: the last user of an isolated page has gone; whoever isolated it frees it. */
+void page_release_isolated(struct machine *m, struct page *p);
+
 /** page_release() - the last reference is gone: off its list, back to the allocator. */
 static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 {
@@ -108,8 +111,12 @@ static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 		mod_zone_page_state(m, page_zone(m, p), NR_MLOCK, -1);
 		count_vm_event(m, UNEVICTABLE_PGS_CLEARED);
 	}
-	if (likely(page_test(p, PG_lru)))
+	if (likely(page_test(p, PG_lru))) {
 		lru_remove(m, pfn, p);
+	} else if (unlikely(page_test(p, PG_isolated))) {
+		page_release_isolated(m, p);
+		return;
+	}
 	free_unlisted_page(m, pfn, p);
 }
 

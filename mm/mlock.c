@@ -55,7 +55,8 @@ void munlock_page(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
-	if (!page_test(p, PG_mlocked) || --p->next)
+	/* isolated: its mappers are counted when it comes back */
+	if (!page_test(p, PG_mlocked) || page_test(p, PG_isolated) || --p->next)
 		return;
 	lru_remove(m, pfn, p);
 	page_clear(p, PG_mlocked);

@@ -185,6 +185,40 @@ bool page_mkclean(struct machine *m, pfn_t pfn)
 	return dirty;
 }
 
+/* ---- moving ---- */
+
+struct repoint {
+	pfn_t to;
+	u32 nr;
+	bool dirty;
+};
+
+static inline void repoint_entry(pte_t *pte, struct repoint *r)
+{
+	r->dirty |= (*pte & PTE_DIRTY) != 0;
+	*pte = pte_make(r->to, *pte & PTE_FLAGS);
+	r->nr++;
+}
+
+static bool repoint_one(struct machine *m, handle_t h, u64 addr, void *arg)
+{
+	repoint_entry(entry_of(m, vma_at(m, h), addr), arg);
+	return true;
+}
+
+u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty)
+{
+	struct repoint r = { to, 0, false };
+	struct only only;
+
+	if (likely(find_only(m, from, pfn_to_page(m, from), &only)))
+		repoint_entry(only.pte, &r);
+	else
+		rmap_walk(m, from, repoint_one, &r);
+	*dirty = r.dirty;
+	return r.nr;
+}
+
 /* ---- unmapping ---- */
 
 struct unmap {

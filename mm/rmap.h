@@ -77,6 +77,10 @@ static inline void page_remove_rmap(struct machine *m, pfn_t pfn, struct page *p
 		munlock_page(m, pfn);
 }
 
+/** rmap_repoint() - every entry that maps @from maps @to from now on, its flags as they are (mm/rmap.c).
+ * How many did; *@dirty: one of them was. The counts of the pages are the caller's. */
+u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty);
+
 /** mm_counter() - which line of rss a mapped page belongs to. */
 static inline enum mm_counter mm_counter(const struct page *p)
 {

@@ -99,6 +99,22 @@ void delete_from_swap_cache(struct machine *m, pfn_t pfn, u32 shadow)
 		put_swap_slot(m, slot);
 }
 
+int swap_cache_replace(struct machine *m, pfn_t from, pfn_t to)
+{
+	const struct page *p = pfn_to_page(m, from), *q = pfn_to_page(m, to);
+	u32 slot = *page_slot(m, from);
+
+	if (page_slot_set(m, to, slot))
+		return -ENOMEM;
+	*page_slot(m, from) = 0;
+	slots_of(m, slot)->entry[slot_number(slot)] = to;
+	if (p->node != q->node) {
+		count_swapcache(m, p, -1);
+		count_swapcache(m, q, 1);
+	}
+	return 0;
+}
+
 /* ---- a slot for a page ---- */
 
 /* A page of shared memory leaves its file: where it was, the file's index says where it is now. */

@@ -109,6 +109,9 @@ void area_clusters_free(struct machine *m, struct swap_area *a);
 /** add_to_swap_cache() - @pfn, which is nobody's or anonymous, caches @slot. -ENOMEM (of the host). *@shadow:
  * what the slot remembered. */
 int add_to_swap_cache(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow);
+/** swap_cache_replace() - what @slot caches of @from is @to from now on. -ENOMEM (of the host): nothing has
+ * changed. */
+int swap_cache_replace(struct machine *m, pfn_t from, pfn_t to);
 /** free_anon_page() - an anonymous page has lost its last mapping: freed, unless the swap cache holds it
  * for others, or the disk or reclaim is busy with it (then reclaim finds it). */
 bool free_anon_page(struct machine *m, pfn_t pfn);

@@ -202,6 +202,7 @@ static inline enum page_fate free_page(struct machine *m, pfn_t pfn, struct scan
 {
 	struct page *p = pfn_to_page(m, pfn);
 
+	page_clear(p, PG_isolated);
 	if (page_test(p, PG_swapcache)) {
 		delete_from_swap_cache(m, pfn, workingset_eviction(m, pfn));
 		if (likely(!page_test(p, PG_mlocked)))

@@ -295,6 +295,25 @@ int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
 	return 0;
 }
 
+int xa_replace(struct machine *m, handle_t *root, u64 index, u32 entry)
+{
+	handle_t old = *root;
+	u32 mark;
+
+	if (root_is_node(old)) {
+		xa_node_at(m, leaf_of(m, old, index))->slot[index & (XA_SLOTS - 1)] = entry;
+	} else if (entry <= ROOT_ENTRY_MASK) {
+		*root = (old & ~ROOT_ENTRY_MASK) | entry;
+	} else {
+		if (xa_store(m, root, index, entry))
+			return -ENOMEM;
+		for (mark = 0; mark < NR_XA_MARKS; mark++)
+			if (old >> (ROOT_MARK_SHIFT + mark) & 1)
+				xa_set_mark(m, root, index, (enum xa_mark)mark);
+	}
+	return 0;
+}
+
 u32 xa_erase(struct machine *m, handle_t *root, u64 index)
 {
 	handle_t leaf;

@@ -59,6 +59,9 @@ static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
 /** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing
  * changed. */
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
+/** xa_replace() - another entry where there is one (never 0); marks stay. 0; -ENOMEM, nothing changed: only
+ * for the single entry of a file without nodes, when the frame's number is too large for the root. */
+int xa_replace(struct machine *m, handle_t *root, u64 index, u32 entry);
 /** xa_erase() - remove and return the entry; empty nodes go. */
 u32 xa_erase(struct machine *m, handle_t *root, u64 index);
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/mmtest.h"
+#include "tests/migratetest.h"
 #include "tests/tap.h"
 
 #define BASE	   0x20000000ull
@@ -47,6 +47,7 @@ static u32 next_object;
 static handle_t file, hog;
 static u64 seed = 20240607;
 static u32 wrong;
+static u64 migrated;
 
 static u32 pick(u32 n)
 {
@@ -321,6 +322,16 @@ static void step_out(struct mmtest *t, u32 first, u32 n)
 		advise(t, BASE + first * PAGE_SIZE, n, "pageout");
 }
 
+/* Every page goes to another frame, those of some processes' stretch or of all the memory. */
+static void step_migrate(struct mmtest *t)
+{
+	pfn_t start = pick((u32)t->m->max_pfn), end = start + (1u << pick(15));
+	struct moved out = move_frames(t->m, start, min_t(pfn_t, end, (pfn_t)t->m->max_pfn),
+				       NUMA_NO_NODE, (enum migrate_mode)pick(3));
+
+	migrated += out.moved;
+}
+
 /* Somebody needs more memory than there is: what the others have goes to swap, for good. */
 static void step_hog(struct mmtest *t)
 {
@@ -337,7 +348,7 @@ static void step(struct mmtest *t)
 
 	n = n > PAGES - first ? PAGES - first : n;
 	as_task(t, d->task);
-	switch (pick(16)) {
+	switch (pick(17)) {
 	case 0:
 	case 1:
 		if (!object_in_use((next_object + 1) % OBJECTS))
@@ -366,6 +377,9 @@ static void step(struct mmtest *t)
 		break;
 	case 9:
 		step_swap(t);
+		break;
+	case 16:
+		step_migrate(t);
 		break;
 	case 10:
 		step_fill(t, d, first, n);
@@ -435,6 +449,7 @@ int main(void)
 	cmp_int((s64)t.m->contents.nr_pages, >, 0, "pages have contents at the end");
 	cmp_int((s64)t.m->vm_event[PSWPOUT], >, 1000, "pages went to swap");
 	cmp_int((s64)t.m->vm_event[PSWPIN], >, 1000, "and came back");
+	cmp_int((s64)migrated, >, 10000, "pages moved to other frames");
 	for (i = 0; i < TASKS; i++)
 		if (model[i].task != t.task)
 			do_exit(t.m, model[i].task, 0);
