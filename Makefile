@@ -74,6 +74,8 @@ EXTRA    += --coverage -O0
 endif
 COMPILE   = $(CC) $(CPPFLAGS) $(LANGUAGE) $(WARNINGS) $(CFLAGS) $(EXTRA)
 LINK      = $(CC) $(LANGUAGE) $(CFLAGS) $(EXTRA) $(LDFLAGS)
+# compresses captures
+ZLIB     := -lz
 
 # Asked once, when the first recipe needs the answer. As a system header, so that our warnings are ours.
 FUSE_CFLAGS = $(eval FUSE_CFLAGS := $$(patsubst -I%,-isystem%,$$(shell pkg-config --cflags fuse3)))$(FUSE_CFLAGS)
@@ -98,7 +100,7 @@ tests: $(RUN_PROG) $(AUX_PROG)
 
 $(BINARY): $(call obj,$(BIN_SRC)) $(BUILD)/libfs.a $(BUILD)/libmm.a
 	$(say) LINK $@
-	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUSE_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUSE_LIBS) $(ZLIB) $(LDLIBS)
 
 $(BUILD)/libmm.a: $(call obj,$(MM_SRC)) $(BUILD)/libmm.list
 $(BUILD)/libfs.a: $(call obj,$(LIB_SRC)) $(BUILD)/libfs.list
@@ -111,7 +113,7 @@ $(BUILD)/lib%.a:
 # mm comes last and alone: an engine that called the tree would not link.
 $(RUN_PROG) $(AUX_PROG): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libtest.a $(BUILD)/libfs.a $(BUILD)/libmm.a
 	$(say) LINK $@
-	$(Q)$(LINK) -o $@ $< $(BUILD)/libtest.a $(BUILD)/libfs.a $(BUILD)/libmm.a $(TEST_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $< $(BUILD)/libtest.a $(BUILD)/libfs.a $(BUILD)/libmm.a $(TEST_LIBS) $(ZLIB) $(LDLIBS)
 
 $(filter $(BUILD)/tests/bench/%,$(AUX_PROG)): TEST_LIBS = $(FUSE_LIBS)
 $(call obj,$(BIN_SRC) $(filter tests/bench/%,$(AUX_SRC))): MORE_CFLAGS = $(FUSE_CFLAGS)
@@ -127,8 +129,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/toolchain
 $(BUILD)/toolchain:
 	@command -v $(firstword $(CC)) >/dev/null || \
 		{ echo "no compiler '$(firstword $(CC))': 'make deps' installs what is missing" >&2; exit 1; }
-	@pkg-config --exists fuse3 2>/dev/null || \
-		{ echo "libfuse3 not found: 'make deps' installs what is missing" >&2; exit 1; }
+	@pkg-config --exists fuse3 zlib 2>/dev/null || \
+		{ echo "libfuse3 or zlib not found: 'make deps' installs what is missing" >&2; exit 1; }
 	@mkdir -p $(@D) && touch $@
 
 # These change only when their text does: other flags compile everything again, and a library forgets

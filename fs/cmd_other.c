@@ -19,19 +19,21 @@ int cmd_capture(const struct options *o)
 {
 	const char *path = o->args[0];
 	struct text capture;
-	FILE *f;
 	int error, status = 0;
 
 	text_init(&capture);
-	error = twin_capture(&capture, stderr);
-	if (error) {
-		status = complain(o, EX_OSERR, "%s", strerror(-error));
+	error = o->like ? twin_capture_load(o->like, &capture, stderr) :
+			  twin_capture(&capture, stderr);
+	if (error == -EINVAL) {
+		status = EX_DATAERR;
+	} else if (error) {
+		status = complain(o, o->like ? EX_NOINPUT : EX_OSERR, "%s: %s",
+				  o->like ? o->like : "/proc", strerror(-error));
 	} else {
-		f = fopen(path, "we");
-		if (!f || fwrite(capture.data, 1, capture.length, f) != capture.length || fflush(f))
-			status = complain(o, EX_CANTCREAT, "%s: %s", path, strerror(errno));
-		if (f)
-			fclose(f);
+		error = twin_capture_save(capture.data, capture.length, path, stderr);
+		if (error)
+			status = complain(o, error == -EINVAL ? EX_DATAERR : EX_CANTCREAT, "%s: %s",
+					  path, strerror(-error));
 	}
 	text_free(&capture);
 	return status;

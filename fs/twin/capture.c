@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_LINE "# mmanfs capture 1"
-
 struct opening {
 	struct capture *c;
 	struct slice text, rest;
@@ -173,8 +171,8 @@ int capture_open(struct capture *c, const char *text, size_t size, FILE *err)
 	int error = 0;
 
 	memset(c, 0, sizeof(*c));
-	if (!slice_line(&o.rest, &line) || !slice_is(line, FIRST_LINE))
-		error = bad(&o, text, "the first line is not '" FIRST_LINE "'");
+	if (!slice_line(&o.rest, &line) || !slice_is(line, CAPTURE_FIRST_LINE))
+		error = bad(&o, text, "the first line is not '" CAPTURE_FIRST_LINE "'");
 	while (!error && slice_line(&o.rest, &line))
 		error = open_line(&o, line);
 	if (!error)

@@ -12,6 +12,8 @@
 
 #include <mman/types.h>
 
+#define CAPTURE_FIRST_LINE "# mmanfs capture 1"
+
 struct slice {
 	const char *at;
 	size_t size;

@@ -25,6 +25,13 @@ int twin_capture(struct text *out, FILE *err);
 /** twin_capture_root() - the same of copies of /proc and /sys below the directory @root. */
 int twin_capture_root(const char *root, struct text *out, FILE *err);
 
+/** twin_capture_load() - a capture that somebody kept: a folder with copies of proc/ and sys/, an archive
+ * (archive.h), or a text; "-" is standard input. What is wrong with it, and what was assumed, is told on
+ * @err. 0; -EINVAL, after a line; or another -errno. */
+int twin_capture_load(const char *path, struct text *out, FILE *err);
+/** twin_capture_save() - as a compressed archive; "-" is standard output. 0 or -errno. */
+int twin_capture_save(const char *capture, size_t size, const char *path, FILE *err);
+
 /** twin_machine_file() - the machine file of the captured machine: nodes, zones, CPUs. 0 or -EINVAL. */
 int twin_machine_file(const char *capture, size_t size, struct text *out, FILE *err);
 
