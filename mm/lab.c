@@ -9,7 +9,7 @@
 
 #include "mm/task.h"
 
-#define NAME_BUCKETS	(1u << 14)
+#define NAME_BUCKETS	(1u << 14)    /* of processes, and as many of regions */
 #define LOAD_PERIOD_MIN NSEC_PER_MSEC /* loads are interleaved at this grain */
 
 static struct lab_load *load_at(const struct machine *m, handle_t h)
@@ -33,8 +33,8 @@ int lab_init(struct machine *m)
 	if (!error)
 		error = pool_init(&s->lab_loads, "lab_load", sizeof(struct lab_load), 1u << 20);
 	if (!error)
-		error = pool_init(&s->lab_buckets, "lab_bucket", sizeof(u64), NAME_BUCKETS);
-	if (!error && !pool_alloc_array(&s->lab_buckets, NAME_BUCKETS))
+		error = pool_init(&s->lab_buckets, "lab_bucket", sizeof(u64), 2 * NAME_BUCKETS);
+	if (!error && !pool_alloc_array(&s->lab_buckets, 2 * NAME_BUCKETS))
 		error = -ENOMEM;
 	return error;
 }
@@ -49,13 +49,16 @@ void lab_destroy(struct machine *m)
 
 /* ---- names ---- */
 
+static u32 hash_name(u32 hash, const char *name)
+{
+	for (; *name; name++) /* FNV-1a */
+		hash = (hash ^ (u8)*name) * 16777619u;
+	return hash;
+}
+
 static u32 *bucket_of(const struct machine *m, const char *name)
 {
-	u32 hash = 2166136261u; /* FNV-1a */
-
-	for (; *name; name++)
-		hash = (hash ^ (u8)*name) * 16777619u;
-	return pool_at(&m->tasks.lab_buckets, 1 + hash % NAME_BUCKETS);
+	return pool_at(&m->tasks.lab_buckets, 1 + hash_name(2166136261u, name) % NAME_BUCKETS);
 }
 
 handle_t lab_find(const struct machine *m, const char *name)
@@ -167,6 +170,75 @@ int lab_create(struct machine *m, const char *name, handle_t *out)
 	return error;
 }
 
+/* ---- regions ---- */
+
+static u32 *region_bucket(const struct machine *m, handle_t lab, const char *name)
+{
+	u32 hash = hash_name(2166136261u ^ lab * 2654435761u, name);
+
+	return pool_at(&m->tasks.lab_buckets, 1 + NAME_BUCKETS + hash % NAME_BUCKETS);
+}
+
+struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name)
+{
+	handle_t r = *region_bucket(m, lab, name);
+
+	while (r && (region_at(m, r)->lab != lab || strcmp(region_at(m, r)->name, name) != 0))
+		r = region_at(m, r)->hash_next;
+	return r ? region_at(m, r) : NULL;
+}
+
+int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length)
+{
+	struct lab_process *l = lab_at(m, lab);
+	struct lab_region *r;
+	u32 *bucket;
+	handle_t h;
+
+	if (strlen(name) >= LAB_NAME_MAX)
+		return -ENAMETOOLONG;
+	if (lab_region_find(m, lab, name))
+		return -EEXIST;
+	h = pool_alloc(&m->tasks.lab_regions);
+	if (!h)
+		return -ENOMEM;
+	r = region_at(m, h);
+	strcpy(r->name, name);
+	r->start = start;
+	r->length = length;
+	r->lab = lab;
+	bucket = region_bucket(m, lab, name);
+	r->hash_next = *bucket;
+	*bucket = h;
+	r->prev = l->regions_last;
+	*(r->prev ? &region_at(m, r->prev)->next : &l->regions) = h;
+	l->regions_last = h;
+	return 0;
+}
+
+static void region_drop(struct machine *m, struct lab_process *l, handle_t h)
+{
+	struct lab_region *r = region_at(m, h);
+	u32 *at = region_bucket(m, r->lab, r->name);
+
+	while (*at != h)
+		at = &region_at(m, *at)->hash_next;
+	*at = r->hash_next;
+	*(r->prev ? &region_at(m, r->prev)->next : &l->regions) = r->next;
+	*(r->next ? &region_at(m, r->next)->prev : &l->regions_last) = r->prev;
+	pool_free(&m->tasks.lab_regions, h);
+}
+
+int lab_region_remove(struct machine *m, handle_t lab, const char *name)
+{
+	struct lab_region *r = lab_region_find(m, lab, name);
+
+	if (!r)
+		return -ENOENT;
+	region_drop(m, lab_at(m, lab), pool_handle(&m->tasks.lab_regions, r));
+	return 0;
+}
+
 static int copy_regions(struct machine *m, handle_t from, handle_t to)
 {
 	handle_t r;
@@ -217,12 +289,8 @@ void lab_regions_drop(struct machine *m, handle_t lab)
 {
 	struct lab_process *l = lab_at(m, lab);
 
-	while (l->regions) {
-		handle_t r = l->regions;
-
-		l->regions = region_at(m, r)->next;
-		pool_free(&m->tasks.lab_regions, r);
-	}
+	while (l->regions)
+		region_drop(m, l, l->regions);
 }
 
 static void drop_loads(struct machine *m, struct lab_process *l)
@@ -278,53 +346,6 @@ void lab_task_ended(struct machine *m, handle_t task)
 	l->exit_code = t->exit_code;
 	l->oom_killed = t->flags & PF_MEMDIE;
 	l->end_time = m->clock.now;
-}
-
-/* ---- regions ---- */
-
-struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name)
-{
-	handle_t r = lab_at(m, lab)->regions;
-
-	while (r && strcmp(region_at(m, r)->name, name) != 0)
-		r = region_at(m, r)->next;
-	return r ? region_at(m, r) : NULL;
-}
-
-int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length)
-{
-	handle_t *at = &lab_at(m, lab)->regions, h;
-	struct lab_region *r;
-
-	if (strlen(name) >= LAB_NAME_MAX)
-		return -ENAMETOOLONG;
-	if (lab_region_find(m, lab, name))
-		return -EEXIST;
-	h = pool_alloc(&m->tasks.lab_regions);
-	if (!h)
-		return -ENOMEM;
-	r = region_at(m, h);
-	strcpy(r->name, name);
-	r->start = start;
-	r->length = length;
-	while (*at)
-		at = &region_at(m, *at)->next;
-	*at = h;
-	return 0;
-}
-
-int lab_region_remove(struct machine *m, handle_t lab, const char *name)
-{
-	handle_t *at = &lab_at(m, lab)->regions, h;
-
-	while (*at && strcmp(region_at(m, *at)->name, name) != 0)
-		at = &region_at(m, *at)->next;
-	h = *at;
-	if (!h)
-		return -ENOENT;
-	*at = region_at(m, h)->next;
-	pool_free(&m->tasks.lab_regions, h);
-	return 0;
 }
 
 /* ---- access and load ---- */

@@ -367,8 +367,12 @@ static enum vm_fault do_wp_page(struct machine *m, struct fault *f, pte_t *pte)
 	pfn_t pfn = pte_pfn(*pte);
 	struct page *p;
 
-	if (!pte_has_page(*pte))
-		return wp_page_copy(m, f, *pte);
+	if (!pte_has_page(*pte)) {
+		if (!(f->v->flags & VM_SHARED))
+			return wp_page_copy(m, f, *pte);
+		wp_page_reuse(m, f, pte); /* a device's */
+		return VM_FAULT_DONE;
+	}
 	p = pfn_to_page(m, pfn);
 	if (f->v->flags & VM_SHARED) {
 		if (f->v->file &&

@@ -103,6 +103,11 @@ static bool accountable_mapping(u32 flags, bool hugetlb)
 	return !hugetlb && (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) == VM_WRITE;
 }
 
+static bool is_device(const struct machine *m, handle_t inode)
+{
+	return inode && inode_at(m, inode)->kind == INODE_DEVICE;
+}
+
 /* What the arguments make of the flags; -errno for combinations that mmap(2) refuses. */
 static int mmap_flags(const struct machine *m, handle_t task, const struct mmap_request *rq,
 		      u32 *flags)
@@ -119,6 +124,10 @@ static int mmap_flags(const struct machine *m, handle_t task, const struct mmap_
 	if (mlock_future_check(m, task, mm, f, rq->length >> PAGE_SHIFT))
 		return -EAGAIN;
 	if (f & VM_GROWSDOWN && (rq->inode || rq->map & MAPF_SHARED))
+		return -EINVAL;
+	/* registers cannot be copied on write; and there are only so many */
+	if (is_device(m, rq->inode) &&
+	    (!(rq->map & MAPF_SHARED) || rq->offset + rq->length > inode_at(m, rq->inode)->size))
 		return -EINVAL;
 	if (rq->map & MAPF_SHARED) {
 		f |= VM_SHARED | VM_MAYSHARE;
@@ -204,12 +213,16 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	handle_t mmh = task_at(m, task)->mm, h = 0;
 	struct mm *mm = mm_at(m, mmh);
 	s64 pages = (s64)((w->end - w->start) >> PAGE_SHIFT);
-	bool charge = accountable_mapping(w->flags, false);
+	bool charge = accountable_mapping(w->flags, false), device = is_device(m, rq->inode);
 	int error;
 
 	if (charge && vm_enough_memory(m, mmh, pages, task_capable(m, task)))
 		return -ENOMEM;
 	w->flags |= (charge ? VM_ACCOUNT : 0) | VM_SOFTDIRTY;
+	/* a driver's mmap: nothing of it is RAM that could be locked, moved or dumped */
+	if (device)
+		w->flags = (w->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | VM_IO | VM_PFNMAP |
+			   VM_DONTEXPAND | VM_DONTDUMP;
 	error = open_backing(m, task, rq, w);
 	if (!error)
 		error = vma_merge_new(m, mmh, w, true, &h);
@@ -225,7 +238,10 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	if (vma_at(m, h)->flags & VM_LOCKED && !(vma_at(m, h)->flags & VM_SPECIAL))
 		mm->locked_vm += (u64)pages;
 	vm_stat_account(mm, w->flags, pages);
-	return 0;
+	if (!device || !remap_pfn_range(m, h))
+		return 0;
+	mm_munmap(m, mmh, w->start, w->end - w->start, false);
+	return -ENOMEM;
 }
 
 /* Alignment, overflow, count: what needs no look at the address space. */

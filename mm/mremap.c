@@ -1,7 +1,7 @@
 /*
  * mremap.c - mappings that shrink, grow, or move.
  *
- * Growing in place needs the room above; moving takes the page table entries along, so no page is
+ * Growing in place needs the room above (with MREMAP_FIXED nobody asks); moving takes the page table entries along, so no page is
  * copied. A mapping with anonymous pages keeps their linear indexes, and with them its page
  * offset, at the new place.
  * Source: mremap(2).
@@ -13,6 +13,7 @@
 struct move {
 	handle_t task, mmh, vma;
 	u64 addr, old_length, new_length;
+	bool keep; /* MREMAP_DONTUNMAP: the old mapping stays, without its pages */
 };
 
 /* What [addr, addr + old) of a VMA may become; charges the difference. *@charged: pages. */
@@ -24,6 +25,8 @@ static int vma_to_resize(struct machine *m, const struct move *r, s64 *charged)
 	int error;
 
 	*charged = 0;
+	if (r->keep && v->flags & (VM_DONTEXPAND | VM_PFNMAP))
+		return -EINVAL;
 	if (!r->old_length && !(v->flags & (VM_SHARED | VM_MAYSHARE)))
 		return -EINVAL;
 	if (r->old_length > v->end - r->addr)
@@ -185,6 +188,19 @@ static int isolate(struct machine *m, struct move *r, bool *cut_below, bool *cut
 	return error;
 }
 
+/* The mapping whose pages have moved away: no lock holds what is not there, and if all of it has moved it
+ * is as good as new. */
+static void leave_behind(struct machine *m, const struct move *r)
+{
+	handle_t h = find_vma_exact(m, r->mmh, r->addr);
+
+	if (vma_at(m, h)->flags & VM_LOCKED)
+		do_mlock(m, r->task, r->addr, r->old_length, false, false);
+	h = find_vma_exact(m, r->mmh, r->addr);
+	if (h && vma_at(m, h)->start == r->addr && vma_at(m, h)->end == r->addr + r->old_length)
+		unlink_anon_vmas(m, h);
+}
+
 /* The new mapping at @to and the entries in it, or everything as it was. */
 static int move_to(struct machine *m, const struct move *r, u64 to)
 {
@@ -206,27 +222,35 @@ static int move_to(struct machine *m, const struct move *r, u64 to)
 		mm_munmap(m, r->mmh, to, r->new_length, true);
 		return error;
 	}
-	return mm_munmap(m, r->mmh, r->addr, r->old_length, true);
+	if (!r->keep)
+		return mm_munmap(m, r->mmh, r->addr, r->old_length, true);
+	leave_behind(m, r);
+	return 0;
 }
 
-static int move_vma(struct machine *m, struct move *r, u64 *new_addr)
+/* Where it goes if nobody said so. */
+static int find_place(struct machine *m, const struct move *r, u64 *to)
 {
 	const struct vma *v = vma_at(m, r->vma);
-	const struct mm *mm = mm_at(m, r->mmh);
 	struct mmap_request rq = { .length = r->new_length };
-	u32 flags = v->flags;
-	bool below, above;
-	int error;
 
-	if ((s64)mm->map_count >= m->sysctl.max_map_count - 3)
-		return -ENOMEM;
 	if (v->file) {
 		rq.inode = file_at(m, v->file)->inode;
 		rq.offset = (v->pgoff << PAGE_SHIFT) + (r->addr - v->start);
 	}
-	error = get_unmapped_area(m, r->task, &rq, new_addr);
-	if (!error)
-		error = isolate(m, r, &below, &above);
+	return get_unmapped_area(m, r->task, &rq, to);
+}
+
+static int move_vma(struct machine *m, struct move *r, u64 *new_addr)
+{
+	const struct mm *mm = mm_at(m, r->mmh);
+	u32 flags = vma_at(m, r->vma)->flags;
+	bool below = false, above = false;
+	int error;
+
+	if ((s64)mm->map_count >= m->sysctl.max_map_count - 3)
+		return -ENOMEM;
+	error = r->keep ? 0 : isolate(m, r, &below, &above);
 	if (error)
 		return error;
 	error = move_to(m, r, *new_addr);
@@ -255,10 +279,99 @@ static int check_arguments(struct machine *m, struct move *r)
 	return r->vma ? 0 : -EFAULT;
 }
 
+/* MREMAP_FIXED: what is in the way goes, and what is too much of the old goes before it moves. */
+static int clear_way(struct machine *m, struct move *r, const struct mremap_request *rq)
+{
+	u64 excess = r->old_length > r->new_length ? r->old_length - r->new_length : 0;
+	int error = 0;
+
+	if (rq->flags & MREMAPF_FIXED)
+		error = mm_munmap(m, r->mmh, rq->new_addr, r->new_length, false);
+	if (!error && excess) {
+		error = mm_munmap(m, r->mmh, r->addr + r->new_length, excess, false);
+		r->old_length = r->new_length;
+	}
+	r->vma = find_vma_exact(m, r->mmh, r->addr);
+	return error;
+}
+
+static int check_place(const struct machine *m, const struct move *r,
+		       const struct mremap_request *rq)
+{
+	if (rq->new_addr & ~PAGE_MASK || r->new_length > TASK_SIZE_X86_64 ||
+	    rq->new_addr > TASK_SIZE_X86_64 - r->new_length)
+		return -EINVAL;
+	if (rq->flags & MREMAPF_FIXED && r->addr + r->old_length > rq->new_addr &&
+	    rq->new_addr + r->new_length > r->addr)
+		return -EINVAL;
+	if (rq->flags & MREMAPF_FIXED && rq->new_addr < m->sysctl.mmap_min_addr &&
+	    !task_capable(m, r->task))
+		return -EPERM;
+	return (s64)mm_at(m, r->mmh)->map_count + 2 >= m->sysctl.max_map_count - 3 ? -ENOMEM : 0;
+}
+
+/* What MREMAP_DONTUNMAP adds: a whole mapping, not only what it has grown by. */
+static int charge_copy(struct machine *m, const struct move *r, s64 *charged)
+{
+	s64 pages = (s64)(r->old_length >> PAGE_SHIFT);
+	const struct vma *v = vma_at(m, r->vma);
+
+	if (!r->keep)
+		return 0;
+	if (!may_expand_vm(m, r->task, mm_at(m, r->mmh), v->flags, (u64)pages))
+		return -ENOMEM;
+	if (!(v->flags & VM_ACCOUNT))
+		return 0;
+	if (vm_enough_memory(m, r->mmh, pages, task_capable(m, r->task)))
+		return -ENOMEM;
+	*charged += pages;
+	return 0;
+}
+
+int do_mremap_to(struct machine *m, handle_t task, const struct mremap_request *rq, u64 *new_addr)
+{
+	struct move r = { .task = task,
+			  .mmh = task_at(m, task)->mm,
+			  .addr = rq->addr,
+			  .old_length = rq->old_length,
+			  .new_length = rq->new_length,
+			  .keep = rq->flags & MREMAPF_DONTUNMAP };
+	s64 charged = 0;
+	int error;
+
+	if (!(rq->flags & MREMAPF_MAYMOVE) && rq->flags)
+		return -EINVAL;
+	if (!(rq->flags & (MREMAPF_FIXED | MREMAPF_DONTUNMAP)))
+		return do_mremap(m, task, rq->addr, rq->old_length, rq->new_length, rq->flags,
+				 new_addr);
+	if (r.keep && rq->old_length != rq->new_length)
+		return -EINVAL;
+	clock_charge(m, m->cost.syscall);
+	error = check_arguments(m, &r);
+	if (!error)
+		error = check_place(m, &r, rq);
+	if (!error)
+		error = clear_way(m, &r, rq);
+	if (!error && !r.vma)
+		error = -EFAULT;
+	if (!error)
+		error = vma_to_resize(m, &r, &charged);
+	if (!error)
+		error = charge_copy(m, &r, &charged);
+	*new_addr = rq->new_addr;
+	if (!error && !(rq->flags & MREMAPF_FIXED))
+		error = find_place(m, &r, new_addr);
+	if (!error)
+		error = move_vma(m, &r, new_addr);
+	if (error)
+		vm_unacct_memory(m, charged);
+	return error;
+}
+
 int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length,
 	      bool maymove, u64 *new_addr)
 {
-	struct move r = { task, task_at(m, task)->mm, 0, addr, old_length, new_length };
+	struct move r = { task, task_at(m, task)->mm, 0, addr, old_length, new_length, false };
 	s64 charged;
 	int error = check_arguments(m, &r);
 
@@ -275,10 +388,13 @@ int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 ne
 	if (error)
 		return error;
 	if (r.old_length == vma_at(m, r.vma)->end - addr &&
-	    vma_expandable(m, &r, r.new_length - r.old_length))
+	    vma_expandable(m, &r, r.new_length - r.old_length)) {
 		error = grow_in_place(m, &r);
-	else
-		error = maymove ? move_vma(m, &r, new_addr) : -ENOMEM;
+	} else {
+		error = maymove ? find_place(m, &r, new_addr) : -ENOMEM;
+		if (!error)
+			error = move_vma(m, &r, new_addr);
+	}
 	if (error)
 		vm_unacct_memory(m, charged);
 	return error;

@@ -181,11 +181,11 @@ void clear_refs(struct machine *m, handle_t mmh, int type)
 	for (h = mm->vma_first; h; h = vma_at(m, h)->next) {
 		struct vma *v = vma_at(m, h);
 
+		if (type == CLEAR_REFS_SOFT_DIRTY)
+			v->flags &= ~VM_SOFTDIRTY;
 		if (v->flags & VM_PFNMAP || (type == CLEAR_REFS_ANON && v->file) ||
 		    (type == CLEAR_REFS_MAPPED && !v->file))
 			continue;
 		clear_refs_vma(m, v, type == CLEAR_REFS_SOFT_DIRTY);
-		if (type == CLEAR_REFS_SOFT_DIRTY)
-			v->flags &= ~VM_SOFTDIRTY;
 	}
 }

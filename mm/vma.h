@@ -129,6 +129,8 @@ bool vma_wants_writenotify(const struct machine *m, const struct vma *v);
  * copy. */
 u64 vma_page_prot(const struct machine *m, const struct vma *v);
 bool map_count_full(const struct machine *m, const struct mm *mm);
+/** remap_pfn_range() - enter all frames of a device into its new mapping. -ENOMEM. */
+int remap_pfn_range(struct machine *m, handle_t vma);
 /** mm_munmap() - unmap without a task's limits; @keep_charge: Committed_AS stays (mremap). */
 int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_charge);
 /** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */

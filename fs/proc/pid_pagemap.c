@@ -62,7 +62,8 @@ static u64 read_vma(struct machine *m, const struct vma *v, u64 start, u64 n, ch
 		struct pte_info pte = { 0 };
 		u64 entry;
 
-		if (!pte_lookup(m, v->mm, start + (i << PAGE_SHIFT), &pte))
+		/* a device's frames are no pages */
+		if (v->flags & VM_PFNMAP || !pte_lookup(m, v->mm, start + (i << PAGE_SHIFT), &pte))
 			pte = (struct pte_info){ 0 };
 		entry = make_entry(&pte, soft_dirty, show_pfn);
 		memcpy(buffer + i * ENTRY_BYTES, &entry, ENTRY_BYTES);

@@ -1,6 +1,6 @@
 /*
  * proc_map.c - commands of sim/procs/NAME/ctl about mappings: mmap, munmap, mremap, mprotect,
- * madvise, swapout, mlock, msync, brk, malloc, free.
+ * madvise, swapout, mlock, mincore, msync, brk. The heap of libc: heap.c.
  */
 #include "fs/sim/command.h"
 
@@ -30,6 +30,7 @@ static int mmap_option(struct command_run *c, const char *word, struct mmap_requ
 		{ "hugetlb=1G", MAPF_HUGETLB_1G },
 		{ "stack", MAPF_STACK | MAPF_GROWSDOWN },
 		{ "growsdown", MAPF_GROWSDOWN },
+		{ "noreplace", MAPF_FIXED_NOREPLACE },
 	};
 	const char *value;
 	u32 i;
@@ -45,6 +46,8 @@ static int mmap_option(struct command_run *c, const char *word, struct mmap_requ
 		rq->map |= MAPF_FIXED;
 		return argument_size(c, value, &rq->addr);
 	}
+	if ((value = argument_option(word, "hint")))
+		return argument_size(c, value, &rq->addr);
 	return command_explain(c, -EINVAL, "unknown option '%s'", word);
 }
 
@@ -67,6 +70,24 @@ static int mmap_file(struct command_run *c, const char *value, struct mmap_reque
 	if (inode_is_dir(c->m, rq->inode))
 		return command_explain(c, -ENODEV, "'%s' is a directory", path);
 	return 0;
+}
+
+/* dev=NAME: a device's memory is shared by all who map it. */
+static int mmap_device(struct command_run *c, const char *name, struct mmap_request *rq)
+{
+	int error;
+
+	if (rq->inode || rq->map & (MAPF_HUGETLB_2M | MAPF_HUGETLB_1G))
+		return command_explain(c, -EINVAL, "dev= and another kind of mapping");
+	if (!rq->length)
+		return -EINVAL;
+	rq->map |= MAPF_SHARED;
+	error = device_get(c->m, name, rq->length, &rq->inode);
+	if (error == -EINVAL && *name && !strchr(name, '/'))
+		return command_explain(c, error, "the device '%s' has less memory", name);
+	if (error == -ENOSPC)
+		return command_explain(c, error, "no room for it behind the PCI bridge");
+	return error ? command_explain(c, error, "device '%s'", name) : 0;
 }
 
 /* Name the new mapping; a name that cannot be had undoes the mapping. */
@@ -101,26 +122,43 @@ static bool has_option(const struct command_run *c, const char *word)
 	return false;
 }
 
+static int mmap_word(struct command_run *c, const char *word, struct mmap_request *rq,
+		     const char **device)
+{
+	const char *file = argument_option(word, "file"), *dev = argument_option(word, "dev");
+
+	if (file)
+		return mmap_file(c, file, rq);
+	if (!dev)
+		return mmap_option(c, word, rq);
+	*device = dev;
+	return 0;
+}
+
 static int cmd_mmap(struct command_run *c)
 {
 	struct mmap_request rq = { .prot = VM_READ | VM_WRITE };
-	const char *file;
+	const char *device = NULL;
 	u64 addr;
-	u32 i;
+	u32 i, devices = c->m->mms.nr_devices;
 	int error = check_new_name(c, c->word[1]);
 
 	if (!error)
 		error = argument_size(c, c->word[2], &rq.length);
-	for (i = 3; i < c->nr_words && !error; i++) {
-		file = argument_option(c->word[i], "file");
-		error = file ? mmap_file(c, file, &rq) : mmap_option(c, c->word[i], &rq);
-	}
+	for (i = 3; i < c->nr_words && !error; i++)
+		error = mmap_word(c, c->word[i], &rq, &device);
 	if (!error && rq.map & MAPF_SHARED && has_option(c, "private"))
 		error = command_explain(c, -EINVAL, "private and shared");
-	if (!error && rq.inode && has_option(c, "anon"))
-		error = command_explain(c, -EINVAL, "anon and file=");
+	if (!error && (rq.inode || device) && has_option(c, "anon"))
+		error = command_explain(c, -EINVAL, "anon and %s", device ? "dev=" : "file=");
+	if (!error && device && has_option(c, "private"))
+		error = command_explain(c, -EINVAL, "a device's memory cannot be private");
+	if (!error && device)
+		error = mmap_device(c, device, &rq);
 	if (!error) {
 		error = do_mmap(c->m, c->task, &rq, &addr);
+		if (error && devices != c->m->mms.nr_devices)
+			device_undo(c->m, rq.inode);
 		if (error)
 			return command_explain(c, error, "mmap of %llu bytes",
 					       (unsigned long long)rq.length);
@@ -145,21 +183,47 @@ static int cmd_munmap(struct command_run *c)
 	return error;
 }
 
+static int mremap_option(struct command_run *c, const char *word, struct mremap_request *rq)
+{
+	const char *addr = argument_option(word, "addr");
+
+	if (addr) {
+		rq->flags |= MREMAPF_FIXED;
+		return argument_size(c, addr, &rq->new_addr);
+	}
+	if (strcmp(word, "nomove") == 0)
+		rq->flags &= ~MREMAPF_MAYMOVE;
+	else if (strcmp(word, "dontunmap") == 0)
+		rq->flags |= MREMAPF_DONTUNMAP;
+	else
+		return command_explain(c, -EINVAL, "unknown option '%s'", word);
+	return 0;
+}
+
 static int cmd_mremap(struct command_run *c)
 {
 	struct lab_region *r = lab_region_find(c->m, c->lab, c->word[1]);
-	u64 size, addr;
+	struct mremap_request rq = { .flags = MREMAPF_MAYMOVE };
+	u64 addr;
+	u32 i;
 	int error;
 
 	if (!r)
 		return command_explain(c, -ENOENT, "no region named '%s'", c->word[1]);
-	error = argument_size(c, c->word[2], &size);
+	rq.addr = r->start;
+	rq.old_length = r->length;
+	error = argument_size(c, c->word[2], &rq.new_length);
+	for (i = 3; i < c->nr_words && !error; i++)
+		error = mremap_option(c, c->word[i], &rq);
 	if (!error)
-		error = do_mremap(c->m, c->task, r->start, r->length, size, true, &addr);
+		error = do_mremap_to(c->m, c->task, &rq, &addr);
 	if (error || command_died(c))
 		return error;
+	r = lab_region_find(c->m, c->lab, c->word[1]);
+	if (!r)
+		return 0;
 	r->start = addr;
-	r->length = PAGE_ALIGN(size);
+	r->length = PAGE_ALIGN(rq.new_length);
 	text_printf(c->result, "%s at 0x%llx, %llu bytes", r->name, (unsigned long long)addr,
 		    (unsigned long long)r->length);
 	return 0;
@@ -191,22 +255,89 @@ static int cmd_madvise(struct command_run *c)
 	return error ? error : do_madvise(c->m, c->task, start, length, advice);
 }
 
-static int lock_range(struct command_run *c, bool lock)
-{
-	u64 start, length;
-	int error = argument_range(c, 1, &start, &length);
-
-	return error ? error : do_mlock(c->m, c->task, start, length, lock, false);
-}
-
+/* mlock NAME [onfault] [OFF LEN] */
 static int cmd_mlock(struct command_run *c)
 {
-	return lock_range(c, true);
+	bool onfault = c->nr_words > 2 && strcmp(c->word[2], "onfault") == 0;
+	u64 start, length;
+	int error;
+
+	if (onfault)
+		c->word[2] = c->word[1];
+	error = argument_range(c, onfault ? 2 : 1, &start, &length);
+	return error ? error : do_mlock(c->m, c->task, start, length, true, onfault);
 }
 
 static int cmd_munlock(struct command_run *c)
 {
-	return lock_range(c, false);
+	u64 start, length;
+	int error = argument_range(c, 1, &start, &length);
+
+	return error ? error : do_mlock(c->m, c->task, start, length, false, false);
+}
+
+/* What mincore says, as ranges of page numbers. */
+struct incore {
+	struct text *out;
+	u64 total, resident, first;
+	bool open, cut;
+};
+
+#define INCORE_TEXT_MAX 700u /* the rest of a very patchy answer is left out */
+
+static void incore_close(struct incore *n, u64 end)
+{
+	if (!n->open)
+		return;
+	n->open = false;
+	if (n->out->length > INCORE_TEXT_MAX) {
+		n->cut = true;
+		return;
+	}
+	if (n->out->length)
+		text_char(n->out, ',');
+	text_u64(n->out, n->first);
+	if (end - n->first > 1) {
+		text_char(n->out, '-');
+		text_u64(n->out, end - 1);
+	}
+}
+
+static void incore_page(void *arg, u64 page, bool incore)
+{
+	struct incore *n = arg;
+
+	n->total = page + 1;
+	n->resident += incore;
+	if (!incore)
+		incore_close(n, page);
+	else if (!n->open)
+		n->first = page;
+	n->open |= incore;
+}
+
+static int cmd_mincore(struct command_run *c)
+{
+	struct text ranges;
+	struct incore n = { .out = &ranges };
+	u64 start, length;
+	int error = argument_range(c, 1, &start, &length);
+
+	if (error)
+		return error;
+	text_init(&ranges);
+	error = do_mincore(c->m, c->task, start, length, incore_page, &n);
+	incore_close(&n, n.total);
+	if (!error) {
+		text_printf(c->result, "%llu of %llu pages resident",
+			    (unsigned long long)n.resident, (unsigned long long)n.total);
+		if (n.resident)
+			text_str(c->result, ": ");
+		text_mem(c->result, ranges.data, ranges.length);
+		text_str(c->result, n.cut ? ",..." : "");
+	}
+	text_free(&ranges);
+	return error;
 }
 
 static int cmd_mlockall(struct command_run *c)
@@ -331,17 +462,18 @@ static int cmd_swapout(struct command_run *c)
 
 static const struct command commands[] = {
 	{ "mmap", 2, 16, 0, cmd_mmap,
-	  "NAME SIZE [anon|file=PATH[@OFF]|dev=NAME] [private|shared] [prot=rwx] [addr=A] [noreserve] "
-	  "[populate] [locked] [hugetlb[=2M|1G]] [stack|growsdown]" },
+	  "NAME SIZE [anon|file=PATH[@OFF]|dev=NAME] [private|shared] [prot=rwx] [addr=A [noreplace]|hint=A] "
+	  "[noreserve] [populate] [locked] [hugetlb[=2M|1G]] [stack|growsdown]" },
 	{ "munmap", 1, 3, 0, cmd_munmap, "NAME [OFF LEN]" },
-	{ "mremap", 2, 2, 0, cmd_mremap, "NAME SIZE" },
+	{ "mremap", 2, 5, 0, cmd_mremap, "NAME SIZE [addr=A] [nomove] [dontunmap]" },
 	{ "mprotect", 2, 4, 0, cmd_mprotect, "NAME PROT [OFF LEN]" },
 	{ "madvise", 2, 4, 0, cmd_madvise, "NAME ADVICE [OFF LEN]" },
 	{ "swapout", 0, 0, COMMAND_OUTSIDE, cmd_swapout, "" },
-	{ "mlock", 1, 3, 0, cmd_mlock, "NAME [OFF LEN]" },
+	{ "mlock", 1, 4, 0, cmd_mlock, "NAME [onfault] [OFF LEN]" },
 	{ "munlock", 1, 3, 0, cmd_munlock, "NAME [OFF LEN]" },
 	{ "mlockall", 0, 3, 0, cmd_mlockall, "[current|future|onfault]" },
 	{ "munlockall", 0, 0, 0, cmd_munlockall, "" },
+	{ "mincore", 1, 3, 0, cmd_mincore, "NAME [OFF LEN]" },
 	{ "msync", 1, 3, 0, cmd_msync, "NAME [OFF LEN]" },
 	{ "brk", 1, 1, 0, cmd_brk, "DELTA" },
 	{ "malloc", 2, 2, 0, cmd_malloc, "NAME SIZE" },

@@ -14,13 +14,14 @@
 
 struct lab_process {
 	char name[LAB_NAME_MAX];
-	handle_t task;	     /* 0 when gone; how_ended tells */
-	handle_t regions;    /* list of struct lab_region */
-	handle_t loads;	     /* list of struct lab_load */
-	handle_t result;     /* what reading its ctl gives: text of the last command */
-	handle_t next, prev; /* all lab processes, in order of creation */
-	handle_t hash_next;  /* same bucket of the name table */
-	u64 number;	     /* position in that order, never used twice */
+	handle_t task; /* 0 when gone; how_ended tells */
+	handle_t regions,
+		regions_last; /* list of struct lab_region, in the order of their names' coming */
+	handle_t loads;	      /* list of struct lab_load */
+	handle_t result;      /* what reading its ctl gives: text of the last command */
+	handle_t next, prev;  /* all lab processes, in order of creation */
+	handle_t hash_next;   /* same bucket of the name table */
+	u64 number;	      /* position in that order, never used twice */
 	u32 pid;
 	s32 exit_code; /* as wait(2), once it ended */
 	bool ended;
@@ -31,7 +32,9 @@ struct lab_process {
 struct lab_region {
 	char name[LAB_NAME_MAX];
 	u64 start, length; /* bytes */
-	handle_t next;
+	handle_t next, prev;
+	handle_t hash_next; /* same bucket of the table of region names */
+	handle_t lab;
 };
 
 enum access_pattern { ACCESS_SEQ, ACCESS_RANDOM, ACCESS_UNIFORM, ACCESS_ZIPF };

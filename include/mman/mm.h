@@ -173,7 +173,8 @@ struct inode {
 	handle_t first_child, last_child; /* of a directory, in the order in which they came */
 	handle_t sibling_next, sibling_prev;
 	u32 nr_children, nr_subdirs;
-	u64 position; /* among its siblings: only grows */
+	u64 position;	 /* among its siblings: only grows */
+	u64 first_frame; /* of a device: where its memory lies */
 };
 
 /*
@@ -216,9 +217,11 @@ struct mm_state {
 	pfn_t zero_page;
 	pfn_t vdso_page; /* first of VDSO_PAGES */
 	struct pool disk_extents;
-	struct inode root;  /* the disk's root directory: handle 0, no object of any cache */
-	handle_t blockdev;  /* the disk as a device: its page cache is Buffers; 0: not used yet */
-	handle_t program;   /* what every simulated process runs */
+	struct inode root; /* the disk's root directory: handle 0, no object of any cache */
+	handle_t blockdev; /* the disk as a device: its page cache is Buffers; 0: not used yet */
+	handle_t program;  /* what every simulated process runs */
+	handle_t device_first; /* devices that were mapped, by sibling_next */
+	u32 nr_devices;
 	u64 next_position;  /* of an entry in its directory */
 	u64 nr_disk_inodes; /* files and directories that have a name */
 	u64 next_ino, next_shmem_ino;
@@ -274,14 +277,36 @@ struct mmap_request {
 #define MAPF_FIXED_NOREPLACE 128u
 #define MAPF_HUGETLB_2M	     256u
 #define MAPF_HUGETLB_1G	     512u
-#define MAPF_DEVICE	     1024u
+#define DEVICE_NAME_MAX	     23u
 
 /** do_mmap() - mmap(2). A shared mapping without PROT_WRITE is of a file opened read-only. */
 int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
+/** device_get() - the device /dev/@name, made with @bytes of memory of its own if there is none yet
+ * (dev=NAME). -EINVAL: it has less; -ENOSPC: no room behind the PCI bridge; -ENAMETOOLONG, -ENOMEM. */
+int device_get(struct machine *m, const char *name, u64 bytes, handle_t *inode);
+/** device_undo() - the newest device was made for a mapping that could not be had: it goes again. */
+void device_undo(struct machine *m, handle_t inode);
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
 int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot);
 int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length,
 	      bool maymove, u64 *new_addr);
+
+struct mremap_request {
+	u64 addr, old_length, new_length; /* bytes */
+	u64 new_addr;			  /* with MREMAPF_FIXED */
+	u32 flags;			  /* MREMAPF_* */
+};
+
+#define MREMAPF_MAYMOVE	  1u
+#define MREMAPF_FIXED	  2u
+#define MREMAPF_DONTUNMAP 4u
+
+/** do_mremap_to() - mremap(2) with all its flags. */
+int do_mremap_to(struct machine *m, handle_t task, const struct mremap_request *rq, u64 *new_addr);
+/** do_mincore() - mincore(2): @tell hears of each page of the range, counted from 0, in order.
+ * -EINVAL, -ENOMEM (a hole; what lies below it was told), -EINTR. */
+int do_mincore(struct machine *m, handle_t task, u64 addr, u64 length,
+	       void (*tell)(void *arg, u64 page, bool incore), void *arg);
 /** do_brk() - sbrk(3); *@brk: the break afterwards. -ENOMEM. */
 int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk);
 /** do_madvise() - @advice: "dontneed", "free", "willneed", "cold", "pageout", "sequential", ... the
