@@ -91,6 +91,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_lru(&c);
 	check_writeback(&c);
 	check_file(&c);
+	check_dcache(&c);
 	check_oom(&c);
 	check_hugetlb(&c);
 	return c.violations;

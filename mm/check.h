@@ -30,7 +30,8 @@ void check_lru(struct check *c);   /* mm/check_lru.c: reclaim's runs and what th
 void check_swap(struct check *c);  /* mm/check_swap.c: slots, swap entries, the swap cache */
 void check_tasks(struct check *c); /* mm/check.c */
 void check_writeback(struct check *c); /* mm/check_writeback.c: the disk's queue, PG_writeback */
-void check_file(struct check *c);    /* mm/check_file.c: places on the disk, directories, shadows */
+void check_file(struct check *c);
+void check_dcache(struct check *c);  /* mm/check_dcache.c: names and inodes in memory */
 void check_oom(struct check *c);     /* mm/check_oom.c: victims */
 void check_hugetlb(struct check *c); /* mm/hugetlb.c: pools of huge pages */
 

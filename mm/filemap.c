@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <mman/namei.h>
 
+#include "mm/dcache.h"
 #include "mm/readahead.h"
 #include "mm/rmap.h"
 
@@ -77,6 +78,8 @@ void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow)
 		i->nr_shmem_charged--;
 		vm_unacct_memory(m, 1);
 	}
+	if (unlikely(!i->pages))
+		d_update(m, inode);
 	page_release(m, pfn, p);
 }
 
@@ -129,6 +132,7 @@ u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 l
 	if (is_shmem(i))
 		return 0;
 	forget_shadows(m, inode, first, last);
+	d_update(m, inode);
 	while ((pfn = xa_find_page(m, i->pages, &index, last))) {
 		const struct page *p = pfn_to_page(m, pfn);
 
@@ -150,18 +154,6 @@ void drop_pagecache(struct machine *m)
 	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
 		invalidate_mapping_pages(m, h, 0, UINT64_MAX);
 	count_vm_event(m, DROP_PAGECACHE);
-}
-
-/* What a kernel knows of a file that nobody has open, and that has no pages, goes with its inode: of the
- * pages that it had it remembers nothing then. */
-void drop_inodes(struct machine *m)
-{
-	handle_t h;
-
-	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
-		if (!is_shmem(inode_at(m, h)) && !inode_at(m, h)->nrpages &&
-		    inode_at(m, h)->users == 1)
-			truncate_range(m, h, 0, UINT64_MAX);
 }
 
 /* ---- reading ---- */

@@ -16,6 +16,9 @@ void file_put(struct machine *m, handle_t file);
 void inode_get(struct machine *m, handle_t inode);
 /** inode_new() - without a name, one user. */
 handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
+/** inode_import() - an empty file or directory that was on the disk before: as inode_create(), but the kernel
+ * has not looked at it. -EEXIST, -ENOMEM. */
+int inode_import(struct machine *m, const char *path, enum inode_kind kind, handle_t *out);
 /** inode_set_name() - the name that maps shows; no path leads to the inode by that. 0 or
  * -ENOMEM. */
 int inode_set_name(struct machine *m, struct inode *i, const char *path);

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 
+#include "mm/dcache.h"
 #include "mm/filemap.h"
 
 #define CHUNK		   1024u /* pages: 4 MiB */
@@ -186,6 +187,7 @@ void mark_inode_dirty(struct machine *m, handle_t h, u32 what)
 	if (what & I_DIRTY_TIME && !(i->dirty_state & I_DIRTY_TIME))
 		i->dirtied_time_when = m->clock.now;
 	i->dirty_state = (u8)(i->dirty_state | what);
+	d_update(m, h);
 	time_only = !i->nrdirty && !(i->dirty_state & I_DIRTY_SYNC);
 	if (time_only ? i->wb_list != WB_CLEAN :
 			i->wb_list != WB_CLEAN && i->wb_list != WB_DIRTY_TIME)
@@ -223,6 +225,7 @@ static void write_inode(struct machine *m, handle_t h, bool with_times)
 	if (!(i->dirty_state & I_DIRTY_SYNC) && !(with_times && i->dirty_state))
 		return;
 	i->dirty_state = 0;
+	d_update(m, h);
 	blk_submit(m, BIO_WRITE, INODE_SECTOR + h, 1, NULL, BIO_END_NONE);
 }
 

@@ -9,6 +9,7 @@
 #include <mman/namei.h>
 #include <string.h>
 
+#include "mm/dcache.h"
 #include "mm/filemap.h"
 #include "mm/kobject.h"
 #include "mm/vma.h"
@@ -159,6 +160,7 @@ handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size)
 	i->kind = (u8)kind;
 	i->size = size;
 	i->users = 1;
+	i->cached = DCACHE_INODE | DCACHE_DENTRY;
 	i->mode = 0644;
 	i->mtime = i->ctime = now_ns(m);
 	if (kind == INODE_SHMEM) {
@@ -190,18 +192,14 @@ static bool find_directory(const struct machine *m, const char *path, handle_t *
 	return *dir && inode_at(m, *dir)->kind == INODE_DIRECTORY;
 }
 
-int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out)
+static int create_named(struct machine *m, const char *path, u64 size, enum inode_kind kind,
+			handle_t *out)
 {
-	bool linked;
-	handle_t h, dir;
+	handle_t h = inode_new(m, kind, size);
 	int error = 0;
 
-	if (inode_lookup(m, path))
-		return -EEXIST;
-	h = inode_new(m, kind, size);
 	if (!h)
 		return -ENOMEM;
-	linked = find_directory(m, path, &dir);
 	if (inode_set_name(m, inode_at(m, h), path))
 		error = -ENOMEM;
 	if (!error && kind == INODE_REGULAR)
@@ -211,15 +209,50 @@ int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind 
 		return error;
 	}
 	inode_hash(m, h);
-	if (linked)
-		dir_add(m, dir, h);
 	*out = h;
+	return 0;
+}
+
+int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind, handle_t *out)
+{
+	bool linked;
+	handle_t dir;
+	int error = 0;
+
+	if (inode_lookup(m, path))
+		return -EEXIST;
+	linked = find_directory(m, path, &dir);
+	if (linked)
+		error = d_get(m, dir);
+	if (error)
+		return error;
+	error = create_named(m, path, size, kind, out);
+	if (linked && !error)
+		dir_add(m, dir, *out);
+	if (linked)
+		d_put(m, dir);
+	return error;
+}
+
+int inode_import(struct machine *m, const char *path, enum inode_kind kind, handle_t *out)
+{
+	handle_t dir;
+	int error;
+
+	if (inode_lookup(m, path))
+		return -EEXIST;
+	error = create_named(m, path, 0, kind, out);
+	if (error || !find_directory(m, path, &dir))
+		return error;
+	d_forget(m, *out);
+	dir_add(m, dir, *out);
 	return 0;
 }
 
 void inode_get(struct machine *m, handle_t inode)
 {
 	inode_at(m, inode)->users++;
+	d_update(m, inode);
 }
 
 void inode_put(struct machine *m, handle_t h)
@@ -227,8 +260,10 @@ void inode_put(struct machine *m, handle_t h)
 	struct inode *i = inode_at(m, h);
 	enum kmem_cache_id cache = inode_cache((enum inode_kind)i->kind);
 
-	if (--i->users)
+	if (--i->users) {
+		d_update(m, h);
 		return;
+	}
 	truncate_range(m, h, 0, UINT64_MAX);
 	inode_wb_evict(m, h);
 	if (i->kind == INODE_SHMEM)
@@ -239,8 +274,10 @@ void inode_put(struct machine *m, handle_t h)
 		m->backing->forget(m, h);
 	inode_drop_name(m, i);
 	list_unlink(m, h);
-	kobject_free(m, &m->mms.inodes, cache, h);
-	kmem_uncharge(m, CACHE_DENTRY, 1);
+	d_release(m, h);
+	if (i->cached & DCACHE_INODE)
+		kmem_uncharge(m, cache, 1);
+	pool_free(&m->mms.inodes, h);
 }
 
 void inode_unlink(struct machine *m, handle_t h)
@@ -267,6 +304,7 @@ void inode_truncate(struct machine *m, handle_t h, u64 size)
 	if (size >= old)
 		return;
 	truncate_range(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
+	d_update(m, h);
 	if (i->extents)
 		inode_release(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT);
 }
@@ -275,14 +313,18 @@ void inode_truncate(struct machine *m, handle_t h, u64 size)
 
 handle_t file_open(struct machine *m, handle_t inode)
 {
-	handle_t h = kobject_alloc(m, &m->mms.files, CACHE_FILP);
+	handle_t h;
 
-	if (h) {
-		file_at(m, h)->inode = inode;
-		file_at(m, h)->users = 1;
-		file_at(m, h)->prev_pos = UINT64_MAX;
-		inode_get(m, inode);
+	if (d_get(m, inode))
+		return 0;
+	h = kobject_alloc(m, &m->mms.files, CACHE_FILP);
+	if (!h) {
+		d_put(m, inode);
+		return 0;
 	}
+	file_at(m, h)->inode = inode;
+	file_at(m, h)->users = 1;
+	file_at(m, h)->prev_pos = UINT64_MAX;
 	return h;
 }
 

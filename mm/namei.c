@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mm/dcache.h"
 #include "mm/filemap.h"
 
 /* ---- blocks of the disk that are no file's: Buffers ---- */
@@ -78,6 +79,13 @@ static void touch_entry(struct machine *m, handle_t dir, u64 entry, bool fresh_e
 	touch_block(m, inode_block(m, dir), false);
 }
 
+void read_dentry(struct machine *m, handle_t h, bool inode_too)
+{
+	touch_block(m, directory_block(m, inode_at(m, h)->parent, 0), false);
+	if (inode_too)
+		touch_block(m, inode_block(m, h), false);
+}
+
 /* ---- lists of entries ---- */
 
 void namei_init(struct machine *m)
@@ -100,6 +108,12 @@ void dir_add(struct machine *m, handle_t dir, handle_t h)
 	i->sibling_prev = d->last_child;
 	*(d->last_child ? &inode_at(m, d->last_child)->sibling_next : &d->first_child) = h;
 	d->last_child = h;
+	if (i->cached & DCACHE_DENTRY) {
+		d->nr_child_dentries++;
+		if (dir)
+			d_update(m, dir);
+	}
+	d_update(m, h);
 	d->nr_children++;
 	d->nr_subdirs += i->kind == INODE_DIRECTORY;
 	m->mms.nr_disk_inodes++;
@@ -109,6 +123,7 @@ void dir_remove(struct machine *m, handle_t h)
 {
 	struct inode *i = inode_at(m, h), *d = dir_at(m, i->parent);
 
+	d_drop(m, h);
 	*(i->sibling_prev ? &inode_at(m, i->sibling_prev)->sibling_next : &d->first_child) =
 		i->sibling_next;
 	*(i->sibling_next ? &inode_at(m, i->sibling_next)->sibling_prev : &d->last_child) =
@@ -184,11 +199,17 @@ int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kin
 		return error;
 	if (inode_lookup_linked(m, path))
 		return -EEXIST;
-	error = make_inode(m, path, kind, mode, &h);
+	error = d_get(m, dir);
 	if (error)
 		return error;
+	error = make_inode(m, path, kind, mode, &h);
+	if (error) {
+		d_put(m, dir);
+		return error;
+	}
 	inode_hash(m, h);
 	dir_add(m, dir, h);
+	d_put(m, dir);
 	dir_changed(m, dir);
 	touch_entry(m, dir, entry, entry % 160 == 0);
 	/* the first of sixteen finds the block unwritten */
@@ -202,7 +223,7 @@ int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kin
 int vfs_import(struct machine *m, const char *path, enum inode_kind kind, u64 size, u64 blocks,
 	       handle_t *out)
 {
-	int error = inode_create(m, path, 0, kind, out);
+	int error = inode_import(m, path, kind, out);
 
 	if (error)
 		return error;
@@ -225,9 +246,18 @@ static void remove_entry(struct machine *m, handle_t dir, handle_t h)
 	dir_changed(m, dir);
 }
 
-static int host_remove(struct machine *m, handle_t h)
+static int remove_looked_up(struct machine *m, handle_t dir, handle_t h)
 {
-	return m->backing && m->backing->remove ? m->backing->remove(m, h) : 0;
+	int error = d_get(m, h);
+
+	if (error)
+		return error;
+	if (m->backing && m->backing->remove)
+		error = m->backing->remove(m, h);
+	if (!error)
+		remove_entry(m, dir, h);
+	d_put(m, h);
+	return error;
 }
 
 int vfs_unlink(struct machine *m, handle_t dir, const char *name)
@@ -237,11 +267,7 @@ int vfs_unlink(struct machine *m, handle_t dir, const char *name)
 
 	if (!error && inode_is_dir(m, h))
 		error = -EISDIR;
-	if (!error)
-		error = host_remove(m, h);
-	if (!error)
-		remove_entry(m, dir, h);
-	return error;
+	return error ? error : remove_looked_up(m, dir, h);
 }
 
 int vfs_rmdir(struct machine *m, handle_t dir, const char *name)
@@ -253,11 +279,7 @@ int vfs_rmdir(struct machine *m, handle_t dir, const char *name)
 		error = -ENOTDIR;
 	if (!error && inode_at(m, h)->nr_children)
 		error = -ENOTEMPTY;
-	if (!error)
-		error = host_remove(m, h);
-	if (!error)
-		remove_entry(m, dir, h);
-	return error;
+	return error ? error : remove_looked_up(m, dir, h);
 }
 
 /* ---- renaming ---- */
@@ -342,6 +364,25 @@ static int may_rename(struct machine *m, handle_t h, handle_t new_dir, handle_t 
 	return inode_at(m, target)->nr_children ? -ENOTEMPTY : 0;
 }
 
+/* What @h was in @dir it is in @new_dir, by the name of @path, where @target (0: nothing) was. */
+static int move_entry(struct machine *m, handle_t dir, handle_t h, handle_t new_dir,
+		      const char *path, handle_t target)
+{
+	int error;
+
+	if (target)
+		remove_entry(m, new_dir, target);
+	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
+	dir_remove(m, h);
+	error = set_path_below(m, h, path);
+	dir_add(m, new_dir, h);
+	touch_entry(m, new_dir, dir_at(m, new_dir)->nr_children - 1, false);
+	inode_at(m, h)->ctime = now_ns(m);
+	dir_changed(m, dir);
+	dir_changed(m, new_dir);
+	return error;
+}
+
 int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_dir,
 	       const char *new_name, bool noreplace)
 {
@@ -359,39 +400,32 @@ int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_d
 	error = may_rename(m, h, new_dir, target, noreplace);
 	if (!error && too_long_below(m, h, strlen(path)))
 		error = -ENAMETOOLONG;
-	if (!error && m->backing && m->backing->rename)
-		error = m->backing->rename(m, h, path, target);
 	if (error)
 		return error;
-	if (target)
-		remove_entry(m, new_dir, target);
-	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
-	dir_remove(m, h);
-	error = set_path_below(m, h, path);
-	dir_add(m, new_dir, h);
-	touch_entry(m, new_dir, dir_at(m, new_dir)->nr_children - 1, false);
-	inode_at(m, h)->ctime = now_ns(m);
-	dir_changed(m, dir);
-	dir_changed(m, new_dir);
+	error = d_get(m, new_dir);
+	if (error)
+		return error;
+	error = d_get(m, h);
+	if (error) {
+		d_put(m, new_dir);
+		return error;
+	}
+	if (m->backing && m->backing->rename)
+		error = m->backing->rename(m, h, path, target);
+	if (!error)
+		error = move_entry(m, dir, h, new_dir, path, target);
+	d_put(m, h);
+	d_put(m, new_dir);
 	return error;
 }
 
 /* ---- files ---- */
 
-int vfs_truncate(struct machine *m, handle_t h, u64 size)
+static void truncate_in_memory(struct machine *m, handle_t h, u64 size)
 {
-	u64 old = dir_at(m, h)->size, last = size >> PAGE_SHIFT;
+	u64 old = inode_at(m, h)->size, last = size >> PAGE_SHIFT;
 	pfn_t pfn;
-	int error = 0;
 
-	if (inode_is_dir(m, h))
-		return -EISDIR;
-	if (size > DISK_FILE_SIZE_MAX)
-		return -EFBIG;
-	if (m->backing && m->backing->truncate)
-		error = m->backing->truncate(m, h, size);
-	if (error)
-		return error;
 	inode_truncate(m, h, size);
 	/* the rest of the last page becomes zeros: it is read, and dirty */
 	if (size < old && size & ~PAGE_MASK && inode_has_block(m, h, last)) {
@@ -401,21 +435,31 @@ int vfs_truncate(struct machine *m, handle_t h, u64 size)
 	}
 	inode_at(m, h)->mtime = inode_at(m, h)->ctime = now_ns(m);
 	touch_block(m, inode_block(m, h), false);
-	return 0;
+}
+
+int vfs_truncate(struct machine *m, handle_t h, u64 size)
+{
+	int error;
+
+	if (inode_is_dir(m, h))
+		return -EISDIR;
+	if (size > DISK_FILE_SIZE_MAX)
+		return -EFBIG;
+	error = d_get(m, h);
+	if (error)
+		return error;
+	if (m->backing && m->backing->truncate)
+		error = m->backing->truncate(m, h, size);
+	if (!error)
+		truncate_in_memory(m, h, size);
+	d_put(m, h);
+	return error;
 }
 
 int vfs_open(struct machine *m, handle_t h, handle_t *file)
 {
-	handle_t dir = inode_at(m, h)->parent;
-
 	*file = file_open(m, h);
-	if (!*file)
-		return -ENOMEM;
-	if (inode_at(m, h)->flags & INODE_LINKED) {
-		touch_block(m, directory_block(m, dir, 0), false);
-		touch_block(m, inode_block(m, h), false);
-	}
-	return 0;
+	return *file ? 0 : -ENOMEM;
 }
 
 void vfs_close(struct machine *m, handle_t file)

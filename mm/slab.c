@@ -21,7 +21,9 @@
  * Source: Documentation/mm/slub.rst, ABI/testing/sysfs-kernel-slab; the sizes of all caches on guests
  * with 1, 2 and 8 CPUs.
  */
+#include "mm/dcache.h"
 #include "mm/page_alloc.h"
+#include "mm/shrinker.h"
 #include "mm/slab.h"
 
 #include <assert.h>
@@ -456,6 +458,17 @@ static void discard_empty(struct machine *m, struct kmem_cache *c, struct kmem_c
 	}
 }
 
+void kmem_uncharge_node(struct machine *m, enum kmem_cache_id id, u32 n, u32 nid)
+{
+	struct kmem_cache *c = kmem_cache_at(m, m->slab.by_id[id]);
+	u32 freed;
+
+	for (; n && (freed = free_from_node(m, c, nid, n)); n -= freed)
+		;
+	kmem_cache_free(m, m->slab.by_id[id], n);
+	discard_empty(m, c, kmem_cache_node_of(&m->slab, c, nid));
+}
+
 u64 kmem_cache_shrink(struct machine *m, handle_t cache)
 {
 	struct kmem_cache *c = kmem_cache_at(m, cache);
@@ -481,10 +494,6 @@ u64 kmem_cache_shrink(struct machine *m, handle_t cache)
 }
 
 /* ---- shrinking: objects that nobody holds ---- */
-
-#define DEFAULT_SEEKS 2u   /* making an object anew costs so many reads */
-#define SHRINK_BATCH  128u /* objects */
-#define SUPER_BATCH   1024u
 
 /* Dentries and inodes belong to file systems, whose share vfs_cache_pressure decides. */
 static bool is_vfs_cache(const struct kmem_cache *c)
@@ -512,31 +521,14 @@ static void free_unheld(struct machine *m, struct kmem_cache *c, u32 nid, u64 co
 		c->lab_objects -= freed;
 }
 
-/*
- * A share of what can go, by the pass's priority, twice as much as of page cache: an object costs
- * DEFAULT_SEEKS reads of the 4 that a page is thought to be worth. It is done in batches; what is too
- * little for one is remembered until it is enough.
- */
 static void do_shrink_slab(struct machine *m, struct kmem_cache *c, u32 nid, int priority)
 {
-	u64 freeable = count_unheld(m, c, nid),
-	    batch = is_vfs_cache(c) ? SUPER_BATCH : SHRINK_BATCH;
-	struct kmem_cache_node *n = kmem_cache_node_of(&m->slab, c, nid);
-	u64 deferred = n->shrink_deferred, delta, total, scanned = 0, step;
+	u64 *deferred = &kmem_cache_node_of(&m->slab, c, nid)->shrink_deferred;
 
-	if (!freeable)
-		return;
-	delta = (freeable >> priority) * 4 / DEFAULT_SEEKS;
-	total = min_t(u64, (deferred >> priority) + delta, 2 * freeable);
-	while (total && (total >= batch || total >= freeable)) {
-		step = min_t(u64, batch, total);
-		free_unheld(m, c, nid, step);
-		scanned += step;
-		total -= step;
-	}
-	count_vm_events(m, SLABS_SCANNED, scanned);
-	deferred = deferred + delta > scanned ? deferred + delta - scanned : 0;
-	n->shrink_deferred = min_t(u64, deferred, 2 * freeable);
+	free_unheld(m, c, nid,
+		    shrinker_scan(m, count_unheld(m, c, nid),
+				  is_vfs_cache(c) ? SUPER_BATCH : SHRINK_BATCH, priority,
+				  deferred));
 }
 
 u64 shrink_slab(struct machine *m, u32 nid, int priority)
@@ -544,6 +536,7 @@ u64 shrink_slab(struct machine *m, u32 nid, int priority)
 	s64 before = m->node[nid].vm_stat[NR_SLAB_RECLAIMABLE];
 	handle_t h;
 
+	shrink_dcache_sb(m, nid, priority);
 	for (h = 1; h < m->slab.caches.nr_slots; h++) {
 		struct kmem_cache *c = kmem_cache_at(m, h);
 
@@ -564,7 +557,6 @@ void drop_slab(struct machine *m)
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (round = 0, freed = 2; freed >> round > 1; round++)
 			freed = shrink_slab(m, nid, 0);
-	drop_inodes(m);
 }
 
 /* ---- making caches ---- */

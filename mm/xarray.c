@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "mm/dcache.h"
 #include "mm/kobject.h"
 
 #define ROOT_NODE	0x80000000u
@@ -354,13 +355,15 @@ u64 shrink_shadow_nodes(struct machine *m, u64 nr)
 
 	for (done = 0; done < nr && m->mms.shadow_nodes.head; done++) {
 		handle_t h = m->mms.shadow_nodes.head;
-		handle_t *root = &inode_at(m, xa_node_at(m, h)->owner)->pages;
+		handle_t inode = xa_node_at(m, h)->owner, *root = &inode_at(m, inode)->pages;
 		struct pglist_data *node = &m->node[xa_node_at(m, h)->nid];
 		u64 index = first_index(m, h), shadows = xa_node_at(m, h)->mark[XA_SHADOW];
 
 		/* with the last of them the node is gone */
 		for (; shadows; shadows &= shadows - 1)
 			xa_erase(m, root, index + (u64)__builtin_ctzll(shadows));
+		if (!*root)
+			d_update(m, inode);
 		mod_node_page_state(m, node, WORKINGSET_NODERECLAIM, 1);
 	}
 	return done;

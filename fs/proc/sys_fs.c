@@ -17,7 +17,9 @@ static u64 active_objects(const struct machine *m, enum kmem_cache_id id)
 static int dentry_state_show(const struct request *rq, struct text *out)
 {
 	text_u64(out, active_objects(rq->m, CACHE_DENTRY));
-	text_str(out, "\t0\t45\t0\t0\t0\n");
+	text_char(out, '\t');
+	text_u64(out, rq->m->mms.dentry_lru.nr);
+	text_str(out, "\t45\t0\t0\t0\n");
 	return 0;
 }
 
@@ -28,7 +30,9 @@ static int inode_state_show(const struct request *rq, struct text *out)
 		     active_objects(rq->m, CACHE_PROC_INODE);
 
 	text_u64(out, inodes);
-	text_str(out, "\t0\t0\t0\t0\t0\t0\n");
+	text_char(out, '\t');
+	text_u64(out, rq->m->mms.inode_lru.nr);
+	text_str(out, "\t0\t0\t0\t0\t0\n");
 	return 0;
 }
 

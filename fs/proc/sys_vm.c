@@ -405,7 +405,7 @@ static const struct attribute vm_attrs[] = {
 		   "may everybody handle the kernel's own faults?"),
 	SYSCTL_ULONG("user_reserve_kbytes", sysctl.user_reserve_kbytes, 0, UINT64_MAX, NULL, ACTS,
 		     "mode 2: kB that one process leaves to the user's others"),
-	SYSCTL_INT("vfs_cache_pressure", sysctl.vfs_cache_pressure, 0, INT32_MAX, NULL, HOLDS,
+	SYSCTL_INT("vfs_cache_pressure", sysctl.vfs_cache_pressure, 0, INT32_MAX, NULL, ACTS,
 		   "how readily dentries and inodes are reclaimed; 100: as page cache is"),
 	SYSCTL_INT("watermark_boost_factor", sysctl.watermark_boost_factor, 0, INT32_MAX, NULL,
 		   ACTS, "how far a watermark may rise after fragmentation, 1/10000 of high"),

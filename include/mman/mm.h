@@ -175,6 +175,10 @@ struct inode {
 	u32 nr_children, nr_subdirs;
 	u64 position;	 /* among its siblings: only grows */
 	u64 first_frame; /* of a device: where its memory lies */
+	/* Of the disk's, what is in memory of it: mm/dcache.h. */
+	u32 nr_child_dentries;
+	handle_t lru_next, lru_prev;
+	u8 cached; /* DCACHE_* */
 };
 
 /*
@@ -208,6 +212,12 @@ struct shadow_nodes {
 	u64 nr;
 };
 
+/* Files of the disk that memory pressure may make the kernel forget, the longest unused first (mm/dcache.h). */
+struct inode_lru {
+	handle_t head, tail;
+	u64 nr;
+};
+
 struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
@@ -222,7 +232,8 @@ struct mm_state {
 	handle_t program;  /* what every simulated process runs */
 	handle_t device_first; /* devices that were mapped, by sibling_next */
 	u32 nr_devices;
-	u64 next_position;  /* of an entry in its directory */
+	u64 next_position; /* of an entry in its directory */
+	struct inode_lru dentry_lru, inode_lru;
 	u64 nr_disk_inodes; /* files and directories that have a name */
 	u64 next_ino, next_shmem_ino;
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
@@ -483,8 +494,6 @@ u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 last);
 /** drop_pagecache() - the same for every file: vm.drop_caches=1. */
 void drop_pagecache(struct machine *m);
-/** drop_inodes() - forget files that are not open and not in memory: vm.drop_caches=2. */
-void drop_inodes(struct machine *m);
 /** page_set_dirty() - the page's contents differ from the disk's: counts and tags it. */
 void page_set_dirty(struct machine *m, pfn_t pfn);
 

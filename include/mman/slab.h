@@ -155,6 +155,8 @@ void kmem_cache_free(struct machine *m, handle_t cache, u32 n);
 /** kmem_charge() - shorthand for a well-known cache. */
 int kmem_charge(struct machine *m, enum kmem_cache_id id, u32 n);
 void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
+/** kmem_uncharge_node() - @n objects that lie on node @nid, as far as there are; empty slabs go at once. */
+void kmem_uncharge_node(struct machine *m, enum kmem_cache_id id, u32 n, u32 nid);
 
 /** kmem_cache_shrink() - give empty slabs back to the buddy allocator; pages freed. */
 u64 kmem_cache_shrink(struct machine *m, handle_t cache);
