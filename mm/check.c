@@ -94,5 +94,6 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_dcache(&c);
 	check_oom(&c);
 	check_hugetlb(&c);
+	check_heaps(&c);
 	return c.violations;
 }

@@ -30,7 +30,7 @@
 #define BSS_PAGES    6u
 #define FILE_PAGES   (HEADER_PAGES + TEXT_PAGES + RODATA_PAGES + RELRO_PAGES + DATA_PAGES)
 
-#define HEAP_PAGES	   34u /* what the first brk of a libc asks for */
+#define HEAP_PAGES	   HEAP_FIRST_PAGES /* what the first brk of a libc asks for */
 #define STACK_PAGES	   33u
 #define STACK_TOUCHED	   3u
 #define VVAR_PAGES	   4u
@@ -102,6 +102,7 @@ static int map_heap(struct machine *m, struct mm *mm, handle_t mmh, u64 behind)
 {
 	u64 start = behind + random_pages(m, 2, BRK_RANDOM_PAGES) * PAGE_SIZE;
 
+	mm->flags |= MMF_LIBC_HEAP;
 	mm->start_brk = start;
 	mm->brk = start + HEAP_PAGES * PAGE_SIZE;
 	return vma_install(m, mmh, start, mm->brk, VM_READ | VM_WRITE | VM_ACCOUNT | VM_MAY,

@@ -69,6 +69,7 @@ void mm_put(struct machine *m, handle_t h)
 		oom_mm_gone(m, h);
 	/* whole mappings only: nothing is split, nothing can fail */
 	mm_munmap(m, h, 0, TASK_SIZE_X86_64, false);
+	libc_heap_put(m, mm->libc_heap);
 	pgd_free(m, h);
 	mm_unlink(m, h);
 	kobject_free(m, &m->mms.mms, CACHE_MM_STRUCT, h);
@@ -145,7 +146,10 @@ int mm_dup(struct machine *m, handle_t from, handle_t *out)
 	mm = mm_at(m, *out);
 	memcpy(&mm->mmap_base, &old->mmap_base,
 	       offsetof(struct mm, total_vm) - offsetof(struct mm, mmap_base));
+	mm->flags |= old->flags & MMF_LIBC_HEAP;
 	error = dup_vmas(m, from, *out);
+	if (!error)
+		error = libc_heap_dup(m, old->libc_heap, &mm->libc_heap);
 	if (error) {
 		drop_copy(m, *out);
 		return error;
@@ -177,6 +181,8 @@ static int pools_init(struct mm_state *s)
 		{ &s->dir_chunks, "directory chunk", PTE_CHUNK * sizeof(handle_t), 1u << 25 },
 		{ &s->disk_extents, "disk extent", sizeof(struct disk_extent), 1u << 26 },
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
+		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 20 },
+		{ &s->heap_chunks, "heap chunk", sizeof(struct heap_chunk), 1u << 28 },
 	};
 	size_t i;
 	int error = 0;
@@ -250,4 +256,6 @@ void mm_destroy(struct machine *m)
 	pool_destroy(&s->dir_chunks);
 	pool_destroy(&s->xa_nodes);
 	pool_destroy(&s->disk_extents);
+	pool_destroy(&s->heaps);
+	pool_destroy(&s->heap_chunks);
 }

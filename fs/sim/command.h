@@ -83,6 +83,18 @@ int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length);
  * are all that the word before names. -EINVAL outside. */
 int argument_part(struct command_run *c, u32 first, u64 *start, u64 *length);
 
+/* What commands that make regions share (fs/sim/proc_map.c, fs/sim/heap.c). */
+/** check_new_name() - -ENAMETOOLONG, -EEXIST. name_region(): the result of a command that made one. */
+int check_new_name(struct command_run *c, const char *name);
+int name_region(struct command_run *c, const char *name, u64 start, u64 length);
+/** update_heap() - the region "heap" is what brk gave so far. */
+int update_heap(struct command_run *c);
+/** heap_region_word() - what libc says of a region: "in use"; NULL if it is none of malloc's. */
+const char *heap_region_word(struct machine *m, const struct lab_process *l,
+			     const struct lab_region *r);
+/** heap_show_free() - a line for each free chunk of libc's heap, as in `regions`. */
+void heap_show_free(struct machine *m, const struct lab_process *l, struct text *out);
+
 /* Commands of sim/ctl that live elsewhere. */
 int cmd_sync(struct command_run *c);   /* fs/sim/proc_file.c */
 int cmd_fail(struct command_run *c);   /* fs/sim/fail.c */
@@ -90,6 +102,7 @@ int cmd_reboot(struct command_run *c); /* fs/sim/rewind.c */
 int cmd_rewind(struct command_run *c);
 
 extern const struct command_table map_commands;	    /* fs/sim/proc_map.c */
+extern const struct command_table heap_commands;    /* fs/sim/heap.c */
 extern const struct command_table access_commands;  /* fs/sim/proc_access.c */
 extern const struct command_table life_commands;    /* fs/sim/proc_life.c */
 extern const struct command_table file_commands;    /* fs/sim/proc_file.c */

@@ -8,10 +8,6 @@
 #include <mman/namei.h>
 #include <string.h>
 
-/* glibc's M_MMAP_THRESHOLD: from here on malloc asks for a mapping of its own */
-#define MALLOC_MMAP_THRESHOLD (128ull << 10)
-#define MALLOC_HEADER	      16u
-
 /* One option word of mmap. */
 static int mmap_option(struct command_run *c, const char *word, struct mmap_request *rq)
 {
@@ -90,8 +86,7 @@ static int mmap_device(struct command_run *c, const char *name, struct mmap_requ
 	return error ? command_explain(c, error, "device '%s'", name) : 0;
 }
 
-/* Name the new mapping; a name that cannot be had undoes the mapping. */
-static int name_region(struct command_run *c, const char *name, u64 start, u64 length)
+int name_region(struct command_run *c, const char *name, u64 start, u64 length)
 {
 	int error = command_died(c) ? -EINTR : lab_region_add(c->m, c->lab, name, start, length);
 
@@ -101,11 +96,13 @@ static int name_region(struct command_run *c, const char *name, u64 start, u64 l
 	return error;
 }
 
-static int check_new_name(struct command_run *c, const char *name)
+int check_new_name(struct command_run *c, const char *name)
 {
 	if (strlen(name) >= LAB_NAME_MAX)
 		return command_explain(c, -ENAMETOOLONG, "a region's name has at most %d letters",
 				       LAB_NAME_MAX - 1);
+	if (strcmp(name, "heap") == 0)
+		return command_explain(c, -EEXIST, "'heap' is what brk gives");
 	if (lab_region_find(c->m, c->lab, name))
 		return command_explain(c, -EEXIST, "there is a region '%s' already", name);
 	return 0;
@@ -372,18 +369,6 @@ static int cmd_msync(struct command_run *c)
 	return error ? error : do_msync(c->m, c->task, start, length);
 }
 
-/* The region "heap" is what brk gave so far. */
-static int update_heap(struct command_run *c)
-{
-	const struct mm *mm = mm_at(c->m, task_at(c->m, c->task)->mm);
-	struct lab_region *heap = lab_region_find(c->m, c->lab, "heap");
-
-	if (!heap)
-		return lab_region_add(c->m, c->lab, "heap", mm->start_brk, mm->brk - mm->start_brk);
-	heap->length = mm->brk - mm->start_brk;
-	return 0;
-}
-
 static int cmd_brk(struct command_run *c)
 {
 	s64 delta;
@@ -397,56 +382,6 @@ static int cmd_brk(struct command_run *c)
 	if (!error)
 		text_printf(c->result, "0x%llx", (unsigned long long)brk);
 	return error;
-}
-
-/* Small blocks at the end of the heap, large ones as mappings: glibc's rule in its plainest form. */
-static int cmd_malloc(struct command_run *c)
-{
-	struct mmap_request rq = { .prot = VM_READ | VM_WRITE };
-	u64 size, addr, block;
-	int error = check_new_name(c, c->word[1]);
-
-	if (!error)
-		error = argument_size(c, c->word[2], &size);
-	if (error)
-		return error;
-	if (size > INT64_MAX / 2)
-		return -ENOMEM;
-	block = (size + 2ull * MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
-	if (size >= MALLOC_MMAP_THRESHOLD) {
-		rq.length = PAGE_ALIGN(block);
-		error = do_mmap(c->m, c->task, &rq, &addr);
-	} else {
-		error = do_brk(c->m, c->task, (s64)block, &addr);
-		if (!error) {
-			addr -= block;
-			error = update_heap(c);
-		}
-	}
-	return error ? error : name_region(c, c->word[1], addr + MALLOC_HEADER, size);
-}
-
-static int cmd_free(struct command_run *c)
-{
-	const struct lab_region *r = lab_region_find(c->m, c->lab, c->word[1]);
-	const struct mm *mm = mm_at(c->m, task_at(c->m, c->task)->mm);
-	u64 start, end, brk;
-	int error = 0;
-
-	if (!r)
-		return command_explain(c, -ENOENT, "no region named '%s'", c->word[1]);
-	start = r->start - MALLOC_HEADER;
-	end = (r->start + r->length + MALLOC_HEADER - 1) & ~(u64)(MALLOC_HEADER - 1);
-	if (start < mm->start_brk || start >= mm->brk)
-		error = do_munmap(c->m, c->task, start & PAGE_MASK,
-				  PAGE_ALIGN(r->length + MALLOC_HEADER));
-	else if (end == mm->brk)
-		error = do_brk(c->m, c->task, -(s64)(end - start), &brk);
-	/* a block with others above it stays part of the heap */
-	if (error)
-		return error;
-	lab_region_remove(c->m, c->lab, c->word[1]);
-	return start >= mm->start_brk && start <= mm->brk ? update_heap(c) : 0;
 }
 
 /* The whole process; `madvise NAME pageout` and reclaim put out single pages. */
@@ -476,8 +411,6 @@ static const struct command commands[] = {
 	{ "mincore", 1, 3, 0, cmd_mincore, "NAME [OFF LEN]" },
 	{ "msync", 1, 3, 0, cmd_msync, "NAME [OFF LEN]" },
 	{ "brk", 1, 1, 0, cmd_brk, "DELTA" },
-	{ "malloc", 2, 2, 0, cmd_malloc, "NAME SIZE" },
-	{ "free", 1, 1, 0, cmd_free, "NAME" },
 };
 
 const struct command_table map_commands = { commands, ARRAY_SIZE(commands) };

@@ -49,8 +49,8 @@ static int ctl_show(const struct request *rq, struct text *out)
 
 static ssize_t ctl_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
-	const struct command_table tables[] = { access_commands, map_commands, life_commands,
-						file_commands, later_commands };
+	const struct command_table tables[] = { access_commands, map_commands,	heap_commands,
+						life_commands,	 file_commands, later_commands };
 
 	(void)offset;
 	return command_store(rq, tables, ARRAY_SIZE(tables), lab_of(rq), data, size);
@@ -58,9 +58,11 @@ static ssize_t ctl_store(const struct request *rq, const char *data, size_t size
 
 static int regions_show(const struct request *rq, struct text *out)
 {
+	const struct lab_process *l = lab_at(rq->m, lab_of(rq));
+	const char *word;
 	handle_t h;
 
-	for (h = lab_at(rq->m, lab_of(rq))->regions; h; h = lab_region_at(rq->m, h)->next) {
+	for (h = l->regions; h; h = lab_region_at(rq->m, h)->next) {
 		const struct lab_region *r = lab_region_at(rq->m, h);
 
 		text_hex(out, r->start, 0);
@@ -70,8 +72,14 @@ static int regions_show(const struct request *rq, struct text *out)
 		text_u64(out, r->length);
 		text_char(out, ' ');
 		text_str(out, r->name);
+		word = heap_region_word(rq->m, l, r);
+		if (word) {
+			text_char(out, ' ');
+			text_str(out, word);
+		}
 		text_char(out, '\n');
 	}
+	heap_show_free(rq->m, l, out);
 	return 0;
 }
 

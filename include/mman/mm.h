@@ -15,6 +15,7 @@
 #ifndef MMAN_MM_H
 #define MMAN_MM_H
 
+#include <mman/libc_heap.h>
 #include <mman/mmzone.h>
 #include <mman/pool.h>
 #include <mman/task.h>
@@ -97,6 +98,7 @@ struct vma {
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
 #define MMF_OOM_SKIP	 1u /* the OOM killer need not look here: nothing is left to take */
+#define MMF_LIBC_HEAP	 4u /* made by execve(2): the first brk of a libc is there (libc_heap.h) */
 #define MMF_MULTIPROCESS 2u /* more than one process runs in it (or did) */
 
 struct mm {
@@ -121,7 +123,7 @@ struct mm {
 	u64 id;		 /* never another one's */
 	u32 maple_nodes; /* kernel objects charged for the VMA tree */
 	u32 flags;	 /* MMF_* */
-	u32 reserved;
+	handle_t libc_heap; /* what malloc(3) handed out; 0: nothing yet */
 };
 
 /* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its
@@ -227,6 +229,7 @@ struct mm_state {
 	pfn_t zero_page;
 	pfn_t vdso_page; /* first of VDSO_PAGES */
 	struct pool disk_extents;
+	struct pool heaps, heap_chunks; /* of simulated C libraries */
 	struct inode root; /* the disk's root directory: handle 0, no object of any cache */
 	handle_t blockdev; /* the disk as a device: its page cache is Buffers; 0: not used yet */
 	handle_t program;  /* what every simulated process runs */
