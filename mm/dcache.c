@@ -264,7 +264,7 @@ void shrink_dcache_sb(struct machine *m, u32 nid, int priority)
 
 	nr = shrinker_scan(m, all * (u64)m->sysctl.vfs_cache_pressure / 100, SUPER_BATCH, priority,
 			   &m->node[nid].super_deferred);
-	if (!nr)
+	if (!nr || !all)
 		return;
 	nr = min_t(u64, nr, all);
 	prune_dcache_sb(m, nid, nr * dentries / all);

@@ -156,7 +156,7 @@ struct pglist_data {
 	u64 cpumask[NR_CPUS_MAX / 64]; /* CPUs of this node */
 	u32 nr_cpus;
 	handle_t kswapd, kcompactd; /* tasks */
-	u64 super_deferred; /* dentries and inodes that reclaim should have looked at */
+	u64 super_deferred;	    /* dentries and inodes that reclaim should have looked at */
 	s64 slab_large_pages;	    /* SUnreclaim that is in no cache, from boot */
 	u64 kswapd_wakeups;
 	bool kswapd_awake;

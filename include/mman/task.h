@@ -129,7 +129,8 @@ struct task_state {
 	u64 load_time;	   /* ns, a multiple of the 5 s period; see loadavg() */
 	u32 nr_load_tasks; /* runnable and disk-waiting tasks since then */
 	struct pool labs, lab_regions, lab_loads;
-	struct pool lab_buckets; /* heads of the name tables' chains: of processes, then of regions */
+	struct pool
+		lab_buckets; /* heads of the name tables' chains: of processes, then of regions */
 	handle_t lab_first, lab_last;
 	u64 lab_number;
 	handle_t ctl_result; /* what reading sim/ctl gives */

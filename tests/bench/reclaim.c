@@ -180,7 +180,7 @@ static void print_times(long rounds)
 	make_mapping(&small, 100 * ROUND_PAGES);
 	make_mapping(&large, 400 * ROUND_PAGES);
 	small_fault = fill(&small, 768 * MIB);
-	large_fault = fill(&large, 245 * 1024 * MIB);
+	large_fault = fill(&large, 245ul * 1024 * MIB);
 	while (rounds-- > 0) {
 		ns = reclaim_cost(&small, ROUND_PAGES, small_fault, &c);
 		printf("freed %.2f\nscanned %.2f\n", 1e3 / ns,

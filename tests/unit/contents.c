@@ -142,7 +142,7 @@ static void test_fork(struct mmtest *t)
 	char big[3 * PAGE_SIZE];
 
 	memset(big, 'b', sizeof(big));
-	memcpy(big + PAGE_SIZE - 2, "1234", 4);
+	memcpy(big + PAGE_SIZE - 2, (const char[4]){ '1', '2', '3', '4' }, 4);
 	map(t, A, 16, "rw", MAPF_FIXED);
 	is_int(put(t, A, big, sizeof(big)), (s64)sizeof(big), "three pages are written");
 	child = forked(t);

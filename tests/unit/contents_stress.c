@@ -215,7 +215,7 @@ static void step_map(struct mmtest *t, struct model *d, u32 first, u32 n)
 		return;
 	if (b == SHARED_ANON) {
 		next_object = (next_object + 1) % OBJECTS;
-		memset(shared[next_object * PAGES], 0, PAGES * PAGE_SIZE);
+		memset(shared[(size_t)next_object * PAGES], 0, PAGES * PAGE_SIZE);
 	}
 	for (i = first; i < first + n; i++) {
 		struct slot *s = &d->slot[i];
@@ -426,7 +426,7 @@ int main(void)
 	u32 i;
 
 	model = calloc(TASKS, sizeof(*model));
-	shared = calloc(OBJECTS * PAGES, PAGE_SIZE);
+	shared = calloc((size_t)OBJECTS * PAGES, PAGE_SIZE);
 	file_model = calloc(PAGES, PAGE_SIZE);
 	file_bytes = calloc(PAGES, PAGE_SIZE);
 	if (!model || !shared || !file_model || !file_bytes)

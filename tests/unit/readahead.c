@@ -200,7 +200,7 @@ static void test_marks_accessed(struct mmtest *t)
 	inode_create(m, "/data/f", 4 << 20, INODE_REGULAR, &inode);
 	vfs_open(m, inode, &file);
 	for (i = 0; i < 40; i++)
-		filemap_read(m, file, i * 100, 100);
+		filemap_read(m, file, (u64)i * 100, 100);
 	is_uint(m->vm_event[PGACTIVATE], activated, "small reads of one page are one access");
 	filemap_read(m, file, 5000, 100);
 	filemap_read(m, file, 0, 100);

@@ -244,8 +244,8 @@ static void play(u64 with_seed, u64 swap_mib)
 			broken += machine_check(t.m, report, &n);
 	}
 	diag("scanned %llu, freed %llu, swapped out %llu, refaults %lld, %u deaths",
-	     (unsigned long long)(t.m->vm_event[PGSCAN_KSWAPD] + t.m->vm_event[PGSCAN_DIRECT]),
-	     (unsigned long long)(t.m->vm_event[PGSTEAL_KSWAPD] + t.m->vm_event[PGSTEAL_DIRECT]),
+	     (unsigned long long)t.m->vm_event[PGSCAN_KSWAPD] + t.m->vm_event[PGSCAN_DIRECT],
+	     (unsigned long long)t.m->vm_event[PGSTEAL_KSWAPD] + t.m->vm_event[PGSTEAL_DIRECT],
 	     (unsigned long long)t.m->vm_event[PSWPOUT],
 	     (long long)(t.m->vm_node_stat[WORKINGSET_REFAULT_ANON] +
 			 t.m->vm_node_stat[WORKINGSET_REFAULT_FILE]),

@@ -59,7 +59,7 @@ static void test_areas(void)
 	is_err(swapon(t.m, "/dev/z", 8192, -1, false), -EPERM, "there are %u types", MAX_SWAPFILES);
 	is_err(swapoff(t.m, "/dev/a"), 0, "off");
 	is_err(swapoff(t.m, "/dev/a"), -EINVAL, "off twice");
-	is_int(t.m->blk.total_pages - t.m->blk.used_pages, disk - 2 * (MAX_SWAPFILES - 1),
+	is_int(t.m->blk.total_pages - t.m->blk.used_pages, disk - 2ul * (MAX_SWAPFILES - 1),
 	       "the disk has its room back");
 	mmtest_close(&t);
 }
@@ -758,7 +758,7 @@ static void test_no_page(void)
 	swap_out(&t, A, 128);
 	for (n = 1; error && n < 100; n++) {
 		t.m->mms.fail_nth = n;
-		error = load(&t, at(8 * n), 1);
+		error = load(&t, at((u64)8 * n), 1);
 		if (!error)
 			error = load(&t, at(64 + (8 * n) % 64), 1);
 		t.m->mms.fail_nth = 0;

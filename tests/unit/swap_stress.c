@@ -135,7 +135,7 @@ static void compare(struct mmtest *t, struct region *r, u64 addr, u32 first, u32
 			return; /* killed, or the disk does not give it back */
 		if (byte != bytes_of(r)[first + i] && !wrong++)
 			diag("task %u page %llx holds %02x, not %02x", task_at(t->m, t->task)->pid,
-			     (unsigned long long)(addr + i * PAGE_SIZE), byte,
+			     (unsigned long long)addr + i * PAGE_SIZE, byte,
 			     bytes_of(r)[first + i]);
 	}
 }
@@ -168,11 +168,11 @@ static void step_move(struct mmtest *t, struct process *p, u32 n)
 {
 	u64 from = region_at(n, 0), to;
 
-	if (p->region[n].kind != ANON ||
-	    do_mremap(t->m, t->task, from, PAGES * PAGE_SIZE, STRIDE * 2 * PAGE_SIZE, true, &to))
+	if (p->region[n].kind != ANON || do_mremap(t->m, t->task, from, PAGES * PAGE_SIZE,
+						   (u64)STRIDE * 2 * PAGE_SIZE, true, &to))
 		return;
 	compare(t, &p->region[n], to, 0, PAGES);
-	unmap(t, to, STRIDE * 2);
+	unmap(t, to, (u64)STRIDE * 2);
 	p->region[n].kind = NONE;
 }
 
