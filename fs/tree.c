@@ -190,7 +190,19 @@ void tree_destroy(struct tree *t)
 	free(t->names);
 	free(t->dynamic);
 	free(t->kinds);
+	free(t->twin);
 	free(t);
+}
+
+void tree_set_twin(struct tree *t, char *text)
+{
+	free(t->twin);
+	t->twin = text;
+}
+
+const char *tree_twin(const struct tree *t)
+{
+	return t->twin;
 }
 
 struct machine *tree_machine(const struct tree *t)

@@ -293,6 +293,10 @@ struct tree *tree_create(struct machine *m); /* NULL: host out of memory, or a b
 /** tree_create_root() - a tree of any tables; tests use it. */
 struct tree *tree_create_root(struct machine *m, const struct directory *root);
 void tree_destroy(struct tree *t);
+/** tree_set_twin() - the machine is a twin: @text, which is the tree's to free from now on, says of whom and how
+ * like it is (sim/twin). tree_twin() - that text; NULL: it is no twin. */
+void tree_set_twin(struct tree *t, char *text);
+const char *tree_twin(const struct tree *t);
 struct machine *tree_machine(const struct tree *t);
 /** tree_set_machine() - rewind and reboot put another machine behind the same tree. The caller ends
  * the old one afterwards; within its store function only, for the running command was the last. */

@@ -63,6 +63,7 @@ struct tree {
 	u64 next_number; /* of tracked files, the last one given */
 	bool changed;	 /* tree_note_change() during the call that runs */
 	struct tree_session *session;
+	char *twin; /* sim/twin; NULL: it is nobody's */
 };
 
 /* A decoded inode. */

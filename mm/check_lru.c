@@ -27,7 +27,7 @@ static u64 sum_of(const struct machine *m, bool kswapd, bool stolen, u32 side)
 /* What the explanations add up to, against pgscan_* and pgsteal_*. */
 static void check_runs(struct check *c)
 {
-	const u64 *e = c->m->vm_event;
+	const u64 *e = c->m->vm_event, *start = c->m->vm_event_start;
 	u64 scanned[2][NR_SIDES], stolen[2][NR_SIDES];
 	u32 by, side;
 
@@ -36,7 +36,7 @@ static void check_runs(struct check *c)
 			scanned[by][side] = sum_of(c->m, by, false, side);
 			stolen[by][side] = sum_of(c->m, by, true, side);
 		}
-#define CHECK(item, sum) check_equal(c, #item, (s64)(sum), (s64)e[item])
+#define CHECK(item, sum) check_equal(c, #item, (s64)(sum), (s64)(e[item] - start[item]))
 	CHECK(PGSCAN_DIRECT, scanned[0][SIDE_ANON] + scanned[0][SIDE_FILE]);
 	CHECK(PGSCAN_KSWAPD, scanned[1][SIDE_ANON] + scanned[1][SIDE_FILE]);
 	CHECK(PGSTEAL_DIRECT, stolen[0][SIDE_ANON] + stolen[0][SIDE_FILE]);

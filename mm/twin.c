@@ -1,9 +1,7 @@
 /*
- * twin.c - the other machine's processes, files and pages, put in place.
+ * twin.c - the other machine's processes, files and mappings, put in place.
  *
- * The order of a page's life is kept: table first, then the page, then the entry, then the counters,
- * as in memory.c, but without faults: no fault is counted, no read-ahead brings neighbours, and an
- * address that nothing maps is the caller's mistake, not a SIGSEGV.
+ * Pages of address spaces: twin_pages.c.
  */
 #include <mman/namei.h>
 #include <mman/twin.h>
@@ -16,11 +14,7 @@
 #include "mm/pid.h"
 #include "mm/rmap.h"
 #include "mm/task.h"
-
-/* Take what is free above the watermarks; never reclaim, never kill. */
-#define GFP_TWIN (GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM)
-/* Left to page tables and kernel objects while a mapping is populated. */
-#define ROOM_KEPT 128u
+#include "mm/twin.h"
 
 /* ---- processes ---- */
 
@@ -141,7 +135,7 @@ void twin_shmem_reserve(struct machine *m, handle_t inode)
 }
 
 /* Page @index of @inode, made if it is not there; PFN_NONE: no memory. */
-static pfn_t cache_page(struct machine *m, handle_t inode, u64 index, int nid)
+pfn_t twin_cache_page(struct machine *m, handle_t inode, u64 index, int nid)
 {
 	struct inode *i = inode_at(m, inode);
 	pfn_t pfn = xa_page(m, i->pages, index);
@@ -173,7 +167,7 @@ u64 twin_cache_fill(struct machine *m, handle_t inode, u64 pages, u64 dirty, int
 	if (pages > room)
 		pages = room;
 	for (n = 0; n < pages; n++) {
-		pfn_t pfn = cache_page(m, inode, first + n, nid);
+		pfn_t pfn = twin_cache_page(m, inode, first + n, nid);
 
 		if (pfn == PFN_NONE)
 			break;
@@ -251,135 +245,6 @@ int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handl
 	return 0;
 }
 
-/* The entry of page @vpn, whose table is there; NULL: no memory. */
-static pte_t *entry_of(struct machine *m, const struct vma *v, u64 vpn)
-{
-	return pte_chunk_get(m, pte_table_find(m, mm_at(m, v->mm), vpn), vpn);
-}
-
-static bool put_anon_page(struct machine *m, handle_t vma, u64 vpn, u64 young)
-{
-	struct vma *v = vma_at(m, vma);
-	pte_t *pte;
-	pfn_t pfn;
-
-	if (anon_vma_prepare(m, vma) || pte_table_alloc(m, v->mm, vpn))
-		return false;
-	pfn = alloc_pages(m, GFP_TWIN | __GFP_ZERO, 0, NUMA_NO_NODE);
-	if (pfn == PFN_NONE)
-		return false;
-	pte = entry_of(m, v, vpn);
-	if (!pte) {
-		free_pages(m, pfn, 0);
-		return false;
-	}
-	page_add_new_anon(m, pfn, v, v->pgoff + (vpn - addr_vpn(v->start)));
-	*pte = pte_make(pfn, PTE_PRESENT | PTE_DIRTY | PTE_SOFT_DIRTY | young |
-				     (v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0) |
-				     (v->flags & VM_WRITE ? PTE_WRITE : 0));
-	mm_at(m, v->mm)->rss[MM_ANONPAGES]++;
-	return true;
-}
-
-/* The mapping of @from that fork(2) would have copied to make this one; 0 if there is none. */
-static handle_t forked_from(struct machine *m, const struct vma *v, handle_t from)
-{
-	handle_t h = from ? find_vma_exact(m, from, v->start) : 0;
-	const struct vma *src = h ? vma_at(m, h) : NULL;
-	handle_t inode = v->file ? file_at(m, v->file)->inode : 0;
-
-	if (!src || !src->anon_vma ||
-	    (src->flags | v->flags) & (VM_SHARED | VM_HUGETLB | VM_PFNMAP))
-		return 0;
-	if (inode != (src->file ? file_at(m, src->file)->inode : 0) ||
-	    src->pgoff - addr_vpn(src->start) != v->pgoff - addr_vpn(v->start))
-		return 0;
-	return h;
-}
-
-/* The page that @from has at @vpn becomes both's, until one of them writes. */
-static bool share_page(struct machine *m, const struct vma *v, handle_t from, u64 vpn, u64 young)
-{
-	pte_t *src = pte_find(m, mm_at(m, from), vpn), *pte;
-	struct page *p = src && pte_has_page(*src) ? pfn_to_page(m, pte_pfn(*src)) : NULL;
-
-	if (!p || page_mapping_type(p) != MAPPING_ANON || pte_table_alloc(m, v->mm, vpn))
-		return false;
-	pte = entry_of(m, v, vpn);
-	if (!pte)
-		return false;
-	*src &= ~PTE_WRITE;
-	*pte = pte_make(pte_pfn(*src), PTE_PRESENT | PTE_DIRTY | PTE_SOFT_DIRTY | young |
-					       (v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0));
-	page_clear(p, PG_anon_exclusive);
-	p->mapcount++;
-	mm_at(m, v->mm)->rss[MM_ANONPAGES]++;
-	if ((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED)
-		mlock_page(m, pte_pfn(*pte));
-	return true;
-}
-
-/* The page of the vdso or of a file that @vpn shows. */
-static pfn_t page_behind(struct machine *m, const struct vma *v, u64 vpn)
-{
-	u64 index = v->pgoff + (vpn - addr_vpn(v->start));
-
-	if (v->kind == VMA_VDSO)
-		return index < VDSO_PAGES ? m->mms.vdso_page + (pfn_t)index : PFN_NONE;
-	return v->file ? cache_page(m, file_at(m, v->file)->inode, index, NUMA_NO_NODE) : PFN_NONE;
-}
-
-static bool put_file_page(struct machine *m, handle_t vma, u64 vpn, u64 young, bool dirty)
-{
-	const struct vma *v = vma_at(m, vma);
-	u64 flags = PTE_PRESENT | young | vma_page_prot(m, v);
-	pte_t *pte;
-	pfn_t pfn;
-
-	if (pte_table_alloc(m, v->mm, vpn))
-		return false;
-	pfn = page_behind(m, v, vpn);
-	pte = pfn != PFN_NONE ? entry_of(m, v, vpn) : NULL;
-	if (!pte)
-		return false;
-	if (dirty && (v->flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
-		flags |= PTE_DIRTY | PTE_SOFT_DIRTY | PTE_WRITE;
-	*pte = pte_make(pfn, flags);
-	mm_at(m, v->mm)->rss[mm_counter(pfn_to_page(m, pfn))]++;
-	page_add_file_rmap(m, pfn, v);
-	if (dirty && v->file)
-		page_set_dirty(m, pfn);
-	return true;
-}
-
-/* Does memory still suffice for a page and for what comes with it? Asked now and then. */
-static bool has_room(const struct machine *m, u64 n)
-{
-	return n % 512 || twin_room(m) >= ROOM_KEPT + 512;
-}
-
-u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want)
-{
-	const struct vma *v = vma_at(m, vma);
-	u64 first = addr_vpn(v->start), last = addr_vpn(v->end) - 1, size = vma_pages(v), n, vpn,
-	    young;
-	u64 anon = v->flags & (VM_PFNMAP | VM_HUGETLB) ? 0 : want->anon, total = anon + want->file;
-	handle_t src = want->shared ? forked_from(m, v, want->from) : 0;
-	bool placed = true;
-
-	if (src && anon_vma_fork(m, vma, src))
-		return 0;
-	for (n = 0; n < total && n < size && placed && has_room(m, n); n += placed) {
-		vpn = v->flags & VM_GROWSDOWN ? last - n : first + n;
-		young = n < want->referenced ? PTE_ACCESSED : 0;
-		if (src && n < want->shared && n < anon && share_page(m, v, want->from, vpn, young))
-			continue;
-		placed = n < anon ? put_anon_page(m, vma, vpn, young) :
-				    put_file_page(m, vma, vpn, young, n - anon < want->dirty);
-	}
-	return n;
-}
-
 /* ---- the rest of memory ---- */
 
 void twin_set_marks(struct machine *m, u32 nid, enum zone_type type, const u64 marks[3],
@@ -391,6 +256,34 @@ void twin_set_marks(struct machine *m, u32 nid, enum zone_type type, const u64 m
 	z->watermark[WMARK_PROMO] = 2 * marks[WMARK_HIGH] - marks[WMARK_LOW];
 	memcpy(z->lowmem_reserve, reserve, sizeof(z->lowmem_reserve));
 	calculate_totalreserve_pages(m);
+}
+
+void twin_event(struct machine *m, enum vm_event_item item, u64 n)
+{
+	m->vm_event_start[item] += n - m->vm_event[item];
+	m->vm_event[item] = n;
+}
+
+/* Zones add up to their node: the first one that has pages keeps the count. */
+void twin_numa_counter(struct machine *m, u32 nid, enum numa_stat_item item, u64 n)
+{
+	struct pglist_data *node = &m->node[nid];
+	u32 z, first = MAX_NR_ZONES;
+
+	for (z = MAX_NR_ZONES; z-- > 0;) {
+		m->vm_numa_stat[item] -= node->zones[z].vm_numa_stat[item];
+		node->zones[z].vm_numa_stat[item] = 0;
+		first = node->zones[z].managed_pages ? z : first;
+	}
+	if (first == MAX_NR_ZONES)
+		return;
+	node->zones[first].vm_numa_stat[item] = (s64)n;
+	m->vm_numa_stat[item] += (s64)n;
+}
+
+void twin_node_counter(struct machine *m, u32 nid, enum node_stat_item item, u64 n)
+{
+	mod_node_page_state(m, &m->node[nid], item, (s64)n - m->node[nid].vm_stat[item]);
 }
 
 u64 twin_room(const struct machine *m)

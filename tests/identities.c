@@ -388,12 +388,28 @@ static s64 check_process(struct checker *c, u32 pid)
 	return pss_anon;
 }
 
+/* A twin has an address space that is no process's: Pss of its anonymous pages, in kB. */
+static s64 holder_pss(struct machine *m)
+{
+	struct vma_stats stats;
+	handle_t mm, vma;
+	u64 pss = 0;
+
+	for (mm = m->mms.mm_head; mm; mm = mm_at(m, mm)->next)
+		for (vma = mm_at(m, mm)->owner ? 0 : mm_at(m, mm)->vma_first; vma;
+		     vma = vma_at(m, vma)->next) {
+			vma_gather_stats(m, vma, &stats);
+			pss += stats.pss_anon;
+		}
+	return (s64)(pss >> 22);
+}
+
 static void check_processes(struct checker *c)
 {
 	struct machine *m = tree_machine(c->t);
 	handle_t task;
-	s64 pss_anon = 0, anon = mem(c, "AnonPages:");
-	u32 n = 0;
+	s64 pss_anon = holder_pss(m), anon = mem(c, "AnonPages:");
+	u32 n = pss_anon != 0;
 
 	for (task = pid_next(m, 1); task; task = pid_next(m, task_at(m, task)->pid + 1)) {
 		pss_anon += check_process(c, task_at(m, task)->pid);

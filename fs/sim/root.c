@@ -31,6 +31,7 @@ static const struct attribute sim_attrs[] = {
 	  .show = sim_policy_show,
 	  .store = sim_policy_store },
 	{ .name = "check", .mode = 0444, .show = sim_check_show },
+	{ .name = "twin", .mode = 0444, .show = sim_twin_show, .visible = sim_twin_visible },
 };
 
 static const struct subdirectory sim_subdirs[] = {

@@ -21,6 +21,8 @@ ssize_t sim_ctl_store(const struct request *rq, const char *data, size_t size, u
 int sim_ctl_ioctl(const struct request *rq, u32 command, const void *in, size_t in_size, void *out,
 		  size_t *out_size);
 bool sim_ctl_asks(u32 command);
+bool sim_twin_visible(const struct request *rq);
+int sim_twin_show(const struct request *rq, struct text *out);
 int sim_check_show(const struct request *rq, struct text *out);
 int sim_lru_show(const struct request *rq, struct text *out);
 int sim_policy_show(const struct request *rq, struct text *out);

@@ -7,7 +7,9 @@
  */
 #include "fs/twin/furnish.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fs/twin/twin.h"
@@ -83,7 +85,7 @@ static void report(const struct twin *t)
 	     KB(t->cache_over));
 	tell(t, t->free_short, "MemFree is %llu kB less", KB(t->free_short));
 	tell(t, swap, "%llu kB of swap are not there", N(swap));
-	tell(t, t->swap_kb, "%llu kB of processes' pages in swap are not there", N(t->swap_kb));
+	tell(t, t->swap_short, "%llu kB that should be in swap are not there", KB(t->swap_short));
 	tell(t, t->hugetlb_kb, "huge pages in use (%llu kB) are free in the twin's pools",
 	     N(t->hugetlb_kb));
 	tell(t, t->thp_kb, "%llu kB of transparent huge pages are small pages", N(t->thp_kb));
@@ -116,11 +118,32 @@ static void set_marks(struct twin *t)
 	}
 }
 
+/* Whose smaps was another one when it was read again. */
+static int find_unsteady(struct twin *t)
+{
+	struct slice list, line;
+	size_t i;
+	u64 pid;
+
+	t->unsteady = calloc(t->c.nr_processes + 1, sizeof(*t->unsteady));
+	if (!t->unsteady)
+		return -ENOMEM;
+	t->read_twice = capture_find(&t->c, &list, "unsteady");
+	while (slice_line(&list, &line))
+		for (i = 0; slice_number(line, 10, &pid) && i < t->c.nr_processes; i++)
+			t->unsteady[i] |= t->c.processes[i].pid == pid;
+	return 0;
+}
+
 static int build(struct twin *t)
 {
 	int error = twin_files_init(t);
 
+	if (!error)
+		error = find_unsteady(t);
+
 	clock_advance_to(t->m, uptime_ns(&t->c));
+	twin_swaps_init(t);
 	twin_knobs(t);
 	set_marks(t);
 	if (!error)
@@ -130,8 +153,14 @@ static int build(struct twin *t)
 	if (error)
 		return error;
 	twin_files_done(t);
+	error = twin_hold_shares(t);
+	if (error)
+		return error;
+	twin_swap_rest(t);
+	twin_hold_rest(t);
 	twin_caches(t);
 	twin_totals(t);
+	twin_counters(t);
 	return 0;
 }
 
@@ -143,11 +172,14 @@ int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
 	if (error)
 		return error;
 	error = build(&t);
-	if (!error)
+	if (!error) {
 		report(&t);
-	else if (err)
+		twin_compare(&t);
+	} else if (err)
 		fprintf(err, "mmanfs: the twin cannot be furnished: %s\n", strerror(-error));
 	twin_files_free(&t);
+	twin_shares_free(&t);
+	free(t.unsteady);
 	capture_close(&t.c);
 	return error;
 }

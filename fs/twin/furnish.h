@@ -4,7 +4,13 @@
  *	furnish.c    the order, the report
  *	knobs.c      sysctls, sysfs
  *	tasks.c      processes, kernel threads, threads; time used
- *	spaces.c     smaps: mappings, resident pages
+ *	spaces.c     smaps: mappings
+ *	layout.c     which of their pages are resident or in swap
+ *	sharing.c    these pages, who has them with whom
+ *	holder.c     what shares of pages those have who could not be read
+ *	swaps.c      swap areas
+ *	counters.c   vmstat
+ *	compare.c    what agrees: sim/twin
  *	unread.c     address spaces of processes whose smaps could not be read
  *	files.c      the files behind mappings
  *	caches.c     page cache, shared memory, slab, the kernel's own memory
@@ -19,6 +25,7 @@
 
 #include "fs/tree.h"
 #include "fs/twin/capture.h"
+#include "fs/twin/layout.h"
 #include "fs/twin/stat.h"
 
 #define TICK_NS 10000000u /* /proc counts time in 1/100 s */
@@ -42,6 +49,35 @@ struct twin_files {
 	size_t nr_memory_devs;
 };
 
+/* What smaps says of a mapping, and what must come out; kB. */
+enum twin_measure { TWIN_RSS, TWIN_PSS, TWIN_SWAP, TWIN_SHARED, TWIN_PRIVATE, NR_TWIN_MEASURES };
+
+struct twin_seen {
+	handle_t vma;
+	size_t process; /* in the capture */
+	u64 kb[NR_TWIN_MEASURES];
+	struct wanted want;
+	struct slice line; /* of PID/pages */
+};
+
+/* An address space while it is made. */
+struct twin_space {
+	handle_t task;
+	size_t process;
+	u64 family;
+};
+
+/* A page (or slot of swap) that others will have too. */
+struct twin_shared {
+	u64 key[2]; /* number, 0; or family and file, place */
+	u32 page;   /* PFN or slot, + 1; 0: unused */
+};
+
+struct twin_shares {
+	struct twin_shared *table;
+	u64 nr, mask;
+};
+
 struct twin {
 	struct tree *tree;
 	struct machine *m;
@@ -49,11 +85,24 @@ struct twin {
 	FILE *err;
 	struct twin_files files;
 	bool soft_dirty; /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
+	bool has_pss;	 /* its smaps has Pss */
+
+	bool *unsteady; /* processes, by their place in the capture, that changed while they were read */
+	bool read_twice;      /* so that this is known */
+	struct layout layout; /* of the mapping that is being made */
+	struct twin_seen *seen;
+	size_t nr_seen, max_seen;
+	struct twin_shares shares;
+	u64 swap_left[MAX_SWAPFILES]; /* pages in use there that are not in the twin yet */
+	handle_t holder;	      /* address space; 0: not needed so far */
+	u64 holder_at;		      /* where it has room */
+	u64 nr_held, anon_held;	      /* mappings of pages that it stands for; pages of its own */
 
 	/* for the report */
-	u64 nr_tasks, nr_unread, nr_short; /* processes: all; without smaps; with too few pages */
-	u64 nr_threads, nr_threads_there;  /* that were shown; that the other kernel counts */
-	u64 pages_short, swap_kb, hugetlb_kb, thp_kb;
+	u64 nr_tasks, nr_read, nr_unread,
+		nr_short; /* processes: all; with smaps; without; with too few pages */
+	u64 nr_threads, nr_threads_there; /* that were shown; that the other kernel counts */
+	u64 pages_short, swap_short, hugetlb_kb, thp_kb, ksm_kb;
 	u64 nr_bad_mappings;
 	u64 cache_short, cache_over, kernel_pages, free_short; /* pages */
 };
@@ -65,8 +114,29 @@ int twin_tasks(struct twin *t);
 void twin_totals(struct twin *t);
 /* spaces.c */
 int twin_spaces(struct twin *t);
-/** twin_place() - populate and keep count of what did not fit. */
-void twin_place(struct twin *t, handle_t vma, const struct twin_pages *want, u64 *missing);
+/* sharing.c */
+/** twin_place() - the pages of ->layout, as far as there is room; what is missing is counted. 0, -ENOMEM. */
+int twin_place(struct twin *t, const struct twin_space *space, handle_t vma,
+	       const struct paragraph *p, u64 *missing);
+void twin_shares_free(struct twin *t);
+/* swaps.c */
+void twin_swaps_init(struct twin *t);
+/** twin_swap_area() - where the next swapped page goes. */
+u32 twin_swap_area(const struct twin *t);
+/** twin_shmem_in_swap() - shared memory's, when all that is resident is there. */
+void twin_shmem_in_swap(struct twin *t);
+/** twin_swap_rest() - what nobody that was read has there. */
+void twin_swap_rest(struct twin *t);
+/* holder.c */
+int twin_holder(struct twin *t);
+int twin_hold_shares(struct twin *t);
+/** twin_hold_rest() - anonymous memory that belongs to nobody who was shown. */
+void twin_hold_rest(struct twin *t);
+/* counters.c */
+void twin_counters(struct twin *t);
+/* compare.c */
+/** twin_compare() - the text of sim/twin, and its summary on t->err. */
+void twin_compare(struct twin *t);
 /* unread.c */
 int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *missing);
 /* files.c */

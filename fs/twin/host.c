@@ -25,12 +25,12 @@ int host_read(struct host_reader *r, const char *path)
 	return error ? error : text_error(&r->file) ? -ENOMEM : 0;
 }
 
-void host_add(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size))
+void host_filter(struct text *file, bool (*keep)(const char *line, size_t size))
 {
-	char *to = r->file.data;
-	const char *at = to, *end = at + r->file.length, *next;
+	char *to = file->data;
+	const char *at = to, *end = at + file->length, *next;
 
-	for (; keep && at < end; at = next) {
+	for (; at < end; at = next) {
 		next = memchr(at, '\n', (size_t)(end - at));
 		next = next ? next + 1 : end;
 		if (!keep(at, (size_t)(next - at)))
@@ -38,8 +38,13 @@ void host_add(struct host_reader *r, const char *path, bool (*keep)(const char *
 		memmove(to, at, (size_t)(next - at));
 		to += next - at;
 	}
+	file->length = (size_t)(to - file->data);
+}
+
+void host_add(struct host_reader *r, const char *path, bool (*keep)(const char *line, size_t size))
+{
 	if (keep)
-		r->file.length = (size_t)(to - r->file.data);
+		host_filter(&r->file, keep);
 	text_printf(r->out, "file %s %zu\n", path, r->file.length);
 	text_mem(r->out, r->file.data, r->file.length);
 	text_char(r->out, '\n');
@@ -195,7 +200,8 @@ static void add_blocks(struct host_reader *r, const char *dir)
 
 static void add_node(struct host_reader *r, const char *dir, const char *name)
 {
-	static const char *const files[] = { "cpulist", "distance", "meminfo", "numastat" };
+	static const char *const files[] = { "cpulist", "distance", "meminfo", "numastat",
+					     "vmstat" };
 	char path[PATH_MAX], node[PATH_MAX];
 	size_t i;
 
@@ -253,6 +259,7 @@ void host_machine(struct host_reader *r)
 						"/proc/pressure/memory" };
 	static const char *const knobs[] = { "/proc/sys/vm",
 					     "/proc/sys/kernel",
+					     "/proc/sys/fs",
 					     "/sys/kernel/mm/transparent_hugepage",
 					     "/sys/kernel/mm/transparent_hugepage/khugepaged",
 					     "/sys/kernel/mm/ksm",
@@ -290,7 +297,7 @@ int twin_capture_source(struct host_source source, bool running, struct text *ou
 	text_init(&r.missing);
 	text_str(out, "# mmanfs capture 1\n");
 	host_machine(&r);
-	host_processes(&r);
+	host_processes(&r, start);
 	text_mem(out, r.missing.data, r.missing.length);
 	if (r.nr_ended)
 		text_printf(out, "ended %llu\n", (unsigned long long)r.nr_ended);

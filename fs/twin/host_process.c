@@ -3,11 +3,14 @@
  *
  *	/proc/PID/stat, status, cmdline, oom_score_adj, exe     of each process
  *	/proc/PID/smaps                                         without lines that say 0 kB
+ *	/proc/PID/pages                                         its page tables as a text (host_pages.c)
+ *	/proc/PID/cgroup
  *	/proc/PID/task/TID/stat                                 of each further thread
  *	/proc/PID/mountinfo                                     once for each mount namespace: which
  *	                                                        devices are memory (tmpfs)
  *
- * Of a kernel thread there is only its stat. A process that ends while it is read is taken out again.
+ * Of a kernel thread there is only its stat. A process that ends while it is read is taken out again. In the
+ * end every smaps is read a second time; whose has changed is listed in "unsteady", a file of ours.
  */
 #include "fs/twin/host.h"
 
@@ -175,6 +178,28 @@ static void add_threads(struct host_reader *r, u32 pid)
 	free(tids.pids);
 }
 
+/* Its page tables, of the same moment as ->file, which is its smaps. */
+static void add_pages(struct host_reader *r, u32 pid)
+{
+	struct slice smaps = { r->file.data, r->file.length };
+	char path[64];
+	struct text pages;
+
+	snprintf(path, sizeof(path), "/proc/%u/pages", pid);
+	if (!r->running) {
+		if (!host_read(r, path))
+			host_add(r, path, NULL);
+		return;
+	}
+	text_init(&pages);
+	if (r->pages && !host_pages_read(r->pages, pid, smaps, &pages) && !text_error(&pages)) {
+		text_printf(r->out, "file %s %zu\n", path, pages.length);
+		text_mem(r->out, pages.data, pages.length);
+		text_char(r->out, '\n');
+	}
+	text_free(&pages);
+}
+
 /* Its mappings; false: it has ended. */
 static bool add_smaps(struct host_reader *r, u32 pid, bool has_mm)
 {
@@ -185,10 +210,12 @@ static bool add_smaps(struct host_reader *r, u32 pid, bool has_mm)
 	error = host_read(r, path);
 	if (error == -ESRCH || error == -ENOENT || (!error && !r->file.length && has_mm))
 		return false;
-	if (error)
+	if (error) {
 		host_missing(r, path, error);
-	else
-		host_add(r, path, keep_smaps);
+		return true;
+	}
+	host_add(r, path, keep_smaps);
+	add_pages(r, pid);
 	return true;
 }
 
@@ -207,18 +234,91 @@ static bool add_process(struct host_reader *r, u32 pid)
 	has_mm = slice_text(status, "VmSize:").size != 0;
 	add_of_process(r, pid, "cmdline", NULL);
 	add_of_process(r, pid, "oom_score_adj", NULL);
+	add_of_process(r, pid, "cgroup", NULL);
 	add_exe(r, pid);
 	add_threads(r, pid);
 	add_mounts(r, pid);
 	return add_smaps(r, pid, has_mm);
 }
 
-void host_processes(struct host_reader *r)
+/* ---- read twice ---- */
+
+static bool is_telling(struct slice line)
+{
+	/* who runs references pages all the time */
+	return !slice_starts(line, "Referenced:");
+}
+
+/* Do two readings of smaps say the same? */
+static bool same_smaps(struct slice a, struct slice b)
+{
+	struct slice x, y;
+
+	for (;;) {
+		bool more_a, more_b;
+
+		while ((more_a = slice_line(&a, &x)) && !is_telling(x))
+			;
+		while ((more_b = slice_line(&b, &y)) && !is_telling(y))
+			;
+		if (more_a != more_b)
+			return false;
+		if (!more_a)
+			return true;
+		if (x.size != y.size || memcmp(x.at, y.at, x.size) != 0)
+			return false;
+	}
+}
+
+static bool is_steady(struct host_reader *r, u32 pid, struct slice before)
+{
+	struct slice now;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%u/smaps", pid);
+	if (host_read(r, path))
+		return false;
+	host_filter(&r->file, keep_smaps);
+	now = (struct slice){ r->file.data, r->file.length };
+	return same_smaps(before, now);
+}
+
+/* The processes of the capture so far, once more. */
+static void add_unsteady(struct host_reader *r, size_t start)
+{
+	struct capture c;
+	struct slice smaps;
+	struct text list;
+	size_t i;
+
+	if (!r->running) {
+		if (!host_read(r, "unsteady"))
+			host_add(r, "unsteady", NULL);
+		return;
+	}
+	if (text_error(r->out) ||
+	    capture_open(&c, r->out->data + start, r->out->length - start, NULL))
+		return;
+	text_init(&list);
+	for (i = 0; i < c.nr_processes; i++)
+		if (capture_of_process(&c, &c.processes[i], "smaps", &smaps) &&
+		    !is_steady(r, c.processes[i].pid, smaps))
+			text_printf(&list, "%u\n", c.processes[i].pid);
+	capture_close(&c);
+	text_reset(&r->file);
+	text_mem(&r->file, list.data, list.length);
+	text_free(&list);
+	host_add(r, "unsteady", NULL);
+}
+
+void host_processes(struct host_reader *r, size_t start_of_capture)
 {
 	struct pid_list pids;
 	size_t i, start, nr_namespaces;
 
 	list_pids(r, "/proc", &pids);
+	if (r->running)
+		r->pages = host_pages_open();
 	for (i = 0; i < pids.nr; i++) {
 		start = r->out->length;
 		nr_namespaces = r->nr_namespaces;
@@ -229,4 +329,7 @@ void host_processes(struct host_reader *r)
 		r->nr_ended++;
 	}
 	free(pids.pids);
+	host_pages_close(r->pages);
+	r->pages = NULL;
+	add_unsteady(r, start_of_capture);
 }

@@ -1,13 +1,6 @@
 /*
- * spaces.c - address spaces, from smaps.
- *
- *	555ba8618000-555ba861d000 r-xp 00002000 fe:00 247134      /usr/bin/cat
- *	Rss:                  20 kB      resident pages: the mapping's own (Anonymous) and its file's
- *	...
- *	VmFlags: rd ex mr mw me
- *
- * A paragraph becomes one mapping, whatever its neighbours are. smaps says how many pages are resident,
- * not which: they are put at the start, of a stack at its top, where programs touch first.
+ * spaces.c - address spaces, from smaps: a paragraph becomes one mapping, whatever its neighbours are. Which
+ * of its pages are resident: layout.c; where they come from: sharing.c.
  */
 #include "fs/twin/furnish.h"
 
@@ -17,103 +10,6 @@
 
 #define KB_PAGES   (PAGE_SIZE >> 10)
 #define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
-
-struct paragraph {
-	u64 start, end, offset, dev, ino;
-	char perms[5];
-	struct slice name;
-	u64 rss, anonymous, shared_clean, shared_dirty, private_dirty; /* kB */
-	u64 referenced, swap, hugetlb, thp;
-	struct slice vm_flags;
-	bool has_flags;
-};
-
-/* ---- the text ---- */
-
-static bool parse_range(struct slice word, u64 *start, u64 *end)
-{
-	struct slice from = slice_cut(&word, '-');
-
-	return slice_number(from, 16, start) && slice_number(word, 16, end);
-}
-
-static bool parse_heading(struct slice line, struct paragraph *p)
-{
-	struct slice word, major;
-	u64 high, low;
-
-	memset(p, 0, sizeof(*p));
-	if (!slice_word(&line, &word) || !parse_range(word, &p->start, &p->end) ||
-	    !slice_word(&line, &word) || word.size != 4)
-		return false;
-	slice_copy(word, p->perms, sizeof(p->perms));
-	if (!slice_word(&line, &word) || !slice_number(word, 16, &p->offset) ||
-	    !slice_word(&line, &word))
-		return false;
-	major = slice_cut(&word, ':');
-	if (!slice_number(major, 16, &high) || !slice_number(word, 16, &low) ||
-	    !slice_word(&line, &word) || !slice_number(word, 10, &p->ino))
-		return false;
-	p->dev = high << 32 | (u32)low;
-	while (line.size && *line.at == ' ')
-		line = (struct slice){ line.at + 1, line.size - 1 };
-	p->name = line;
-	return true;
-}
-
-static void parse_field(struct slice line, struct paragraph *p)
-{
-	const struct {
-		const char *key;
-		u64 *to;
-	} fields[] = {
-		{ "Rss:", &p->rss },
-		{ "Anonymous:", &p->anonymous },
-		{ "Shared_Clean:", &p->shared_clean },
-		{ "Shared_Dirty:", &p->shared_dirty },
-		{ "Private_Dirty:", &p->private_dirty },
-		{ "Referenced:", &p->referenced },
-		{ "Swap:", &p->swap },
-		{ "Shared_Hugetlb:", &p->hugetlb },
-		{ "Private_Hugetlb:", &p->hugetlb },
-		{ "AnonHugePages:", &p->thp },
-	};
-	struct slice key, value;
-	size_t i;
-	u64 n;
-
-	if (!slice_word(&line, &key))
-		return;
-	if (slice_is(key, "VmFlags:")) {
-		p->vm_flags = line;
-		p->has_flags = true;
-		return;
-	}
-	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		if (slice_is(key, fields[i].key) && slice_word(&line, &value) &&
-		    slice_number(value, 10, &n))
-			*fields[i].to += n;
-}
-
-/* The next paragraph; false at the end. What is no heading where one should be is skipped. */
-static bool next_paragraph(struct slice *rest, struct paragraph *p)
-{
-	struct slice line, before;
-
-	do {
-		if (!slice_line(rest, &line))
-			return false;
-	} while (!parse_heading(line, p));
-	for (before = *rest; slice_line(rest, &line); before = *rest) {
-		if (line.size && *line.at >= 'A' && *line.at <= 'Z') {
-			parse_field(line, p);
-			continue;
-		}
-		*rest = before;
-		break;
-	}
-	return true;
-}
 
 /* ---- what kind of mapping ---- */
 
@@ -190,89 +86,120 @@ static enum vma_kind kind_of_inode(const struct machine *m, handle_t inode, u32 
 	}
 }
 
-/* Names in brackets are the kernel's own, but for shared memory that was given a name. */
-static bool has_file(const struct paragraph *p)
-{
-	return p->name.size && (*p->name.at != '[' || slice_starts(p->name, "[anon_shmem:"));
-}
-
 /* ---- one address space ---- */
 
-void twin_place(struct twin *t, handle_t vma, const struct twin_pages *want, u64 *missing)
+/* What smaps says of a mapping, in pages. */
+static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapping *w)
 {
-	u64 placed = want->anon + want->file ? twin_populate(t->m, vma, want) : 0;
+	u64 rss = p->rss / KB_PAGES, shared = (p->shared_clean + p->shared_dirty) / KB_PAGES;
+	struct wanted want = { .pages = (w->end - w->start) / PAGE_SIZE,
+			       .from_top = w->flags & VM_GROWSDOWN,
+			       .keep_swap = w->kind != VMA_SHMEM };
 
-	*missing += want->anon + want->file - placed;
+	want.anon = p->anonymous / KB_PAGES < rss ? p->anonymous / KB_PAGES : rss;
+	want.file = rss - want.anon;
+	if (want.keep_swap)
+		want.swap = p->swap / KB_PAGES;
+	/* without page tables nobody tells whose the shared ones are: a file's are clean, as a rule */
+	want.shared_anon = (p->shared_dirty + (smaps_has_file(p) ? 0 : p->shared_clean)) / KB_PAGES;
+	want.shared_anon = want.shared_anon < want.anon ? want.shared_anon : want.anon;
+	want.shared_file = shared - (want.shared_anon < shared ? want.shared_anon : shared);
+	want.shared_file = want.shared_file < want.file ? want.shared_file : want.file;
+	return want;
 }
 
-/* Which pages: of a private mapping's own, those that it shares are its parent's, as far as that has
- * them; a file's shared pages are clean, as a rule. */
-static struct twin_pages resident_pages(const struct machine *m, const struct paragraph *p,
-					handle_t task, u32 flags)
+/* For later: what it was like there. */
+static int remember(struct twin *t, size_t process, handle_t vma, const struct paragraph *p,
+		    const struct wanted *want, struct slice line)
 {
-	handle_t parent = task_at(m, task)->parent;
-	u64 anonymous = p->anonymous < p->rss ? p->anonymous : p->rss;
-	u64 shared = p->shared_dirty + (has_file(p) ? 0 : p->shared_clean);
-	struct twin_pages pages = {
-		.anon = anonymous / KB_PAGES,
-		.file = (p->rss - anonymous) / KB_PAGES,
-		.referenced = p->referenced / KB_PAGES,
-		.shared = (shared < anonymous ? shared : anonymous) / KB_PAGES,
-		.from = parent ? task_at(m, parent)->mm : 0,
-	};
+	struct twin_seen *s;
 
-	if (flags & VM_MAYSHARE)
-		pages.dirty = (p->shared_dirty + p->private_dirty) / KB_PAGES;
-	return pages;
+	if (t->nr_seen == t->max_seen) {
+		size_t max = t->max_seen ? 2 * t->max_seen : 1024;
+		struct twin_seen *grown = realloc(t->seen, max * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		t->seen = grown;
+		t->max_seen = max;
+	}
+	s = &t->seen[t->nr_seen++];
+	*s = (struct twin_seen){ .vma = vma,
+				 .process = process,
+				 .want = *want,
+				 .line = line,
+				 .kb = { [TWIN_RSS] = p->rss,
+					 [TWIN_PSS] = p->pss,
+					 [TWIN_SWAP] = p->swap,
+					 [TWIN_SHARED] = p->shared_clean + p->shared_dirty,
+					 [TWIN_PRIVATE] = p->private_clean + p->private_dirty } };
+	return 0;
 }
 
-static int add_mapping(struct twin *t, handle_t task, const struct paragraph *p, u64 *missing)
+static int map_paragraph(struct twin *t, handle_t task, const struct paragraph *p,
+			 struct twin_mapping *w, handle_t *vma)
 {
 	struct machine *m = t->m;
-	struct twin_mapping w = { .start = p->start, .end = p->end, .flags = mapping_flags(t, p) };
-	struct twin_pages pages = resident_pages(m, p, task, w.flags);
-	handle_t vma;
-	int error;
 
-	if (has_file(p)) {
-		w.inode = twin_inode_of(t, p->dev, p->ino, p->name, w.flags);
-		if (!w.inode)
+	*w = (struct twin_mapping){ .start = p->start,
+				    .end = p->end,
+				    .flags = mapping_flags(t, p) };
+	if (smaps_has_file(p)) {
+		w->inode = twin_inode_of(t, p->dev, p->ino, p->name, w->flags);
+		if (!w->inode)
 			return -ENOMEM;
-		w.kind = kind_of_inode(m, w.inode, w.flags);
-		w.pgoff = p->offset >> PAGE_SHIFT;
-		if (inode_at(m, w.inode)->size < p->offset + (p->end - p->start))
-			inode_at(m, w.inode)->size = p->offset + (p->end - p->start);
+		w->kind = kind_of_inode(m, w->inode, w->flags);
+		w->pgoff = p->offset >> PAGE_SHIFT;
+		if (inode_at(m, w->inode)->size < p->offset + (p->end - p->start))
+			inode_at(m, w->inode)->size = p->offset + (p->end - p->start);
 	} else {
-		w.kind = kind_of_name(p->name);
-		w.pgoff = w.kind == VMA_VDSO || w.kind == VMA_VVAR ? 0 : p->start >> PAGE_SHIFT;
+		w->kind = kind_of_name(p->name);
+		w->pgoff = w->kind == VMA_VDSO || w->kind == VMA_VVAR ? 0 : p->start >> PAGE_SHIFT;
 	}
-	error = twin_map(m, task_at(m, task)->mm, &w, &vma);
+	return twin_map(m, task_at(m, task)->mm, w, vma);
+}
+
+static int add_mapping(struct twin *t, const struct twin_space *space, const struct paragraph *p,
+		       struct slice line, u64 *missing)
+{
+	struct twin_mapping w;
+	struct wanted want;
+	handle_t vma;
+	int error = map_paragraph(t, space->task, p, &w, &vma);
+
 	if (error == -ENOMEM)
 		return error;
+	want = wanted_of(p, &w);
 	if (error) {
 		t->nr_bad_mappings++;
 		return 0;
 	}
-	twin_place(t, vma, &pages, missing);
-	return 0;
+	error = remember(t, space->process, vma, p, &want, line);
+	if (error || (!p->rss && !p->swap))
+		return error;
+	layout_read(&t->layout, line, &want);
+	return t->layout.failed ? -ENOMEM : twin_place(t, space, vma, p, missing);
 }
 
-static int add_mappings(struct twin *t, handle_t task, struct slice smaps, u64 *missing)
+static int add_mappings(struct twin *t, const struct twin_space *space, struct slice smaps,
+			struct slice pages, u64 *missing)
 {
-	struct mm *mm = mm_at(t->m, task_at(t->m, task)->mm);
+	struct mm *mm = mm_at(t->m, task_at(t->m, space->task)->mm);
 	struct paragraph p;
 	int error = 0;
 
-	while (!error && next_paragraph(&smaps, &p)) {
+	while (!error && smaps_next(&smaps, &p)) {
 		/* one page for all processes, in none of their address spaces */
 		if (slice_is(p.name, "[vsyscall]"))
 			continue;
 		if (slice_is(p.name, "[heap]") && p.end > mm->brk)
 			mm->brk = p.end;
-		t->swap_kb += p.swap;
 		t->hugetlb_kb += p.hugetlb;
+		mm->hugetlb_usage += p.hugetlb / KB_PAGES;
 		t->thp_kb += p.thp;
-		error = add_mapping(t, task, &p, missing);
+		t->ksm_kb += p.ksm;
+		t->has_pss |= p.has_pss;
+		error = add_mapping(t, space, &p, layout_line(&pages, p.start), missing);
 	}
 	return error;
 }
@@ -323,23 +250,25 @@ static void set_peaks(struct mm *mm, struct slice status)
 	mm->hiwater_rss = slice_value(status, "VmHWM:", 0) / KB_PAGES;
 }
 
-static int add_space(struct twin *t, const struct capture_process *p, handle_t task)
+/* Who was made by fork(2) and has not called execve(2) since has its parent's layout, which is random else. */
+static u64 family_of(const struct twin_stat *s)
+{
+	static const u8 fields[] = { STAT_STARTCODE, STAT_ENDCODE, STAT_STARTSTACK,
+				     STAT_START_DATA };
+	u64 hash = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(fields); i++)
+		hash = (hash ^ s->field[fields[i]]) * 0x9e3779b97f4a7c15ull;
+	return hash;
+}
+
+static int make_mm(struct twin *t, handle_t task, const struct twin_stat *s)
 {
 	struct machine *m = t->m;
-	struct slice smaps, status, text;
-	struct twin_stat s;
-	u64 missing = 0;
 	handle_t mmh, thread;
-	bool read = capture_of_process(&t->c, p, "smaps", &smaps);
-	int error;
+	int error = mm_create(m, &mmh);
 
-	capture_of_process(&t->c, p, "status", &status);
-	capture_of_process(&t->c, p, "stat", &text);
-	if (!twin_parse_stat(text, &s) || !slice_text(status, "VmSize:").size) {
-		task_set_state(m, task, TASK_ZOMBIE);
-		return 0;
-	}
-	error = mm_create(m, &mmh);
 	if (error)
 		return error;
 	mm_at(m, mmh)->owner = task;
@@ -350,14 +279,39 @@ static int add_space(struct twin *t, const struct capture_process *p, handle_t t
 	     thread = task_at(m, thread)->next_thread)
 		mm_at(m, mmh)->users++;
 	m->cpu = task_at(m, task)->cpu;
-	set_layout(mm_at(m, mmh), &s);
+	set_layout(mm_at(m, mmh), s);
+	return 0;
+}
+
+static int add_space(struct twin *t, size_t process, handle_t task)
+{
+	const struct capture_process *p = &t->c.processes[process];
+	struct twin_space space = { .task = task, .process = process };
+	struct slice smaps, pages, status, text;
+	struct twin_stat s;
+	u64 missing = 0;
+	bool read = capture_of_process(&t->c, p, "smaps", &smaps);
+	int error;
+
+	capture_of_process(&t->c, p, "status", &status);
+	capture_of_process(&t->c, p, "stat", &text);
+	capture_of_process(&t->c, p, "pages", &pages);
+	if (!twin_parse_stat(text, &s) || !slice_text(status, "VmSize:").size) {
+		task_set_state(t->m, task, TASK_ZOMBIE);
+		return 0;
+	}
+	error = make_mm(t, task, &s);
+	if (error)
+		return error;
+	space.family = family_of(&s);
 	if (read)
-		error = add_mappings(t, task, smaps, &missing);
+		error = add_mappings(t, &space, smaps, pages, &missing);
 	else
-		error = twin_unread_space(t, mmh, status, &missing);
-	set_peaks(mm_at(m, mmh), status);
+		error = twin_unread_space(t, task_at(t->m, task)->mm, status, &missing);
+	set_peaks(mm_at(t->m, task_at(t->m, task)->mm), status);
 	find_exe(t, p, task);
 	t->nr_unread += !read;
+	t->nr_read += read;
 	t->nr_short += missing != 0;
 	t->pages_short += missing;
 	return error;
@@ -376,26 +330,6 @@ static bool has_soft_dirty(const struct capture *c)
 	return false;
 }
 
-/* The process in the capture that @pid's parent is; its index + 1, 0 if there is none. */
-static size_t parent_index(const struct twin *t, size_t i)
-{
-	handle_t task = find_task_by_pid(t->m, t->c.processes[i].pid);
-	u32 ppid = task ? task_at(t->m, task)->ppid : 0;
-	size_t low = 0, high = t->c.nr_processes;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (t->c.processes[mid].pid == ppid)
-			return mid + 1;
-		if (t->c.processes[mid].pid < ppid)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return 0;
-}
-
 static int add_space_of(struct twin *t, size_t i)
 {
 	handle_t task = find_task_by_pid(t->m, t->c.processes[i].pid);
@@ -404,37 +338,20 @@ static int add_space_of(struct twin *t, size_t i)
 	if (!task || task_at(t->m, task)->flags & PF_KTHREAD ||
 	    task_at(t->m, task)->leader != task || task_at(t->m, task)->mm)
 		return 0;
-	return add_space(t, &t->c.processes[i], task);
-}
-
-/* Parents go before their children, who share pages with them: @chain is room for the way up. */
-static int add_family(struct twin *t, size_t i, bool *done, size_t *chain)
-{
-	size_t n = 0, up;
-	int error = 0;
-
-	for (up = i + 1; up && !done[up - 1]; up = parent_index(t, up - 1)) {
-		chain[n++] = up - 1;
-		done[up - 1] = true;
-	}
-	while (n && !error)
-		error = add_space_of(t, chain[--n]);
-	return error;
+	return add_space(t, i, task);
 }
 
 int twin_spaces(struct twin *t)
 {
-	size_t nr = t->c.nr_processes, i;
-	bool *done = calloc(nr + 1, sizeof(*done));
-	size_t *chain = calloc(nr + 1, sizeof(*chain));
 	u32 cpu = t->m->cpu;
-	int error = done && chain ? 0 : -ENOMEM;
+	size_t i;
+	int error = 0;
 
 	t->soft_dirty = has_soft_dirty(&t->c);
-	for (i = 0; i < nr && !error; i++)
-		error = done[i] ? 0 : add_family(t, i, done, chain);
+	for (i = 0; i < t->c.nr_processes && !error; i++)
+		error = add_space_of(t, i);
+	if (!error)
+		twin_shmem_in_swap(t);
 	t->m->cpu = cpu;
-	free(done);
-	free(chain);
 	return error;
 }

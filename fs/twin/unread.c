@@ -24,10 +24,10 @@
 #define SHMEM_NAME    "/memfd:(mappings not readable)"
 
 struct sizes {
-	u64 total, locked, data, stack, exe, exec, anon, file, shmem; /* pages */
+	u64 total, locked, data, stack, exe, exec, anon, file, shmem, swap; /* pages */
 };
 
-struct layout {
+struct layout_of_sizes {
 	struct twin *t;
 	handle_t mm;
 	u64 at;			/* where the next part goes */
@@ -47,15 +47,45 @@ static u64 least(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
+/* Its own pages first, of a stack from its top, then its file's. */
+static void place(struct layout_of_sizes *l, handle_t vma, u64 anon, u64 file, bool dirty)
+{
+	const struct vma *v = vma_at(l->t->m, vma);
+	u64 first = v->flags & VM_GROWSDOWN ? vma_pages(v) - anon : 0;
+	struct twin_stretch own = { vma, first, anon, anon, anon };
+	struct twin_stretch shown = { vma, anon, file, file, dirty ? file : 0 };
+	u64 placed = anon ? twin_put_own(l->t->m, &own) : 0;
+
+	placed += file ? twin_put_file(l->t->m, &shown) : 0;
+	*l->missing += anon + file - placed;
+}
+
+/* Behind its resident pages; of a stack, below them. */
+static void place_swapped(struct twin *t, handle_t vma, u64 resident, u64 n)
+{
+	const struct vma *v = vma_at(t->m, vma);
+	u64 first = v->flags & VM_GROWSDOWN ? vma_pages(v) - resident - n : resident, i;
+
+	for (i = 0; i < n; i++) {
+		u32 area = twin_swap_area(t);
+
+		if (!twin_put_swapped(t->m, vma, first + i, area, true))
+			break;
+		t->swap_left[area] -= t->swap_left[area] != 0;
+	}
+	t->swap_short += n - i;
+}
+
 /* One part of @pages; takes what it can of the resident pages that are left. */
-static int add_part(struct layout *l, u64 pages, u32 flags, enum vma_kind kind, handle_t inode)
+static int add_part(struct layout_of_sizes *l, u64 pages, u32 flags, enum vma_kind kind,
+		    handle_t inode)
 {
 	struct twin_mapping w = { .start = l->at,
 				  .end = l->at + pages * PAGE_SIZE,
 				  .flags = flags | l->flags | VM_MAY_ALL,
 				  .kind = kind,
 				  .inode = inode };
-	struct twin_pages want = { 0 };
+	u64 anon = 0, file = 0, swap;
 	handle_t vma;
 	int error;
 
@@ -67,28 +97,28 @@ static int add_part(struct layout *l, u64 pages, u32 flags, enum vma_kind kind, 
 
 		w.pgoff = *pgoff;
 		*pgoff += pages;
-		want.file = least(*left, pages);
-		*left -= want.file;
+		file = least(*left, pages);
+		*left -= file;
 	} else {
 		w.pgoff = w.start >> PAGE_SHIFT;
 	}
-	want.dirty = flags & VM_SHARED ? want.file : 0;
 	if (kind != VMA_SHMEM) {
-		want.anon = least(l->left.anon, pages - want.file);
 		/* text is read, not written: its own pages come last of all */
-		want.anon = flags & VM_EXEC ? 0 : want.anon;
-		l->left.anon -= want.anon;
+		anon = flags & VM_EXEC ? 0 : least(l->left.anon, pages - file);
+		l->left.anon -= anon;
 	}
-	want.referenced = want.anon + want.file;
 	error = twin_map(l->t->m, l->mm, &w, &vma);
 	if (error)
 		return error;
-	twin_place(l->t, vma, &want, l->missing);
+	place(l, vma, anon, file, flags & VM_SHARED);
+	swap = kind == VMA_ANON || kind == VMA_STACK ? least(l->left.swap, pages - anon) : 0;
+	l->left.swap -= swap;
+	place_swapped(l->t, vma, anon, swap);
 	l->at = w.end;
 	return 0;
 }
 
-static int lay_out(struct layout *l, const struct sizes *s, handle_t file, handle_t shmem)
+static int lay_out(struct layout_of_sizes *l, const struct sizes *s, handle_t file, handle_t shmem)
 {
 	const u32 exec = VM_READ | VM_EXEC, private = VM_READ | VM_WRITE | VM_ACCOUNT;
 	struct mm *mm = mm_at(l->t->m, l->mm);
@@ -119,6 +149,7 @@ static int lay_out(struct layout *l, const struct sizes *s, handle_t file, handl
 		error = add_part(l, parts[i].pages, parts[i].flags, parts[i].kind, parts[i].inode);
 	}
 	*l->missing += l->left.anon + l->left.file + l->left.shmem;
+	l->t->swap_short += l->left.swap;
 	return error;
 }
 
@@ -131,10 +162,13 @@ int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *mis
 			   .exe = pages_of(status, "VmExe:"),
 			   .anon = pages_of(status, "RssAnon:"),
 			   .file = pages_of(status, "RssFile:"),
-			   .shmem = pages_of(status, "RssShmem:") };
+			   .shmem = pages_of(status, "RssShmem:"),
+			   .swap = pages_of(status, "VmSwap:") };
 	const struct slice file_name = { FILE_NAME, strlen(FILE_NAME) };
 	const struct slice shmem_name = { SHMEM_NAME, strlen(SHMEM_NAME) };
-	struct layout l = { .t = t, .mm = mm, .at = FIRST_ADDRESS, .left = s, .missing = missing };
+	struct layout_of_sizes l = {
+		.t = t, .mm = mm, .at = FIRST_ADDRESS, .left = s, .missing = missing
+	};
 	handle_t file, shmem = 0;
 
 	s.exec = s.exe + pages_of(status, "VmLib:");

@@ -62,19 +62,65 @@ struct twin_mapping {
 /** twin_map() - exactly this mapping, merged with no neighbour. -EINVAL, -EEXIST, -ENOMEM. */
 int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handle_t *vma);
 
-/* Resident pages of a mapping. */
-struct twin_pages {
-	u64 anon;	/* its own, from the start (of a stack: from the top) */
-	u64 shared;	/* the first of these are those of the mapping at the same place in ... */
-	handle_t from;	/* ... this address space, as after a fork; 0: none */
-	u64 file;	/* its file's, behind those */
-	u64 dirty;	/* of the file's: written through this mapping */
-	u64 referenced; /* of all: with the accessed bit */
+/*
+ * Pages of a mapping, by their number in it. All of these calls put a page where none is, on the node of
+ * m->cpu if it has room.
+ */
+struct twin_stretch {
+	handle_t vma;
+	u64 first, n;
+	u64 young; /* the first of them have the accessed bit */
+	u64 dirty; /* the first of them are dirty: written through this mapping */
 };
 
-/** twin_populate() - exactly these pages of a mapping that has none yet, on the node of m->cpu if it has
- * room. Returns how many there are: less when the mapping is too short or memory runs out. */
-u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want);
+/** twin_put_own() - anonymous pages that are this mapping's alone. Returns how many there are: less when the
+ * mapping is too short or memory runs out. */
+u64 twin_put_own(struct machine *m, const struct twin_stretch *s);
+/** twin_put_file() - pages of its file (or of the vdso), in the page cache or new there. One that is dirty
+ * already counts for s->dirty too. Returns how many there are. */
+u64 twin_put_file(struct machine *m, const struct twin_stretch *s);
+
+/**
+ * twin_family() - @vma is about to share anonymous pages: it descends, as by fork(2), from @first, the
+ * first mapping that did (0: it is the first). 0 or -ENOMEM.
+ */
+int twin_family(struct machine *m, handle_t vma, handle_t first);
+/** twin_put_shared() - an anonymous page that all of a family may have; the first who has it. PFN_NONE: no
+ * memory. twin_share() - one more has it, at the same place. False: it is another family's, or lies at another
+ * offset there. */
+pfn_t twin_put_shared(struct machine *m, handle_t vma, u64 page, bool young, bool dirty);
+bool twin_share(struct machine *m, handle_t vma, u64 page, pfn_t pfn, bool young, bool dirty);
+
+/** twin_put_swapped() - an anonymous page that is in the swap area @area; others may have it too if not
+ * @exclusive. Its slot, 0: the area is full or off. twin_share_swapped() - one more of the family has @slot at
+ * the same place. */
+u32 twin_put_swapped(struct machine *m, handle_t vma, u64 page, u32 area, bool exclusive);
+bool twin_share_swapped(struct machine *m, handle_t vma, u64 page, u32 slot);
+/** twin_shmem_swapped() - up to @n pages of [@first, @end) of a file of shared memory that are not in memory are
+ * in the area @area. Returns how many. */
+u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area);
+
+/** twin_shmem_is_swapped() - how many of these are. */
+u64 twin_shmem_is_swapped(const struct machine *m, handle_t inode, u64 first, u64 end);
+
+/** twin_visit() - @fn for each resident page of a mapping. */
+void twin_visit(struct machine *m, handle_t vma,
+		void (*fn)(void *arg, u64 page, pfn_t pfn, const struct page *p), void *arg);
+
+/*
+ * The hidden holder: an address space of no process, which stands for the mappings of all those that could not
+ * be read. Its pages have their share of Pss, and can be reclaimed as any other's.
+ */
+
+/** twin_hold() - @holder maps the pages @first to @first + @n of @vma as well, page @first + i
+ * @times[i] times; not resident ones are left out. *@at: where in the holder there is room; moves on. 0, -ENOMEM. */
+int twin_hold(struct machine *m, handle_t holder, u64 *at, handle_t vma, u64 first, u64 n,
+	      const u16 *times);
+/** twin_hold_anon() - @holder has @n anonymous pages of its own, in a mapping of @span; @accounted: which counts in
+ * Committed_AS. Returns how many. */
+u64 twin_hold_anon(struct machine *m, handle_t holder, u64 *at, u64 n, u64 span, bool accounted);
+/** twin_hold_swapped() - @holder has @n pages in the area @area. Returns how many. */
+u64 twin_hold_swapped(struct machine *m, handle_t holder, u64 *at, u64 n, u32 area);
 
 /* ---- the rest of memory ---- */
 
@@ -82,6 +128,11 @@ u64 twin_populate(struct machine *m, handle_t vma, const struct twin_pages *want
  * now; a later change of a knob computes them anew. @reserve: by enum zone_type. */
 void twin_set_marks(struct machine *m, u32 nid, enum zone_type type, const u64 marks[3],
 		    const u64 reserve[MAX_NR_ZONES]);
+
+/** twin_event(), twin_numa_counter(), twin_node_counter() - what a counter of the other machine has come to. */
+void twin_event(struct machine *m, enum vm_event_item item, u64 n);
+void twin_numa_counter(struct machine *m, u32 nid, enum numa_stat_item item, u64 n);
+void twin_node_counter(struct machine *m, u32 nid, enum node_stat_item item, u64 n);
 
 /** twin_room() - pages that can still be taken without anybody having to be asked to give some back. */
 u64 twin_room(const struct machine *m);

@@ -1,0 +1,230 @@
+/*
+ * sharing.c - the resident and swapped pages of a mapping: its own, its file's, and those that it shares since
+ * a fork.
+ *
+ * A shared anonymous page is the same page as another process's if both have its number, where the other
+ * kernel told frame numbers. Where it did not: if both belong to one family (which fork made and no execve
+ * parted), and have it at the same place of the same mapping. A file's page is known by its file.
+ */
+#include "fs/twin/furnish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KB_PAGES    (PAGE_SIZE >> 10)
+#define FAMILY_ROOT UINT64_MAX
+#define SWAP_PLACE  ((u64)1 << 62)
+
+/* ---- the table ---- */
+
+static struct twin_shared *slot_of(const struct twin_shares *s, const u64 key[2])
+{
+	u64 i = ((key[0] * 31 + key[1]) * 0x9e3779b97f4a7c15ull >> 20) & s->mask;
+
+	while (s->table[i].page && (s->table[i].key[0] != key[0] || s->table[i].key[1] != key[1]))
+		i = (i + 1) & s->mask;
+	return &s->table[i];
+}
+
+static bool grow(struct twin_shares *s)
+{
+	struct twin_shares more = { .nr = s->nr, .mask = s->mask ? 2 * s->mask + 1 : 4095 };
+	u64 i;
+
+	more.table = calloc(more.mask + 1, sizeof(*more.table));
+	if (!more.table)
+		return false;
+	for (i = 0; s->mask && i <= s->mask; i++)
+		if (s->table[i].page)
+			*slot_of(&more, s->table[i].key) = s->table[i];
+	free(s->table);
+	*s = more;
+	return true;
+}
+
+/* The page of that key; 0: none so far. */
+static u32 find(const struct twin_shares *s, const u64 key[2])
+{
+	return s->mask ? slot_of(s, key)->page : 0;
+}
+
+static bool add(struct twin_shares *s, const u64 key[2], u32 page)
+{
+	struct twin_shared *slot;
+
+	if (2 * s->nr >= s->mask && !grow(s))
+		return false;
+	slot = slot_of(s, key);
+	s->nr += !slot->page;
+	*slot = (struct twin_shared){ { key[0], key[1] }, page };
+	return true;
+}
+
+void twin_shares_free(struct twin *t)
+{
+	free(t->shares.table);
+	free(t->layout.stretches);
+	free(t->seen);
+}
+
+/* ---- one mapping ---- */
+
+struct placing {
+	struct twin *t;
+	handle_t vma;
+	u64 kin;							       /* family and file */
+	u64 young, dirty_own, dirty_shared, file_dirty_own, file_dirty_shared; /* still to come */
+	bool swap_shared;
+	u64 *missing;
+};
+
+static u64 take(u64 *from, u64 n)
+{
+	u64 taken = *from < n ? *from : n;
+
+	*from -= taken;
+	return taken;
+}
+
+static u64 count(const struct layout *l, enum stretch_kind kind)
+{
+	u64 n = 0;
+	size_t i;
+
+	for (i = 0; i < l->nr; i++)
+		n += l->stretches[i].kind == kind ? l->stretches[i].n : 0;
+	return n;
+}
+
+/* Dirty are a mapping's own pages first: a file's are where they are written through a shared mapping. */
+static void share_out_dirty(struct placing *g, const struct paragraph *p)
+{
+	u64 own = p->private_dirty / KB_PAGES, shared = p->shared_dirty / KB_PAGES;
+	const struct layout *l = &g->t->layout;
+	bool told = p->private_dirty || p->private_clean || p->shared_dirty || p->shared_clean;
+
+	/* a smaps without these lines */
+	if (!told)
+		own = shared = UINT32_MAX;
+	g->dirty_own = take(&own, count(l, STRETCH_OWN));
+	g->dirty_shared = take(&shared, count(l, STRETCH_SHARED));
+	/* shared with nobody who could be read */
+	g->dirty_shared += take(&own, count(l, STRETCH_SHARED) - g->dirty_shared);
+	g->file_dirty_own = told ? own : 0;
+	g->file_dirty_shared = told ? shared : 0;
+}
+
+static void put_plain(struct placing *g, const struct stretch *s)
+{
+	struct twin_stretch w = {
+		.vma = g->vma, .first = s->first, .n = s->n, .young = take(&g->young, s->n)
+	};
+	u64 placed;
+
+	if (s->kind == STRETCH_OWN) {
+		w.dirty = take(&g->dirty_own, s->n);
+		placed = twin_put_own(g->t->m, &w);
+	} else {
+		w.dirty = take(s->kind == STRETCH_FILE ? &g->file_dirty_own : &g->file_dirty_shared,
+			       s->n);
+		placed = twin_put_file(g->t->m, &w);
+	}
+	*g->missing += s->n - placed;
+}
+
+static void key_of(const struct placing *g, const struct stretch *s, u64 i, u64 key[2])
+{
+	const struct vma *v = vma_at(g->t->m, g->vma);
+
+	key[0] = s->number ? s->number + i : g->kin;
+	key[1] = s->number ? 0 : v->pgoff + s->first + i + 1;
+}
+
+/* Is in the family's tree, from now on. */
+static int join_family(struct placing *g)
+{
+	const u64 key[2] = { g->kin, FAMILY_ROOT };
+	u32 first = find(&g->t->shares, key);
+
+	if (twin_family(g->t->m, g->vma, first))
+		return -ENOMEM;
+	return first || add(&g->t->shares, key, g->vma) ? 0 : -ENOMEM;
+}
+
+static int put_shared(struct placing *g, const struct stretch *s)
+{
+	struct machine *m = g->t->m;
+	u64 i, key[2];
+
+	for (i = 0; i < s->n; i++) {
+		bool young = take(&g->young, 1), dirty = take(&g->dirty_shared, 1);
+		u32 page;
+
+		key_of(g, s, i, key);
+		page = find(&g->t->shares, key);
+		if (page && twin_share(m, g->vma, s->first + i, page - 1, young, dirty))
+			continue;
+		page = twin_put_shared(m, g->vma, s->first + i, young, dirty);
+		if (page == PFN_NONE) {
+			*g->missing += s->n - i;
+			return 0;
+		}
+		if (!add(&g->t->shares, key, page + 1))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int put_swapped(struct placing *g, const struct stretch *s)
+{
+	struct twin *t = g->t;
+	u64 i, key[2];
+
+	for (i = 0; i < s->n; i++) {
+		u32 area = twin_swap_area(t), slot;
+
+		key_of(g, s, i, key);
+		key[1] |= SWAP_PLACE;
+		slot = g->swap_shared ? find(&t->shares, key) : 0;
+		if (slot && twin_share_swapped(t->m, g->vma, s->first + i, slot - 1))
+			continue;
+		slot = twin_put_swapped(t->m, g->vma, s->first + i, area, !g->swap_shared);
+		if (!slot) {
+			t->swap_short += s->n - i;
+			return 0;
+		}
+		t->swap_left[area] -= t->swap_left[area] != 0;
+		if (g->swap_shared && !add(&t->shares, key, slot + 1))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int twin_place(struct twin *t, const struct twin_space *space, handle_t vma,
+	       const struct paragraph *p, u64 *missing)
+{
+	const struct vma *v = vma_at(t->m, vma);
+	handle_t inode = v->file ? file_at(t->m, v->file)->inode : 0;
+	struct placing g = { .t = t,
+			     .vma = vma,
+			     .kin = (space->family ^ inode) * 0x9e3779b97f4a7c15ull | 1ull << 63,
+			     .young = p->referenced / KB_PAGES,
+			     .swap_shared = p->has_swap_pss && p->swap_pss < p->swap,
+			     .missing = missing };
+	const struct layout *l = &t->layout;
+	int error = 0;
+	size_t i;
+
+	share_out_dirty(&g, p);
+	if (count(l, STRETCH_SHARED) || (g.swap_shared && count(l, STRETCH_SWAPPED)))
+		error = join_family(&g);
+	for (i = 0; i < l->nr && !error; i++)
+		if (l->stretches[i].kind == STRETCH_SHARED)
+			error = put_shared(&g, &l->stretches[i]);
+		else if (l->stretches[i].kind == STRETCH_SWAPPED)
+			error = put_swapped(&g, &l->stretches[i]);
+		else if (l->stretches[i].n)
+			put_plain(&g, &l->stretches[i]);
+	return error;
+}

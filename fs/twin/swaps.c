@@ -1,0 +1,82 @@
+/* swaps.c - swap areas: how much of each is in use, and what is in them. */
+#include "fs/twin/furnish.h"
+
+#define KB_PAGES (PAGE_SIZE >> 10)
+
+/* The lines of /proc/swaps are the areas, in the order in which they were switched on. */
+void twin_swaps_init(struct twin *t)
+{
+	const struct swap_area *area = t->m->swap.area;
+	struct slice text, line, word;
+	u64 size, used;
+	u32 i = 0;
+
+	capture_find(&t->c, &text, "/proc/swaps");
+	slice_line(&text, &line);
+	while (i < MAX_SWAPFILES && slice_line(&text, &line)) {
+		if (!slice_word(&line, &word) || !slice_word(&line, &word) ||
+		    !slice_word(&line, &word) || !slice_number(word, 10, &size) ||
+		    !slice_word(&line, &word) || !slice_number(word, 10, &used))
+			continue;
+		/* one that could not be had is no area of ours */
+		if (!area[i].in_use || area[i].pages != size / KB_PAGES)
+			continue;
+		used /= KB_PAGES;
+		t->swap_left[i] = used < area[i].pages ? used : area[i].pages;
+		i++;
+	}
+}
+
+u32 twin_swap_area(const struct twin *t)
+{
+	const struct swap_area *area = t->m->swap.area;
+	u32 i, other = 0;
+
+	for (i = 0; i < MAX_SWAPFILES; i++) {
+		if (!area[i].in_use || area[i].used_pages >= area[i].pages)
+			continue;
+		if (t->swap_left[i])
+			return i;
+		other = i;
+	}
+	return other;
+}
+
+/* A file's swapped pages show in each mapping of it: what one has brought, the next one finds. */
+void twin_shmem_in_swap(struct twin *t)
+{
+	struct machine *m = t->m;
+	size_t i;
+
+	for (i = 0; i < t->nr_seen; i++) {
+		const struct twin_seen *s = &t->seen[i];
+		const struct vma *v = vma_at(m, s->vma);
+		u64 want = s->kb[TWIN_SWAP] / KB_PAGES, have, n;
+		handle_t inode = v->file ? file_at(m, v->file)->inode : 0;
+		u32 area;
+
+		if (!want || s->want.keep_swap || !inode)
+			continue;
+		have = twin_shmem_is_swapped(m, inode, v->pgoff, v->pgoff + vma_pages(v));
+		area = twin_swap_area(t);
+		n = want > have ? twin_shmem_swapped(m, inode, v->pgoff, v->pgoff + vma_pages(v),
+						     want - have, area) :
+				  0;
+		t->swap_left[area] -= n < t->swap_left[area] ? n : t->swap_left[area];
+		t->swap_short += want > have + n ? want - have - n : 0;
+	}
+}
+
+void twin_swap_rest(struct twin *t)
+{
+	u32 i;
+
+	for (i = 0; i < MAX_SWAPFILES; i++) {
+		u64 n = t->swap_left[i];
+
+		if (!n || twin_holder(t))
+			continue;
+		t->swap_left[i] -= twin_hold_swapped(t->m, t->holder, &t->holder_at, n, i);
+		t->swap_short += t->swap_left[i];
+	}
+}
