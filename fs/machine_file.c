@@ -250,6 +250,8 @@ static const struct key machine_keys[] = {
 	{ "cpu_mhz", parse_u32, CONFIG(cpu_mhz), 1, 100000 },
 	{ "cpu_1g_pages", parse_bool, CONFIG(cpu_1g_pages), 0, 0 },
 	{ "cpu_la57", parse_bool, CONFIG(cpu_la57), 0, 0 },
+	{ "pae", parse_bool, CONFIG(pae), 0, 0 },
+	{ "levels", parse_u32, CONFIG(levels), 1, 5 },
 	{ "kernel_base", parse_u64, CONFIG(kernel_base), 0, (u64)16 << 40 },
 	{ "initrd", parse_u64, CONFIG(initrd_size), 0, (u64)1 << 40 },
 	{ "cmdline", parse_text, CONFIG(cmdline), 0, CMDLINE_MAX },
@@ -737,6 +739,23 @@ static int check_disk(struct parser *p)
 	return 0;
 }
 
+static int check_page_tables(struct parser *p)
+{
+	const struct machine_config *c = p->c;
+	struct pt_geometry g;
+
+	p->line = p->last_line;
+	if (c->pae && c->arch != ARCH_I386)
+		return fail(p, "pae is for arch = i386");
+	if (c->levels == 1 && c->pae)
+		return fail(p, "levels = 1 has entries of 4 bytes: not with pae");
+	pt_geometry_init(&g, c);
+	if (c->levels && c->levels != g.levels)
+		return fail(p, "levels: this processor has %u levels of page tables%s", g.levels,
+			    c->arch == ARCH_I386 ? ", or 1 to show what that costs" : "");
+	return 0;
+}
+
 static int check_rest(struct parser *p)
 {
 	struct machine_config *c = p->c;
@@ -754,7 +773,7 @@ static int check_rest(struct parser *p)
 		p->line = c->nr_nodes > 1 ? p->node_line[c->nr_nodes - 1] : p->range_line[0];
 		return fail(p, "an i386 machine has one node, no ranges and no DIMMs");
 	}
-	return 0;
+	return check_page_tables(p);
 }
 
 int machine_file_parse(struct machine_config *c, const char *text, const char *name, char *why,

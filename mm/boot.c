@@ -21,16 +21,22 @@
 #define LOWMEM_END_I386 0x36ffe000ull /* 1 GiB of kernel addresses, less vmalloc and fixed maps */
 #define THP_MIN_RAM	(512 * MiB)
 
-const char *const linux_banner[] = {
-	[ARCH_X86_64] =
-		"Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) "
-		"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
-		"#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",
-	[ARCH_I386] =
-		"Linux version 6.1.0-50-686-pae (debian-kernel@lists.debian.org) "
-		"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
-		"#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)",
+static const char *const banners[] = {
+	"Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) "
+	"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
+	"#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)",
+	"Linux version 6.1.0-50-686-pae (debian-kernel@lists.debian.org) "
+	"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
+	"#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)",
+	"Linux version 6.1.0-50-686 (debian-kernel@lists.debian.org) "
+	"(gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) "
+	"#1 SMP PREEMPT_DYNAMIC Debian 6.1.176-1 (2026-07-02)",
 };
+
+const char *linux_banner(const struct machine_config *c)
+{
+	return banners[c->arch == ARCH_X86_64 ? 0 : c->pae ? 1 : 2];
+}
 
 static bool cpu_in(const u64 *mask, u32 cpu)
 {
@@ -132,7 +138,7 @@ static void set_up_hstates(struct boot *b)
 	/* the kernel lists the larger size first */
 	if (!is_i386(b) && b->c->cpu_1g_pages)
 		info->hstate[info->nr_hstates++].page_size = GiB;
-	info->hstate[info->nr_hstates++].page_size = 2 * MiB;
+	info->hstate[info->nr_hstates++].page_size = b->m->pt.huge_size;
 	info->default_hstate = info->nr_hstates - 1;
 	for (i = 0; i < info->nr_hstates; i++)
 		if (info->hstate[i].page_size == b->p->default_hugepage_size)
@@ -154,7 +160,7 @@ static int early_memory(struct boot *b)
 		return boot_error(b, "too little RAM: mem= leaves nothing");
 	b->max_pfn = (pfn_t)(memory->regions[memory->nr - 1].end >> PAGE_SHIFT);
 	printk(b->m, 6, "last_pfn = 0x%x max_arch_pfn = 0x%llx", b->max_pfn,
-	       is_i386(b)     ? 0x1000000ull :
+	       is_i386(b)     ? i386_ram_end(b) >> PAGE_SHIFT :
 	       b->c->cpu_la57 ? 0x10000000000ull :
 				0x400000000ull);
 	b->lowmem_end = (u64)b->max_pfn << PAGE_SHIFT;
@@ -358,7 +364,7 @@ static int boot(struct boot *b)
 
 	if (error)
 		return error;
-	printk(b->m, 5, "%s", linux_banner[b->c->arch]);
+	printk(b->m, 5, "%s", linux_banner(b->c));
 	printk(b->m, 6, "Command line: %s", b->c->cmdline);
 	parse_cmdline(b->p, b->c->cmdline);
 	place_cpus(b);

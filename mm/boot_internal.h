@@ -94,6 +94,12 @@ static inline bool is_i386(const struct boot *b)
 	return b->c->arch == ARCH_I386;
 }
 
+/** i386_ram_end() - physical addresses that an entry of its page tables can hold, in bytes. */
+static inline u64 i386_ram_end(const struct boot *b)
+{
+	return (u64)(b->c->pae ? 64 : 4) << 30;
+}
+
 static inline u64 round_up_to(u64 n, u64 unit)
 {
 	return (n + unit - 1) / unit * unit;

@@ -57,8 +57,8 @@ const struct kernel_image *kernel_image_of(enum machine_arch arch)
 
 static u64 image_bytes(const struct boot *b, u64 base)
 {
-	/* i386 brings along page tables for everything up to its end, one page for each 2 MiB */
-	u64 tables = is_i386(b) ? base / PMD_SIZE * PAGE_SIZE : 0;
+	/* i386 brings along page tables for everything up to its end, one page for each 2 or 4 MiB */
+	u64 tables = is_i386(b) ? base / b->m->pt.huge_size * PAGE_SIZE : 0;
 
 	return b->kernel->size + b->kernel->brk + tables;
 }

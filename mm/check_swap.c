@@ -37,7 +37,7 @@ static void hold(struct tally *t, u32 slot, const char *who, u32 number)
 static void check_mm_entries(struct tally *t, handle_t mmh)
 {
 	struct machine *m = t->c->m;
-	struct pte_walk w = pte_walk_range(mm_at(m, mmh), 0, TASK_SIZE_X86_64 >> PAGE_SHIFT);
+	struct pte_walk w = pte_walk_range(mm_at(m, mmh), 0, task_size(m) >> PAGE_SHIFT);
 	u32 i, type;
 
 	while (pte_walk_next(m, &w))

@@ -45,7 +45,7 @@ static void check_vma(struct tally *t, handle_t mmh, handle_t h, handle_t prev, 
 	const struct vma *v = vma_at(m, h);
 
 	t->vmas++;
-	if (v->start >= v->end || (v->start | v->end) & ~PAGE_MASK || v->end > TASK_SIZE_X86_64)
+	if (v->start >= v->end || (v->start | v->end) & ~PAGE_MASK || v->end > task_size(m))
 		check_fail(t->c, "mm %u: vma %llx-%llx", mmh, (unsigned long long)v->start,
 			   (unsigned long long)v->end);
 	if (v->prev != prev || v->mm != mmh || (prev && vma_at(m, prev)->end > v->start))
@@ -121,16 +121,23 @@ static void check_entries(struct tally *t, handle_t mmh, struct mm *sum)
 static void count_tables(const struct machine *m, handle_t table, enum pt_level level,
 			 u32 count[PT_PGD + 1])
 {
+	pfn_t last = PFN_NONE;
 	u32 i, j;
 
 	count[level]++;
 	for (i = 0; level > PT_PTE && i < TABLE_CHUNKS; i++) {
-		handle_t chunk = table_at(m, table)->chunk[i];
+		handle_t chunk = table_at(m, table)->chunk[i], below;
 
-		for (j = 0; chunk && j < PTE_CHUNK; j++)
-			if (dir_chunk_at(m, chunk)[j])
-				count_tables(m, dir_chunk_at(m, chunk)[j],
-					     (enum pt_level)(level - 1), count);
+		for (j = 0; chunk && j < PTE_CHUNK; j++) {
+			below = dir_chunk_at(m, chunk)[j];
+			if (!below)
+				continue;
+			count_tables(m, below, (enum pt_level)(level - 1), count);
+			/* two halves of a page, or no page at all */
+			if (table_at(m, below)->pfn == last || table_at(m, below)->pfn == PFN_NONE)
+				count[level - 1]--;
+			last = table_at(m, below)->pfn;
+		}
 	}
 }
 
@@ -140,6 +147,8 @@ static void check_tables(struct tally *t, handle_t mmh)
 	u32 count[PT_PGD + 1] = { 0 };
 
 	count_tables(t->c->m, mm->pgd, PT_PGD, count);
+	if (t->c->m->pt.flat)
+		count[PT_PTE] = 1u << t->c->m->pt.order[PT_PGD];
 	t->tables += count[PT_PTE] + count[PT_PMD];
 	check_equal(t->c, "nr_ptes", count[PT_PTE], mm->nr_ptes);
 	check_equal(t->c, "nr_pmds", count[PT_PMD], mm->nr_pmds);

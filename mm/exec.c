@@ -1,7 +1,8 @@
 /*
  * exec.c - execve(2): the address space of a small statically linked program.
  *
- *	0x400000  headers r--p | text r-xp | rodata r--p | relro r--p | data rw-p   of the program file
+ *	0x400000  (i386: 0x8048000)
+ *	          headers r--p | text r-xp | rodata r--p | relro r--p | data rw-p   of the program file
  *	          bss rw-p (anonymous)
  *	  + random   [heap]
  *	             mmap area, growing down from mmap_base
@@ -18,8 +19,9 @@
 
 #include "mm/task.h"
 
-#define PROGRAM_PATH "/usr/bin/simproc"
-#define PROGRAM_BASE 0x400000ull
+#define PROGRAM_PATH	"/usr/bin/simproc"
+#define PROGRAM_BASE	0x400000ull
+#define PROGRAM_BASE_32 0x8048000ull
 
 /* Pages of each part of the program file, in file order. */
 #define HEADER_PAGES 1u
@@ -30,21 +32,37 @@
 #define BSS_PAGES    6u
 #define FILE_PAGES   (HEADER_PAGES + TEXT_PAGES + RODATA_PAGES + RELRO_PAGES + DATA_PAGES)
 
-#define HEAP_PAGES	   HEAP_FIRST_PAGES /* what the first brk of a libc asks for */
-#define STACK_PAGES	   33u
-#define STACK_TOUCHED	   3u
-#define VVAR_PAGES	   4u
-#define VDSO_PAGES	   2u
-#define STACK_GAP_MIN	   (128ull << 20)
-#define STACK_GUARD_GAP	   (256 * PAGE_SIZE)
-#define STACK_RANDOM_PAGES (1u << 22) /* 16 GiB */
-#define BRK_RANDOM_PAGES   (1u << 13) /* 32 MiB */
+#define HEAP_PAGES	      HEAP_FIRST_PAGES /* what the first brk of a libc asks for */
+#define STACK_PAGES	      33u
+#define STACK_TOUCHED	      3u
+#define VVAR_PAGES	      4u
+#define VDSO_PAGES	      2u
+#define STACK_GAP_MIN	      (128ull << 20)
+#define STACK_GUARD_GAP	      (256 * PAGE_SIZE)
+#define STACK_RANDOM_PAGES    (1u << 22) /* 16 GiB */
+#define STACK_RANDOM_PAGES_32 (1u << 11) /* 8 MiB */
+#define BRK_RANDOM_PAGES      (1u << 13) /* 32 MiB */
 
 #define VM_MAY (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 
 static u64 random_pages(struct machine *m, int level, u64 n)
 {
 	return m->sysctl.randomize_va_space >= level ? machine_random_below(m, n) : 0;
+}
+
+static bool is_32_bit(const struct machine *m)
+{
+	return m->config.arch == ARCH_I386;
+}
+
+static u64 program_base(const struct machine *m)
+{
+	return is_32_bit(m) ? PROGRAM_BASE_32 : PROGRAM_BASE;
+}
+
+static u64 stack_random_pages(const struct machine *m)
+{
+	return is_32_bit(m) ? STACK_RANDOM_PAGES_32 : STACK_RANDOM_PAGES;
 }
 
 static int program_inode(struct machine *m, handle_t *inode)
@@ -71,7 +89,7 @@ static int map_program(struct machine *m, struct mm *mm, handle_t mmh, handle_t 
 		{ RELRO_PAGES, VM_READ | VM_ACCOUNT },
 		{ DATA_PAGES, VM_READ | VM_WRITE | VM_ACCOUNT },
 	};
-	u64 at = PROGRAM_BASE, pgoff = 0;
+	u64 at = program_base(m), pgoff = 0;
 	u32 i;
 	int error;
 
@@ -113,8 +131,8 @@ static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t m
 		     size_t arguments)
 {
 	/* vvar and vdso lie above the stack, below the end of user space */
-	u64 top = TASK_SIZE_X86_64 - 64 * PAGE_SIZE -
-		  random_pages(m, 1, STACK_RANDOM_PAGES) * PAGE_SIZE;
+	u64 top = task_size(m) - 64 * PAGE_SIZE -
+		  random_pages(m, 1, stack_random_pages(m)) * PAGE_SIZE;
 	u64 gap = task_rlimit(m, task, RLIM_STACK), vvar;
 	int error;
 
@@ -136,11 +154,11 @@ static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t m
 	error = vma_install(m, mmh, vvar, vvar + VDSO_PAGES * PAGE_SIZE, VM_READ | VM_EXEC | VM_MAY,
 			    VMA_VDSO, 0, 0);
 
-	gap = gap == RLIM_INF || gap > TASK_SIZE_X86_64 / 6 * 5 ? TASK_SIZE_X86_64 / 6 * 5 : gap;
+	gap = gap == RLIM_INF || gap > task_size(m) / 6 * 5 ? task_size(m) / 6 * 5 : gap;
 	gap += STACK_GUARD_GAP +
-	       (m->sysctl.randomize_va_space ? STACK_RANDOM_PAGES * PAGE_SIZE : 0);
+	       (m->sysctl.randomize_va_space ? stack_random_pages(m) * PAGE_SIZE : 0);
 	gap = gap < STACK_GAP_MIN ? STACK_GAP_MIN : gap;
-	mm->mmap_base = PAGE_ALIGN(TASK_SIZE_X86_64 - gap -
+	mm->mmap_base = PAGE_ALIGN(task_size(m) - gap -
 				   random_pages(m, 1, 1ull << m->sysctl.mmap_rnd_bits) * PAGE_SIZE);
 	return error;
 }
@@ -163,7 +181,7 @@ static int start_program(struct machine *m, handle_t task, const struct mm *mm)
 		touch(m, task, stack_page - (STACK_TOUCHED - 1) * PAGE_SIZE, STACK_TOUCHED, true);
 
 	if (!error)
-		error = touch(m, task, PROGRAM_BASE, 1, false);
+		error = touch(m, task, program_base(m), 1, false);
 	if (!error)
 		error = touch(m, task, mm->start_code, 64, false);
 	if (!error)

@@ -292,6 +292,8 @@ static void assign(struct boot *b, u64 start, u64 end, u32 nid)
 
 	if (b->p->mem && end > b->p->mem)
 		end = b->p->mem;
+	if (is_i386(b) && end > i386_ram_end(b))
+		end = i386_ram_end(b);
 	for (i = 0; i < b->nr_e820; i++) {
 		u64 from = round_up_to(b->e820[i].start, PAGE_SIZE);
 		u64 to = round_down_to(b->e820[i].end, PAGE_SIZE);

@@ -67,6 +67,7 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	m->clock.mode = CLOCK_MODE_PAUSED;
 	m->clock.rate = 1;
 	m->cost = m->config.cost;
+	pt_geometry_init(&m->pt, &m->config);
 	seed_random(m, m->config.seed);
 	sysctl_defaults(m);
 	error = knobs_init(m);

@@ -440,7 +440,7 @@ static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, han
 	struct fault f = { .mmh = t->mm, .vpn = addr_vpn(addr), .write = write };
 	enum vm_fault r;
 
-	if (unlikely(addr >= TASK_SIZE_X86_64))
+	if (unlikely(addr >= task_size(m)))
 		return VM_FAULT_SIGSEGV;
 	f.mm = mm_at(m, f.mmh);
 	if (unlikely(!find_mapping(m, task, &f, addr)))
@@ -509,7 +509,7 @@ enum vm_fault handle_mm_fault(struct machine *m, handle_t task, u64 addr, bool w
 {
 	struct mm *mm = mm_at(m, task_at(m, task)->mm);
 	u64 vpn = addr_vpn(addr);
-	handle_t table = addr < TASK_SIZE_X86_64 ? pte_table_find(m, mm, vpn) : 0;
+	handle_t table = addr < task_size(m) ? pte_table_find(m, mm, vpn) : 0;
 	pte_t *pte = table ? table_pte(m, table, vpn) : NULL;
 	enum vm_fault r = VM_FAULT_RETRY;
 
@@ -575,7 +575,7 @@ static inline __attribute__((always_inline)) int touch(struct machine *m, handle
 
 int mm_access(struct machine *m, handle_t task, u64 addr, bool write)
 {
-	if (unlikely(addr >= TASK_SIZE_X86_64))
+	if (unlikely(addr >= task_size(m)))
 		return access_fault(m, task, addr, write);
 	return touch(m, task, mm_at(m, task_at(m, task)->mm), addr_vpn(addr), write);
 }
@@ -586,8 +586,8 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 	u64 vpn = addr_vpn(addr), end = addr_vpn(PAGE_ALIGN(addr + length)), done = 0;
 	int error = 0;
 
-	if (addr >= TASK_SIZE_X86_64 || length > TASK_SIZE_X86_64 - addr)
-		error = access_fault(m, task, TASK_SIZE_X86_64, write);
+	if (addr >= task_size(m) || length > task_size(m) - addr)
+		error = access_fault(m, task, task_size(m), write);
 	while (!error && vpn < end) {
 		error = touch(m, task, mm, vpn++, write);
 		if (unlikely(error))

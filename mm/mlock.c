@@ -214,6 +214,6 @@ int do_mlockall(struct machine *m, handle_t task, bool current, bool future, boo
 			return -EINTR;
 	}
 	if (lock)
-		mm_populate(m, task, 0, TASK_SIZE_X86_64, true);
+		mm_populate(m, task, 0, task_size(m), true);
 	return 0;
 }

@@ -53,7 +53,7 @@ int mm_create(struct machine *m, handle_t *out)
 	mm_at(m, h)->users = 1;
 	mm_at(m, h)->id = ++m->mms.nr_mms_made;
 	/* until execve(2) lays it out */
-	mm_at(m, h)->mmap_base = TASK_SIZE_X86_64 - (128ull << 20);
+	mm_at(m, h)->mmap_base = task_size(m) - (128ull << 20);
 	mm_link(m, h);
 	*out = h;
 	return 0;
@@ -68,7 +68,7 @@ void mm_put(struct machine *m, handle_t h)
 	if (unlikely(m->oom.first_victim))
 		oom_mm_gone(m, h);
 	/* whole mappings only: nothing is split, nothing can fail */
-	mm_munmap(m, h, 0, TASK_SIZE_X86_64, false);
+	mm_munmap(m, h, 0, task_size(m), false);
 	libc_heap_put(m, mm->libc_heap);
 	pgd_free(m, h);
 	mm_unlink(m, h);

@@ -57,7 +57,7 @@ static bool vma_expandable(struct machine *m, const struct move *r, u64 delta)
 	const struct vma *v = vma_at(m, r->vma);
 	u64 end = v->end + delta;
 
-	if (end < v->end || end > TASK_SIZE_X86_64)
+	if (end < v->end || end > task_size(m))
 		return false;
 	return !v->next || vma_at(m, v->next)->start >= end;
 }

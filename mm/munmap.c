@@ -109,7 +109,7 @@ int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length)
 	int error = 0;
 
 	clock_charge(m, m->cost.syscall);
-	if (addr & ~PAGE_MASK || addr > TASK_SIZE_X86_64 || length > TASK_SIZE_X86_64 - addr)
+	if (addr & ~PAGE_MASK || addr > task_size(m) || length > task_size(m) - addr)
 		return -EINVAL;
 	length = PAGE_ALIGN(length);
 	if (!length)
@@ -144,7 +144,7 @@ static int brk_grow(struct machine *m, handle_t task, u64 from, u64 to)
 	h = find_vma(m, mmh, from);
 	if (h && to + PAGE_SIZE > vma_start_gap(vma_at(m, h)))
 		return -ENOMEM;
-	if (to > TASK_SIZE_X86_64 || mlock_future_check(m, task, mm, w.flags, (u64)pages) ||
+	if (to > task_size(m) || mlock_future_check(m, task, mm, w.flags, (u64)pages) ||
 	    !may_expand_vm(m, task, mm, w.flags, (u64)pages) ||
 	    (s64)mm->map_count > m->sysctl.max_map_count ||
 	    vm_enough_memory(m, mmh, pages, task_capable(m, task)))

@@ -3,7 +3,7 @@
  *
  * What counts where, as on 6.1: a lowest-level or second-level table is a page of
  * NR_PAGE_TABLE_PAGES with PG_table; the third level is in VmPTE only; the root is in neither, and
- * is two pages because Debian's kernel has page table isolation built in.
+ * on x86-64 is two pages because Debian's kernel has page table isolation built in.
  */
 #include "mm/pgtable.h"
 
@@ -11,47 +11,157 @@
 #include <string.h>
 
 #define GFP_PGTABLE_USER (GFP_KERNEL | __GFP_ZERO | __GFP_ACCOUNT)
-#define PGD_ORDER	 1u
+
+/* ---- geometry ---- */
+
+static const struct pt_geometry geometries[] = {
+	{ .levels = 4,
+	  .entry_bytes = 8,
+	  .pte_bits = 9,
+	  .order = { 0, 0, 0, 1 },
+	  .task_size = TASK_SIZE_X86_64,
+	  .huge_size = 2u << 20,
+	  .level = { { "pgd", 39, 9 }, { "pud", 30, 9 }, { "pmd", 21, 9 }, { "pte", 12, 9 } } },
+	{ .levels = 5,
+	  .entry_bytes = 8,
+	  .pte_bits = 9,
+	  .order = { 0, 0, 0, 1 },
+	  .task_size = TASK_SIZE_X86_64,
+	  .huge_size = 2u << 20,
+	  .level = { { "pgd", 48, 9 },
+		     { "p4d", 39, 9 },
+		     { "pud", 30, 9 },
+		     { "pmd", 21, 9 },
+		     { "pte", 12, 9 } } },
+	{ .levels = 2,
+	  .entry_bytes = 4,
+	  .pte_bits = 10,
+	  .order = { 0, PT_NO_PAGE, PT_NO_PAGE, 0 },
+	  .task_size = TASK_SIZE_I386,
+	  .huge_size = 4u << 20,
+	  .level = { { "pgd", 22, 10 }, { "pte", 12, 10 } } },
+	{ .levels = 3,
+	  .entry_bytes = 8,
+	  .pte_bits = 9,
+	  .order = { 0, 0, PT_NO_PAGE, 0 },
+	  .task_size = TASK_SIZE_I386,
+	  .huge_size = 2u << 20,
+	  .level = { { "pgd", 30, 2 }, { "pmd", 21, 9 }, { "pte", 12, 9 } } },
+	{ .levels = 1,
+	  .entry_bytes = 4,
+	  .pte_bits = 20,
+	  .flat = true,
+	  .order = { PT_NO_PAGE, PT_NO_PAGE, PT_NO_PAGE, 10 },
+	  .task_size = TASK_SIZE_I386,
+	  .huge_size = 4u << 20,
+	  .level = { { "pte", 12, 20 } } },
+};
+
+void pt_geometry_init(struct pt_geometry *g, const struct machine_config *c)
+{
+	if (c->arch == ARCH_X86_64)
+		*g = geometries[c->cpu_la57 ? 1 : 0];
+	else
+		*g = geometries[c->levels == 1 ? 4 : c->pae ? 3 : 2];
+}
+
+/* ---- making and freeing tables ---- */
 
 static u32 *level_counter(struct mm *mm, enum pt_level level)
 {
 	return level == PT_PTE ? &mm->nr_ptes : level == PT_PMD ? &mm->nr_pmds : &mm->nr_puds;
 }
 
-static handle_t table_new(struct machine *m, handle_t mmh, enum pt_level level)
+/* One page more or less at @level of an address space. */
+static void account_table(struct machine *m, handle_t mmh, pfn_t pfn, enum pt_level level,
+			  s32 delta)
 {
-	unsigned int order = level == PT_PGD ? PGD_ORDER : 0;
-	pfn_t pfn = mm_should_fail(m) ? PFN_NONE :
-					alloc_pages(m, GFP_PGTABLE_USER, order, NUMA_NO_NODE);
-	struct page *page;
-	handle_t h;
+	struct page *page = pfn_to_page(m, pfn);
+	u32 i, nr = 1u << m->pt.order[level];
 
+	if (m->pt.flat) {
+		mm_at(m, mmh)->nr_ptes += (u32)((s32)nr * delta);
+	} else if (level == PT_PGD) {
+		return;
+	} else {
+		*level_counter(mm_at(m, mmh), level) += (u32)delta;
+		if (level > PT_PMD)
+			return;
+	}
+	mod_node_page_state(m, page_node(m, page), NR_PAGE_TABLE_PAGES, (s32)nr * delta);
+	for (i = 0; i < nr; i++)
+		if (delta > 0)
+			page_set(pfn_to_page(m, pfn + i), PG_table);
+		else
+			page_clear(pfn_to_page(m, pfn + i), PG_table);
+}
+
+/* The page of a table that is not there yet, its own or its twin's; PFN_NONE: no memory. */
+static pfn_t table_page(struct machine *m, handle_t mmh, enum pt_level level, handle_t twin)
+{
+	u32 order = (u32)m->pt.order[level];
+	pfn_t pfn;
+
+	if (twin)
+		return table_at(m, twin)->pfn;
+	pfn = mm_should_fail(m) ? PFN_NONE : alloc_pages(m, GFP_PGTABLE_USER, order, NUMA_NO_NODE);
 	if (pfn == PFN_NONE)
+		return PFN_NONE;
+	page_set_mapping(pfn_to_page(m, pfn), mmh, MAPPING_NONE);
+	account_table(m, mmh, pfn, level, 1);
+	return pfn;
+}
+
+static void table_page_free(struct machine *m, handle_t mmh, pfn_t pfn, enum pt_level level)
+{
+	account_table(m, mmh, pfn, level, -1);
+	pfn_to_page(m, pfn)->mapping = 0;
+	free_pages(m, pfn, (u32)m->pt.order[level]);
+}
+
+/* The page between a root and the third level that a fifth level brings. */
+static int root_p4d(struct machine *m, struct pt_table *t)
+{
+	pfn_t pfn;
+
+	if (m->pt.levels < PT_WALK_MAX)
+		return 0;
+	pfn = alloc_pages(m, GFP_PGTABLE_USER, 0, NUMA_NO_NODE);
+	if (pfn == PFN_NONE)
+		return -ENOMEM;
+	t->p4d = pfn;
+	return 0;
+}
+
+/* @twin: the other half of the page, 0 if there is none yet. */
+static handle_t table_new(struct machine *m, handle_t mmh, enum pt_level level, handle_t twin)
+{
+	bool paged = m->pt.order[level] != PT_NO_PAGE;
+	pfn_t pfn = paged ? table_page(m, mmh, level, twin) : PFN_NONE;
+	handle_t h = 0;
+
+	if (paged && pfn == PFN_NONE)
 		return 0;
 	h = pool_alloc(&m->mms.tables);
-	if (!h) {
-		free_pages(m, pfn, order);
-		return 0;
+	if (h && level == PT_PGD && root_p4d(m, table_at(m, h))) {
+		pool_free(&m->mms.tables, h);
+		h = 0;
 	}
-	table_at(m, h)->pfn = pfn;
-	page = pfn_to_page(m, pfn);
-	page_set_mapping(page, mmh, MAPPING_NONE);
-	if (level <= PT_PMD) {
-		page_set(page, PG_table);
-		mod_node_page_state(m, page_node(m, page), NR_PAGE_TABLE_PAGES, 1);
-	}
-	if (level != PT_PGD)
-		++*level_counter(mm_at(m, mmh), level);
+	if (h)
+		table_at(m, h)->pfn = pfn;
+	else if (paged && !twin)
+		table_page_free(m, mmh, pfn, level);
 	return h;
 }
 
-/* Chunks go with their table: entries are none, tables below are gone. */
-static void table_free(struct machine *m, handle_t mmh, handle_t h, enum pt_level level)
+/* Chunks go with their table: entries are none, tables below are gone. The page stays while @twin,
+ * which has the other half of it, is there. */
+static void table_free(struct machine *m, handle_t mmh, handle_t h, enum pt_level level,
+		       handle_t twin)
 {
 	struct pt_table *t = table_at(m, h);
-	struct page *page = pfn_to_page(m, t->pfn);
 	struct mm *mm = mm_at(m, mmh);
-	pfn_t pfn = t->pfn;
+	pfn_t pfn = t->pfn, p4d = t->p4d;
 	u32 i;
 
 	for (i = 0; i < TABLE_CHUNKS; i++)
@@ -60,19 +170,23 @@ static void table_free(struct machine *m, handle_t mmh, handle_t h, enum pt_leve
 				  t->chunk[i]);
 	pool_free(&m->mms.tables, h);
 	mm->cache_table = mm->cache_pmd = 0;
-	page->mapping = 0;
-	if (level <= PT_PMD) {
-		page_clear(page, PG_table);
-		mod_node_page_state(m, page_node(m, page), NR_PAGE_TABLE_PAGES, -1);
-	}
-	if (level != PT_PGD)
-		--*level_counter(mm, level);
-	free_pages(m, pfn, level == PT_PGD ? PGD_ORDER : 0);
+	if (p4d)
+		free_pages(m, p4d, 0);
+	if (pfn != PFN_NONE && !twin)
+		table_page_free(m, mmh, pfn, level);
+}
+
+/* Of a lowest table below @pmd: the one that has the other half of its page. */
+static handle_t twin_of(const struct machine *m, handle_t pmd, enum pt_level level, u64 vpn)
+{
+	if (level != PT_PTE || m->pt.pte_bits <= TABLE_SHIFT)
+		return 0;
+	return dir_load(m, pmd, PT_PMD, vpn ^ TABLE_ENTRIES);
 }
 
 int pgd_alloc(struct machine *m, handle_t mmh)
 {
-	handle_t h = table_new(m, mmh, PT_PGD);
+	handle_t h = table_new(m, mmh, PT_PGD, 0);
 
 	if (!h)
 		return -ENOMEM;
@@ -82,7 +196,7 @@ int pgd_alloc(struct machine *m, handle_t mmh)
 
 void pgd_free(struct machine *m, handle_t mmh)
 {
-	table_free(m, mmh, mm_at(m, mmh)->pgd, PT_PGD);
+	table_free(m, mmh, mm_at(m, mmh)->pgd, PT_PGD, 0);
 	mm_at(m, mmh)->pgd = 0;
 }
 
@@ -114,27 +228,38 @@ handle_t pte_table_find_slow(struct machine *m, struct mm *mm, u64 vpn)
 	return mm->cache_table;
 }
 
+/* The table below @table (of @level) for @vpn, which is not there yet; 0: no memory. */
+static handle_t table_below(struct machine *m, handle_t mmh, handle_t table, enum pt_level level,
+			    u64 vpn)
+{
+	handle_t twin = twin_of(m, table, level - 1, vpn), *slot;
+	handle_t below = table_new(m, mmh, level - 1, twin);
+
+	if (!below)
+		return 0;
+	slot = dir_slot(m, table, level, vpn);
+	if (!slot) {
+		table_free(m, mmh, below, level - 1, twin);
+		return 0;
+	}
+	*slot = below;
+	return below;
+}
+
 int pte_table_alloc(struct machine *m, handle_t mmh, u64 vpn)
 {
 	struct mm *mm = mm_at(m, mmh);
-	handle_t table = mm->pgd, below, *slot;
+	handle_t table = mm->pgd, below;
 	int level;
 
 	if (pte_table_find(m, mm, vpn))
 		return 0;
 	for (level = PT_PGD; level > PT_PTE; level--) {
 		below = dir_load(m, table, (enum pt_level)level, vpn);
-		if (!below) {
-			below = table_new(m, mmh, (enum pt_level)(level - 1));
-			if (!below)
-				return -ENOMEM;
-			slot = dir_slot(m, table, (enum pt_level)level, vpn);
-			if (!slot) {
-				table_free(m, mmh, below, (enum pt_level)(level - 1));
-				return -ENOMEM;
-			}
-			*slot = below;
-		}
+		if (!below)
+			below = table_below(m, mmh, table, (enum pt_level)level, vpn);
+		if (!below)
+			return -ENOMEM;
 		table = below;
 	}
 	return 0;
@@ -209,13 +334,23 @@ void pte_chunk_put(struct machine *m, const struct pte_walk *w)
 
 /* ---- freeing ---- */
 
+/* Does the hole contain all that the page of the table for [@base, @next) covers? */
+static bool covers_nothing(const struct machine *m, u64 base, u64 next, enum pt_level level,
+			   u64 floor, u64 ceiling)
+{
+	u64 span = level == PT_PMD && !m->pt.flat ? 1ull << m->pt.pte_bits : next - base;
+
+	base &= ~(span - 1);
+	return base >= floor && base + span <= ceiling;
+}
+
 /*
  * Free the tables below @table (of @level) that overlap [start, end) and whose span lies within
  * [floor, ceiling), all in vpns. @last is inclusive, so that the top of the space needs no
  * overflow.
  */
-static void free_below(struct machine *m, handle_t mmh, handle_t table, u32 level, u64 start,
-		       u64 last, u64 floor, u64 ceiling)
+static void free_below(struct machine *m, handle_t mmh, handle_t table, enum pt_level level,
+		       u64 start, u64 last, u64 floor, u64 ceiling)
 {
 	u64 at = start, span = 1ull << (TABLE_SHIFT * level);
 
@@ -231,8 +366,9 @@ static void free_below(struct machine *m, handle_t mmh, handle_t table, u32 leve
 			if (level > PT_PMD)
 				free_below(m, mmh, below, level - 1, at,
 					   last < next - 1 ? last : next - 1, floor, ceiling);
-			if (base >= floor && next <= ceiling) {
-				table_free(m, mmh, below, (enum pt_level)(level - 1));
+			if (covers_nothing(m, base, next, level, floor, ceiling)) {
+				table_free(m, mmh, below, level - 1,
+					   twin_of(m, table, level - 1, base));
 				dir_chunk_at(m, chunk)[i % PTE_CHUNK] = 0;
 			}
 		}
@@ -242,9 +378,16 @@ static void free_below(struct machine *m, handle_t mmh, handle_t table, u32 leve
 
 void free_pgtables(struct machine *m, handle_t mmh, u64 start, u64 end, u64 floor, u64 ceiling)
 {
+	u64 lowest = addr_vpn(floor);
 	u64 top = ceiling ? addr_vpn(ceiling) : 1ull << (4 * TABLE_SHIFT);
+	u64 first = addr_vpn(start), last = addr_vpn(end - 1);
 
-	if (start < end)
-		free_below(m, mmh, mm_at(m, mmh)->pgd, PT_PGD, addr_vpn(start), addr_vpn(end - 1),
-			   addr_vpn(floor), top);
+	if (start >= end)
+		return;
+	if (m->pt.pte_bits > TABLE_SHIFT && !m->pt.flat) {
+		/* the other half of a page may be free of use since long */
+		first = max_t(u64, first & ~(u64)(2 * TABLE_ENTRIES - 1), lowest);
+		last = min_t(u64, last | (2 * TABLE_ENTRIES - 1), top - 1);
+	}
+	free_below(m, mmh, mm_at(m, mmh)->pgd, PT_PGD, first, last, lowest, top);
 }

@@ -1,11 +1,12 @@
 /*
- * pgtable.h - four-level page tables.
+ * pgtable.h - page tables, as the host keeps them: four levels of 512 entries.
  *
  *	vpn (36 bits)   pgd 9 | pud 9 | pmd 9 | pte 9
  *
- * Each table is a page of the machine, charged and counted as Linux does. On the host it is kept
- * small: a table is 32 handles of chunks of 16 entries, and a chunk exists while one of its
- * entries is used.
+ * Which of the tables are pages of the machine, charged and counted as Linux does, is its geometry's
+ * to say (pagetable.h): all of them on x86-64; on i386 the root, and one page for every pair of lowest
+ * ones. On the host a table is kept small: 32 handles of chunks of 16 entries, and a chunk exists while
+ * one of its entries is used.
  *
  *	table (pfn, chunk[32]) --> pte chunk: 16 x u64 entries        (lowest level)
  *	                       --> dir chunk: 16 x u32 table handles  (upper levels)
@@ -73,12 +74,10 @@ static inline bool pte_has_page(pte_t pte)
 #define TABLE_ENTRIES (1u << TABLE_SHIFT)
 
 struct pt_table {
-	pfn_t pfn;
-	u32 reserved;
+	pfn_t pfn; /* PFN_NONE: it stands for no page (pagetable.h) */
+	pfn_t p4d; /* of a root with a level below that has one entry in use; 0: none */
 	handle_t chunk[TABLE_CHUNKS];
 };
-
-enum pt_level { PT_PTE, PT_PMD, PT_PUD, PT_PGD };
 
 static inline struct pt_table *table_at(const struct machine *m, handle_t h)
 {

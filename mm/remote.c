@@ -63,7 +63,7 @@ static bool mm_lives(const struct machine *m, const struct remote *r)
 /* The mapping that holds @addr, grown down to it if it is a stack; 0 if there is none. */
 static handle_t find_remote_vma(struct machine *m, const struct remote *r, u64 addr)
 {
-	handle_t h = addr < TASK_SIZE_X86_64 ? find_vma(m, r->mm, addr) : 0;
+	handle_t h = addr < task_size(m) ? find_vma(m, r->mm, addr) : 0;
 	const struct vma *v = vma_at(m, h);
 
 	if (!h || v->start <= addr)
@@ -204,8 +204,8 @@ int mm_fill_range(struct machine *m, handle_t task, u64 addr, u64 length, u8 byt
 	int error = 0;
 
 	*pages = 0;
-	if (addr >= TASK_SIZE_X86_64 || length > TASK_SIZE_X86_64 - addr)
-		return mm_access(m, task, TASK_SIZE_X86_64, true);
+	if (addr >= task_size(m) || length > task_size(m) - addr)
+		return mm_access(m, task, task_size(m), true);
 	while (!error && addr < end) {
 		error = mm_access(m, task, addr, true);
 		if (!error)

@@ -73,7 +73,7 @@ static void put_out(struct machine *m, struct swapout *s)
 /* From *@vpn on, until a batch is full. False: the address space is at its end. */
 static bool gather_batch(struct machine *m, handle_t mmh, u64 *vpn, struct swapout *s)
 {
-	struct pte_walk w = pte_walk_range(mm_at(m, mmh), *vpn, addr_vpn(TASK_SIZE_X86_64));
+	struct pte_walk w = pte_walk_range(mm_at(m, mmh), *vpn, addr_vpn(task_size(m)));
 	u32 i;
 
 	while (pte_walk_next(m, &w)) {

@@ -45,6 +45,8 @@ void sysctl_defaults(struct machine *m)
 
 	vm_defaults(s);
 	s->randomize_va_space = 2;
+	if (m->config.arch == ARCH_I386)
+		s->mmap_rnd_bits = 8;
 	s->pid_max = 32768;
 	/* 1024 PIDs for each possible CPU, once that is more (kernel.rst, pid_max) */
 	if ((s32)m->config.nr_cpus * 1024 > s->pid_max)

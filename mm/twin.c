@@ -213,7 +213,7 @@ int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handl
 	handle_t file = 0, h;
 	struct vma *v;
 
-	if (w->start >= w->end || w->end > TASK_SIZE_X86_64 || (w->start | w->end) & ~PAGE_MASK)
+	if (w->start >= w->end || w->end > task_size(m) || (w->start | w->end) & ~PAGE_MASK)
 		return -EINVAL;
 	if (find_vma_intersection(m, mm, w->start, w->end))
 		return -EEXIST;

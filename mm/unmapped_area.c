@@ -11,7 +11,7 @@
 
 #include "mm/vma.h"
 
-#define TASK_UNMAPPED_BASE PAGE_ALIGN(TASK_SIZE_X86_64 / 3)
+#define TASK_UNMAPPED_BASE PAGE_ALIGN(task_size(m) / 3)
 #define PMD_SIZE	   (PAGE_SIZE << TABLE_SHIFT)
 #define NOWHERE		   UINT64_MAX
 
@@ -92,7 +92,7 @@ static u64 search(struct machine *m, handle_t mmh, u64 length)
 	if (!m->sysctl.legacy_va_layout)
 		found = unmapped_area(m, mmh, length, low, mm_at(m, mmh)->mmap_base, true);
 	if (found == NOWHERE)
-		found = unmapped_area(m, mmh, length, TASK_UNMAPPED_BASE, TASK_SIZE_X86_64, false);
+		found = unmapped_area(m, mmh, length, TASK_UNMAPPED_BASE, task_size(m), false);
 	return found;
 }
 
@@ -113,7 +113,7 @@ static bool hint_free(struct machine *m, handle_t mmh, u64 addr, u64 length)
 {
 	handle_t next = find_vma(m, mmh, addr);
 
-	if (addr > TASK_SIZE_X86_64 - length)
+	if (addr > task_size(m) - length)
 		return false;
 	return !next || addr + length <= vma_start_gap(vma_at(m, next));
 }
@@ -123,11 +123,11 @@ int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_reques
 	handle_t mmh = task_at(m, task)->mm;
 	u64 found = rq->addr & PAGE_MASK, min = m->sysctl.mmap_min_addr;
 
-	if (rq->length > TASK_SIZE_X86_64)
+	if (rq->length > task_size(m))
 		return -ENOMEM;
 	if (rq->map & MAPF_FIXED) {
 		found = rq->addr;
-		if (found > TASK_SIZE_X86_64 - rq->length)
+		if (found > task_size(m) - rq->length)
 			return -ENOMEM;
 	} else {
 		if (found && found < min)

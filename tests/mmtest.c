@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/machine_file.h"
 #include "tests/tap.h"
 
 static void report(void *arg, const char *line)
@@ -20,7 +21,7 @@ bool mmtest_sound(struct machine *m, const char *when)
 	return is_int(broken, 0, "every invariant holds %s", when);
 }
 
-void mmtest_open(struct mmtest *t, u64 ram_mib)
+static void open_machine(struct mmtest *t, const char *text, u64 ram_mib)
 {
 	struct machine_config *c = malloc(sizeof(*c));
 	char why[256];
@@ -30,6 +31,8 @@ void mmtest_open(struct mmtest *t, u64 ram_mib)
 		bail_out("out of memory");
 	machine_config_init(c);
 	c->ram = ram_mib << 20;
+	if (text && machine_file_parse(c, text, "test", why, sizeof(why)))
+		bail_out("%s", why);
 	t->m = machine_create(c, why, sizeof(why));
 	free(c);
 	if (!t->m)
@@ -37,6 +40,16 @@ void mmtest_open(struct mmtest *t, u64 ram_mib)
 	if (task_spawn(t->m, "test", &t->task))
 		bail_out("cannot make a process");
 	task_run_begin(t->m, &t->r, t->task);
+}
+
+void mmtest_open(struct mmtest *t, u64 ram_mib)
+{
+	open_machine(t, NULL, ram_mib);
+}
+
+void mmtest_open_on(struct mmtest *t, const char *machine)
+{
+	open_machine(t, machine, 0);
 }
 
 void mmtest_close(struct mmtest *t)

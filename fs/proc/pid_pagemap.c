@@ -80,9 +80,9 @@ ssize_t pid_pagemap_pread(const struct request *rq, char *buffer, size_t size, u
 		return 0;
 	if (offset % ENTRY_BYTES || size % ENTRY_BYTES)
 		return -EINVAL;
-	if (offset / ENTRY_BYTES >= TASK_SIZE_X86_64 >> PAGE_SHIFT)
+	if (offset / ENTRY_BYTES >= task_size(rq->m) >> PAGE_SHIFT)
 		return 0;
-	n = min_t(u64, n, (TASK_SIZE_X86_64 - addr) >> PAGE_SHIFT);
+	n = min_t(u64, n, (task_size(rq->m) - addr) >> PAGE_SHIFT);
 
 	memset(buffer, 0, n * ENTRY_BYTES);
 	while (done < n) {

@@ -3,7 +3,7 @@
 
 int proc_version_show(const struct request *rq, struct text *out)
 {
-	text_str(out, linux_banner[rq->m->config.arch]);
+	text_str(out, linux_banner(&rq->m->config));
 	text_char(out, '\n');
 	return 0;
 }

@@ -83,6 +83,8 @@ struct machine_config {
 	u32 cpu_mhz;
 	bool cpu_1g_pages;
 	bool cpu_la57;	 /* five-level page tables */
+	bool pae;	 /* i386: three-level page tables, RAM up to 64 GiB; else two, 4 GiB */
+	u32 levels;	 /* of the page tables; 0: as the processor has them; i386 may have 1 */
 	u64 kernel_base; /* physical address of the kernel image; 0: 16 MiB (nokaslr) */
 	u64 initrd_size; /* bytes; freed at the end of boot */
 	bool bare;	 /* no init, no kernel threads, nothing the kernel took after boot */
@@ -200,8 +202,8 @@ struct boot_info {
 	bool numa_off, movable_node, psi_off, memcg_off;
 };
 
-/* The first line of the kernel log and of /proc/version, by enum machine_arch. */
-extern const char *const linux_banner[];
+/** linux_banner() - the first line of the kernel log and of /proc/version. */
+const char *linux_banner(const struct machine_config *c);
 
 /** preset_text() - machine-file text of a preset, or NULL; preset_name(i): the i-th name or NULL. */
 const char *preset_text(const char *name);

@@ -21,6 +21,7 @@
 #include <mman/mm.h>
 #include <mman/mmzone.h>
 #include <mman/oom.h>
+#include <mman/pagetable.h>
 #include <mman/pool.h>
 #include <mman/psi.h>
 #include <mman/slab.h>
@@ -54,6 +55,7 @@ struct log_ring {
 struct machine {
 	/* what it is made of */
 	struct machine_config config; /* boot.h: the machine file and command line, resolved */
+	struct pt_geometry pt;	      /* pagetable.h: levels, sizes, TASK_SIZE */
 	u32 zone_mask;		      /* 1 << enum zone_type for each this architecture has */
 	u32 nr_cpus, nr_nodes;	      /* node ids run 0 .. nr_nodes-1, some may be offline */
 	u64 totalram_pages;	      /* managed pages of all zones */
@@ -204,6 +206,12 @@ static inline void mod_node_page_state(struct machine *m, struct pglist_data *n,
 {
 	n->vm_stat[item] += delta;
 	m->vm_node_stat[item] += delta;
+}
+
+/** task_size() - user addresses end here, in bytes: TASK_SIZE of this machine. */
+static inline u64 task_size(const struct machine *m)
+{
+	return m->pt.task_size;
 }
 
 static inline bool page_exists(const struct machine *m, pfn_t pfn)

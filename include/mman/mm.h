@@ -2,7 +2,7 @@
  * mm.h - address spaces: VMAs, page tables, faults, reverse mapping, files' page cache.
  *
  *	task -> mm -+- VMA tree (ordered by address, with the largest gap below each subtree)
- *	            +- page table: four levels; every table is a page of the machine (PageTables)
+ *	            +- page table (pagetable.h): every table is a page of the machine (PageTables)
  *	VMA -> anon_vma (made at the first write fault) or inode: the two roads from a page back
  *	to all page table entries that map it (rmap.h half of this file).
  *
@@ -17,11 +17,11 @@
 
 #include <mman/libc_heap.h>
 #include <mman/mmzone.h>
+#include <mman/pagetable.h>
 #include <mman/pool.h>
 #include <mman/task.h>
 #include <mman/treap.h>
 
-#define TASK_SIZE_X86_64      0x7ffffffff000ull
 #define STACK_GUARD_GAP_PAGES 256u /* stack_guard_gap=: kept free below a VM_GROWSDOWN mapping */
 
 /* VMA flags: values as in a 6.1 kernel, so that VmFlags and tools agree. */

@@ -154,6 +154,13 @@ static void test_refusals(void)
 	refuse("[zone 0]\n", "m.ini:1: [zone 0]: a node's number and the name of a zone");
 	refuse("[zone 0 Device]\n", "m.ini:1: [zone 0 Device]: there is no zone 'Device'");
 	refuse("[cost]\nmind=1\n", "m.ini:2: [cost] has no key 'mind'");
+	refuse("[machine]\nmemory=1G\npae=yes\n", "m.ini:3: pae is for arch = i386");
+	refuse("[machine]\nmemory=1G\nlevels=1\n",
+	       "m.ini:3: levels: this processor has 4 levels of page tables");
+	refuse("[machine]\narch=i386\nmemory=1G\nlevels=3\n",
+	       "m.ini:4: levels: this processor has 2 levels of page tables, or 1 to show what that costs");
+	refuse("[machine]\narch=i386\npae=yes\nmemory=1G\nlevels=1\n",
+	       "m.ini:5: levels = 1 has entries of 4 bytes: not with pae");
 	refuse("[machine]\narch=i386\n[node 0]\nmemory=1G\n[node 1]\nmemory=1G\n",
 	       "m.ini:5: an i386 machine has one node");
 }
