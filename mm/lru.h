@@ -103,6 +103,9 @@ void munlock_page(struct machine *m, pfn_t pfn);
 /* migrate.c: the last user of an isolated page has gone; whoever isolated it frees it. */
 void page_release_isolated(struct machine *m, struct page *p);
 
+/* gup.c: the last user of a pinned page has gone; the last unpin frees it. */
+void page_release_pinned(struct machine *m, pfn_t pfn, struct page *p);
+
 /** page_release() - the last reference is gone: off its list, back to the allocator. */
 static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 {
@@ -110,6 +113,10 @@ static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 		page_clear(p, PG_mlocked);
 		mod_zone_page_state(m, page_zone(m, p), NR_MLOCK, -1);
 		count_vm_event(m, UNEVICTABLE_PGS_CLEARED);
+	}
+	if (unlikely(p->pins)) {
+		page_release_pinned(m, pfn, p);
+		return;
 	}
 	if (likely(page_test(p, PG_lru))) {
 		lru_remove(m, pfn, p);

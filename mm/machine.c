@@ -82,6 +82,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = contents_init(m);
 	if (!error)
+		error = mempolicy_init(m);
+	if (!error)
 		error = mm_init(m);
 	if (!error)
 		error = hugetlb_init(m);
@@ -135,6 +137,7 @@ void machine_destroy(struct machine *m)
 	tasks_destroy(m);
 	oom_destroy(m);
 	mm_destroy(m);
+	mempolicy_destroy(m);
 	swap_destroy(m);
 	contents_destroy(m);
 	slab_destroy(m);

@@ -30,14 +30,6 @@
 
 #define PTE_NEW_ANON (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY)
 
-pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp)
-{
-	(void)vma; /* its memory policy, once there are policies */
-	if (mm_should_fail(m))
-		return PFN_NONE;
-	return alloc_pages(m, gfp, 0, NUMA_NO_NODE);
-}
-
 /* Access rights of an entry for a page that this mapping may write to at once. */
 static u64 writable_prot(const struct vma *v)
 {
@@ -63,7 +55,7 @@ static pte_t *prepare_anon(struct machine *m, struct fault *f, gfp_t gfp, pfn_t 
 
 	if (unlikely(anon_vma_prepare(m, f->vma)) || unlikely(pte_table_alloc(m, f->mmh, f->vpn)))
 		return NULL;
-	*pfn = alloc_page_vma(m, f->vma, gfp);
+	*pfn = alloc_page_vma(m, f->vma, f->vpn << PAGE_SHIFT, gfp);
 	if (unlikely(*pfn == PFN_NONE))
 		return NULL;
 	pte = pte_chunk_get(m, pte_table_find(m, f->mm, f->vpn), f->vpn);
@@ -466,12 +458,19 @@ enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, boo
 	return handle_pte_fault(m, &f);
 }
 
+/* Neither the mapping nor the process has a memory policy, and no allocation is to fail. */
+static __attribute__((noinline)) bool takes_any_page(const struct machine *m, handle_t task,
+						     const struct vma *v)
+{
+	return !m->mms.fail_nth && !v->policy && !task_at(m, task)->policy;
+}
+
 /*
  * The commonest fault of all, straight through: a store to fresh private anonymous memory, in the
  * mapping that the last fault was in, whose entry (@pte, NULL while it has no chunk) in @table is
  * none, and a page that is at hand. VM_FAULT_RETRY, with nothing done, if it is another one.
- * Inline wherever it is used: without its calls it is a third shorter. Memory policies, once VMAs
- * have them, send a fault the other way, where alloc_page_vma() is.
+ * Inline wherever it is used: without its calls it is a third shorter. A memory policy sends a fault the
+ * other way, where alloc_page_vma() is.
  */
 static inline __attribute__((always_inline)) enum vm_fault fault_fast(struct machine *m,
 								      handle_t task, struct mm *mm,
@@ -484,7 +483,8 @@ static inline __attribute__((always_inline)) enum vm_fault fault_fast(struct mac
 
 	/* no VMA remembered: slot 0 of the pool is all zero */
 	if (unlikely(offset >= vma_pages(v) || !v->anon_vma || v->file ||
-		     (v->flags & (VM_WRITE | VM_SHARED)) != VM_WRITE || m->mms.fail_nth))
+		     (v->flags & (VM_WRITE | VM_SHARED)) != VM_WRITE ||
+		     (m->mms.not_plain && !takes_any_page(m, task, v))))
 		return VM_FAULT_RETRY;
 	pfn = alloc_page_fast(m, GFP_ANON_PAGE, NUMA_NO_NODE);
 	if (unlikely(pfn == PFN_NONE))

@@ -86,8 +86,9 @@ static bool is_orphan(const struct page *p)
 static void free_orphan(struct machine *m, pfn_t pfn, struct page *p)
 {
 	count_isolated(m, p, -1);
-	page_clear(p, PG_isolated);
-	free_unlisted_page(m, pfn, p);
+	p->flags = 0;
+	if (!p->pins)
+		free_unlisted_page(m, pfn, p);
 }
 
 static bool count_locking(struct machine *m, handle_t vma, u64 addr, void *arg)

@@ -67,6 +67,8 @@ void mm_put(struct machine *m, handle_t h)
 		return;
 	if (unlikely(m->oom.first_victim))
 		oom_mm_gone(m, h);
+	if (unlikely(mm->pins))
+		unpin_user_pages(m, h, 0, TASK_SIZE_X86_64);
 	/* whole mappings only: nothing is split, nothing can fail */
 	mm_munmap(m, h, 0, task_size(m), false);
 	libc_heap_put(m, mm->libc_heap);
@@ -183,6 +185,7 @@ static int pools_init(struct mm_state *s)
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
 		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 20 },
 		{ &s->heap_chunks, "heap chunk", sizeof(struct heap_chunk), 1u << 28 },
+		{ &s->pins, "pin", sizeof(struct pin), 1u << 28 },
 	};
 	size_t i;
 	int error = 0;
@@ -255,6 +258,7 @@ void mm_destroy(struct machine *m)
 	pool_destroy(&s->pte_chunks);
 	pool_destroy(&s->dir_chunks);
 	pool_destroy(&s->xa_nodes);
+	pool_destroy(&s->pins);
 	pool_destroy(&s->disk_extents);
 	pool_destroy(&s->heaps);
 	pool_destroy(&s->heap_chunks);

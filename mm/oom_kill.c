@@ -98,17 +98,6 @@ void set_oom_adj(struct machine *m, handle_t leader, s32 adj, bool set_floor)
 
 /* ---- what the request could have used ---- */
 
-static u64 nodes_with_memory(const struct machine *m)
-{
-	u64 nodes = 0;
-	u32 nid;
-
-	for (nid = 0; nid < m->nr_nodes; nid++)
-		if (m->node[nid].has_memory)
-			nodes |= 1ull << nid;
-	return nodes;
-}
-
 static u64 mems_allowed(const struct machine *m, handle_t task)
 {
 	u64 allowed = task ? task_at(m, task)->mems_allowed : 0;
@@ -129,7 +118,7 @@ static u64 present_pages(const struct machine *m, u64 nodes)
 
 static enum oom_constraint constrained_alloc(const struct machine *m, struct oom_control *oc)
 {
-	u64 nodes = nodes_with_memory(m), mems = mems_allowed(m, m->current);
+	u64 nodes = memory_node_mask(m), mems = mems_allowed(m, m->current);
 
 	oc->totalpages = all_memory(m);
 	if (oc->gfp & __GFP_THISNODE)
@@ -145,12 +134,18 @@ static enum oom_constraint constrained_alloc(const struct machine *m, struct oom
 	return CONSTRAINT_NONE;
 }
 
-/* Would the end of @task help? Of two cpusets without a common node it would not. */
+/*
+ * Would the end of @task help? Not of one that is bound to other nodes than those that are full, if a policy
+ * asks for these; nor of two cpusets without a common node.
+ */
 static bool oom_cpuset_eligible(const struct machine *m, handle_t task,
 				const struct oom_control *oc)
 {
-	return oc->constraint == CONSTRAINT_MEMORY_POLICY ||
-	       mems_allowed(m, task) & mems_allowed(m, m->current);
+	const struct mempolicy *p = mempolicy_at(m, task_at(m, task)->policy);
+
+	if (oc->constraint == CONSTRAINT_MEMORY_POLICY)
+		return !task_at(m, task)->policy || p->mode != MPOL_BIND || p->nodes & oc->nodemask;
+	return mems_allowed(m, task) & mems_allowed(m, m->current);
 }
 
 /* ---- who ---- */
@@ -275,7 +270,7 @@ static void dump_oom_summary(struct machine *m, const struct oom_control *oc,
 	       "oom-kill:constraint=%s,nodemask=%s,cpuset=/,mems_allowed=%s,global_oom,task_memcg=/,"
 	       "task=%s,pid=%u,uid=%u",
 	       constraint[oc->constraint], nodes_text(m, oc->nodemask, mask),
-	       nodes_text(m, mems_allowed(m, m->current) & nodes_with_memory(m), mems),
+	       nodes_text(m, mems_allowed(m, m->current) & memory_node_mask(m), mems),
 	       victim->comm, victim->pid, victim->uid);
 }
 

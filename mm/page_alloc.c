@@ -460,6 +460,9 @@ pfn_t alloc_pages(struct machine *m, gfp_t gfp, unsigned int order, int nid)
 {
 	pfn_t pfn = PFN_NONE;
 
+	if (unlikely(m->mms.nr_policies) && nid == NUMA_NO_NODE && !(gfp & __GFP_THISNODE) &&
+	    m->current && task_at(m, m->current)->policy)
+		return alloc_pages_policy(m, gfp, order);
 	if (likely(!order && !(gfp & __GFP_THISNODE)))
 		pfn = alloc_page_fast(m, gfp, nid);
 	return likely(pfn != PFN_NONE) ? pfn : alloc_pages_nodemask(m, gfp, order, nid, 0);

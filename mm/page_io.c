@@ -77,6 +77,7 @@ bool wait_for_swap_page(struct machine *m, pfn_t pfn)
 
 /* Slots that follow each other, read in one go. */
 struct run {
+	u64 addr; /* of the fault that wants one of them */
 	u32 slot, nr;
 	pfn_t pfn[BIO_PAGES];
 };
@@ -125,7 +126,7 @@ static pfn_t read_slot(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, str
 
 	if (cached != PFN_NONE)
 		return cached;
-	pfn = alloc_page_vma(m, vma, gfp);
+	pfn = alloc_page_vma(m, vma, r->addr, gfp);
 	if (pfn == PFN_NONE)
 		return PFN_NONE;
 	/* who needed it may have been killed to make room for it */
@@ -284,7 +285,7 @@ pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn)
 
 pfn_t swapin_readahead(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, u64 vpn)
 {
-	struct run r = { .nr = 0 };
+	struct run r = { .addr = vpn << PAGE_SHIFT };
 	pfn_t pfn;
 
 	if (vma && use_vma_readahead(m))

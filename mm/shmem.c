@@ -43,6 +43,7 @@ void shmem_evict(struct machine *m, handle_t inode)
 
 	vm_unacct_memory(m, (s64)i->nr_shmem_charged);
 	i->nr_shmem_charged = 0;
+	mpol_free_shared(m, i);
 }
 
 /* ---- swap ---- */
@@ -178,7 +179,7 @@ enum filemap_result shmem_fault(struct machine *m, handle_t inode, u64 index, pf
 		return FILEMAP_HIT;
 	if (charge && vm_enough_memory(m, 0, 1, m->current && !task_at(m, m->current)->uid))
 		return FILEMAP_NOMEM;
-	*pfn = mm_should_fail(m) ? PFN_NONE : alloc_pages(m, GFP_HIGHUSER_MOVABLE, 0, NUMA_NO_NODE);
+	*pfn = alloc_page_shmem(m, inode, index, GFP_HIGHUSER_MOVABLE);
 	if (*pfn == PFN_NONE)
 		goto out_charge;
 	if (add_to_page_cache(m, inode, index, *pfn)) {

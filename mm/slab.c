@@ -653,6 +653,8 @@ static const char *const well_known[CACHE_ID_MAX] = {
 	[CACHE_RADIX_TREE_NODE] = "radix_tree_node",
 	[CACHE_MAPLE_NODE] = "maple_node",
 	[CACHE_BUFFER_HEAD] = "buffer_head",
+	[CACHE_NUMA_POLICY] = "numa_policy",
+	[CACHE_SHARED_POLICY] = "shared_policy_node",
 };
 
 int slab_init(struct machine *m)

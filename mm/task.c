@@ -122,7 +122,8 @@ static void inherit(struct machine *m, struct task *t, handle_t parent)
 	t->uid = p->uid;
 	t->gid = p->gid;
 	t->nice = p->nice;
-	t->policy = p->policy;
+	t->policy = mpol_get(m, p->policy);
+	t->il_prev = p->il_prev;
 	t->memcg = p->memcg;
 	t->exe = p->exe;
 	t->oom_score_adj = p->oom_score_adj;
@@ -170,6 +171,7 @@ static void task_free(struct machine *m, handle_t h)
 	if (t->cpus_allowed)
 		pool_free(&m->tasks.cpumasks, t->cpus_allowed);
 	task_text_free(m, t->text);
+	mpol_put(m, t->policy);
 	pool_free(&m->tasks.tasks, h);
 }
 

@@ -108,6 +108,7 @@ handle_t vma_dup(struct machine *m, handle_t mmh, handle_t from)
 	v->prev = v->next = 0;
 	memset(&v->rb, 0, sizeof(v->rb));
 	memset(&v->shared, 0, sizeof(v->shared));
+	mpol_get(m, v->policy);
 	if (v->file)
 		file_at(m, v->file)->users++;
 	return h;
@@ -119,6 +120,7 @@ void vma_free(struct machine *m, handle_t h)
 	struct mm *mm = mm_at(m, v->mm);
 
 	unlink_anon_vmas(m, h);
+	mpol_put(m, v->policy);
 	if (v->file)
 		file_put(m, v->file);
 	if (mm->cache_vma == h)

@@ -81,6 +81,9 @@ bool vma_grow(struct machine *m, handle_t h, const struct vma_wish *w);
  */
 int vma_modify(struct machine *m, handle_t h, u64 start, u64 end, u32 flags, handle_t *out);
 
+/** vma_modify_policy() - the same for the memory policy. */
+int vma_modify_policy(struct machine *m, handle_t h, u64 start, u64 end, handle_t policy);
+
 /* ---- anon_vma.c ---- */
 
 /** anon_vma_prepare() - @h is about to get its first anonymous page. 0 or -ENOMEM. */
@@ -139,6 +142,9 @@ int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
  * @low. */
 u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
 
+/** vma_migratable() - may pages of the mapping move to other frames? (mbind.c) */
+bool vma_migratable(const struct vma *v);
+
 /* ---- memory.c ---- */
 
 /** zap_page_range() - forget the entries of [@start, @end) of one VMA; pages nobody else has go. */
@@ -157,8 +163,9 @@ void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last,
 /** copy_page_range() - fork: the child's @dst gets the entries of @src, in batches with safe points.
  * -ENOMEM; -EINTR: to end at once, the parent may be gone. */
 int copy_page_range(struct machine *m, handle_t dst, handle_t src);
-/** alloc_page_vma() - a user page for @vma, by its memory policy. */
-pfn_t alloc_page_vma(struct machine *m, handle_t vma, gfp_t gfp);
+/** alloc_page_vma() - a user page for @addr of @vma (0: nobody's), by its memory policy or the running
+ * task's (mempolicy.c). */
+pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp);
 
 /** handle_remote_fault() - make the page at @addr of @vma present and, for @write, its own, whatever
  * the mapping allows its process; the caller has looked at that. No task's faults. */

@@ -227,15 +227,15 @@ static int merge_changed(struct machine *m, handle_t h, const struct vma_wish *w
 	return error;
 }
 
-int vma_modify(struct machine *m, handle_t h, u64 start, u64 end, u32 flags, handle_t *out)
+/* [w->start, w->end) of @h is to have flags and policy of @w. */
+static int change(struct machine *m, handle_t h, const struct vma_wish *w, handle_t *out)
 {
-	struct vma_wish w = vma_as_wish(vma_at(m, h), start, end);
-	handle_t lower = 0, upper;
+	u64 start = w->start, end = w->end;
+	handle_t lower = 0, upper, policy;
 	int error;
 
 	*out = 0;
-	w.flags = flags;
-	error = merge_changed(m, h, &w, out);
+	error = merge_changed(m, h, w, out);
 	if (error || *out)
 		return error;
 	if (start > vma_at(m, h)->start) {
@@ -257,7 +257,27 @@ int vma_modify(struct machine *m, handle_t h, u64 start, u64 end, u32 flags, han
 			return error;
 		}
 	}
-	vma_at(m, h)->flags = flags;
+	policy = vma_at(m, h)->policy;
+	vma_at(m, h)->flags = w->flags;
+	vma_at(m, h)->policy = mpol_get(m, w->policy);
+	mpol_put(m, policy);
 	*out = h;
 	return 0;
+}
+
+int vma_modify(struct machine *m, handle_t h, u64 start, u64 end, u32 flags, handle_t *out)
+{
+	struct vma_wish w = vma_as_wish(vma_at(m, h), start, end);
+
+	w.flags = flags;
+	return change(m, h, &w, out);
+}
+
+int vma_modify_policy(struct machine *m, handle_t h, u64 start, u64 end, handle_t policy)
+{
+	struct vma_wish w = vma_as_wish(vma_at(m, h), start, end);
+	handle_t changed;
+
+	w.policy = policy;
+	return change(m, h, &w, &changed);
 }

@@ -185,6 +185,41 @@ static pte_t copy_entry(struct machine *m, const struct vma *dst, pte_t *src)
 	return pte;
 }
 
+/* A device may write to it: the parent keeps it, and the child must not see what comes. */
+static bool pinned_alone(const struct machine *m, const struct vma *v, pte_t pte)
+{
+	const struct page *p = pfn_to_page(m, pte_pfn(pte));
+
+	return pte_has_page(pte) && p->pins && !(v->flags & VM_SHARED) &&
+	       page_test(p, PG_anon_exclusive);
+}
+
+/* The child gets a page of its own at once. -ENOMEM; -EAGAIN: making room for it has changed *@src. */
+static int copy_pinned(struct machine *m, handle_t dst, u64 vpn, const pte_t *src)
+{
+	const pte_t pte = *src;
+	const struct vma *v = vma_at(m, dst);
+	pte_t *to = NULL;
+	pfn_t pfn = alloc_page_vma(m, dst, vpn << PAGE_SHIFT, GFP_HIGHUSER_MOVABLE);
+	int error = -ENOMEM;
+
+	if (pfn == PFN_NONE)
+		return error;
+	to = pte_alloc(m, v->mm, vpn);
+	if (*src != pte)
+		error = -EAGAIN;
+	if (!to || *src != pte ||
+	    (contents_in_use(m) && copy_page_contents(m, pfn, pte_pfn(pte)))) {
+		free_pages(m, pfn, 0);
+		return error;
+	}
+	page_add_new_anon(m, pfn, v, page_index(pfn_to_page(m, pte_pfn(pte))));
+	*to = pte_make(pfn, (pte & PTE_FLAGS) | PTE_DIRTY | PTE_SOFT_DIRTY);
+	mm_at(m, v->mm)->rss[MM_ANONPAGES]++;
+	clock_charge(m, m->cost.copy_page);
+	return 0;
+}
+
 /* Entries copied, or -ENOMEM. */
 static s32 copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *w)
 {
@@ -202,6 +237,15 @@ static s32 copy_stretch(struct machine *m, handle_t dst, const struct pte_walk *
 			/* memory was made for the table: the entry may be another one now */
 			if (!w->pte[i])
 				continue;
+		}
+		if (unlikely(pinned_alone(m, vma_at(m, dst), w->pte[i]))) {
+			int error = copy_pinned(m, dst, w->vpn + i, &w->pte[i]);
+
+			if (error == -ENOMEM)
+				return error;
+			i -= error == -EAGAIN; /* once more */
+			copied += !error;
+			continue;
 		}
 		/* the stretch lies in one chunk, here as there */
 		to[i] = copy_entry(m, v, &w->pte[i]);

@@ -57,15 +57,35 @@ static void show_pages(const struct vma *v, const struct vma_stats *s, u64 pages
 	}
 }
 
-static void show_vma(struct machine *m, handle_t h, struct text *out)
+/* "default", "bind:1", "interleave=static:0-1", "prefer (many):0,2" */
+static void show_policy(const struct machine *m, handle_t policy, struct text *out)
+{
+	const struct mempolicy *p = mempolicy_at(m, policy);
+
+	text_char(out, ' ');
+	text_str(out, mempolicy_mode_name(policy ? p->mode : MPOL_DEFAULT));
+	if (!policy)
+		return;
+	if (p->flags & MPOL_F_STATIC_NODES)
+		text_str(out, "=static");
+	else if (p->flags & MPOL_F_RELATIVE_NODES)
+		text_str(out, "=relative");
+	if (p->nodes) {
+		text_char(out, ':');
+		text_bitmap_list(out, &p->nodes, MAX_NUMNODES);
+	}
+}
+
+static void show_vma(struct machine *m, handle_t h, handle_t task_policy, struct text *out)
 {
 	const struct vma *v = vma_at(m, h);
 	struct vma_stats stats;
 	u64 pages = 0, page_kb = PAGE_SIZE >> 10;
+	handle_t policy = get_vma_policy(m, v, v->start);
 	u32 nid;
 
 	text_hex(out, v->start, 8);
-	text_str(out, " default");
+	show_policy(m, policy ? policy : task_policy, out);
 	show_kind(m, v, out);
 
 	/* the kernel's own pages that every process maps are not counted */
@@ -90,6 +110,6 @@ int pid_numa_maps_show(const struct request *rq, struct text *out)
 	handle_t v;
 
 	for (v = pid_vma_first(rq->m, t); v; v = vma_at(rq->m, v)->next)
-		show_vma(rq->m, v, out);
+		show_vma(rq->m, v, t->policy, out);
 	return 0;
 }

@@ -106,6 +106,7 @@ extern const struct command_table heap_commands;    /* fs/sim/heap.c */
 extern const struct command_table access_commands;  /* fs/sim/proc_access.c */
 extern const struct command_table life_commands;    /* fs/sim/proc_life.c */
 extern const struct command_table file_commands;    /* fs/sim/proc_file.c */
+extern const struct command_table numa_commands;    /* fs/sim/numa.c */
 extern const struct command_table machine_commands; /* fs/sim/ctl.c */
 extern const struct command_table later_commands; /* fs/sim/later.c: known, engine not built yet */
 

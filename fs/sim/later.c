@@ -17,9 +17,6 @@ static int cmd_later(struct command_run *c)
 	}
 
 static const struct command commands[] = {
-	LATER("set_mempolicy", 1, 1, "POLICY"),	    LATER("mbind", 2, 4, "NAME POLICY"),
-	LATER("migrate_pages", 2, 2, "FROM TO"),    LATER("move_pages", 2, 2, "NAME NODE"),
-	LATER("gup", 1, 3, "NAME [OFF LEN]"),	    LATER("ungup", 1, 3, "NAME [OFF LEN]"),
 	LATER("fragment", 3, 3, "NODE ZONE INDEX"),
 };
 

@@ -18,6 +18,7 @@
 #include <mman/contents.h>
 #include <mman/knobs.h>
 #include <mman/memory_hotplug.h>
+#include <mman/mempolicy.h>
 #include <mman/mm.h>
 #include <mman/mmzone.h>
 #include <mman/oom.h>
@@ -89,6 +90,7 @@ struct machine {
 	struct slab_state slab;
 	struct task_state tasks;
 	struct mm_state mms;
+	struct mempolicy_state mempolicy;
 	struct swap_state swap;
 	struct reclaim_state reclaim;
 	struct blk_state blk;

@@ -124,6 +124,15 @@ struct mm {
 	u32 maple_nodes; /* kernel objects charged for the VMA tree */
 	u32 flags;	 /* MMF_* */
 	handle_t libc_heap; /* what malloc(3) handed out; 0: nothing yet */
+	handle_t pins;	    /* struct pin, the newest first */
+	u32 reserved;
+};
+
+/* A page that a device may write to, for as long as it likes: pin_user_pages(). */
+struct pin {
+	u64 vpn; /* where it was mapped */
+	pfn_t pfn;
+	handle_t next;
 };
 
 /* An open file as a VMA sees it: VMAs of one open file may merge. An inode is the file and its
@@ -175,6 +184,8 @@ struct inode {
 	handle_t first_child, last_child; /* of a directory, in the order in which they came */
 	handle_t sibling_next, sibling_prev;
 	u32 nr_children, nr_subdirs;
+	handle_t shared_policy; /* shared memory: struct shared_policy; 0: none */
+	u32 reserved;
 	u64 position;	 /* among its siblings: only grows */
 	u64 first_frame; /* of a device: where its memory lies */
 	/* Of the disk's, what is in memory of it: mm/dcache.h. */
@@ -224,6 +235,7 @@ struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
 	struct pool xa_nodes;			    /* page cache indexes */
+	struct pool pins;
 	struct shadow_nodes shadow_nodes;
 	s64 committed_as; /* pages: Committed_AS; see vm_committed_as() */
 	pfn_t zero_page;
@@ -244,7 +256,13 @@ struct mm_state {
 	handle_t inode_hash[INODE_HASH_BUCKETS];
 	handle_t mm_head, mm_tail;
 	u64 nr_mms_made;
-	u32 fail_nth; /* fault injection for tests: 1: the next allocation here fails */
+	union {
+		struct {
+			u32 fail_nth; /* fault injection for tests: 1: the next allocation here fails */
+			u32 nr_policies; /* memory policies that are in use (mempolicy.h) */
+		};
+		u64 not_plain; /* any of these: an allocation has to look */
+	};
 };
 
 #define VDSO_PAGES 2u
@@ -412,6 +430,20 @@ static inline u64 mm_pgtables_pages(const struct mm *mm)
 {
 	return (u64)mm->nr_ptes + mm->nr_pmds + mm->nr_puds;
 }
+
+/* ---- long-term pins (mm/gup.c) ---- */
+
+/**
+ * pin_user_pages() - the pages of the range stay where they are until they are unpinned, whatever happens
+ * to the mapping: a device may use them. Faults them in, for writing where the mapping allows that, and moves
+ * them out of ZONE_MOVABLE first. Counts NR_FOLL_PIN_ACQUIRED and VmPin. All of them or none.
+ * -EFAULT: not mapped, or no memory behind it; -ENOMEM: RLIMIT_MEMLOCK, no memory outside ZONE_MOVABLE, or
+ * 1023 pins of one page; -EINTR. Source: Documentation/core-api/pin_user_pages.rst.
+ */
+int pin_user_pages(struct machine *m, handle_t task, u64 addr, u64 length);
+/** unpin_user_pages() - what is pinned in the range is let go, the last pin of a page first; how many. A
+ * page that nobody maps any more is freed then. */
+u64 unpin_user_pages(struct machine *m, handle_t mm, u64 addr, u64 length);
 
 /* ---- overcommit (mm/util.c) ---- */
 /** vm_enough_memory() - charge @pages to Committed_AS if the mode allows; -ENOMEM. @cap_sys_admin:

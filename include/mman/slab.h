@@ -38,6 +38,8 @@ enum kmem_cache_id {
 	CACHE_RADIX_TREE_NODE,
 	CACHE_MAPLE_NODE,
 	CACHE_BUFFER_HEAD,
+	CACHE_NUMA_POLICY,
+	CACHE_SHARED_POLICY, /* shared_policy_node */
 	CACHE_ID_MAX = 64
 };
 

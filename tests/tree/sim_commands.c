@@ -277,15 +277,41 @@ static void test_files(struct fixture *f)
 	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
 }
 
-static void test_later(struct fixture *f)
+static void test_numa(struct fixture *f)
 {
 	static const struct ctl_case cases[] = {
-		{ "set_mempolicy default", -ENOSYS, "not built yet" },
-		{ "mbind m local", -ENOSYS, NULL },
-		{ "migrate_pages 0 1", -ENOSYS, NULL },
-		{ "move_pages m 0", -ENOSYS, NULL },
-		{ "gup m", -ENOSYS, NULL },
-		{ "ungup m", -ENOSYS, NULL },
+		{ "mmap nu 1M", 0, "^mmap: nu at 0x" },
+		{ "write nu", 0, NULL },
+		{ "set_mempolicy bind:0", 0, "^set_mempolicy: ok$" },
+		{ "set_mempolicy", -EINVAL, "usage" },
+		{ "set_mempolicy bind", -EINVAL, "need a node that has memory" },
+		{ "set_mempolicy bind:63", -EINVAL, NULL },
+		{ "set_mempolicy bind:64", -EINVAL, "not a list of nodes" },
+		{ "set_mempolicy bind:1-0", -EINVAL, "not a list of nodes" },
+		{ "set_mempolicy bind:", -EINVAL, "not a list of nodes" },
+		{ "set_mempolicy bind=strict:0", -EINVAL, "=static or =relative" },
+		{ "set_mempolicy bindx:0", -EINVAL, "is no policy" },
+		{ "set_mempolicy default", 0, NULL },
+		{ "mbind nu local", 0, "^mbind: ok$" },
+		{ "mbind nu local 0 4097", 0, NULL },
+		{ "mbind nu local 1", -EINVAL, NULL },
+		{ "mbind nu local strict move 0 4K", 0, NULL },
+		{ "mbind nobody local", -ENOENT, "no region named 'nobody'" },
+		{ "mbind nu interleave=relative:0-3", 0, NULL },
+		{ "mbind nu preferred_many=static:0", 0, NULL },
+		{ "migrate_pages 0 0", 0, "^migrate_pages: ok$" },
+		{ "migrate_pages 0 1", -EINVAL, "none of the nodes 1 has memory" },
+		{ "migrate_pages 0 x", -EINVAL, "not a list of nodes" },
+		{ "move_pages nu 0", 0, "^move_pages: 256 pages on node 0$" },
+		{ "move_pages nu 1", -ENODEV, "there is no node 1 with memory" },
+		{ "move_pages nu -1", -EINVAL, "not a number" },
+		{ "gup nu", 0, "^gup: 256 pages pinned$" },
+		{ "gup nu 0 4K", 0, "^gup: 1 pages pinned$" },
+		{ "ungup nu 0 4K", 0, "^ungup: 2 pages unpinned$" },
+		{ "ungup nu", 0, "^ungup: 255 pages unpinned$" },
+		{ "mprotect nu none", 0, NULL },
+		{ "gup nu", -EFAULT, "not mapped, or may not be read" },
+		{ "munmap nu", 0, NULL },
 		{ "swapout now", -EINVAL, "usage" },
 	};
 
@@ -349,7 +375,7 @@ int main(void)
 	test_heap(&f);
 	test_touching(&f);
 	test_files(&f);
-	test_later(&f);
+	test_numa(&f);
 	test_machine(&f);
 	test_process(&f);
 	ctl_check(&f, "after all of it");

@@ -236,12 +236,12 @@ static ssize_t sim_at(struct side *s, const char *path, unsigned long long offse
 	return n;
 }
 
+static unsigned long long next_record; /* that nobody has read yet */
+
 /* One record a read, "LEVEL,NUMBER,TIME,-;TEXT". */
 static void sim_log(struct side *s, void (*each)(void *arg, const char *record), void *arg)
 {
 	static char line[8192];
-	static struct machine *of;
-	static unsigned long long next;
 	struct fixture *f = s->arg;
 	struct open_file *file;
 	unsigned long long number;
@@ -252,15 +252,12 @@ static void sim_log(struct side *s, void (*each)(void *arg, const char *record),
 	if (tree_walk(f->t, &root, "dev/kmsg", &ino) ||
 	    tree_open(f->t, &root, ino, O_RDONLY | O_NONBLOCK, &file))
 		return;
-	if (of != f->m)
-		next = 0;
-	of = f->m;
 	while ((n = tree_read(f->t, &root, file, line, sizeof(line) - 1, 0)) > 0 || n == -EPIPE) {
 		line[n < 0 ? 0 : n] = '\0';
 		text = strchr(line, ';');
-		if (!text || sscanf(line, "%*u,%llu", &number) != 1 || number < next)
+		if (!text || sscanf(line, "%*u,%llu", &number) != 1 || number < next_record)
 			continue;
-		next = number + 1;
+		next_record = number + 1;
 		text[strcspn(text, "\n")] = '\0';
 		each(arg, text + 1);
 	}
@@ -269,6 +266,7 @@ static void sim_log(struct side *s, void (*each)(void *arg, const char *record),
 
 struct side sim_side(struct fixture *f)
 {
+	next_record = 0;
 	return (struct side){ .arg = f,
 			      .read = sim_read,
 			      .write = sim_write,
