@@ -308,7 +308,7 @@ int do_migrate_pages(struct machine *m, handle_t task, u64 from, u64 to, bool al
 		left &= ~(1ull << source);
 		r.from = 1ull << source;
 		mtc.nid = (int)dest;
-		error = relocate(m, &r, 0, TASK_SIZE_X86_64, NULL);
+		error = relocate(m, &r, 0, task_size(m), NULL);
 	}
 	mm_put(m, mmh);
 	return error ? error : (int)min_t(u64, r.stayed, INT32_MAX);

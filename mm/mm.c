@@ -68,7 +68,7 @@ void mm_put(struct machine *m, handle_t h)
 	if (unlikely(m->oom.first_victim))
 		oom_mm_gone(m, h);
 	if (unlikely(mm->pins))
-		unpin_user_pages(m, h, 0, TASK_SIZE_X86_64);
+		unpin_user_pages(m, h, 0, task_size(m));
 	/* whole mappings only: nothing is split, nothing can fail */
 	mm_munmap(m, h, 0, task_size(m), false);
 	libc_heap_put(m, mm->libc_heap);
