@@ -55,6 +55,7 @@ enum mmanfs_call_op {
 	MMANFS_GETSCHEDULER, /* (q) returns SCHED_OTHER */
 	MMANFS_MADVISE,	     /* process_madvise(2): args: address, length, MADV_* */
 	MMANFS_MRELEASE,     /* process_mrelease(2) */
+	MMANFS_UNAME,	     /* (q) out: data is the texts of struct utsname, each with its NUL */
 	NR_MMANFS_CALLS
 };
 

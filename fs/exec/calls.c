@@ -219,6 +219,7 @@ static struct exec_answer serve_ioprio(const struct exec_world *w, const struct 
 const struct exec_call exec_calls[] = {
 	/* number, name, the argument with the number, the argument that means oneself when 0 */
 	{ SYS_kill, "kill", 0, -1, serve_kill },
+	{ SYS_uname, "uname", -1, -1, serve_uname },
 	{ SYS_sysinfo, "sysinfo", -1, -1, serve_sysinfo },
 	{ SYS_ptrace, "ptrace", 1, 0 /* PTRACE_TRACEME */, serve_pid },
 	{ SYS_rt_sigqueueinfo, "rt_sigqueueinfo", 0, -1, serve_sigqueue },

@@ -11,7 +11,7 @@
  *	a simulated process		the engine answers		ESRCH
  *	nobody				ESRCH				ESRCH
  *
- * Calls without a number: sysinfo, sync, swapon and swapoff are always the engine's; statfs, fstatfs
+ * Calls without a number: sysinfo, uname, sync, swapon and swapoff are always the engine's; statfs, fstatfs
  * and syncfs are where the path or descriptor lies below the mounted trees. What the engine serves
  * today says the table in calls.c, a row a call.
  *

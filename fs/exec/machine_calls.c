@@ -1,5 +1,5 @@
 /*
- * machine_calls.c - calls about the machine as a whole: sysinfo, sync, swap areas, file systems.
+ * machine_calls.c - calls about the machine as a whole: sysinfo, uname, sync, swap areas, file systems.
  *
  * None of them reaches the host, where root's swapoff would do harm.
  */
@@ -55,6 +55,24 @@ EXEC_SERVE(serve_sysinfo)
 	info.freehigh = from.freehigh;
 	info.procs = (unsigned short)from.procs;
 	return answer(w->write(w->ctx, tid, args[0], &info, sizeof(info)));
+}
+
+EXEC_SERVE(serve_uname)
+{
+	struct mmanfs_call c = { .op = MMANFS_UNAME };
+	char uts[6][65] = { 0 };
+	const char *from = c.data;
+	int i, error = w->call(w->ctx, &c, true);
+
+	(void)call;
+	if (error < 0)
+		return answer(machine_error(error));
+	c.data[MMANFS_CALL_DATA - 1] = '\0';
+	for (i = 0; i < 6 && from < c.data + MMANFS_CALL_DATA; i++) {
+		memcpy(uts[i], from, strnlen(from, sizeof(uts[i]) - 1));
+		from += strlen(from) + 1;
+	}
+	return answer(w->write(w->ctx, tid, args[0], uts, sizeof(uts)));
 }
 
 EXEC_SERVE(serve_sync)

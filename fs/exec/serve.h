@@ -65,6 +65,7 @@ EXEC_SERVE(serve_process_mrelease);
 
 /* machine_calls.c: about the machine */
 EXEC_SERVE(serve_sysinfo);
+EXEC_SERVE(serve_uname);
 EXEC_SERVE(serve_sync);
 EXEC_SERVE(serve_syncfs);
 EXEC_SERVE(serve_swapon);

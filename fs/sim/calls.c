@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "fs/ioctl.h"
+#include "fs/uts.h"
 
 #define NICE_MIN (-20)
 #define NICE_MAX 19
@@ -91,6 +92,27 @@ static int call_sysinfo(struct machine *m, handle_t task, struct mmanfs_call *c)
 	}
 	info.procs = m->tasks.nr_threads;
 	memcpy(c->data, &info, sizeof(info));
+	return 0;
+}
+
+static int call_uname(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const char *const texts[] = { UTS_SYSNAME,
+				      m->knobs.hostname,
+				      UTS_RELEASE,
+				      UTS_VERSION,
+				      m->zone_mask & 1u << ZONE_HIGHMEM ? "i686" : "x86_64",
+				      "(none)" };
+	size_t i, length, at = 0;
+
+	(void)task;
+	for (i = 0; i < ARRAY_SIZE(texts); i++) {
+		length = strlen(texts[i]) + 1;
+		if (at + length > sizeof(c->data))
+			return -EOVERFLOW;
+		memcpy(c->data + at, texts[i], length);
+		at += length;
+	}
 	return 0;
 }
 
@@ -271,6 +293,7 @@ struct machine_call {
 
 static const struct machine_call calls[NR_MMANFS_CALLS] = {
 	[MMANFS_SYSINFO] = { call_sysinfo, true, false },
+	[MMANFS_UNAME] = { call_uname, true, false },
 	[MMANFS_START_TIME] = { call_start_time, true, true },
 	[MMANFS_PROBE] = { call_probe, true, false },
 	[MMANFS_SWAPON] = { call_swapon, false, false },

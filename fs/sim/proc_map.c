@@ -101,8 +101,6 @@ int check_new_name(struct command_run *c, const char *name)
 	if (strlen(name) >= LAB_NAME_MAX)
 		return command_explain(c, -ENAMETOOLONG, "a region's name has at most %d letters",
 				       LAB_NAME_MAX - 1);
-	if (strcmp(name, "heap") == 0)
-		return command_explain(c, -EEXIST, "'heap' is what brk gives");
 	if (lab_region_find(c->m, c->lab, name))
 		return command_explain(c, -EEXIST, "there is a region '%s' already", name);
 	return 0;

@@ -32,6 +32,12 @@ is "$procs" "$(awk '{ sub(".*/", "", $4); print $4 }' "$M/proc/loadavg")" 'sysin
 cmp_num "$uptime" '>=' "$(cut -d. -f1 "$M/proc/uptime")" 'sysinfo: uptime'
 is "$(inside getconf _PHYS_PAGES)" "$(($(kb MemTotal) / 4))" 'sysconf: physical pages'
 
+# --- uname ---
+
+is "$(inside uname -srvm)" "Linux $(cat "$M/proc/sys/kernel/osrelease" "$M/proc/sys/kernel/version" | xargs) x86_64" 'uname: the simulated kernel'
+put "$M/proc/sys/kernel/hostname" teaching
+is "$(inside uname -n)" teaching 'uname: the host name is the knob'
+
 # --- file systems ---
 
 is "$(inside stat -f -c %t /proc /proc/1 /sys /sys/devices/system/node /sys/fs/cgroup | xargs)" \

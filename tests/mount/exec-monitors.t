@@ -93,8 +93,9 @@ fi
 
 # --- sysstat ---
 
-if has 4 sar; then
+if has 5 sar; then
 	sar=$(LC_ALL=C inside sar -r -S -B -W -H 1 1 2>"$T/err" | grep '^Average')
+	like "$(LC_ALL=C inside sar -r 1 1 2>"$T/err" | head -n 1)" "^Linux $(cat "$M/proc/sys/kernel/osrelease") \\(" 'sar: its headline'
 	is "$(grep -A1 kbmemfree <<<"$sar" | awk 'END { print $2, $3 }')" "$(kb MemFree) $(kb MemAvailable)" 'sar -r: free and available'
 	is "$(grep -A1 kbswpfree <<<"$sar" | awk 'END { print $2 }')" "$(kb SwapFree)" 'sar -S: free swap'
 	is "$(grep -A1 kbhugfree <<<"$sar" | awk 'END { print $2 }')" 0 'sar -H: huge pages'

@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 
 #include <mman/types.h>
@@ -134,6 +135,8 @@ static int deliver(void *ctx, const struct mmanfs_signal *signal)
 static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 {
 	struct fake *f = ctx;
+	static const char uts[] = "Linux\0node\0"
+				  "6.1\0#1\0x86_64\0(none)";
 	struct mmanfs_sysinfo info = { .uptime = 12, .totalram = 1 << 20, .procs = 3 };
 
 	f->asked = *c;
@@ -146,6 +149,9 @@ static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 		return deliver(ctx, &(struct mmanfs_signal){ .pid = c->pid, .uid = c->uid });
 	case MMANFS_SYSINFO:
 		memcpy(c->data, &info, sizeof(info));
+		return 0;
+	case MMANFS_UNAME:
+		memcpy(c->data, uts, sizeof(uts));
 		return 0;
 	case MMANFS_SYNC:
 	case MMANFS_SWAPON:
@@ -555,6 +561,7 @@ static void test_simulated_pidfds(void)
 static void test_machine(void)
 {
 	struct sysinfo info;
+	struct utsname uts;
 	struct statfs st;
 	const char *path = "/x";
 
@@ -563,6 +570,10 @@ static void test_machine(void)
 	is_uint(info.totalram * info.mem_unit, 1 << 20, "  is the simulated machine's");
 	is_int((int)info.uptime, 12, "  with its uptime");
 	is_err(call(SYS_sysinfo, 0, 0, 0), -EFAULT, "  to somewhere");
+	is_int(call(SYS_uname, (uintptr_t)&uts, 0, 0), 0, "uname");
+	is_str(uts.nodename, "node", "  is the simulated machine's");
+	is_str(uts.machine, "x86_64", "  whole");
+	is_err(call(SYS_uname, 0, 0, 0), -EFAULT, "  to somewhere");
 	is_int(call(SYS_sync, 0, 0, 0), 0, "sync stays inside");
 	is_int(call(SYS_syncfs, 3, 0, 0), GOES_ON, "syncfs of a file outside the tree goes on");
 	is_int(call(SYS_swapoff, (uintptr_t)path, 0, 0), 0, "swapoff never goes on");

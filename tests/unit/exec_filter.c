@@ -91,6 +91,7 @@ static const struct {
 	{ SYS_sched_getattr, "sched_getattr", 0 },
 	{ SYS_sched_rr_get_interval, "sched_rr_get_interval", 0 },
 	{ SYS_sysinfo, "sysinfo", -1 },
+	{ SYS_uname, "uname", -1 },
 	{ SYS_sync, "sync", -1 },
 	{ SYS_syncfs, "syncfs", -1 },
 	{ SYS_swapon, "swapon", -1 },

@@ -247,8 +247,8 @@ static void play(u64 with_seed, u64 swap_mib)
 	     (unsigned long long)t.m->vm_event[PGSCAN_KSWAPD] + t.m->vm_event[PGSCAN_DIRECT],
 	     (unsigned long long)t.m->vm_event[PGSTEAL_KSWAPD] + t.m->vm_event[PGSTEAL_DIRECT],
 	     (unsigned long long)t.m->vm_event[PSWPOUT],
-	     (long long)(t.m->vm_node_stat[WORKINGSET_REFAULT_ANON] +
-			 t.m->vm_node_stat[WORKINGSET_REFAULT_FILE]),
+	     (long long)t.m->vm_node_stat[WORKINGSET_REFAULT_ANON] +
+		     t.m->vm_node_stat[WORKINGSET_REFAULT_FILE],
 	     deaths);
 	is_int(broken, 0, "no invariant is broken, seed %u, swap %u MiB", (u32)with_seed,
 	       (u32)swap_mib);
