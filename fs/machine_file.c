@@ -374,6 +374,7 @@ static int open_dimm(struct parser *p, const char *arg)
 		return -EINVAL;
 	strcpy(p->dimm_name[p->nr_dimms++], arg);
 	p->index = p->c->nr_ranges - 1;
+	snprintf(p->c->range[p->index].name, sizeof(p->c->range[0].name), "%s", arg);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #include "boot_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define KB_PAGES (PAGE_SIZE / KiB)
 
@@ -163,15 +164,19 @@ int boot_dimms(struct boot *b)
 		const struct memory_range *d = &b->dimm[i];
 		pfn_t start = (pfn_t)(d->start >> PAGE_SHIFT);
 		pfn_t end = (pfn_t)((d->start + d->size) >> PAGE_SHIFT);
-		u64 memmap = (end - start) * b->kernel->page_struct >> PAGE_SHIFT;
-		int error = sparse_add_range(b->m, start, end);
+		char name[DIMM_NAME_MAX];
+		int error;
 
-		b->m->node[d->nid].online = true;
-		for (; !error && !b->c->bare && memmap >= PAGEBLOCK_NR_PAGES;
-		     memmap -= PAGEBLOCK_NR_PAGES)
-			if (!take(b->m, GFP_KERNEL, PAGEBLOCK_ORDER, d->nid))
-				return boot_error(b, "too little RAM for the memmap of the DIMMs");
-		if (!error && b->p->memhp != MEMHP_OFFLINE)
+		if (*d->name)
+			snprintf(name, sizeof(name), "%s", d->name);
+		else
+			snprintf(name, sizeof(name), "dimm%u", i);
+		error = memory_dimm_boot(b->m, name, d->start, d->size, d->nid);
+		if (error == -ENOMEM)
+			return boot_error(b, "too little RAM for the memmap of the DIMMs");
+		if (error)
+			return boot_error(b, "[dimm %s]: the same name again, or a bad one", name);
+		if (b->p->memhp != MEMHP_OFFLINE)
 			error = online_dimm(b, d, start, end);
 		if (error)
 			return error;

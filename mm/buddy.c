@@ -72,6 +72,16 @@ void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn)
 	list_block(m, z, pfn, MAX_ORDER - 1, MIGRATE_MOVABLE, true);
 }
 
+void free_list_add_isolated(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	list_block(m, z, pfn, MAX_ORDER - 1, MIGRATE_ISOLATE, true);
+}
+
+void take_free_block(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	unlist_block(m, z, pfn, pfn_to_page(m, pfn)->order);
+}
+
 /* The block that is next to go from a list, PFN_NONE if none. */
 static pfn_t first_block(struct machine *m, struct zone *z, unsigned int order,
 			 enum migratetype type)
@@ -159,12 +169,8 @@ static pfn_t rmqueue_smallest(struct machine *m, struct zone *z, unsigned int or
 
 /* ---- another type's memory ---- */
 
-/*
- * All free pages of @pfn's pageblock move to @type's lists. Returns how many; *@movable: pages in use
- * there that could be moved away. Nothing happens if the pageblock sticks out of the zone's end.
- */
-static u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type,
-				u32 *movable)
+u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type,
+			 u32 *movable)
 {
 	pfn_t start = pfn & ~(PAGEBLOCK_NR_PAGES - 1), end = start + PAGEBLOCK_NR_PAGES;
 	u32 moved = 0;

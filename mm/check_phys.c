@@ -43,6 +43,10 @@ static void check_free_block(struct check *c, pfn_t pfn, void *arg)
 	const struct page *p = pfn_to_page(c->m, pfn);
 	pfn_t buddy = pfn ^ 1u << a->order, i;
 
+	if ((get_pageblock_migratetype(c->m, pfn) == MIGRATE_ISOLATE) !=
+	    (a->type == MIGRATE_ISOLATE))
+		check_fail(c, "free block %u is on a list of type %u, its pageblock is of type %u",
+			   pfn, a->type, get_pageblock_migratetype(c->m, pfn));
 	if (p->flags != PAGE_FLAG(buddy) || p->order != a->order || p->migratetype != a->type)
 		check_fail(c, "free block %u of order %u type %u says flags %#x order %u type %u",
 			   pfn, a->order, a->type, p->flags, p->order, p->migratetype);
@@ -76,6 +80,27 @@ static void check_pcp_page(struct check *c, pfn_t pfn, void *arg)
 
 /* ---- a zone ---- */
 
+/* Those in isolated pageblocks are no free pages; every pageblock of theirs is one. */
+static u64 check_untouched_isolated(struct check *c, const struct zone *z)
+{
+	u64 pages = 0;
+	handle_t h;
+	pfn_t pfn;
+
+	for (h = z->untouched_isolated; h;) {
+		const struct untouched_extent *e = pool_at(&c->m->extents, h);
+
+		pages += e->end - e->start;
+		for (pfn = e->start; pfn < e->end; pfn += PAGEBLOCK_NR_PAGES)
+			if (page_exists(c->m, pfn) || pfn_zone(c->m, pfn) != z ||
+			    get_pageblock_migratetype(c->m, pfn) != MIGRATE_ISOLATE)
+				check_fail(c, "untouched block %u is set apart, but not isolated",
+					   pfn);
+		h = e->next;
+	}
+	return pages;
+}
+
 static u64 check_untouched(struct check *c, const struct zone *z)
 {
 	const struct untouched_extent *e;
@@ -99,6 +124,7 @@ static u64 check_untouched(struct check *c, const struct zone *z)
 static void check_free_lists(struct check *c, const struct zone *z)
 {
 	u64 free = check_untouched(c, z), untouched_blocks = free / MAX_ORDER_NR_PAGES;
+	u64 isolated_blocks = check_untouched_isolated(c, z) / MAX_ORDER_NR_PAGES;
 	char what[96];
 	unsigned int order, type;
 
@@ -115,6 +141,8 @@ static void check_free_lists(struct check *c, const struct zone *z)
 			check_list(c, what, &area->list[type], check_free_block, &a);
 			if (order == MAX_ORDER - 1 && type == MIGRATE_MOVABLE)
 				nr += untouched_blocks;
+			if (order == MAX_ORDER - 1 && type == MIGRATE_ISOLATE)
+				nr += isolated_blocks;
 			check_equal(c, what, (s64)nr, (s64)area->nr_free_type[type]);
 			blocks += nr;
 			if (type != MIGRATE_ISOLATE)

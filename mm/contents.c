@@ -38,7 +38,7 @@ static u8 *bytes_at(const struct machine *m, handle_t h)
 int contents_init(struct machine *m)
 {
 	struct contents_state *s = &m->contents;
-	u32 sections = (u32)(m->max_pfn >> ARRAY_SHIFT) + 1;
+	u32 sections = (u32)(m->room_pfn >> ARRAY_SHIFT) + 1;
 	int error =
 		pool_init(&s->values, "contents", sizeof(struct page_contents), VALUES_MAX + 256);
 
@@ -151,6 +151,17 @@ static handle_t *place_of(const struct machine *m, pfn_t pfn)
 		return NULL;
 	array = *section_of(m, pfn);
 	return array ? &array_at(m, array)[pfn & (PAGES_PER_SECTION - 1)] : NULL;
+}
+
+/* The table is the only thing in its pool: it grows at its end. */
+int contents_grow(struct machine *m)
+{
+	struct pool *p = &m->contents.sections;
+	u32 wanted = (u32)(m->max_pfn >> ARRAY_SHIFT) + 1, have = p->nr_slots - m->contents.first;
+
+	if (!m->contents.first || have >= wanted)
+		return 0;
+	return pool_alloc_array(p, wanted - have) ? 0 : -ENOMEM;
 }
 
 static handle_t *make_place(struct machine *m, pfn_t pfn)

@@ -148,6 +148,44 @@ static bool remove_pool_huge_page(struct machine *m, struct hstate *h, u64 allow
 	return false;
 }
 
+/* The place of the link to the free page of @h that holds @pfn; NULL: none does. */
+static handle_t *find_free(struct machine *m, struct hstate *h, u32 nid, pfn_t pfn)
+{
+	handle_t *at = &h->free_list[nid];
+
+	for (; *at; at = &((struct huge_frame *)pool_at(&m->boot.huge_frames, *at))->next) {
+		const struct huge_frame *f = pool_at(&m->boot.huge_frames, *at);
+
+		if (pfn - f->pfn < 1u << hstate_order(h))
+			return at;
+	}
+	return NULL;
+}
+
+int dissolve_free_huge_page(struct machine *m, pfn_t pfn)
+{
+	const struct zone *z = pfn_zone(m, pfn);
+	struct hstate *h;
+	handle_t *at, found;
+
+	for (h = m->boot.hstate; z && h < m->boot.hstate + m->boot.nr_hstates; h++) {
+		at = find_free(m, h, z->nid, pfn);
+		if (!at)
+			continue;
+		if (h->free_huge_pages == h->resv_huge_pages)
+			return -EBUSY;
+		/* to the head of the list, from where pool_take() takes it */
+		found = *at;
+		*at = ((struct huge_frame *)pool_at(&m->boot.huge_frames, found))->next;
+		((struct huge_frame *)pool_at(&m->boot.huge_frames, found))->next =
+			h->free_list[z->nid];
+		h->free_list[z->nid] = found;
+		free_huge_frames(m, h, pool_take(m, h, z->nid));
+		return 0;
+	}
+	return 0;
+}
+
 /* One page in use turns from persistent to surplus (@delta 1) or back (-1). */
 static bool adjust_pool_surplus(struct hstate *h, u64 allowed, int delta)
 {

@@ -76,6 +76,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 
 	error = oom_init(m);
 	if (!error)
+		error = memory_hotplug_init(m);
+	if (!error)
 		error = machine_boot(m, why, why_size);
 	if (!error)
 		error = slab_init(m);
@@ -97,8 +99,6 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 		error = swap_init(m);
 	if (!error)
 		error = tasks_init(m);
-	if (!error)
-		error = memory_hotplug_init(m);
 	if (!error)
 		knobs_late_init(m);
 	return error;

@@ -1,22 +1,34 @@
 /*
  * memory_hotplug.c - memory blocks go online and offline.
  *
- * Online: the block's frames join a zone as free memory, and all that depends on the zones' sizes
- * follows: totals, watermarks, page lists, zonelists. Offline is the way back, and it needs the whole
- * block to be free: moving pages in use to other blocks is not built yet (EBUSY).
+ *	online    the frames join a zone as free memory
+ *	offline   1. no pageblock of the block holds a page that can never move; all are isolated
+ *	          2. the notifiers agree
+ *	          3. pageblock by pageblock, what is on the LRU lists moves to other frames, rather to those
+ *	             of another node
+ *	          4. unused huge pages are given back
+ *	          5. is everything free? Then the frames leave their zone; else again from 3
  *
- *	default zone of an offline block: the kernel zone whose span it lies in; ZONE_MOVABLE if only
- *	that one's; otherwise ZONE_NORMAL
+ * What cannot be moved now, because it is pinned or because there is no room, may be movable later: the
+ * kernel tries until it is told to stop, and complains in its log about what holds it up, ten times
+ * in five seconds. Between two pageblocks others run.
  *
- * Source: Documentation/admin-guide/mm/memory-hotplug.rst, and the record of a hot-plugged DIMM.
+ * Source: Documentation/admin-guide/mm/memory-hotplug.rst; the logs of guests whose blocks held pinned,
+ * reserved and plain pages.
  */
-#include <mman/machine.h>
-#include <mman/memory_hotplug.h>
+#include <mman/hugetlb.h>
+#include <mman/migrate.h>
+#include <mman/page_isolation.h>
 
-#include "mm/contig.h"
+#include "mm/dump_page.h"
+#include "mm/memory_hotplug.h"
+#include "mm/page_alloc.h"
 
 #include <errno.h>
-#include <stdio.h>
+
+#define COMPLAINTS	    10u
+#define COMPLAINTS_INTERVAL (5 * NSEC_PER_SEC)
+#define RETRY_INTERVAL	    (1 * NSEC_PER_MSEC) /* one pass over a block that does not get free */
 
 static pfn_t block_start(u32 block)
 {
@@ -25,272 +37,257 @@ static pfn_t block_start(u32 block)
 
 int memory_hotplug_init(struct machine *m)
 {
-	return pool_init(&m->hotplug.blocks, "offline_block", sizeof(struct offline_block),
-			 1u << 20);
+	struct memory_hotplug_state *s = &m->hotplug;
+	int error = pool_init(&s->dimms, "memory_dimm", sizeof(struct memory_dimm), 1u << 16);
+
+	s->auto_movable_ratio = 301;
+	s->numa_aware = true;
+	return error ? error :
+		       pool_init(&s->memmaps, "memmap_chunk", sizeof(struct memmap_chunk),
+				 1u << 24);
 }
 
 void memory_hotplug_destroy(struct machine *m)
 {
-	pool_destroy(&m->hotplug.blocks);
+	pool_destroy(&m->hotplug.dimms);
+	pool_destroy(&m->hotplug.memmaps);
 }
 
-/* ---- which blocks there are ---- */
+/* ---- notifiers ---- */
 
-bool memory_block_exists(const struct machine *m, u32 block)
+int memory_notify(struct machine *m, enum memory_notify what)
 {
-	u64 pfn = (u64)block * PAGES_PER_SECTION;
+	static const char *const names[NR_MEMORY_NOTIFY] = { "MEM_GOING_ONLINE",
+							     "MEM_GOING_OFFLINE" };
+	int error = m->hotplug.inject_loaded ? (int)m->hotplug.inject[what] : 0;
 
-	return pfn < m->max_pfn && pfn_present(m, (pfn_t)pfn);
+	if (error)
+		printk(m, 6, "Injecting error (%d) to %s", error, names[what]);
+	return error;
 }
 
-u32 memory_block_next(const struct machine *m, u32 block)
-{
-	u64 nr = (m->max_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION, at;
+/* ---- online ---- */
 
-	for (at = block; at < nr; at++)
-		if (memory_block_exists(m, (u32)at))
-			return (u32)at;
-	return UINT32_MAX;
+u32 memory_block_vmemmap_pages(const struct machine *m, u32 block)
+{
+	handle_t dimm = memory_block_dimm(m, block);
+
+	return dimm && memory_dimm_at(&m->hotplug, dimm)->memmap_on_memory ? VMEMMAP_PAGES : 0;
 }
 
-/* ---- what a block is ---- */
-
-static struct offline_block *offline_block_at(const struct machine *m, handle_t h)
+int memory_range_online(struct machine *m, u32 first, u32 nr, enum zone_type type, u32 nr_vmemmap)
 {
-	return pool_at(&m->hotplug.blocks, h);
-}
+	pfn_t start = block_start(first), end = start + nr * PAGES_PER_SECTION;
+	u16 nid = section_node(m, first);
+	struct zone *z = &m->node[nid].zones[type];
+	bool was_empty = !zone_populated(z);
+	int error;
 
-/* Node of an offline block: where it was, or where its DIMM is plugged in. */
-static u16 offline_nid(const struct machine *m, u32 block)
-{
-	u64 start = (u64)block << SECTION_SHIFT;
-	handle_t h;
-	u32 i;
-
-	for (h = m->hotplug.first; h; h = offline_block_at(m, h)->next)
-		if (offline_block_at(m, h)->block == block)
-			return offline_block_at(m, h)->nid;
-	for (i = 0; i < m->config.nr_ranges; i++) {
-		const struct memory_range *r = &m->config.range[i];
-
-		if (start >= r->start && start < r->start + r->size)
-			return r->nid;
+	z->nid = nid;
+	z->type = (u8)type;
+	error = zone_add_present(m, nid, type, start, end);
+	if (error)
+		return error;
+	error = zone_free_range(m, z, start + nr_vmemmap, end);
+	if (error) {
+		zone_remove_present(m, z, start, end);
+		return error;
 	}
-	return 0;
-}
-
-int memory_block_dimm(const struct machine *m, u32 block)
-{
-	u64 start = (u64)block << SECTION_SHIFT;
-	int number = 0;
-	u32 i;
-
-	for (i = 0; i < m->config.nr_ranges; i++) {
-		const struct memory_range *r = &m->config.range[i];
-
-		if (!r->hotplug)
-			continue;
-		if (start >= r->start && start < r->start + r->size)
-			return number;
-		number++;
-	}
-	return -1;
-}
-
-static void forget_offline(struct machine *m, u32 block)
-{
-	handle_t *at = &m->hotplug.first;
-
-	while (*at && offline_block_at(m, *at)->block != block)
-		at = &offline_block_at(m, *at)->next;
-	if (*at) {
-		handle_t h = *at;
-
-		*at = offline_block_at(m, h)->next;
-		pool_free(&m->hotplug.blocks, h);
-	}
-}
-
-static int remember_offline(struct machine *m, u32 block, u16 nid)
-{
-	handle_t h = pool_alloc(&m->hotplug.blocks);
-
-	if (!h)
-		return -ENOMEM;
-	*offline_block_at(m, h) =
-		(struct offline_block){ .block = block, .nid = nid, .next = m->hotplug.first };
-	m->hotplug.first = h;
-	return 0;
-}
-
-static void add_zone(struct memory_block *b, const struct zone *z)
-{
-	if (!b->zones) {
-		b->online = true;
-		b->nid = z->nid;
-		b->type = z->type;
-	}
-	b->zones++;
-	b->nodes |= 1ull << z->nid;
-}
-
-void memory_block_look(struct machine *m, u32 block, struct memory_block *out)
-{
-	pfn_t start = block_start(block), end = start + PAGES_PER_SECTION, pfn;
-	const struct zone *first = pfn_zone(m, start), *last = pfn_zone(m, end - 1), *seen = NULL;
-
-	*out = (struct memory_block){ .holes = !first || !last };
-	if (first && first == last) {
-		add_zone(out, first);
-		return;
-	}
-	for (pfn = start; pfn < end; pfn += PAGEBLOCK_NR_PAGES) {
-		const struct zone *z = pfn_zone(m, pfn);
-
-		if (z && z != seen) {
-			add_zone(out, z);
-			seen = z;
-		}
-	}
-	if (out->online)
-		return;
-	out->holes = false;
-	out->nid = offline_nid(m, block);
-	out->nodes = 1ull << out->nid;
-	out->type = (u16)memory_block_zone(m, block, MMOP_ONLINE);
-}
-
-static bool zone_intersects(const struct zone *z, pfn_t start, pfn_t end)
-{
-	return z->spanned_pages && start < z->start_pfn + z->spanned_pages && end > z->start_pfn;
-}
-
-enum zone_type memory_block_zone(struct machine *m, u32 block, enum mhp_online_type type)
-{
-	pfn_t start = block_start(block), end = start + PAGES_PER_SECTION;
-	const struct pglist_data *n = &m->node[offline_nid(m, block)];
-	enum zone_type kernel = ZONE_NORMAL, t;
-	bool in_kernel = false, in_movable = zone_intersects(&n->zones[ZONE_MOVABLE], start, end);
-
-	for (t = ZONE_DMA; t <= ZONE_NORMAL && !in_kernel; t++) {
-		in_kernel = zone_intersects(&n->zones[t], start, end);
-		if (in_kernel)
-			kernel = t;
-	}
-	switch (type) {
-	case MMOP_ONLINE_MOVABLE:
-		return ZONE_MOVABLE;
-	case MMOP_ONLINE_KERNEL:
-		return kernel;
-	default:
-		if (in_kernel != in_movable)
-			return in_kernel ? kernel : ZONE_MOVABLE;
-		return m->boot.params.movable_node ? ZONE_MOVABLE : kernel;
-	}
-}
-
-/* ---- online, offline ---- */
-
-/* A hole's struct pages belong to a neighbouring zone, and so do its pageblocks: count them anew. */
-static void recount_pageblocks(struct machine *m)
-{
-	u32 nid, type;
-
-	for (nid = 0; nid < m->nr_nodes; nid++) {
-		for (type = 0; type < MAX_NR_ZONES; type++) {
-			struct zone *z = &m->node[nid].zones[type];
-
-			if (zone_populated(z))
-				zone_set_span(m, z, z->start_pfn, z->spanned_pages);
-		}
-	}
-}
-
-/* Managed memory changed by @pages in @z: what is computed from it is computed again. */
-static int zone_resized(struct machine *m, struct zone *z, s64 pages)
-{
-	int err = 0;
-
-	z->managed_pages += (u64)pages;
-	m->totalram_pages += (u64)pages;
-	m->node[z->nid].online = true;
-	recount_pageblocks(m);
-	build_zonelists(m);
-	if (zone_populated(z))
-		err = setup_per_cpu_pageset(m);
-	init_per_zone_wmark_min(m);
-	khugepaged_min_free_kbytes_update(m);
-	if (!err && zone_populated(z))
-		zone_pcp_update(m, z);
-	return err;
-}
-
-/* A node with its first memory gets its kernel threads. */
-static void start_node_threads(struct machine *m, u16 nid)
-{
-	struct pglist_data *n = &m->node[nid];
-	char comm[TASK_COMM_LEN];
-
-	if (!n->kswapd) {
-		snprintf(comm, sizeof(comm), "kswapd%u", nid);
-		n->kswapd = kthread_create(m, comm);
-		if (n->kswapd)
-			task_set_state(m, n->kswapd, TASK_SLEEPING);
-	}
-	if (!n->kcompactd) {
-		snprintf(comm, sizeof(comm), "kcompactd%u", nid);
-		n->kcompactd = kthread_create(m, comm);
-		if (n->kcompactd)
-			task_set_state(m, n->kcompactd, TASK_SLEEPING);
-	}
-}
-
-static void stop_node_threads(struct machine *m, struct pglist_data *n)
-{
-	kswapd_stop(m, n->nid);
-	if (n->kswapd)
-		do_exit(m, n->kswapd, 0);
-	if (n->kcompactd)
-		do_exit(m, n->kcompactd, 0);
-	n->kswapd = n->kcompactd = 0;
+	return zone_grown(m, z, (u64)nr * PAGES_PER_SECTION - nr_vmemmap, was_empty);
 }
 
 int memory_block_online(struct machine *m, u32 block, enum mhp_online_type type)
 {
-	pfn_t start = block_start(block), end = start + PAGES_PER_SECTION;
 	struct memory_block b;
-	enum zone_type zone;
-	struct zone *z;
-	int err;
+	int error;
 
 	memory_block_look(m, block, &b);
 	if (b.online)
 		return 1;
-	zone = memory_block_zone(m, block, type);
-	z = &m->node[b.nid].zones[zone];
-	z->nid = b.nid;
-	z->type = (u8)zone;
-	err = zone_add_present(m, b.nid, zone, start, end);
-	if (err)
-		return err;
-	err = zone_free_range(m, z, start, end);
-	if (err) {
-		zone_remove_present(m, z, start, end);
-		return err;
+	error = memory_notify(m, MEM_GOING_ONLINE);
+	if (error)
+		return error;
+	return memory_range_online(m, block, 1, memory_block_zone(m, block, type),
+				   memory_block_vmemmap_pages(m, block));
+}
+
+/* ---- offline: moving pages away ---- */
+
+struct offlining {
+	struct zone *z;
+	pfn_t start, end;
+	u64 stayed; /* pages that did not move in this pass */
+};
+
+bool complaint_allowed(struct machine *m)
+{
+	struct memory_hotplug_state *s = &m->hotplug;
+
+	if (!s->complaints_since || m->clock.now > s->complaints_since + COMPLAINTS_INTERVAL) {
+		if (s->complaints_missed)
+			printk(m, 4, "do_migrate_range: %u callbacks suppressed",
+			       s->complaints_missed);
+		s->complaints_since = m->clock.now;
+		s->complaints = s->complaints_missed = 0;
 	}
-	forget_offline(m, block);
-	err = zone_resized(m, z, PAGES_PER_SECTION);
-	if (!m->config.bare)
-		start_node_threads(m, b.nid);
-	return err;
+	if (s->complaints < COMPLAINTS) {
+		s->complaints++;
+		return true;
+	}
+	s->complaints_missed++;
+	return false;
+}
+
+static void complain(struct machine *m, const struct page_list *list, int ret)
+{
+	pfn_t pfn;
+
+	for (pfn = list->head; pfn != PFN_NONE; pfn = pfn_to_page(m, pfn)->next) {
+		if (!complaint_allowed(m))
+			continue;
+		printk(m, 4, "migrating pfn %x failed ret:%d", pfn, ret);
+		dump_page(m, pfn, "migration failure");
+	}
+}
+
+/* Rather another node's memory than this one's, so that the next block has less to move. */
+static struct migration_target_control target_of(const struct machine *m, u16 nid)
+{
+	u64 nodes = 0;
+	u32 n;
+
+	for (n = 0; n < m->nr_nodes; n++)
+		if (n != nid)
+			nodes |= (u64)m->node[n].has_memory << n;
+	return (struct migration_target_control){ .nid = nid,
+						  .nodemask = nodes ? nodes : 1ull << nid,
+						  .gfp = GFP_USER | __GFP_RETRY_MAYFAIL };
+}
+
+static void isolate_block_pages(struct machine *m, pfn_t start, struct page_list *list)
+{
+	pfn_t pfn, end = start + PAGEBLOCK_NR_PAGES;
+
+	for (pfn = start; pfn < end; pfn++) {
+		const struct page *p = pfn_to_page(m, pfn);
+
+		if (page_test(p, PG_buddy))
+			pfn += (1u << p->order) - 1;
+		else if (page_test(p, PG_lru) && !isolate_lru_page(m, pfn))
+			page_list_add_tail(m, list, pfn);
+	}
+}
+
+/* What is in use in one pageblock moves to other frames, as far as it does. */
+static void migrate_pageblock(struct machine *m, struct offlining *o, pfn_t start)
+{
+	struct migration_target_control target = target_of(m, o->z->nid);
+	struct page_list list;
+	int ret;
+
+	page_list_init(&list);
+	isolate_block_pages(m, start, &list);
+	if (!list.nr)
+		return;
+	ret = migrate_pages(m, &list, alloc_migration_target, NULL, &target, MIGRATE_SYNC,
+			    MR_MEMORY_HOTPLUG, NULL);
+	if (!ret)
+		return;
+	o->stayed += list.nr;
+	complain(m, &list, ret);
+	putback_movable_pages(m, &list);
+}
+
+/* Huge pages of the pools that nobody uses go back to the allocator. */
+static void dissolve_free_huge_pages(struct machine *m, const struct offlining *o)
+{
+	const u32 compound = PAGE_FLAG(hugetlb) | PAGE_FLAG(tail);
+	pfn_t pfn;
+
+	for (pfn = o->start; pfn < o->end; pfn += PAGEBLOCK_NR_PAGES)
+		if (page_exists(m, pfn) && pfn_to_page(m, pfn)->flags & compound)
+			dissolve_free_huge_page(m, pfn);
+}
+
+/* A pageblock whose pages are all free has nothing to be moved: one look tells. */
+static bool pageblock_is_free(struct machine *m, pfn_t pfn)
+{
+	pfn_t block = pfn & ~(MAX_ORDER_NR_PAGES - 1);
+
+	if (!page_exists(m, pfn))
+		return true;
+	return (page_test(pfn_to_page(m, pfn), PG_buddy) &&
+		pfn_to_page(m, pfn)->order >= PAGEBLOCK_ORDER) ||
+	       (page_test(pfn_to_page(m, block), PG_buddy) &&
+		pfn_to_page(m, block)->order == MAX_ORDER - 1);
+}
+
+/* 0: every page is free; -EBUSY: some are not; -EINTR: the caller is to end. */
+static int offline_pass(struct machine *m, struct offlining *o)
+{
+	pfn_t pfn;
+
+	o->stayed = 0;
+	for (pfn = o->start; pfn < o->end; pfn += PAGEBLOCK_NR_PAGES) {
+		if (pageblock_is_free(m, pfn))
+			continue;
+		if (!machine_safe_point(m))
+			return -EINTR;
+		migrate_pageblock(m, o, pfn);
+	}
+	dissolve_free_huge_pages(m, o);
+	drain_pages(m, -1);
+	return test_pages_isolated(m, o->z, o->start, o->end, MEMORY_OFFLINE);
+}
+
+static int empty_range(struct machine *m, struct offlining *o)
+{
+	int error;
+
+	while ((error = offline_pass(m, o)) == -EBUSY)
+		if (!clock_sleep(m, RETRY_INTERVAL) || !machine_safe_point(m))
+			return -EINTR;
+	return error;
+}
+
+static int offline_pages(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	struct offlining o = { .z = z, .start = start, .end = end };
+	int error;
+
+	drain_pages(m, -1);
+	error = start_isolate_page_range(m, z, start, end, MEMORY_OFFLINE | REPORT_FAILURE);
+	if (error)
+		return error;
+	error = memory_notify(m, MEM_GOING_OFFLINE);
+	if (!error)
+		error = empty_range(m, &o);
+	if (error)
+		undo_isolate_page_range(m, z, start, end);
+	return error;
+}
+
+/* The way out of the zone is known to be free. */
+static int leave_zone(struct machine *m, struct zone *z, u32 block, u32 nr_vmemmap)
+{
+	pfn_t start = block_start(block), end = start + PAGES_PER_SECTION;
+	int error;
+
+	remove_isolated_pages(m, z, start + nr_vmemmap, end);
+	error = zone_remove_present(m, z, start, end);
+	if (error)
+		return error;
+	zone_shrunk(m, z, PAGES_PER_SECTION - nr_vmemmap);
+	return 0;
 }
 
 int memory_block_offline(struct machine *m, u32 block)
 {
 	pfn_t start = block_start(block), end = start + PAGES_PER_SECTION;
+	u32 nr_vmemmap = memory_block_vmemmap_pages(m, block);
 	struct memory_block b;
 	struct zone *z;
-	int err;
+	int error;
 
 	memory_block_look(m, block, &b);
 	if (!b.online)
@@ -298,19 +295,10 @@ int memory_block_offline(struct machine *m, u32 block)
 	if (b.holes || b.zones != 1)
 		return -EINVAL;
 	z = &m->node[b.nid].zones[b.type];
-	drain_pages(m, -1);
-	if (!range_is_free(m, z, start, end))
-		return -EBUSY;
-
-	err = remember_offline(m, block, b.nid);
-	if (!err)
-		err = take_free_range(m, z, start, end);
-	if (!err)
-		err = zone_remove_present(m, z, start, end);
-	if (err)
-		return err;
-	zone_resized(m, z, -(s64)PAGES_PER_SECTION);
-	if (!m->node[b.nid].has_memory)
-		stop_node_threads(m, &m->node[b.nid]);
-	return 0;
+	m->hotplug.going_offline = block + 1;
+	error = offline_pages(m, z, start + nr_vmemmap, end);
+	if (!error)
+		error = leave_zone(m, z, block, nr_vmemmap);
+	m->hotplug.going_offline = 0;
+	return error;
 }

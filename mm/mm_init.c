@@ -369,7 +369,7 @@ static int add_zone_ram(struct boot *b, u32 nid, enum zone_type z, pfn_t start, 
 		to = to < end ? to : end;
 		if (from >= to)
 			continue;
-		error = sparse_add_range(b->m, from, to);
+		error = sparse_add_range(b->m, (u16)nid, from, to);
 		if (!error)
 			error = zone_add_present(b->m, (u16)nid, z, from, to);
 		if (error)

@@ -132,10 +132,33 @@ pfn_t zone_take_untouched(struct machine *m, struct zone *z);
 /** pfn_untouched() - is @pfn free memory without struct pages? Walks the zone's extents. */
 bool pfn_untouched(const struct machine *m, const struct zone *z, pfn_t pfn);
 
+/** zone_isolate_untouched() - extents in [@start, @end) are set apart, in order; they count as ISOLATE.
+ * *@pages: how many. 0, or -ENOMEM with all as before. */
+int zone_isolate_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end, u64 *pages);
+/** zone_unisolate_untouched() - the way back, to the end of the zone's queue. Returns how many pages. */
+u64 zone_unisolate_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
+/** zone_drop_untouched() - isolated extents in [@start, @end) cease to be. Returns how many pages. */
+u64 zone_drop_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
+/** zone_take_extent() - up to @blocks whole blocks of 4 MiB, one after the other, off the first extent of
+ * untouched memory, without struct pages; NR_FREE_PAGES follows. How many were had, the first in *@start. */
+u32 zone_take_extent(struct machine *m, struct zone *z, u32 blocks, pfn_t *start);
+
 /* ---- buddy.c ---- */
 
 /** free_list_add_untouched() - a block that zone_take_untouched() gave, at the tail of its list. */
 void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn);
+/** free_list_add_isolated() - a block of the highest order, whose struct pages are new, that is isolated. */
+void free_list_add_isolated(struct machine *m, struct zone *z, pfn_t pfn);
+
+/**
+ * move_freepages_block() - all free pages of @pfn's pageblock move to @type's lists. Returns how many;
+ * *@movable: pages in use there that could be moved away. Nothing happens if the pageblock sticks out of
+ * the zone's end. NR_FREE_PAGES is the caller's if one of the two types is ISOLATE.
+ */
+u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type,
+			 u32 *movable);
+/** take_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the caller's. */
+void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
 
 enum free_position { FREE_NORMAL, FREE_TO_TAIL };
 

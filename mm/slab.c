@@ -632,6 +632,34 @@ static int cache_create(struct machine *m, u32 row)
 	return 0;
 }
 
+static int cache_add_node(struct machine *m, struct kmem_cache *c, u32 nid)
+{
+	handle_t wider = pool_alloc_array(&m->slab.node_sets, nid + 1);
+	u32 i;
+
+	if (!wider)
+		return -ENOMEM;
+	for (i = 0; i < nid; i++) {
+		*(struct kmem_cache_node *)pool_at(&m->slab.node_sets, wider + i) =
+			*kmem_cache_node_of(&m->slab, c, i);
+		pool_free(&m->slab.node_sets, c->per_node + i);
+	}
+	c->per_node = wider;
+	page_list_init(&kmem_cache_node_of(&m->slab, c, nid)->partial);
+	page_list_init(&kmem_cache_node_of(&m->slab, c, nid)->full);
+	return 0;
+}
+
+int slab_add_node(struct machine *m, u32 nid)
+{
+	handle_t h;
+	int error = 0;
+
+	for (h = 1; !error && h < m->slab.caches.nr_slots; h++)
+		error = cache_add_node(m, kmem_cache_at(m, h), nid);
+	return error;
+}
+
 /* The caches that the engine charges by number. Some are another name of a cache of the same size. */
 static const char *const well_known[CACHE_ID_MAX] = {
 	[CACHE_TASK_STRUCT] = "task_struct",

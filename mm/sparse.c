@@ -37,7 +37,7 @@ const char *zone_name(enum zone_type type)
 
 static u64 mem_map_bytes(const struct machine *m)
 {
-	u64 sections = (m->max_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION;
+	u64 sections = (m->room_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION;
 
 	return (sections ? sections : 1) * PAGES_PER_SECTION * sizeof(struct page);
 }
@@ -47,22 +47,37 @@ static void *alloc_bits(u64 bits)
 	return calloc(bits / 64 + 1, sizeof(u64));
 }
 
+static void *reserve_mem_map(const struct machine *m)
+{
+	return mmap(NULL, mem_map_bytes(m), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
+}
+
+/* Room for what may be plugged in; a host that has no addresses for that gives what there is now. */
 int sparse_init(struct machine *m)
 {
+	u64 limit = memory_hotplug_limit(m) >> PAGE_SHIFT;
 	void *map;
 
+	m->boot.max_pfn = m->max_pfn;
+	m->boot.nr_nodes = m->nr_nodes;
 	if (m->max_pfn >= PFN_NONE)
 		return -ENOMEM;
-	map = mmap(NULL, mem_map_bytes(m), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		   -1, 0);
+	m->room_pfn = limit > m->max_pfn ? limit : m->max_pfn;
+	map = reserve_mem_map(m);
+	if (map == MAP_FAILED) {
+		m->room_pfn = m->max_pfn;
+		map = reserve_mem_map(m);
+	}
 	if (map == MAP_FAILED)
 		return -ENOMEM;
 	m->mem_map = map;
-	m->section_present = alloc_bits(m->max_pfn / PAGES_PER_SECTION + 1);
-	m->block_touched = alloc_bits((m->max_pfn >> BLOCK_SHIFT) + BLOCKS_PER_SECTION);
+	m->section_present = alloc_bits(m->room_pfn / PAGES_PER_SECTION + 1);
+	m->section_nid = calloc(m->room_pfn / PAGES_PER_SECTION + 1, 1);
+	m->block_touched = alloc_bits((m->room_pfn >> BLOCK_SHIFT) + BLOCKS_PER_SECTION);
 	/* stored as a difference from MOVABLE, so that fresh zeroes say what a fresh machine is */
-	m->pageblock_flags = calloc((m->max_pfn >> (PAGEBLOCK_ORDER + 1)) + 1, 1);
-	if (!m->section_present || !m->block_touched || !m->pageblock_flags)
+	m->pageblock_flags = calloc((m->room_pfn >> (PAGEBLOCK_ORDER + 1)) + 1, 1);
+	if (!m->section_present || !m->section_nid || !m->block_touched || !m->pageblock_flags)
 		return -ENOMEM;
 	return 0;
 }
@@ -110,6 +125,11 @@ static void gfp_zone_init(struct machine *m)
 	}
 }
 
+void node_add(struct machine *m, u16 nid)
+{
+	node_init(&m->node[nid], nid);
+}
+
 int physmem_init(struct machine *m)
 {
 	u32 nid;
@@ -136,17 +156,23 @@ void physmem_destroy(struct machine *m)
 	if (m->mem_map)
 		munmap(m->mem_map, mem_map_bytes(m));
 	free(m->section_present);
+	free(m->section_nid);
 	free(m->block_touched);
 	free(m->pageblock_flags);
 	m->mem_map = NULL;
 	m->section_present = m->block_touched = NULL;
-	m->pageblock_flags = NULL;
+	m->section_nid = m->pageblock_flags = NULL;
 	pool_destroy(&m->extents);
 	pool_destroy(&m->pagesets);
 	pool_destroy(&m->zone_ranges);
 }
 
 /* ---- sections ---- */
+
+static bool section_present(const struct machine *m, u32 section)
+{
+	return m->section_present[section / 64] >> section % 64 & 1;
+}
 
 static void mark_sections(struct machine *m, pfn_t start, pfn_t end, bool present)
 {
@@ -163,10 +189,20 @@ static void mark_sections(struct machine *m, pfn_t start, pfn_t end, bool presen
 	}
 }
 
-int sparse_add_range(struct machine *m, pfn_t start, pfn_t end)
+static void set_section_nid(struct machine *m, u16 nid, pfn_t start, pfn_t end)
+{
+	u32 section = start / PAGES_PER_SECTION, last = (end - 1) / PAGES_PER_SECTION;
+
+	for (; section <= last; section++)
+		if (!section_present(m, section))
+			m->section_nid[section] = (u8)nid;
+}
+
+int sparse_add_range(struct machine *m, u16 nid, pfn_t start, pfn_t end)
 {
 	if (end > m->max_pfn || start >= end)
 		return -EINVAL;
+	set_section_nid(m, nid, start, end);
 	mark_sections(m, start, end, true);
 	return 0;
 }
@@ -180,9 +216,9 @@ int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end)
 	return 0;
 }
 
-static bool section_present(const struct machine *m, u32 section)
+u16 section_node(const struct machine *m, u32 section)
 {
-	return m->section_present[section / 64] >> section % 64 & 1;
+	return m->section_nid[section];
 }
 
 bool pfn_present(const struct machine *m, pfn_t pfn)
@@ -300,6 +336,7 @@ int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t star
 	error = range_insert(m, &new);
 	if (error)
 		return error;
+	set_section_nid(m, nid, start, end);
 	mark_sections(m, start, end, true);
 	z->present_pages += end - start;
 	n->node_present_pages += end - start;

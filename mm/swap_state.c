@@ -20,6 +20,18 @@ u32 page_swap_slot(const struct machine *m, pfn_t pfn)
 	return *page_slot(m, pfn);
 }
 
+/* The table is the only thing in its pool: it grows at its end. */
+int swap_grow(struct machine *m)
+{
+	struct swap_state *s = &m->swap;
+	u32 wanted = (u32)(m->max_pfn >> (SECTION_SHIFT - PAGE_SHIFT)) + 1;
+	u32 have = s->sections.nr_slots - s->first_section;
+
+	if (!s->first_section || have >= wanted)
+		return 0;
+	return pool_alloc_array(&s->sections, wanted - have) ? 0 : -ENOMEM;
+}
+
 /* The array for the section of @pfn. */
 static __attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pfn)
 {

@@ -8,6 +8,8 @@
  *
  *	handed over   [....|#######|#######|#######|..]
  *	               edge         extent          edge
+ *
+ * Extents in isolated pageblocks stand on a list of their own, where no request finds them.
  */
 #include "mm/page_alloc.h"
 
@@ -103,37 +105,216 @@ pfn_t zone_take_untouched(struct machine *m, struct zone *z)
 	return extent_cut(m, z, 0, z->untouched, start) ? PFN_NONE : start;
 }
 
-bool pfn_untouched(const struct machine *m, const struct zone *z, pfn_t pfn)
+/* The extent of the list that holds @pfn, 0 if none; *@prev: the one before it. */
+static handle_t extent_find(const struct machine *m, handle_t list, pfn_t pfn, handle_t *prev)
 {
 	handle_t h;
 
-	if (page_exists(m, pfn))
-		return false;
-	for (h = z->untouched; h; h = extent_at(m, h)->next)
+	*prev = 0;
+	for (h = list; h; *prev = h, h = extent_at(m, h)->next)
 		if (pfn >= extent_at(m, h)->start && pfn < extent_at(m, h)->end)
-			return true;
-	return false;
+			return h;
+	return 0;
+}
+
+bool pfn_untouched(const struct machine *m, const struct zone *z, pfn_t pfn)
+{
+	handle_t prev;
+
+	return !page_exists(m, pfn) && (extent_find(m, z->untouched, pfn, &prev) ||
+					extent_find(m, z->untouched_isolated, pfn, &prev));
+}
+
+/* ---- isolated extents: a list of their own, in no order ---- */
+
+static void count_isolated(struct zone *z, s64 pages)
+{
+	z->free_area[MAX_ORDER - 1].nr_free_type[MIGRATE_ISOLATE] +=
+		(u64)(pages / (s64)MAX_ORDER_NR_PAGES);
+	z->free_area[MAX_ORDER - 1].nr_free += (u64)(pages / (s64)MAX_ORDER_NR_PAGES);
+}
+
+static int isolated_add(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	handle_t h = pool_alloc(&m->extents);
+
+	if (!h)
+		return -ENOMEM;
+	*extent_at(m, h) = (struct untouched_extent){ .start = start,
+						      .end = end,
+						      .next = z->untouched_isolated };
+	z->untouched_isolated = h;
+	count_isolated(z, end - start);
+	return 0;
+}
+
+/* [start, end), which @h (after @prev) holds, leaves the zone's queue. -ENOMEM: nothing happened. */
+static int extent_carve(struct machine *m, struct zone *z, handle_t prev, handle_t h, pfn_t start,
+			pfn_t end)
+{
+	struct untouched_extent *e = extent_at(m, h);
+
+	if (start > e->start && end < e->end) {
+		handle_t rest = pool_alloc(&m->extents);
+
+		if (!rest)
+			return -ENOMEM;
+		*extent_at(m, rest) =
+			(struct untouched_extent){ .start = end, .end = e->end, .next = e->next };
+		if (z->untouched_last == h)
+			z->untouched_last = rest;
+		e->next = rest;
+		e->end = start;
+	} else if (start > e->start) {
+		e->end = start;
+	} else {
+		e->start = end;
+		if (e->start == e->end)
+			extent_unlink(m, z, prev, h);
+	}
+	count_untouched(z, -(s64)((end - start) / MAX_ORDER_NR_PAGES));
+	return 0;
+}
+
+int zone_isolate_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end, u64 *pages)
+{
+	handle_t h = z->untouched, prev = 0, next;
+
+	*pages = 0;
+	for (; h; h = next) {
+		const struct untouched_extent *e = extent_at(m, h);
+		pfn_t from = max_t(pfn_t, start, e->start), to = min_t(pfn_t, end, e->end);
+		bool whole = from == e->start && to == e->end;
+
+		next = e->next;
+		if (from >= to) {
+			prev = h;
+			continue;
+		}
+		if (isolated_add(m, z, from, to))
+			goto undo;
+		*pages += to - from;
+		if (extent_carve(m, z, prev, h, from, to)) {
+			/* the extent is still whole, and its middle stands on both lists */
+			next = z->untouched_isolated;
+			z->untouched_isolated = extent_at(m, next)->next;
+			pool_free(&m->extents, next);
+			count_isolated(z, -(s64)(to - from));
+			*pages -= to - from;
+			goto undo;
+		}
+		if (!whole)
+			prev = h;
+	}
+	return 0;
+undo:
+	zone_unisolate_untouched(m, z, start, end);
+	*pages = 0;
+	return -ENOMEM;
+}
+
+/* The isolated extents of [start, end), which is as it was isolated, leave their list: back to the queue if
+ * @keep. */
+static u64 isolated_leave(struct machine *m, struct zone *z, pfn_t start, pfn_t end, bool keep)
+{
+	handle_t *at = &z->untouched_isolated;
+	u64 pages = 0;
+
+	while (*at) {
+		struct untouched_extent e = *extent_at(m, *at);
+		handle_t h = *at;
+
+		if (e.start < start || e.end > end) {
+			at = &extent_at(m, h)->next;
+			continue;
+		}
+		*at = e.next;
+		pool_free(&m->extents, h);
+		count_isolated(z, -(s64)(e.end - e.start));
+		pages += e.end - e.start;
+		/* there is room: a slot has just become free */
+		if (keep && extent_add(m, z, e.start, e.end))
+			pages -= e.end - e.start;
+	}
+	return pages;
+}
+
+u64 zone_unisolate_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	return isolated_leave(m, z, start, end, true);
+}
+
+u64 zone_drop_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+{
+	return isolated_leave(m, z, start, end, false);
+}
+
+u32 zone_take_extent(struct machine *m, struct zone *z, u32 blocks, pfn_t *start)
+{
+	const struct untouched_extent *e;
+	u32 had;
+
+	if (!z->untouched)
+		return 0;
+	e = extent_at(m, z->untouched);
+	had = min_t(u32, blocks, (e->end - e->start) / MAX_ORDER_NR_PAGES);
+	*start = e->start;
+	extent_carve(m, z, 0, z->untouched, *start, *start + had * MAX_ORDER_NR_PAGES);
+	mod_zone_page_state(m, z, NR_FREE_PAGES, -(s64)had * MAX_ORDER_NR_PAGES);
+	return had;
+}
+
+/* The block at @start leaves the isolated extent @h and gets struct pages. */
+static int isolated_cut(struct machine *m, struct zone *z, handle_t h, pfn_t start)
+{
+	struct untouched_extent *e = extent_at(m, h);
+	pfn_t end = start + MAX_ORDER_NR_PAGES;
+
+	if (start != e->start && end != e->end && isolated_add(m, z, end, e->end))
+		return -ENOMEM;
+	e = extent_at(m, h);
+	if (start != e->start && end != e->end) {
+		count_isolated(z, -(s64)(e->end - end));
+		e->end = end;
+	}
+	if (touch_block(m, start, 0))
+		return -ENOMEM;
+	if (start == e->start)
+		e->start = end;
+	else
+		e->end = start;
+	if (e->start == e->end) {
+		handle_t *at = &z->untouched_isolated;
+
+		while (*at != h)
+			at = &extent_at(m, *at)->next;
+		*at = e->next;
+		pool_free(&m->extents, h);
+	}
+	count_isolated(z, -(s64)MAX_ORDER_NR_PAGES);
+	free_list_add_isolated(m, z, start);
+	return 0;
 }
 
 int page_touch(struct machine *m, pfn_t pfn)
 {
 	pfn_t start = pfn & ~(MAX_ORDER_NR_PAGES - 1);
 	struct zone *z = pfn_zone(m, pfn);
-	handle_t h, prev = 0;
+	handle_t h, prev;
 
 	if (pfn >= m->max_pfn || !m->nr_zone_ranges)
 		return -EINVAL;
 	if (page_exists(m, pfn))
 		return 0;
-	for (h = z ? z->untouched : 0; h; prev = h, h = extent_at(m, h)->next) {
-		if (pfn < extent_at(m, h)->start || pfn >= extent_at(m, h)->end)
-			continue;
+	h = extent_find(m, z ? z->untouched : 0, pfn, &prev);
+	if (h) {
 		if (extent_cut(m, z, prev, h, start))
 			return -ENOMEM;
 		free_list_add_untouched(m, z, start);
 		return 0;
 	}
-	return touch_block(m, start, PAGE_FLAG(reserved));
+	h = extent_find(m, z ? z->untouched_isolated : 0, pfn, &prev);
+	return h ? isolated_cut(m, z, h, start) : touch_block(m, start, PAGE_FLAG(reserved));
 }
 
 /* ---- memory handed over ---- */

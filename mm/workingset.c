@@ -40,7 +40,7 @@ static inline u32 bits_for(u64 n)
 
 static u32 node_bits(const struct machine *m)
 {
-	return bits_for(m->nr_nodes);
+	return bits_for(m->boot.nr_nodes);
 }
 
 static u32 clock_bits(const struct machine *m)
@@ -50,7 +50,7 @@ static u32 clock_bits(const struct machine *m)
 
 static u32 bucket_order(const struct machine *m)
 {
-	u32 needed = bits_for(m->max_pfn), have = clock_bits(m);
+	u32 needed = bits_for(m->boot.max_pfn), have = clock_bits(m);
 
 	return needed > have ? needed - have : 0;
 }
@@ -65,7 +65,7 @@ u32 workingset_eviction(struct machine *m, pfn_t pfn)
 	const struct page *p = pfn_to_page(m, pfn);
 	u32 node = node_bits(m), have = 31 - 1 - node;
 	u64 *clock = &page_node(m, p)->lruvec.nonresident_age;
-	u64 age = likely(m->max_pfn <= 1ull << have) ? *clock : *clock >> bucket_order(m);
+	u64 age = likely(m->boot.max_pfn <= 1ull << have) ? *clock : *clock >> bucket_order(m);
 	u32 shadow = (u32)(age & ((1ull << have) - 1));
 
 	(*clock)++;

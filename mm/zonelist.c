@@ -125,6 +125,9 @@ void build_zonelists(struct machine *m)
 			if (!m->pagesets.nr_live) /* at boot */
 				zone_init_pageblocks(m, z);
 			pages += z->managed_pages ? z->managed_pages : z->present_pages;
+			if (z->managed_pages && type < ZONE_MOVABLE &&
+			    type > m->hotplug.policy_zone)
+				m->hotplug.policy_zone = (u8)type;
 		}
 	}
 	for (nid = 0; nid < m->nr_nodes; nid++) {

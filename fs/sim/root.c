@@ -35,6 +35,7 @@ static const struct attribute sim_attrs[] = {
 };
 
 static const struct subdirectory sim_subdirs[] = {
+	{ .name = "dimms", .dir = &dimms_directory, .visible = sim_has_dimms },
 	{ .name = "disk", .dir = &disk_directory },
 	{ .name = "procs", .dir = &procs_directory },
 	{ .name = "zones", .dir = &zones_directory },

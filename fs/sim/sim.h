@@ -9,6 +9,10 @@
 extern const struct directory procs_directory; /* fs/sim/procs.c: sim/procs */
 extern const struct directory zones_directory; /* fs/sim/zones.c: sim/zones */
 extern const struct directory disk_directory;  /* fs/sim/disk.c: sim/disk */
+extern const struct directory dimms_directory; /* fs/sim/dimms.c: sim/dimms */
+
+/** sim_has_dimms() - can memory be plugged into this machine? */
+bool sim_has_dimms(const struct request *rq);
 
 int sim_readme_show(const struct request *rq, struct text *out);
 /** sim_reboot() - boot the machine anew behind the same tree: @rq->m is gone afterwards. -EOPNOTSUPP

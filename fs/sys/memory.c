@@ -28,7 +28,10 @@ static const char *const online_words[] = { "offline", "online", "online_kernel"
 
 static int state_show(const struct request *rq, struct text *out)
 {
-	text_str(out, block_of(rq).online ? "online\n" : "offline\n");
+	if (rq->m->hotplug.going_offline == rq->object + 1)
+		text_str(out, "going-offline\n");
+	else
+		text_str(out, block_of(rq).online ? "online\n" : "offline\n");
 	return 0;
 }
 
@@ -108,14 +111,16 @@ static int valid_zones_show(const struct request *rq, struct text *out)
 /* ACPI's device of the slot. */
 static int firmware_node_show(const struct request *rq, struct text *out)
 {
+	handle_t dimm = memory_block_dimm(rq->m, (u32)rq->object);
+
 	text_str(out, "../../../LNXSYSTM:00/LNXSYBUS:00/PNP0A06:04/PNP0C80:");
-	text_hex(out, (u64)memory_block_dimm(rq->m, (u32)rq->object), 2);
+	text_hex(out, memory_dimm_at(&rq->m->hotplug, dimm)->device, 2);
 	return 0;
 }
 
 static bool is_on_dimm(const struct request *rq)
 {
-	return memory_block_dimm(rq->m, (u32)rq->object) >= 0;
+	return memory_block_dimm(rq->m, (u32)rq->object) != 0;
 }
 
 static const struct attribute block_attrs[] = {
@@ -123,13 +128,13 @@ static const struct attribute block_attrs[] = {
 	  .mode = S_IFLNK | 0777,
 	  .show = firmware_node_show,
 	  .visible = is_on_dimm },
-	SYSFS_OTHER("online", 0644, online_show, online_store, ACTS,
-		    "1 or 0: put the block's memory to use, or take it back"),
+	SYSFS_LONG("online", 0644, online_show, online_store, ACTS,
+		   "1 or 0: put the block's memory to use, or take it back"),
 	SYSFS_TEXT("phys_device", "0\n"),
 	SYSFS_RO("phys_index", phys_index_show),
 	SYSFS_TEXT("removable", "1\n"),
-	SYSFS_OTHER("state", 0644, state_show, state_store, ACTS,
-		    "the same in words: online, online_kernel, online_movable, offline"),
+	SYSFS_LONG("state", 0644, state_show, state_store, ACTS,
+		   "the same in words: online, online_kernel, online_movable, offline"),
 	SYSFS_LINK("subsystem", "../../../../bus/memory"),
 	UEVENT_ATTR,
 	SYSFS_RO("valid_zones", valid_zones_show),
@@ -259,31 +264,43 @@ static int block_size_bytes_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-/* A physical address. Nothing takes pages out of use yet, so a real one is refused. */
-static ssize_t offline_page_store(const struct request *rq, const char *data, size_t size,
-				  u64 offset)
+/* A physical address. */
+static ssize_t offline_page(const struct request *rq, const char *data, size_t size,
+			    int (*act)(struct machine *m, u64 pfn))
 {
 	u64 address;
+	int error;
 
-	(void)offset;
 	if (parse_kstrtoull(data, size, 0, &address))
 		return -EINVAL;
-	if (address >> PAGE_SHIFT >= rq->m->max_pfn ||
-	    !pfn_present(rq->m, (pfn_t)(address >> PAGE_SHIFT)))
-		return -ENXIO;
-	return -EOPNOTSUPP;
+	error = act(rq->m, address >> PAGE_SHIFT);
+	return error ? error : (ssize_t)size;
+}
+
+static ssize_t hard_offline_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
+{
+	(void)offset;
+	return offline_page(rq, data, size, memory_failure);
+}
+
+static ssize_t soft_offline_store(const struct request *rq, const char *data, size_t size,
+				  u64 offset)
+{
+	(void)offset;
+	return offline_page(rq, data, size, soft_offline_page);
 }
 
 static const struct attribute memory_attrs[] = {
 	SYSFS_OTHER(
-		"auto_online_blocks", 0644, auto_online_blocks_show, auto_online_blocks_store,
-		HOLDS,
+		"auto_online_blocks", 0644, auto_online_blocks_show, auto_online_blocks_store, ACTS,
 		"what becomes of plugged memory: offline, online, online_kernel, online_movable"),
 	SYSFS_RO("block_size_bytes", block_size_bytes_show),
-	SYSFS_OTHER("hard_offline_page", 0200, NULL, offline_page_store, HOLDS,
-		    "treat the page at this physical address as corrupt (EOPNOTSUPP so far)"),
-	SYSFS_OTHER("soft_offline_page", 0200, NULL, offline_page_store, HOLDS,
-		    "move what is in the page away and use it no more (EOPNOTSUPP so far)"),
+	SYSFS_OTHER(
+		"hard_offline_page", 0200, NULL, hard_offline_store, ACTS,
+		"treat the page at this physical address as corrupt: whoever touches it is killed"),
+	SYSFS_OTHER("soft_offline_page", 0200, NULL, soft_offline_store, ACTS,
+		    "move what is in the page away and use it no more"),
 	UEVENT_ATTR,
 };
 

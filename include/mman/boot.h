@@ -21,6 +21,7 @@ struct memory_range {
 	u64 start, size; /* bytes, physical; a DIMM at 0 is placed by boot, which sets start */
 	u16 nid;
 	bool hotplug; /* a plugged DIMM: present but offline at boot (memhp_default_state) */
+	char name[64]; /* of a DIMM; "": dimmN */
 };
 
 struct node_config {
@@ -195,6 +196,8 @@ struct boot_info {
 	u64 percpu_unit;		/* bytes from one CPU's area to the next */
 	u64 swiotlb_start;		/* 64 MiB of bounce buffers; 0: none */
 	u64 hotplug_start, hotplug_end; /* addresses of the DIMM slots; equal: there are none */
+	u32 nr_nodes;			/* as many as there were, before any was plugged in */
+	u64 max_pfn;			/* likewise */
 	u64 vmalloc_used_kb;		/* without kernel stacks: 16 kB a thread come on top */
 	u64 direct_map_4k_kb, direct_map_2m_kb, direct_map_1g_kb;
 	u64 physical_pages, reserved_pages;

@@ -45,6 +45,8 @@ struct contents_state {
 
 int contents_init(struct machine *m);
 void contents_destroy(struct machine *m);
+/** contents_grow() - max_pfn is higher than it was. 0 or -ENOMEM. */
+int contents_grow(struct machine *m);
 
 /** contents_in_use() - does any page or swap slot have contents? */
 #define contents_in_use(m) unlikely((m)->contents.values.nr_live)

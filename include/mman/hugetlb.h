@@ -18,6 +18,10 @@
 /** hugetlb_init() - the pages that hugepages= asked for and early boot did not set aside. */
 int hugetlb_init(struct machine *m);
 
+/** dissolve_free_huge_page() - the free huge page that holds @pfn is taken out of its pool and given back. 0:
+ * done, or none is there; -EBUSY: all that are free are promised to somebody. */
+int dissolve_free_huge_page(struct machine *m, pfn_t pfn);
+
 /** hugetlb_default() - the size that proc/meminfo and /proc/sys/vm speak of; NULL without huge pages. */
 struct hstate *hugetlb_default(struct machine *m);
 

@@ -24,7 +24,6 @@
 #include <mman/oom.h>
 #include <mman/pagetable.h>
 #include <mman/pool.h>
-#include <mman/program_trace.h>
 #include <mman/psi.h>
 #include <mman/slab.h>
 #include <mman/swap.h>
@@ -61,12 +60,14 @@ struct machine {
 	u32 zone_mask;		      /* 1 << enum zone_type for each this architecture has */
 	u32 nr_cpus, nr_nodes;	      /* node ids run 0 .. nr_nodes-1, some may be offline */
 	u64 totalram_pages;	      /* managed pages of all zones */
-	u64 max_pfn;		      /* one above the highest frame that can ever exist */
+	u64 max_pfn;		      /* one above the highest frame there is, or a DIMM slot has */
+	u64 room_pfn;		      /* the same of frames that could be plugged in: >= max_pfn */
 
 	/* physical memory */
 	struct pglist_data *node; /* MAX_NUMNODES of them, in one allocation */
 	struct page *mem_map;	  /* reserved address space, indexed by PFN */
 	u64 *section_present;	  /* bitmaps by section number */
+	u8 *section_nid;	  /* node of a section's first RAM, online or not */
 	u64 *block_touched;	  /* bitmap by 4 MiB block: struct pages exist */
 	u8 *pageblock_flags;	  /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
 	struct pool pagesets, extents;
@@ -90,7 +91,6 @@ struct machine {
 	struct contents_state contents; /* the bytes of pages */
 	struct slab_state slab;
 	struct task_state tasks;
-	struct trace_state traced; /* real programs' traces */
 	struct mm_state mms;
 	struct mempolicy_state mempolicy;
 	struct swap_state swap;

@@ -10,6 +10,7 @@
  * Invariants (checked by sim/check):
  *  - NR_FREE_PAGES of a zone = pages on its free lists + pages in its untouched extents;
  *    pages on per-CPU lists are not free, as on Linux.
+ *  - free pages of isolated pageblocks count in free_area but not in NR_FREE_PAGES;
  *  - an untouched extent is cut into MAX_ORDER-aligned 4 MiB blocks of MIGRATE_MOVABLE for
  *    every reader: it counts in free_area[10], buddyinfo, pagetypeinfo.
  *  - managed = present - reserved; spanned >= present.
@@ -110,6 +111,7 @@ struct zone {
 	struct free_area free_area[MAX_ORDER];
 	u64 nr_pageblocks[MIGRATE_TYPES];
 	handle_t untouched, untouched_last; /* extents */
+	handle_t untouched_isolated;	    /* those in isolated pageblocks (page_isolation.h) */
 	pfn_t deferred_next; /* boot: pages from here on were not looked at yet; 0: not deferred */
 	u64 untouched_pages;
 	handle_t pageset; /* first of nr_cpus struct per_cpu_pages in machine->pagesets */
@@ -218,10 +220,16 @@ void physmem_destroy(struct machine *m);
 /** sparse_init() - reserve mem_map, the bitmaps and pageblock_flags for all frames below m->max_pfn
  * (nothing present yet, every pageblock MIGRATE_MOVABLE). Host address space only. 0 or -ENOMEM. */
 int sparse_init(struct machine *m);
-/** sparse_add_range() - RAM lies behind [@start, @end): pfn_present() says so from now on.
- * sparse_remove_range(): no longer (a DIMM was pulled). 0 or -ENOMEM. */
-int sparse_add_range(struct machine *m, pfn_t start, pfn_t end);
+/** sparse_add_range() - RAM of node @nid lies behind [@start, @end): pfn_present() says so from now on.
+ * sparse_remove_range(): no longer (a DIMM was pulled). 0, or -EINVAL beyond the highest frame. */
+int sparse_add_range(struct machine *m, u16 nid, pfn_t start, pfn_t end);
 int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end);
+
+/** section_node() - node of the first RAM that was ever added to a section that has RAM. */
+u16 section_node(const struct machine *m, u32 section);
+
+/** node_add() - a node that never was gets its lists; nr_nodes is the caller's. */
+void node_add(struct machine *m, u16 nid);
 
 /** zone_add_present() - [@start, @end) is online RAM of that zone: adds to present_pages of zone and
  * node, widens both spans to cover it (with the pageblock counts), and pfn_zone() knows it.

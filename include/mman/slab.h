@@ -139,6 +139,8 @@ static inline u32 kmem_cache_cpu_partial_slabs(const struct kmem_cache *c)
 
 int slab_init(struct machine *m);
 void slab_destroy(struct machine *m);
+/** slab_add_node() - node number @nid, one more than there were so far, gets its lists. 0 or -ENOMEM. */
+int slab_add_node(struct machine *m, u32 nid);
 
 /** kmem_cache_ctor() - name of the constructor, as sys/kernel/slab shows it; "" if there is none. */
 const char *kmem_cache_ctor(const struct kmem_cache *c);

@@ -113,6 +113,8 @@ const struct swap_area *swap_area_find(const struct machine *m, const char *path
 
 /** swap_init() - the areas that the machine file has on. 0 or -errno. swap_destroy(). */
 int swap_init(struct machine *m);
+/** swap_grow() - max_pfn is higher than it was. 0 or -ENOMEM. */
+int swap_grow(struct machine *m);
 void swap_destroy(struct machine *m);
 
 /* ---- slots and the swap cache (what reclaim and the fault use) ---- */

@@ -1,0 +1,16 @@
+/*
+ * dump_page.h - all there is to say about a page, in the kernel log.
+ */
+#ifndef MM_DUMP_PAGE_H
+#define MM_DUMP_PAGE_H
+
+#include <mman/machine.h>
+
+/**
+ * dump_page() - the lines that 6.1 prints of a page: counts, owner, flags, raw words, and @reason.
+ * Level 4 (warning). The addresses are those of a kernel that is not randomised: struct pages of 64 bytes
+ * from 0xffffea0000000000 on.
+ */
+void dump_page(struct machine *m, pfn_t pfn, const char *reason);
+
+#endif
