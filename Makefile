@@ -123,6 +123,9 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/toolchain
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(MORE_CFLAGS) -MMD -MP -c -o $@ $<
 
+# .incbin
+$(BUILD)/fs/twin/script.o: fs/twin/capture.sh fs/twin/capture.awk
+
 -include $(patsubst %.o,%.d,$(call obj,$(C_FILES)))
 
 # A word instead of a page of compiler errors when packages are missing.

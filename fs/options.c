@@ -40,8 +40,9 @@ static const struct command {
 	  cmd_run },
 	{ "replay", REPLAY, "FILE [--print PATH] ...",
 	  "play a journal without a mount and print files", 1, 1, false, cmd_replay },
-	{ "capture", CAPTURE, "FILE", "write this machine's /proc and /sys to FILE, for --like", 1,
-	  1, false, cmd_capture },
+	{ "capture", CAPTURE, "[options] FILE",
+	  "write this machine's /proc and /sys to FILE (.tar.gz), for --like", 0, 1, false,
+	  cmd_capture },
 	{ "record", RECORD, "-o FILE -- CMD ...", "record the memory trace of a real program", 1,
 	  -1, true, cmd_record },
 };
@@ -57,7 +58,10 @@ enum option_id {
 	OPT_FUSE,
 	OPT_REALTIME,
 	OPT_PRINT,
-	OPT_OUTPUT
+	OPT_OUTPUT,
+	OPT_ANONYMIZE,
+	OPT_SCRIPT,
+	OPT_FROM
 };
 
 static const struct option_row {
@@ -73,7 +77,8 @@ static const struct option_row {
 	{ OPT_CMDLINE, "cmdline", 0, "TEXT", MOUNT | RUN,
 	  "kernel parameters: mem=, hugepages=, ..." },
 	{ OPT_LIKE_HOST, "like-host", 0, NULL, MOUNT | RUN, "a twin of the machine this runs on" },
-	{ OPT_LIKE, "like", 0, "FILE", MOUNT | RUN, "a twin of the machine that FILE captured" },
+	{ OPT_LIKE, "like", 0, "FILE", MOUNT | RUN,
+	  "a twin of the machine that FILE (or folder) captured" },
 	{ OPT_JOURNAL, "journal", 0, "FILE", MOUNT | RUN,
 	  "write every change to FILE, or go on where it ended" },
 	{ OPT_DISK, "disk", 0, "DIR", MOUNT | RUN,
@@ -83,6 +88,12 @@ static const struct option_row {
 	{ OPT_FUSE, "option", 'o', "OPTIONS", MOUNT | RUN,
 	  "mount options: allow_other, allow_root, ro" },
 	{ OPT_PRINT, "print", 0, "PATH", REPLAY, "print a file of the tree as it is at the end" },
+	{ OPT_ANONYMIZE, "anonymize", 0, NULL, CAPTURE,
+	  "without names of programs, files, cgroups, hosts; no command lines" },
+	{ OPT_SCRIPT, "script", 0, NULL, CAPTURE,
+	  "print a shell script that does it where there is no mmanfs" },
+	{ OPT_FROM, "from", 0, "FILE", CAPTURE,
+	  "of a file that was captured before (or a folder)" },
 	{ OPT_OUTPUT, "output", 'o', "FILE", RECORD, "where to write the trace" },
 };
 
@@ -207,6 +218,13 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 	case OPT_LIKE_HOST:
 		o->like_host = true;
 		break;
+	case OPT_ANONYMIZE:
+		o->anonymize = true;
+		break;
+	case OPT_SCRIPT:
+		o->script = true;
+		break;
+	case OPT_FROM:
 	case OPT_LIKE:
 		o->like = value;
 		break;

@@ -15,7 +15,9 @@ struct options {
 	const char *machine;	      /* --machine */
 	const char *cmdline;	      /* --cmdline */
 	bool like_host;		      /* --like-host */
-	const char *like;	      /* --like */
+	const char *like;	      /* --like, --from */
+	bool anonymize;		      /* --anonymize */
+	bool script;		      /* --script */
 	const char *journal;	      /* --journal */
 	const char *disk;	      /* --disk */
 	bool foreground;	      /* -f */

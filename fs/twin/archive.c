@@ -12,12 +12,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define BLOCK	  512u
-#define CHUNK	  65536u
-#define TOTAL_MAX ((u64)1 << 30)
-#define NAME_SIZE 1023u
-#define NR_MAX	  4000000u
-#define TOLD_MAX  3u /* names in a line about what was left out */
+#define BLOCK	    512u
+#define CHUNK	    65536u
+#define TOTAL_MAX   ((u64)1 << 30)
+#define NAME_SIZE   1023u
+#define PADDING_MAX (1u << 24)
+#define NR_MAX	    4000000u
+#define TOLD_MAX    3u /* names in a line about what was left out */
 
 struct header {
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100],
@@ -390,11 +391,27 @@ static int read_plain(struct reading *r, const void *start, size_t size, struct 
 	}
 	if (n > 0)
 		return refuse(r, "more than 1 GiB are no capture");
-	if (n < 0) {
-		gzerror(r->in, &code);
-		return code == Z_ERRNO ? -EIO : refuse(r, "the file is torn: its end is missing");
-	}
+	gzerror(r->in, &code);
+	if (code == Z_ERRNO)
+		return -EIO;
+	if (n < 0 || code == Z_BUF_ERROR)
+		return refuse(r, "the file is torn: its end is missing");
 	return 0;
+}
+
+/* Behind the end mark comes padding, and gzip's own check of it all. */
+static int read_to_end(struct reading *r)
+{
+	char block[BLOCK];
+	u32 left = PADDING_MAX / BLOCK;
+	int error = 0, code;
+
+	while (!error && left--)
+		error = read_bytes(r, block, BLOCK);
+	/* zlib calls it an end, and keeps what was wrong with it to itself */
+	if (error == -ENODATA && gzerror(r->in, &code) && code == Z_BUF_ERROR)
+		return refuse(r, "the file is torn: its end is missing");
+	return error == -ENODATA ? 0 : error;
 }
 
 static int read_all(struct reading *r, struct text *plain)
@@ -419,6 +436,8 @@ static int read_all(struct reading *r, struct text *plain)
 	}
 	if (error == -ENODATA)
 		error = r->a->nr ? refuse(r, "the file is torn: its end is missing") : not_one(r);
+	else if (!error)
+		error = read_to_end(r);
 	return error ? error : text_error(&r->a->data) ? -ENOMEM : sort(r);
 }
 

@@ -20,6 +20,14 @@ struct archive_writer {
 	int error;
 };
 
+/* Now; or what a build that is to give the same bytes again says is now. */
+static long long time_of_files(void)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+	return epoch ? strtoll(epoch, NULL, 10) & 077777777777 : (long long)time(NULL);
+}
+
 struct archive_writer *archive_create(const char *path)
 {
 	struct archive_writer *w = calloc(1, sizeof(*w));
@@ -30,7 +38,7 @@ struct archive_writer *archive_create(const char *path)
 	errno = ENOMEM;
 	w->out = is_file ? gzopen(path, "wbe") : gzdopen(dup(STDOUT_FILENO), "wb");
 	w->path = is_file && w->out ? strdup(path) : NULL;
-	w->now = (long long)time(NULL);
+	w->now = time_of_files();
 	if (!w->out || (is_file && !w->path)) {
 		int error = errno;
 

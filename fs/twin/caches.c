@@ -217,6 +217,11 @@ static void take_rest(struct twin *t)
 
 void twin_caches(struct twin *t)
 {
+	struct slice meminfo;
+
+	/* nothing is known of them: what nobody has is free */
+	if (!capture_find(&t->c, &meminfo, "/proc/meminfo"))
+		return;
 	/* slab last: the page cache has its index there */
 	fill_page_cache(t);
 	fill_slab(t);

@@ -260,7 +260,7 @@ static size_t count_missing(const struct capture *c, bool (*is)(struct slice pat
 	return n;
 }
 
-void capture_report(const struct capture *c, FILE *err)
+void capture_report(const struct capture *c, bool examined, FILE *err)
 {
 	size_t i, nr_smaps = count_missing(c, is_smaps, NULL);
 
@@ -270,7 +270,7 @@ void capture_report(const struct capture *c, FILE *err)
 		struct slice rest = c->missing[i], path;
 
 		slice_word(&rest, &path);
-		if (!is_smaps(path) && !is_setting(path))
+		if (!is_smaps(path) && !is_setting(path) && !(examined && capture_needs(path)))
 			fprintf(err, "mmanfs: not read: %.*s:%.*s\n", (int)path.size, path.at,
 				(int)rest.size, rest.at);
 	}

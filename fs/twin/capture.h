@@ -50,8 +50,16 @@ bool capture_find(const struct capture *c, struct slice *out, const char *format
 /** capture_of_process() - the file @name ("smaps") of a process; as above. */
 bool capture_of_process(const struct capture *c, const struct capture_process *p, const char *name,
 			struct slice *out);
-/** capture_report() - a line on @err for each sort of thing that could not be read. */
-void capture_report(const struct capture *c, FILE *err);
+/** capture_report() - a line on @err for each sort of thing that could not be read. @examined: but for what
+ * capture_examine() tells. */
+void capture_report(const struct capture *c, bool examined, FILE *err);
+/** capture_tells_missing() - does the text have a line "missing PATH ..."? */
+bool capture_tells_missing(struct slice about, const char *path);
+/** capture_needs() - would capture_examine() miss that file? */
+bool capture_needs(struct slice path);
+/** capture_examine() - of a capture from elsewhere: 0, after a line on @err for each thing that has to be
+ * assumed; -EINVAL, after a line, if no twin can be made of it. */
+int capture_examine(const struct capture *c, FILE *err);
 
 /* ---- slices ---- */
 

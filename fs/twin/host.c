@@ -21,6 +21,9 @@ int host_read(struct host_reader *r, const char *path)
 	int error;
 
 	text_reset(&r->file);
+	/* there is always something to point at */
+	if (!text_reserve(&r->file, 1))
+		return -ENOMEM;
 	error = r->source.read(r->source.ctx, path, &r->file);
 	return error ? error : text_error(&r->file) ? -ENOMEM : 0;
 }
@@ -308,7 +311,7 @@ int twin_capture_source(struct host_source source, bool running, struct text *ou
 		return -ENOMEM;
 	error = capture_open(&c, out->data + start, out->length - start, err);
 	if (!error) {
-		capture_report(&c, err);
+		capture_report(&c, false, err);
 		capture_close(&c);
 	}
 	return error;

@@ -23,28 +23,13 @@ static struct slice content(const struct archive *a, const struct archive_member
 
 /* ---- an archive as a source of files ---- */
 
-/* "missing /proc/slabinfo Permission denied": the script could not read it. */
-static bool is_told_missing(const struct archive *a, const char *path)
-{
-	const struct archive_member *about = archive_find(a, ABOUT);
-	struct slice text = { "", 0 }, line, word;
-
-	if (about)
-		text = content(a, about);
-	while (slice_line(&text, &line))
-		if (slice_word(&line, &word) && slice_is(word, "missing") &&
-		    slice_word(&line, &word) && slice_is(word, path))
-			return true;
-	return false;
-}
-
 static int read_member(void *ctx, const char *path, struct text *to)
 {
 	const struct archive *a = ctx;
-	const struct archive_member *m = archive_find(a, path);
+	const struct archive_member *m = archive_find(a, path), *about = archive_find(a, ABOUT);
 
 	if (!m)
-		return is_told_missing(a, path) ? -EACCES : -ENOENT;
+		return about && capture_tells_missing(content(a, about), path) ? -EACCES : -ENOENT;
 	text_mem(to, a->data.data + m->at, m->size);
 	return 0;
 }
@@ -175,7 +160,8 @@ static int join(const struct archive *a, struct slice about, struct text *out)
 
 		if (!strcmp(m->name, ABOUT))
 			continue;
-		text_printf(out, "file %s%s %zu\n", strcmp(m->name, "uname") ? "/" : "", m->name,
+		/* what has no folder is a file of ours, and not of Linux */
+		text_printf(out, "file %s%s %zu\n", strchr(m->name, '/') ? "/" : "", m->name,
 			    m->size);
 		text_mem(out, a->data.data + m->at, m->size);
 		text_char(out, '\n');
@@ -208,22 +194,42 @@ static int unpack(struct archive *a, const char *path, struct text *out, FILE *e
 			"mmanfs: %s: no member '" ABOUT
 			"': it is taken for an archive of copies of /proc and /sys\n",
 			path);
-	return twin_capture_source(host_source_archive(a), false, out, err);
+	return twin_capture_source(host_source_archive(a), false, out, NULL);
 }
 
-int twin_capture_load(const char *path, struct text *out, FILE *err)
+static int load(const char *path, struct text *out, FILE *err)
 {
 	struct archive a;
 	struct stat st;
 	int error;
 
 	if (strcmp(path, "-") && !stat(path, &st) && S_ISDIR(st.st_mode))
-		return twin_capture_root(path, out, err);
+		return twin_capture_root(path, out, NULL);
 	error = archive_read(&a, path, out, err);
-	if (error || !a.nr)
+	if (error)
 		return error;
-	error = unpack(&a, path, out, err);
+	if (a.nr)
+		error = unpack(&a, path, out, err);
 	archive_free(&a);
+	return error;
+}
+
+int twin_capture_load(const char *path, struct text *out, FILE *err)
+{
+	size_t start = out->length;
+	struct capture c;
+	int error = load(path, out, err);
+
+	if (!error && !slice_starts((struct slice){ out->data + start, out->length - start },
+				    CAPTURE_FIRST_LINE))
+		error = refuse(err, path, "neither a capture nor a tar archive of one");
+	if (!error)
+		error = capture_open(&c, out->data + start, out->length - start, err);
+	if (error)
+		return error;
+	capture_report(&c, true, err);
+	error = capture_examine(&c, err);
+	capture_close(&c);
 	return error;
 }
 

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fs/twin/capture.h"
+
 #define CHUNK 65536u
 
 /* "": out of room, which no path is. */
@@ -23,13 +25,13 @@ static const char *full_path(const char *root, const char *path, char out[PATH_M
 	return out;
 }
 
-static int read_folder(void *ctx, const char *path, struct text *to)
+static int read_whole(const char *root, const char *path, struct text *to)
 {
 	char full[PATH_MAX], *room;
 	ssize_t n = -1;
 	int fd, error = 0;
 
-	fd = open(full_path(ctx, path, full), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	fd = open(full_path(root, path, full), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	while (!error && n) {
@@ -42,6 +44,34 @@ static int read_folder(void *ctx, const char *path, struct text *to)
 	}
 	close(fd);
 	return error ? error : text_error(to) ? -ENOMEM : 0;
+}
+
+bool capture_tells_missing(struct slice about, const char *path)
+{
+	struct slice line, word;
+
+	while (slice_line(&about, &line))
+		if (slice_word(&line, &word) && slice_is(word, "missing") &&
+		    slice_word(&line, &word) && slice_is(word, path))
+			return true;
+	return false;
+}
+
+/* A folder of copies may say which files could not be copied. */
+static int read_folder(void *ctx, const char *path, struct text *to)
+{
+	const char *root = ctx;
+	int error = read_whole(root, path, to);
+	struct text about;
+
+	if (error != -ENOENT || !*root)
+		return error;
+	text_init(&about);
+	if (!read_whole(root, "capture", &about) &&
+	    capture_tells_missing((struct slice){ about.data, about.length }, path))
+		error = -EACCES;
+	text_free(&about);
+	return error;
 }
 
 static int no_dots(const struct dirent *d)

@@ -32,6 +32,12 @@ int twin_capture_load(const char *path, struct text *out, FILE *err);
 /** twin_capture_save() - as a compressed archive; "-" is standard output. 0 or -errno. */
 int twin_capture_save(const char *capture, size_t size, const char *path, FILE *err);
 
+/** twin_capture_anonymize() - the same capture without names (anonymize.h), at @out. A line on @err for what
+ * is left out. 0 or -errno. */
+int twin_capture_anonymize(const char *capture, size_t size, struct text *out, FILE *err);
+/** twin_capture_script() - a shell script that captures, for machines without mmanfs. 0 or -ENOMEM. */
+int twin_capture_script(struct text *out);
+
 /** twin_machine_file() - the machine file of the captured machine: nodes, zones, CPUs. 0 or -EINVAL. */
 int twin_machine_file(const char *capture, size_t size, struct text *out, FILE *err);
 

@@ -156,7 +156,7 @@ is "$(timeout 60 "$MMANFS" exec "$M" -- free | awk '$1 == "Mem:" { print $2 }')"
 echo hello >"$T/bad"
 said=$("$MMANFS" mount --like "$T/bad" "$T" 2>&1)
 is $? 65 'a file that is no capture is refused'
-like "$said" '^capture:1: ' 'with line and reason'
+like "$said" "^mmanfs: $T/bad: neither a capture" 'with file and reason'
 head -c 5000 "$T/capture" >"$T/bad"
 said=$("$MMANFS" mount --like "$T/bad" "$T" 2>&1)
 is $? 65 'so is half a capture'
