@@ -21,7 +21,7 @@ struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid)
 {
 	struct exec_caller caller;
 
-	if (w->get_caller(w->ctx, tid, &caller) == 0 && caller.nested)
+	if (w->get_user(w->ctx, tid, &caller) == 0 && caller.nested)
 		return go_on();
 	return answer(-ESRCH);
 }
@@ -56,7 +56,7 @@ bool exec_ask(const struct exec_world *w, pid_t tid, struct mmanfs_call *c, bool
 		rc = w->is_nested(w->ctx, tid);
 		caller.nested = rc > 0;
 	} else {
-		rc = w->get_caller(w->ctx, tid, &caller);
+		rc = w->get_user(w->ctx, tid, &caller);
 	}
 	if (rc < 0) {
 		*a = answer(-ESRCH);
@@ -76,7 +76,7 @@ static struct exec_answer signal_simulated(const struct exec_world *w, pid_t tid
 {
 	struct exec_caller caller;
 
-	if (w->get_caller(w->ctx, tid, &caller) < 0)
+	if (w->get_user(w->ctx, tid, &caller) < 0)
 		return answer(-ESRCH);
 	if (caller.nested)
 		return go_on();

@@ -62,6 +62,8 @@ struct exec_world {
 	bool (*has_others)(void *ctx, pid_t tgid);
 	/* Who waits for the answer. -ESRCH: it is gone. */
 	int (*get_caller)(void *ctx, pid_t tid, struct exec_caller *caller);
+	/* Of that only the user and whether he is nested: cheaper, as the kernel need not write a status. */
+	int (*get_user)(void *ctx, pid_t tid, struct exec_caller *caller);
 	/* Does the caller live in a PID namespace below the session's? Cheaper than to ask who it is. */
 	int (*is_nested)(void *ctx, pid_t tid);
 	/* The process behind pidfd @fd of @tid: its number; 0 if not ours; -ESRCH ended; -EBADF no pidfd. */

@@ -25,7 +25,7 @@ static struct exec_answer call_machine(const struct exec_world *w, pid_t tid, st
 {
 	struct exec_caller caller;
 
-	if (w->get_caller(w->ctx, tid, &caller) < 0)
+	if (w->get_user(w->ctx, tid, &caller) < 0)
 		return answer(-ESRCH);
 	c->uid = caller.uid;
 	return answer(machine_error(w->call(w->ctx, c, false)));

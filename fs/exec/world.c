@@ -5,14 +5,19 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fs/exec/session.h"
+
+#define OVERFLOW_UID 65534u /* of a user that the namespace does not know */
 
 /* Process 1 is the supervisor itself; to the command, 1 is the simulated init. */
 static bool is_there(pid_t number, pid_t as_kill_takes_it)
@@ -88,31 +93,66 @@ static int read_status(const struct exec_view *view, pid_t tid, struct exec_call
  * A number that ended while we read may belong to somebody else by now; while the stopped call is
  * still there, so is its caller.
  */
+static bool still_waits(const struct exec_view *view)
+{
+	uint64_t id = view->id;
+
+	return ioctl(view->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
 static int get_caller(void *ctx, pid_t tid, struct exec_caller *caller)
 {
 	const struct exec_view *view = ctx;
-	uint64_t id = view->id;
 	int rc = read_status(view, tid, caller);
 
-	if (rc == 0 && ioctl(view->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
-		return -ESRCH;
-	return rc;
+	return rc == 0 && !still_waits(view) ? -ESRCH : rc;
 }
 
-/* 0, 1 or -ESRCH */
-static int is_nested(void *ctx, pid_t tid)
+/* 0, 1 or -ESRCH; of whoever has the number now. */
+static int in_nested(const struct exec_view *view, pid_t tid)
 {
-	const struct exec_view *view = ctx;
-	uint64_t id = view->id;
 	char path[32], ns[64];
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "%d/ns/pid", tid);
 	n = readlinkat(view->proc, path, ns, sizeof(ns) - 1);
-	if (n < 0 || ioctl(view->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
+	if (n < 0)
 		return -ESRCH;
 	ns[n] = '\0';
 	return strcmp(ns, view->pid_ns) != 0;
+}
+
+static int is_nested(void *ctx, pid_t tid)
+{
+	int nested = in_nested(ctx, tid);
+
+	return nested >= 0 && !still_waits(ctx) ? -ESRCH : nested;
+}
+
+/*
+ * The owner of a process's folder in /proc is its effective user; but root, or nobody that this namespace
+ * knows, where the process is not dumpable. Then its capabilities tell whether it is root, and else its status.
+ */
+static int get_user(void *ctx, pid_t tid, struct exec_caller *caller)
+{
+	const struct exec_view *view = ctx;
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, tid };
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
+	char path[16];
+	struct stat st;
+	int nested = in_nested(view, tid);
+
+	if (nested < 0)
+		return nested;
+	snprintf(path, sizeof(path), "%d", tid);
+	if (fstatat(view->proc, path, &st, 0) < 0)
+		return -ESRCH;
+	if (st.st_uid == 0 && syscall(SYS_capget, &header, caps) < 0)
+		return -ESRCH;
+	if ((st.st_uid == 0 && !(caps[0].effective & 1u << CAP_KILL)) || st.st_uid == OVERFLOW_UID)
+		return get_caller(ctx, tid, caller);
+	*caller = (struct exec_caller){ .uid = st.st_uid, .nested = nested };
+	return still_waits(view) ? 0 : -ESRCH;
 }
 
 static int get_pidfd(void *ctx, pid_t tid, int fd)
@@ -235,6 +275,7 @@ void exec_world_init(struct exec_world *world, struct exec_view *view)
 		.has_group = has_group,
 		.has_others = has_others,
 		.get_caller = get_caller,
+		.get_user = get_user,
 		.is_nested = is_nested,
 		.get_pidfd = get_pidfd,
 		.kill_start_group = kill_start_group,

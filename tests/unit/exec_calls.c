@@ -240,6 +240,7 @@ static const struct exec_world world = {
 	.has_group = has_group,
 	.has_others = has_others,
 	.get_caller = get_caller,
+	.get_user = get_caller,
 	.is_nested = is_nested,
 	.get_pidfd = get_pidfd,
 	.kill_start_group = kill_start_group,
