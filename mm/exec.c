@@ -127,13 +127,25 @@ static int map_heap(struct machine *m, struct mm *mm, handle_t mmh, u64 behind)
 			   VMA_HEAP, 0, start >> PAGE_SHIFT);
 }
 
+static u64 mmap_base(struct machine *m, handle_t task)
+{
+	u64 gap = task_rlimit(m, task, RLIM_STACK);
+
+	gap = gap == RLIM_INF || gap > task_size(m) / 6 * 5 ? task_size(m) / 6 * 5 : gap;
+	gap += STACK_GUARD_GAP +
+	       (m->sysctl.randomize_va_space ? stack_random_pages(m) * PAGE_SIZE : 0);
+	gap = gap < STACK_GAP_MIN ? STACK_GAP_MIN : gap;
+	return PAGE_ALIGN(task_size(m) - gap -
+			  random_pages(m, 1, 1ull << m->sysctl.mmap_rnd_bits) * PAGE_SIZE);
+}
+
 static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t mmh,
 		     size_t arguments)
 {
 	/* vvar and vdso lie above the stack, below the end of user space */
 	u64 top = task_size(m) - 64 * PAGE_SIZE -
 		  random_pages(m, 1, stack_random_pages(m)) * PAGE_SIZE;
-	u64 gap = task_rlimit(m, task, RLIM_STACK), vvar;
+	u64 vvar;
 	int error;
 
 	mm->arg_end = mm->env_start = mm->env_end = top - 8;
@@ -154,12 +166,7 @@ static int map_stack(struct machine *m, handle_t task, struct mm *mm, handle_t m
 	error = vma_install(m, mmh, vvar, vvar + VDSO_PAGES * PAGE_SIZE, VM_READ | VM_EXEC | VM_MAY,
 			    VMA_VDSO, 0, 0);
 
-	gap = gap == RLIM_INF || gap > task_size(m) / 6 * 5 ? task_size(m) / 6 * 5 : gap;
-	gap += STACK_GUARD_GAP +
-	       (m->sysctl.randomize_va_space ? stack_random_pages(m) * PAGE_SIZE : 0);
-	gap = gap < STACK_GAP_MIN ? STACK_GAP_MIN : gap;
-	mm->mmap_base = PAGE_ALIGN(task_size(m) - gap -
-				   random_pages(m, 1, 1ull << m->sysctl.mmap_rnd_bits) * PAGE_SIZE);
+	mm->mmap_base = mmap_base(m, task);
 	return error;
 }
 
@@ -272,6 +279,36 @@ int task_exec(struct machine *m, handle_t task, const char *name)
 		clock_charge(m, m->cost.exec);
 	}
 	return error;
+}
+
+int task_exec_bare(struct machine *m, handle_t task, const char *name)
+{
+	handle_t old = task_at(m, task)->mm, mm;
+	int error = mm_create(m, &mm);
+
+	if (error)
+		return error;
+	error = task_set_cmdline(m, task, name, strlen(name) + 1);
+	if (error) {
+		mm_put(m, mm);
+		return error;
+	}
+	mm_at(m, mm)->owner = task;
+	mm_at(m, mm)->mmap_base = mmap_base(m, task);
+	task_at(m, task)->mm = mm;
+	exit_threads(m, task_at(m, task)->leader);
+	if (old)
+		mm_put(m, old);
+	set_comm(task_at(m, task), name);
+	clock_charge(m, m->cost.exec);
+	return 0;
+}
+
+int task_exec_stack(struct machine *m, handle_t task, const char *name)
+{
+	handle_t mmh = task_at(m, task)->mm;
+
+	return map_stack(m, task, mm_at(m, mmh), mmh, strlen(name) + 1);
 }
 
 int task_spawn(struct machine *m, const char *comm, handle_t *out)

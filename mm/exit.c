@@ -70,6 +70,19 @@ bool exit_unmap(struct machine *m, struct running *r)
 	return true;
 }
 
+void task_exit_thread(struct machine *m, handle_t thread)
+{
+	handle_t *at = &task_at(m, task_at(m, thread)->leader)->next_thread;
+
+	while (*at != thread)
+		at = &task_at(m, *at)->next_thread;
+	*at = task_at(m, thread)->next_thread;
+	tell_running(m, thread);
+	task_set_state(m, thread, TASK_DEAD);
+	drop_mm(m, thread);
+	task_release(m, thread);
+}
+
 void task_exit_requested(struct machine *m, s32 status)
 {
 	struct running *r = m->running;

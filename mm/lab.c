@@ -326,6 +326,8 @@ int lab_remove(struct machine *m, const char *name)
 		return -ENOENT;
 	lab_unlink(m, h);
 	task_text_free(m, lab_at(m, h)->result);
+	if (lab_at(m, h)->trace)
+		program_trace_put(m, lab_at(m, h)->trace);
 	lab_at(m, h)->number = 0;
 	pool_free(&m->tasks.labs, h);
 	return 0;

@@ -38,6 +38,8 @@ static int pools_init(struct machine *m)
 	if (!error)
 		error = lab_init(m);
 	if (!error)
+		error = program_trace_init(m);
+	if (!error)
 		error = pid_table_init(m);
 	if (!error && !pool_alloc_array(&s->cpu_times, m->nr_cpus))
 		error = -ENOMEM;
@@ -93,4 +95,5 @@ void tasks_destroy(struct machine *m)
 	pool_destroy(&s->cpu_times);
 	pool_destroy(&s->pid_nodes);
 	lab_destroy(m);
+	program_trace_destroy(m);
 }

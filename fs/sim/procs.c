@@ -3,6 +3,7 @@
  */
 #include "fs/sim/command.h"
 #include "fs/sim/sim.h"
+#include "fs/sim/trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -117,11 +118,27 @@ static int status_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
+static int process_trace_show(const struct request *rq, struct text *out)
+{
+	return trace_show(rq, out, lab_of(rq));
+}
+
+static ssize_t process_trace_store(const struct request *rq, const char *data, size_t size,
+				   u64 offset)
+{
+	return trace_store(rq, lab_of(rq), data, size, offset);
+}
+
 static const struct attribute process_attrs[] = {
 	{ .name = "pid", .mode = 0444, .show = pid_show },
 	{ .name = "ctl", .mode = 0644, .flags = ATTR_LONG, .show = ctl_show, .store = ctl_store },
 	{ .name = "regions", .mode = 0444, .show = regions_show },
 	{ .name = "status", .mode = 0444, .show = status_show },
+	{ .name = "trace",
+	  .mode = 0644,
+	  .flags = ATTR_LONG,
+	  .show = process_trace_show,
+	  .store = process_trace_store },
 };
 
 static void process_name(const struct request *rq, struct text *out)

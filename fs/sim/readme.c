@@ -26,6 +26,8 @@ static const char readme[] =
 	"    pid         its PID: see ../proc/PID\n"
 	"    status      running, sleeping, or how it ended\n"
 	"    regions     its named mappings\n"
+	"    trace       cat FILE > procs/a/trace: it does what a real program did, as lackey, strace or\n"
+	"                mmanfs record wrote it down; reading it tells how that went (docs/traces.md)\n"
 	"    ctl         echo 'mmap heap1 64M' > procs/a/ctl       map 64 MiB of anonymous memory\n"
 	"                echo 'write heap1' > procs/a/ctl          touch each page of it\n"
 	"                echo 'access heap1 zipf:0.9 100000 write=20' > procs/a/ctl\n"

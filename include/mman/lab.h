@@ -18,6 +18,7 @@ struct lab_process {
 	handle_t regions,
 		regions_last; /* list of struct lab_region, in the order of their names' coming */
 	handle_t loads;	      /* list of struct lab_load */
+	handle_t trace;	      /* struct program_trace; 0: nothing was written to it */
 	handle_t result;      /* what reading its ctl gives: text of the last command */
 	handle_t next, prev;  /* all lab processes, in order of creation */
 	handle_t hash_next;   /* same bucket of the name table */

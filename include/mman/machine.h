@@ -24,6 +24,7 @@
 #include <mman/oom.h>
 #include <mman/pagetable.h>
 #include <mman/pool.h>
+#include <mman/program_trace.h>
 #include <mman/psi.h>
 #include <mman/slab.h>
 #include <mman/swap.h>
@@ -91,6 +92,7 @@ struct machine {
 	struct contents_state contents; /* the bytes of pages */
 	struct slab_state slab;
 	struct task_state tasks;
+	struct trace_state traced; /* real programs' traces */
 	struct mm_state mms;
 	struct mempolicy_state mempolicy;
 	struct swap_state swap;

@@ -194,6 +194,13 @@ int task_clone_thread(struct machine *m, handle_t task, handle_t *out);
 int task_clone_vm(struct machine *m, handle_t parent, handle_t *out);
 /** task_exec() - execve(2): a fresh address space with comm and cmdline @name. */
 int task_exec(struct machine *m, handle_t task, const char *name);
+/** task_exec_bare() - execve(2) as a trace tells of it: comm and command line are @name's, the address
+ * space has nothing in it. task_exec_stack(): a stack, vvar and vdso for it, where this machine
+ * puts them. -ENOMEM. */
+int task_exec_bare(struct machine *m, handle_t task, const char *name);
+int task_exec_stack(struct machine *m, handle_t task, const char *name);
+/** task_exit_thread() - one thread ends, which is not its group's leader: exit of a pthread. */
+void task_exit_thread(struct machine *m, handle_t thread);
 /** do_exit() - all threads of @task's group end; @code as for wait(2). Children go to init. The
  * task struct goes when its parent reaps it: init does at once, as do lab parents. */
 void do_exit(struct machine *m, handle_t task, s32 code);
