@@ -550,6 +550,7 @@ static const struct key cost_keys[] = {
 	COST(disk_page_read),
 	COST(disk_page_write),
 	COST(migrate_page),
+	COST(compact_page),
 };
 
 /* ---- [zone NID NAME]: what a zone of a copied machine manages ---- */

@@ -27,7 +27,7 @@
  * Source: Documentation/mm/page_migration.rst, admin-guide/sysctl/vm.rst (watermark_boost_factor),
  * and the records of behaviour under fragmentation.
  */
-#include "mm/page_alloc.h"
+#include "mm/compaction.h"
 
 /* Whose lists to try when a type's own are empty. */
 static const u8 fallbacks[MIGRATE_PCPTYPES][MIGRATE_PCPTYPES - 1] = {
@@ -65,6 +65,16 @@ static void unlist_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned 
 	p->flags = 0;
 	area->nr_free--;
 	area->nr_free_type[type]--;
+}
+
+void take_free_block(struct machine *m, struct zone *z, pfn_t pfn)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	unsigned int order = p->order;
+
+	if (p->migratetype != MIGRATE_ISOLATE)
+		mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)1 << order));
+	unlist_block(m, z, pfn, order);
 }
 
 void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn)
@@ -216,6 +226,19 @@ static enum migratetype find_fallback(const struct zone *z, unsigned int order,
 			if (area->nr_free_type[fallbacks[type][i]])
 				return (enum migratetype)fallbacks[type][i];
 	return MIGRATE_TYPES;
+}
+
+bool fallback_may_steal(const struct machine *m, const struct free_area *area, unsigned int order,
+			enum migratetype type)
+{
+	unsigned int i;
+
+	if (!area->nr_free || !can_steal_fallback(m, order, type))
+		return false;
+	for (i = 0; i < MIGRATE_PCPTYPES - 1; i++)
+		if (area->nr_free_type[fallbacks[type][i]])
+			return true;
+	return false;
 }
 
 /* Mixing types is a sign of too little free memory: keep more of it free until kswapd has been by. */
@@ -382,6 +405,7 @@ u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum mig
 		got += take;
 	}
 	mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)got << order));
+	kcompactd_note_change(m, z->nid);
 	return got;
 }
 
@@ -394,8 +418,10 @@ pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum 
 		pfn = rmqueue_smallest(m, z, order, MIGRATE_HIGHATOMIC);
 	if (pfn == PFN_NONE)
 		pfn = rmqueue_one(m, z, order, type, alloc_flags);
-	if (pfn != PFN_NONE)
+	if (pfn != PFN_NONE) {
 		mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)1 << order));
+		kcompactd_note_change(m, z->nid);
+	}
 	return pfn;
 }
 

@@ -95,5 +95,6 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_oom(&c);
 	check_hugetlb(&c);
 	check_heaps(&c);
+	check_compaction(&c);
 	return c.violations;
 }

@@ -31,9 +31,10 @@ void check_swap(struct check *c);  /* mm/check_swap.c: slots, swap entries, the 
 void check_tasks(struct check *c); /* mm/check.c */
 void check_writeback(struct check *c); /* mm/check_writeback.c: the disk's queue, PG_writeback */
 void check_file(struct check *c);
-void check_dcache(struct check *c);  /* mm/check_dcache.c: names and inodes in memory */
-void check_oom(struct check *c);     /* mm/check_oom.c: victims */
-void check_heaps(struct check *c);   /* mm/check_heap.c: what libc handed out */
-void check_hugetlb(struct check *c); /* mm/hugetlb.c: pools of huge pages */
+void check_dcache(struct check *c);	/* mm/check_dcache.c: names and inodes in memory */
+void check_oom(struct check *c);	/* mm/check_oom.c: victims */
+void check_heaps(struct check *c);	/* mm/check_heap.c: what libc handed out */
+void check_compaction(struct check *c); /* mm/check_compaction.c: kcompactd, positions */
+void check_hugetlb(struct check *c);	/* mm/hugetlb.c: pools of huge pages */
 
 #endif

@@ -137,6 +137,9 @@ static void event_dispatch(struct machine *m, const struct event *e)
 	case EVENT_KSWAPD:
 		kswapd_event(m, e->arg);
 		break;
+	case EVENT_KCOMPACTD:
+		kcompactd_event(m, e->arg);
+		break;
 	case EVENT_IO_DONE:
 		blk_done_event(m);
 		break;

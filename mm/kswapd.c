@@ -25,7 +25,7 @@
 
 #include <string.h>
 
-#include "mm/page_alloc.h"
+#include "mm/compaction.h"
 
 #define NAP_NS	    (NSEC_PER_SEC / 10)
 #define THROTTLE_NS (NSEC_PER_SEC / 10)
@@ -115,8 +115,12 @@ void wakeup_kswapd(struct machine *m, struct zone *z, gfp_t gfp, unsigned int or
 	boosted = pgdat_boosted(n, highest);
 	/* a hopeless node is left to those who need its memory */
 	if (n->kswapd_failures >= MAX_RECLAIM_RETRIES ||
-	    (!boosted && pgdat_balanced(m, n, order, highest)))
+	    (!boosted && pgdat_balanced(m, n, order, highest))) {
+		/* pages there are, but not in one piece, and who asks cannot compact */
+		if (!(gfp & __GFP_DIRECT_RECLAIM))
+			wakeup_kcompactd(m, n, order, highest);
 		return;
+	}
 	n->kswapd_wakeups++;
 	note_wakeup(m, z, gfp, order, highest, boosted);
 	if (nr->state == KSWAPD_NAPPING)
@@ -192,6 +196,9 @@ static void run_end(struct machine *m, struct pglist_data *n, struct node_reclai
 		n->zones[z].watermark_boost -=
 			min_t(u64, n->zones[z].watermark_boost, nr->boost_of[z]);
 	}
+	/* there is room now for making pageblocks whole again */
+	if (boosted)
+		wakeup_kcompactd(m, n, PAGEBLOCK_ORDER, (enum zone_type)nr->highest);
 	snapshot_refaults(n);
 	nr->pressure = (u8)(DEF_PRIORITY - nr->sc.priority);
 	nr->started = nr->in_pass = false;
@@ -296,6 +303,9 @@ static void fall_asleep(struct machine *m, struct pglist_data *n, struct node_re
 static void after_run(struct machine *m, struct pglist_data *n, struct node_reclaim *nr, u64 now)
 {
 	if (prepare_sleep(m, n, nr)) {
+		/* what was freed is in pieces */
+		reset_isolation_suitable_node(m, n);
+		wakeup_kcompactd(m, n, nr->order, (enum zone_type)nr->highest);
 		nr->state = KSWAPD_NAPPING;
 		set_state(m, n, TASK_SLEEPING);
 		schedule_kswapd(m, n->nid, now + NAP_NS);
@@ -348,10 +358,9 @@ static bool nap_is_over(struct machine *m, struct pglist_data *n, struct node_re
 	return false;
 }
 
-/* Frees go to the lists of a CPU of the node. */
-static u32 kswapd_cpu(const struct machine *m, const struct pglist_data *n)
+u32 node_thread_cpu(const struct machine *m, const struct pglist_data *n, handle_t thread)
 {
-	u32 cpu = n->kswapd ? task_at(m, n->kswapd)->cpu : 0;
+	u32 cpu = thread ? task_at(m, thread)->cpu : 0;
 
 	if (!n->nr_cpus || m->cpu_to_node[cpu] == n->nid)
 		return cpu;
@@ -372,7 +381,7 @@ void kswapd_event(struct machine *m, u32 nid)
 	if (nr->state == KSWAPD_ASLEEP || (nr->state == KSWAPD_NAPPING && nap_is_over(m, n, nr)))
 		return;
 	m->current = n->kswapd;
-	m->cpu = kswapd_cpu(m, n);
+	m->cpu = node_thread_cpu(m, n, n->kswapd);
 	does = work(m, n, nr);
 	cost = max_t(u64, m->clock.now - start, 1);
 	if (n->kswapd)

@@ -6,14 +6,16 @@
  *
  *	fast path    low watermark, no waking, no waiting
  *	slow path    wake kswapd everywhere; min watermark (less for atomic requests)
- *	             -> reclaim, drain the per-CPU lists, again
- *	             -> as long as reclaiming helps, again; 16 times without success is enough
+ *	             -> a large block: compact, the quick way
+ *	             -> reclaim, drain the per-CPU lists, again; more than a page: compact, again
+ *	             -> as long as reclaiming or compacting helps, again; 16 times without success is enough
  *	             -> the OOM killer, again (not for costly orders, nor for the low zones)
  *	             -> give up, and say so in the log
  *
  * Source: Documentation/core-api/memory-allocation.rst, admin-guide/sysctl/vm.rst.
  */
 #include "mm/page_alloc.h"
+#include "mm/compaction.h"
 #include "mm/vmscan.h"
 
 #include <assert.h>
@@ -306,6 +308,111 @@ static pfn_t alloc_pages_direct_reclaim(struct machine *m, gfp_t gfp, unsigned i
 	return get_page_from_freelist(m, gfp, order, alloc_flags, ac);
 }
 
+/* ---- compaction, for more than a page ---- */
+
+#define MAX_COMPACT_RETRIES 16u
+
+/* How the compaction of one request is going. */
+struct compact_attempt {
+	enum compact_priority priority;
+	enum compact_result result;
+	u32 retries;
+};
+
+static bool compaction_allowed(gfp_t gfp, unsigned int order)
+{
+	return order && gfp & __GFP_IO;
+}
+
+static pfn_t alloc_pages_direct_compact(struct machine *m, gfp_t gfp, unsigned int order,
+					unsigned int alloc_flags, const struct alloc_context *ac,
+					enum compact_priority prio, enum compact_result *result)
+{
+	u64 start = m->clock.now;
+	struct zone *z;
+	pfn_t pfn;
+
+	*result = COMPACT_SKIPPED;
+	if (!compaction_allowed(gfp, order))
+		return PFN_NONE;
+	*result = try_to_compact_pages(m, ac->node, ac->nodemask, gfp, order, alloc_flags,
+				       ac->highest, prio);
+	psi_stall(m, PSI_MEM, start, m->clock.now);
+	if (*result == COMPACT_SKIPPED)
+		return PFN_NONE;
+	count_vm_event(m, COMPACTSTALL);
+	pfn = get_page_from_freelist(m, gfp, order, alloc_flags, ac);
+	if (pfn == PFN_NONE) {
+		count_vm_event(m, COMPACTFAIL);
+		return PFN_NONE;
+	}
+	z = page_zone(m, pfn_to_page(m, pfn));
+	z->compact.blockskip_flush = false;
+	compaction_defer_reset(m, z, (s32)order, true);
+	count_vm_event(m, COMPACTSUCCESS);
+	return pfn;
+}
+
+/* If all that can be reclaimed were, could a zone be compacted? */
+static bool compaction_zonelist_suitable(const struct machine *m, const struct alloc_context *ac,
+					 unsigned int order, unsigned int alloc_flags)
+{
+	u32 i;
+
+	for (i = ac->first; i < ac->node->nr_zonelist; i++) {
+		const struct zoneref *ref = &ac->node->zonelist[i];
+		const struct zone *z = &m->node[ref->nid].zones[ref->type];
+		u64 available =
+			zone_reclaimable_pages(m, z) / order + (u64)z->vm_stat[NR_FREE_PAGES];
+
+		if (zoneref_allowed(ac, ref) &&
+		    compaction_enough(m, z, (s32)order, alloc_flags, ac->highest, available) !=
+			    COMPACT_SKIPPED)
+			return true;
+	}
+	return false;
+}
+
+/* Once more with a higher priority? */
+static bool raise_compact_priority(unsigned int order, struct compact_attempt *c)
+{
+	enum compact_priority highest = order > PAGE_ALLOC_COSTLY_ORDER ?
+						MIN_COMPACT_COSTLY_PRIORITY :
+						MIN_COMPACT_PRIORITY;
+
+	if (c->priority <= highest)
+		return false;
+	c->priority--;
+	c->retries = 0;
+	return true;
+}
+
+static bool should_compact_retry(struct machine *m, unsigned int order, unsigned int alloc_flags,
+				 const struct alloc_context *ac, struct compact_attempt *c)
+{
+	u32 most = order > PAGE_ALLOC_COSTLY_ORDER ? MAX_COMPACT_RETRIES / 4 : MAX_COMPACT_RETRIES;
+	enum compact_priority priority = c->priority;
+	bool again;
+
+	if (!order)
+		return false;
+	switch (c->result) {
+	case COMPACT_SKIPPED:
+		again = compaction_zonelist_suitable(m, ac, order, alloc_flags);
+		break;
+	case COMPACT_SUCCESS: /* a block came up, and somebody else had it */
+		again = ++c->retries <= most || raise_compact_priority(order, c);
+		break;
+	default:
+		again = raise_compact_priority(order, c);
+	}
+	trace_event(m,
+		    "compact_retry order=%u priority=%d compaction_result=%s retries=%u "
+		    "max_retries=%u should_retry=%d",
+		    order, priority, compact_result_name(c->result), c->retries, most, again);
+	return again;
+}
+
 /* Would all that could still be reclaimed be enough? */
 static bool should_reclaim_retry(struct machine *m, unsigned int order, unsigned int alloc_flags,
 				 const struct alloc_context *ac, u64 progress, u32 *fruitless)
@@ -373,17 +480,24 @@ static pfn_t alloc_pages_may_oom(struct machine *m, gfp_t gfp, unsigned int orde
 	return PFN_NONE;
 }
 
-/* One round of the slow path's loop: look again, reclaim, kill. *@again: another round may help. */
+/* What an allocation has been through so far. */
+struct slowpath {
+	u32 fruitless; /* rounds of reclaim that freed nothing */
+	struct compact_attempt compact;
+	bool again; /* another round may help */
+};
+
+/* One round of the slow path's loop: look again, reclaim, compact, kill. */
 static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order,
 			    unsigned int alloc_flags, const struct alloc_context *ac,
-			    u32 *fruitless, bool *again)
+			    struct slowpath *s)
 {
 	unsigned int reserves = reserve_flags(m, gfp);
 	bool killed;
 	u64 progress;
 	pfn_t pfn;
 
-	*again = false;
+	s->again = false;
 	if (alloc_flags & ALLOC_KSWAPD)
 		wake_all_kswapds(m, ac, gfp, order);
 	if (reserves)
@@ -393,20 +507,50 @@ static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order,
 	    m->reclaim.active)
 		return pfn;
 	pfn = alloc_pages_direct_reclaim(m, gfp, order, alloc_flags, ac, &progress);
+	if (pfn == PFN_NONE && order)
+		pfn = alloc_pages_direct_compact(m, gfp, order, alloc_flags, ac,
+						 s->compact.priority, &s->compact.result);
 	if (pfn != PFN_NONE || (gfp & __GFP_NORETRY))
 		return pfn;
-	if (order > PAGE_ALLOC_COSTLY_ORDER && !(gfp & __GFP_RETRY_MAYFAIL))
+	if (order > PAGE_ALLOC_COSTLY_ORDER &&
+	    (!(gfp & __GFP_RETRY_MAYFAIL) || !compaction_allowed(gfp, order)))
 		return PFN_NONE;
-	if (should_reclaim_retry(m, order, alloc_flags, ac, progress, fruitless)) {
-		*again = true;
+	if (should_reclaim_retry(m, order, alloc_flags, ac, progress, &s->fruitless) ||
+	    (progress && compaction_allowed(gfp, order) &&
+	     should_compact_retry(m, order, alloc_flags, ac, &s->compact))) {
+		s->again = true;
 		return PFN_NONE;
 	}
 	pfn = alloc_pages_may_oom(m, gfp, order, ac, &killed);
 	/* a victim that has been at the reserves gets no second chance: it is going away */
-	*again = pfn == PFN_NONE && killed &&
-		 !(current_is_dying(m) && (reserves || (gfp & __GFP_NOMEMALLOC)));
+	s->again = pfn == PFN_NONE && killed &&
+		   !(current_is_dying(m) && (reserves || (gfp & __GFP_NOMEMALLOC)));
 	if (killed)
-		*fruitless = 0;
+		s->fruitless = 0;
+	return pfn;
+}
+
+/*
+ * A costly block, or one for pages that never move: before anybody reclaims, see whether moving pages does
+ * it. Who would rather fail than wait (__GFP_NORETRY) stops there if that was put off lately.
+ */
+static pfn_t compact_first(struct machine *m, gfp_t gfp, unsigned int order,
+			   unsigned int alloc_flags, const struct alloc_context *ac,
+			   struct slowpath *s)
+{
+	bool costly = order > PAGE_ALLOC_COSTLY_ORDER;
+	pfn_t pfn;
+
+	if (!(gfp & __GFP_DIRECT_RECLAIM) || !compaction_allowed(gfp, order) ||
+	    (!costly && ac->type == MIGRATE_MOVABLE) || reserve_flags(m, gfp))
+		return PFN_NONE;
+	pfn = alloc_pages_direct_compact(m, gfp, order, alloc_flags, ac, INIT_COMPACT_PRIORITY,
+					 &s->compact.result);
+	if (pfn == PFN_NONE && costly && gfp & __GFP_NORETRY) {
+		s->compact.priority = INIT_COMPACT_PRIORITY;
+		if (s->compact.result == COMPACT_SKIPPED || s->compact.result == COMPACT_DEFERRED)
+			s->again = false;
+	}
 	return pfn;
 }
 
@@ -415,16 +559,17 @@ static __attribute__((noinline)) pfn_t alloc_pages_slowpath(struct machine *m, g
 							    const struct alloc_context *ac)
 {
 	unsigned int alloc_flags = gfp_to_alloc_flags(ac, gfp);
-	u32 fruitless = 0;
-	bool again;
+	struct slowpath s = { .compact.priority = DEF_COMPACT_PRIORITY, .again = true };
 	pfn_t pfn;
 
 	clock_charge(m, m->cost.page_alloc_slow);
 	if (alloc_flags & ALLOC_KSWAPD)
 		wake_all_kswapds(m, ac, gfp, order);
 	pfn = get_page_from_freelist(m, gfp, order, alloc_flags, ac);
-	for (again = pfn == PFN_NONE; again && !m->panicked;)
-		pfn = slowpath_round(m, gfp, order, alloc_flags, ac, &fruitless, &again);
+	if (pfn == PFN_NONE && order)
+		pfn = compact_first(m, gfp, order, alloc_flags, ac, &s);
+	while (pfn == PFN_NONE && s.again && !m->panicked)
+		pfn = slowpath_round(m, gfp, order, alloc_flags, ac, &s);
 	if (pfn == PFN_NONE && (gfp & __GFP_NOFAIL))
 		pfn = get_page_from_freelist(m, gfp, order, ALLOC_HARDER | ALLOC_NO_WATERMARKS, ac);
 	if (pfn == PFN_NONE) {
@@ -486,6 +631,7 @@ void free_pages(struct machine *m, pfn_t pfn, unsigned int order)
 	} else {
 		p->flags = 0;
 		free_one_page(m, z, pfn, order, type, FREE_NORMAL);
+		kcompactd_note_change(m, z->nid);
 	}
 }
 

@@ -160,6 +160,10 @@ u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migr
 /** take_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the caller's. */
 void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
 
+/** take_free_block() - the free block that begins at @pfn leaves its list, whole; its order is in page->order
+ * as before. NR_FREE_PAGES is kept. */
+void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
+
 enum free_position { FREE_NORMAL, FREE_TO_TAIL };
 
 /** free_one_page() - the block joins the free lists, merged with its buddies as far as they are free. */
@@ -175,6 +179,11 @@ pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum 
  * other from the free lists of @type or a fallback. NR_FREE_PAGES is kept. Returns how many. */
 u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		 u32 count, unsigned int alloc_flags, struct page_list *list);
+
+/** fallback_may_steal() - has another type a free block in @area, of @order, that a request of @type would
+ * take over with its pageblock? */
+bool fallback_may_steal(const struct machine *m, const struct free_area *area, unsigned int order,
+			enum migratetype type);
 
 void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn);
 /** unreserve_highatomic_pageblock() - one reserved pageblock back to @type; @force: the last as well. */
@@ -216,6 +225,8 @@ static inline pfn_t pcp_take(struct machine *m, struct per_cpu_pages *pcp, struc
 
 pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		      unsigned int alloc_flags);
+/** drain_zone_pages() - give what @cpu (all CPUs: < 0) holds of @z back to its free lists. */
+void drain_zone_pages(struct machine *m, struct zone *z, int cpu);
 void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
 		 enum migratetype type);
 

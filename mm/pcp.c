@@ -14,7 +14,7 @@
  * Source: Documentation/admin-guide/sysctl/vm.rst (percpu_pagelist_high_fraction); the lists of
  * /proc/zoneinfo on machines of several sizes.
  */
-#include "mm/page_alloc.h"
+#include "mm/compaction.h"
 
 #include <errno.h>
 
@@ -114,6 +114,7 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu
 			free_one_page(m, z, pfn, run, type, FREE_NORMAL);
 		}
 	}
+	kcompactd_note_change(m, z->nid);
 }
 
 /* How many go back: a batch, twice as many each time that nothing was allocated in between. */
@@ -250,6 +251,14 @@ static void drain_zone_cpu(struct machine *m, struct zone *z, u32 cpu)
 
 	if (pcp->count)
 		free_pcppages_bulk(m, z, pcp, pcp->count, 0);
+}
+
+void drain_zone_pages(struct machine *m, struct zone *z, int cpu)
+{
+	u32 first = cpu < 0 ? 0 : (u32)cpu, end = cpu < 0 ? m->nr_cpus : (u32)cpu + 1;
+
+	for (; z->pageset && first < end; first++)
+		drain_zone_cpu(m, z, first);
 }
 
 void drain_pages(struct machine *m, int cpu)

@@ -157,6 +157,7 @@ static const struct cost_table default_cost = {
 	.disk_page_read = 8000,
 	.disk_page_write = 8000,
 	.migrate_page = 2000,
+	.compact_page = 15,
 };
 
 void machine_config_init(struct machine_config *c)

@@ -445,7 +445,7 @@ void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn
 
 	if (type < MIGRATE_PCPTYPES && m->page_group_by_mobility_disabled)
 		type = MIGRATE_UNMOVABLE;
-	*flags = (u8)((*flags & ~(15u << shift)) | (u32)(type ^ MIGRATE_MOVABLE) << shift);
+	*flags = (u8)((*flags & ~(7u << shift)) | (u32)(type ^ MIGRATE_MOVABLE) << shift);
 	z->nr_pageblocks[old]--;
 	z->nr_pageblocks[type]++;
 }

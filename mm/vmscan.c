@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mm/page_alloc.h"
+#include "mm/compaction.h"
 
 #define JIFFY_NS	      (NSEC_PER_SEC / 250)
 #define WRITEBACK_TIMEOUT     (NSEC_PER_SEC / 10)
@@ -186,8 +186,8 @@ static void note_writeback(struct machine *m, struct pglist_data *n, struct scan
 }
 
 /* For more than a page: enough is freed when there is room for the pieces to be put together. */
-static bool should_continue_reclaim(const struct machine *m, const struct pglist_data *n,
-				    u64 reclaimed, const struct scan_control *sc)
+static bool should_continue_reclaim(struct machine *m, const struct pglist_data *n, u64 reclaimed,
+				    const struct scan_control *sc)
 {
 	u64 inactive;
 	u32 z;
@@ -199,14 +199,13 @@ static bool should_continue_reclaim(const struct machine *m, const struct pglist
 		return false;
 	for (z = 0; z <= sc->reclaim_idx; z++)
 		if (n->zones[z].managed_pages &&
-		    zone_watermark_ok(m, &n->zones[z], sc->order,
-				      wmark_pages(&n->zones[z], WMARK_LOW),
-				      (enum zone_type)sc->reclaim_idx, 0))
+		    compaction_suitable(m, &n->zones[z], (s32)sc->order, 0,
+					(enum zone_type)sc->reclaim_idx) >= COMPACT_CONTINUE)
 			return false;
 	inactive = n->lruvec.lists[LRU_INACTIVE_FILE].nr;
 	if (can_reclaim_anon_pages(m, sc))
 		inactive += n->lruvec.lists[LRU_INACTIVE_ANON].nr;
-	return inactive > 2ull << sc->order;
+	return inactive > compact_gap(sc->order);
 }
 
 bool shrink_node_end(struct machine *m, struct pglist_data *n, struct scan_control *sc,
@@ -351,6 +350,22 @@ static void shrink_node(struct machine *m, struct pglist_data *n, struct scan_co
 		reclaim_throttle(m, n, sc, JIFFY_NS, false);
 }
 
+/* Enough is free for compaction, and some to spare: its turn. */
+static bool compaction_ready(struct machine *m, const struct zone *z, const struct scan_control *sc)
+{
+	enum zone_type highest = (enum zone_type)sc->reclaim_idx;
+
+	switch (compaction_suitable(m, z, (s32)sc->order, 0, highest)) {
+	case COMPACT_SUCCESS:
+		return true;
+	case COMPACT_SKIPPED:
+		return false;
+	default:
+		return zone_watermark_ok(
+			m, z, 0, wmark_pages(z, WMARK_HIGH) + compact_gap(sc->order), highest, 0);
+	}
+}
+
 static void shrink_zones(struct machine *m, const struct pglist_data *from, u64 nodemask,
 			 struct scan_control *sc)
 {
@@ -360,8 +375,14 @@ static void shrink_zones(struct machine *m, const struct pglist_data *from, u64 
 	for (i = from->zonelist_first[sc->reclaim_idx]; i < from->nr_zonelist; i++) {
 		const struct zoneref *ref = &from->zonelist[i];
 
-		if (ref->type > sc->reclaim_idx || ref->nid == last ||
-		    (nodemask && !(nodemask >> ref->nid & 1)))
+		if (ref->type > sc->reclaim_idx || (nodemask && !(nodemask >> ref->nid & 1)))
+			continue;
+		if (sc->order > PAGE_ALLOC_COSTLY_ORDER &&
+		    compaction_ready(m, &m->node[ref->nid].zones[ref->type], sc)) {
+			sc->compaction_ready = true;
+			continue;
+		}
+		if (ref->nid == last)
 			continue;
 		last = ref->nid;
 		first = first ? first : &m->node[ref->nid];
@@ -384,12 +405,12 @@ static void do_try_to_free_pages(struct machine *m, const struct pglist_data *fr
 			if (sc->priority < DEF_PRIORITY - 2)
 				sc->may_writepage = true;
 			shrink_zones(m, from, nodemask, sc);
-			if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			if (sc->nr_reclaimed >= sc->nr_to_reclaim || sc->compaction_ready)
 				break;
 		}
 		for (i = 0; i < from->nr_zonelist; i++)
 			snapshot_refaults(&m->node[from->zonelist[i].nid]);
-		if (sc->nr_reclaimed || !sc->skipped_deactivate)
+		if (sc->nr_reclaimed || sc->compaction_ready || !sc->skipped_deactivate)
 			return;
 		/* the active lists were spared: now they are not */
 		sc->force_deactivate = true;
@@ -431,7 +452,7 @@ u64 try_to_free_pages(struct machine *m, const struct pglist_data *n, u64 nodema
 	trace_event(m, "mm_vmscan_direct_reclaim_end nr_reclaimed=%llu",
 		    (unsigned long long)sc.nr_reclaimed);
 	psi_stall(m, PSI_MEM, start, m->clock.now);
-	return sc.nr_reclaimed;
+	return sc.nr_reclaimed ? sc.nr_reclaimed : sc.compaction_ready;
 }
 
 /* ---- zone_reclaim_mode ---- */

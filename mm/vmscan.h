@@ -114,6 +114,8 @@ void putback_end(struct machine *m, struct putback *b);
 void cull_mlocked_page(struct machine *m, pfn_t pfn);
 
 /* kswapd.c */
+/** node_thread_cpu() - where a kernel thread of @n works: frees go to the lists of a CPU of the node. */
+u32 node_thread_cpu(const struct machine *m, const struct pglist_data *n, handle_t thread);
 bool pgdat_balanced(const struct machine *m, const struct pglist_data *n, unsigned int order,
 		    enum zone_type highest);
 

@@ -149,6 +149,20 @@ static void log_drop_caches(struct machine *m, s32 what)
 	m->knobs.misc.drop_caches_quiet = what & DROP_CACHES_QUIET;
 }
 
+static int compact_memory(const struct request *rq, u64 old)
+{
+	(void)old;
+	compact_nodes(rq->m);
+	return 0;
+}
+
+static int compaction_proactiveness(const struct request *rq, u64 old)
+{
+	(void)old;
+	compaction_proactiveness_changed(rq->m);
+	return 0;
+}
+
 static int drop_caches(const struct request *rq, u64 old)
 {
 	struct machine *m = rq->m;
@@ -293,12 +307,13 @@ static ssize_t nr_overcommit_hugepages_store(const struct request *rq, const cha
 static const struct attribute vm_attrs[] = {
 	SYSCTL_ULONG("admin_reserve_kbytes", sysctl.admin_reserve_kbytes, 0, UINT64_MAX, NULL, ACTS,
 		     "kB that only root may still map when overcommit is refused"),
-	SYSCTL_ACTION("compact_memory", 0200, NULL, HOLDS,
-		      "compact the free memory of all nodes; any write"),
+	KNOB_ROW("compact_memory", 0200, ATTR_SYSCTL | ATTR_LONG, 0, .parser = KNOB_ACTION,
+		 .changed = compact_memory, .effect = ACTS,
+		 .help = "compact the free memory of all nodes; any write"),
 	SYSCTL_INT("compact_unevictable_allowed", sysctl.compact_unevictable_allowed, 0, 1, NULL,
-		   HOLDS, "may compaction move mlocked pages?"),
-	SYSCTL_INT("compaction_proactiveness", sysctl.compaction_proactiveness, 0, 100, NULL, HOLDS,
-		   "how eagerly kcompactd works in the background"),
+		   ACTS, "may compaction move mlocked pages?"),
+	SYSCTL_INT("compaction_proactiveness", sysctl.compaction_proactiveness, 0, 100,
+		   compaction_proactiveness, ACTS, "how eagerly kcompactd works in the background"),
 	SYSCTL_ULONG("dirty_background_bytes", sysctl.dirty_background_bytes, 1, UINT64_MAX,
 		     dirty_background_bytes_changed, ACTS,
 		     "dirty bytes at which the flusher starts; zeroes dirty_background_ratio"),
@@ -323,7 +338,7 @@ static const struct attribute vm_attrs[] = {
 		KNOB_AT(sysctl.drop_caches), .count = 1, .min = 1, .max = 4, .changed = drop_caches,
 		.effect = ACTS,
 		.help = "1: free clean page cache, 2: free slab objects, 3: both, 4: be quiet about it"),
-	SYSCTL_INT("extfrag_threshold", sysctl.extfrag_threshold, 0, 1000, NULL, HOLDS,
+	SYSCTL_INT("extfrag_threshold", sysctl.extfrag_threshold, 0, 1000, NULL, ACTS,
 		   "fragmentation index above which memory is compacted rather than reclaimed"),
 	KNOB_ROW("hugetlb_optimize_vmemmap", 0644, ATTR_SYSCTL, 0, .parser = KNOB_DOBOOL,
 		 KNOB_AT(sysctl.hugetlb_optimize_vmemmap), .effect = HOLDS,

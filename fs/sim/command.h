@@ -96,9 +96,10 @@ const char *heap_region_word(struct machine *m, const struct lab_process *l,
 void heap_show_free(struct machine *m, const struct lab_process *l, struct text *out);
 
 /* Commands of sim/ctl that live elsewhere. */
-int cmd_sync(struct command_run *c);   /* fs/sim/proc_file.c */
-int cmd_fail(struct command_run *c);   /* fs/sim/fail.c */
-int cmd_reboot(struct command_run *c); /* fs/sim/rewind.c */
+int cmd_sync(struct command_run *c);	 /* fs/sim/proc_file.c */
+int cmd_fail(struct command_run *c);	 /* fs/sim/fail.c */
+int cmd_fragment(struct command_run *c); /* fs/sim/fragment.c */
+int cmd_reboot(struct command_run *c);	 /* fs/sim/rewind.c */
 int cmd_rewind(struct command_run *c);
 
 extern const struct command_table map_commands;	    /* fs/sim/proc_map.c */
@@ -108,6 +109,5 @@ extern const struct command_table life_commands;    /* fs/sim/proc_life.c */
 extern const struct command_table file_commands;    /* fs/sim/proc_file.c */
 extern const struct command_table numa_commands;    /* fs/sim/numa.c */
 extern const struct command_table machine_commands; /* fs/sim/ctl.c */
-extern const struct command_table later_commands; /* fs/sim/later.c: known, engine not built yet */
 
 #endif

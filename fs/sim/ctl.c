@@ -202,6 +202,7 @@ static const struct command commands[] = {
 	{ "slab", 2, 2, 0, cmd_slab, "CACHE +N|-N" },
 	{ "fail", 1, 5, 0, cmd_fail,
 	  "DEVICE [read|write|all] [probability=PCT] [interval=N] [times=N]|off" },
+	{ "fragment", 3, 4, 0, cmd_fragment, "NODE ZONE INDEX [movable|unmovable]" },
 	{ "reboot", 0, 0, COMMAND_PANICKED, cmd_reboot, "" },
 	{ "rewind", 1, 1, COMMAND_PANICKED, cmd_rewind, "LINE" },
 };
@@ -219,8 +220,6 @@ int sim_ctl_show(const struct request *rq, struct text *out)
 
 ssize_t sim_ctl_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
-	const struct command_table tables[] = { machine_commands, later_commands };
-
 	(void)offset;
-	return command_store(rq, tables, ARRAY_SIZE(tables), 0, data, size);
+	return command_store(rq, &machine_commands, 1, 0, data, size);
 }

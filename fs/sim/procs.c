@@ -51,8 +51,7 @@ static int ctl_show(const struct request *rq, struct text *out)
 static ssize_t ctl_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	const struct command_table tables[] = { access_commands, map_commands,	heap_commands,
-						life_commands,	 file_commands, numa_commands,
-						later_commands };
+						life_commands,	 file_commands, numa_commands };
 
 	(void)offset;
 	return command_store(rq, tables, ARRAY_SIZE(tables), lab_of(rq), data, size);

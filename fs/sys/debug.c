@@ -14,50 +14,6 @@
 
 /* ---- extfrag: how fragmented is free memory, seen from each order? ---- */
 
-struct contig_page_info {
-	u64 free_pages, free_blocks,
-		suitable; /* suitable: blocks of the wanted order that there are */
-};
-
-static struct contig_page_info contig_page_info(const struct zone *z, u32 order)
-{
-	struct contig_page_info info = { 0 };
-	u32 o;
-
-	for (o = 0; o < MAX_ORDER; o++) {
-		u64 blocks = z->free_area[o].nr_free;
-
-		info.free_blocks += blocks;
-		info.free_pages += blocks << o;
-		if (o >= order)
-			info.suitable += blocks << (o - order);
-	}
-	return info;
-}
-
-/* Share of free memory that is in blocks too small, in thousandths. */
-static s64 unusable_free_index(const struct zone *z, u32 order)
-{
-	struct contig_page_info info = contig_page_info(z, order);
-
-	if (!info.free_pages)
-		return 1000;
-	return (s64)((info.free_pages - (info.suitable << order)) * 1000 / info.free_pages);
-}
-
-/* Would an allocation fail for want of memory (towards 0) or because of fragmentation (towards
- * 1000)? -1000: it would not fail. */
-static s64 extfrag_index(const struct zone *z, u32 order)
-{
-	struct contig_page_info info = contig_page_info(z, order);
-
-	if (!info.free_blocks)
-		return 0;
-	if (info.suitable)
-		return -1000;
-	return 1000 - (s64)((1000 + info.free_pages * 1000 / (1u << order)) / info.free_blocks);
-}
-
 static int show_zones(const struct request *rq, struct text *out, bool extfrag)
 {
 	struct machine *m = rq->m;
@@ -72,11 +28,11 @@ static int show_zones(const struct request *rq, struct text *out, bool extfrag)
 			text_printf(out, "Node %u, zone %8s ", nid,
 				    zone_name((enum zone_type)type));
 			for (order = 0; order < MAX_ORDER; order++) {
-				s64 i = extfrag ? extfrag_index(z, order) :
+				s32 i = extfrag ? fragmentation_index(z, order) :
 						  unusable_free_index(z, order);
 
-				text_printf(out, extfrag ? "%2d.%03d " : "%d.%03d ",
-					    (int)(i / 1000), (int)(i % 1000));
+				text_printf(out, extfrag ? "%2d.%03d " : "%d.%03d ", i / 1000,
+					    i % 1000);
 			}
 			text_char(out, '\n');
 		}

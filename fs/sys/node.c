@@ -54,8 +54,16 @@ static int distance_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
+static int compact_one_node(const struct request *rq, u64 old)
+{
+	(void)old;
+	compact_node(rq->m, (u32)rq->object);
+	return 0;
+}
+
 static const struct attribute node_attrs[] = {
-	KNOB_ROW("compact", 0200, 0, SYSFS_SIZE, .parser = KNOB_ACTION, .effect = HOLDS,
+	KNOB_ROW("compact", 0200, ATTR_LONG, SYSFS_SIZE, .parser = KNOB_ACTION,
+		 .changed = compact_one_node, .effect = ACTS,
 		 .help = "compact the free memory of this node; any write"),
 	{ .name = "cpulist", .mode = 0444, .size = CPULIST_SIZE, .show = cpulist_show },
 	{ .name = "cpumap", .mode = 0444, .size = CPUMAP_SIZE, .show = cpumap_show },

@@ -15,6 +15,7 @@
 #include <mman/blkdev.h>
 #include <mman/boot.h>
 #include <mman/clock.h>
+#include <mman/compaction.h>
 #include <mman/contents.h>
 #include <mman/knobs.h>
 #include <mman/memory_hotplug.h>
@@ -70,7 +71,7 @@ struct machine {
 	u64 *section_present;	  /* bitmaps by section number */
 	u8 *section_nid;	  /* node of a section's first RAM, online or not */
 	u64 *block_touched;	  /* bitmap by 4 MiB block: struct pages exist */
-	u8 *pageblock_flags;	  /* 4 bits each: migratetype ^ MIGRATE_MOVABLE */
+	u8 *pageblock_flags; /* 4 bits each: migratetype ^ MIGRATE_MOVABLE; 8: skip (compaction) */
 	struct pool pagesets, extents;
 	struct pool zone_ranges; /* which zone a frame is in: a sorted array (mm/sparse.c) */
 	u32 nr_zone_ranges;
@@ -97,6 +98,7 @@ struct machine {
 	struct mempolicy_state mempolicy;
 	struct swap_state swap;
 	struct reclaim_state reclaim;
+	struct compaction_state compaction;
 	struct blk_state blk;
 	struct bdi_writeback wb;
 
@@ -231,7 +233,7 @@ static inline enum migratetype get_pageblock_migratetype(const struct machine *m
 {
 	u32 block = pfn >> PAGEBLOCK_ORDER;
 
-	return (enum migratetype)((m->pageblock_flags[block / 2] >> block % 2 * 4 & 15) ^
+	return (enum migratetype)((m->pageblock_flags[block / 2] >> block % 2 * 4 & 7) ^
 				  MIGRATE_MOVABLE);
 }
 

@@ -120,9 +120,9 @@ struct mm {
 	/* the tables and the VMA last used; 0: none */
 	u64 cache_vpn; /* vpn >> 9 of cache_table; its upper bits of cache_pmd */
 	handle_t cache_table, cache_pmd, cache_vma;
-	u64 id;		 /* never another one's */
-	u32 maple_nodes; /* kernel objects charged for the VMA tree */
-	u32 flags;	 /* MMF_* */
+	u64 id;		    /* never another one's */
+	u32 maple_nodes;    /* kernel objects charged for the VMA tree */
+	u32 flags;	    /* MMF_* */
 	handle_t libc_heap; /* what malloc(3) handed out; 0: nothing yet */
 	handle_t pins;	    /* struct pin, the newest first */
 	u32 reserved;

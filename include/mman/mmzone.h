@@ -92,6 +92,16 @@ struct untouched_extent {
 	u32 reserved;
 };
 
+/* What compaction remembers of a zone from one run to the next (compaction.h). */
+struct zone_compaction {
+	pfn_t cached_migrate_pfn[2]; /* where asynchronous and other runs go on */
+	pfn_t cached_free_pfn;
+	pfn_t init_migrate_pfn, init_free_pfn; /* where they began after the last reset */
+	u32 considered, defer_shift; /* of 2^defer_shift requests all but the last are put off, */
+	s32 order_failed;	     /* if they are of this order or more */
+	bool blockskip_flush;	     /* the scanners have met: forget the hints */
+};
+
 /* [start, end) is RAM of that zone, online. */
 struct zone_range {
 	pfn_t start, end;
@@ -124,6 +134,7 @@ struct zone {
 	bool nofragment;     /* requests that prefer this zone rather go elsewhere than mix types */
 	bool boosted;	     /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
 	bool reclaim_active; /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
+	struct zone_compaction compact;
 };
 
 #define ZONE_NONE 0xffffffffu

@@ -110,6 +110,7 @@ struct scan_control {
 	bool kswapd, may_writepage, may_unmap, may_swap, ignore_references;
 	bool may_deactivate[NR_SIDES], force_deactivate, skipped_deactivate;
 	bool cache_trim_mode, file_is_tiny;
+	bool compaction_ready; /* a zone has room enough to be compacted instead */
 	struct reclaim_stat pass[NR_SIDES], sum[NR_SIDES]; /* this pass, and those before */
 	struct reclaim_run run;
 };

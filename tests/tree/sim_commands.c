@@ -355,7 +355,15 @@ static void test_machine(struct fixture *f)
 		{ "swapoff sw0", 0, NULL },
 		{ "swapoff sw0", -EINVAL, NULL },
 		{ "fail vdx", -ENODEV, NULL },
-		{ "fragment 0 Normal 500", -ENOSYS, NULL },
+		{ "fragment 0 Normal", -EINVAL, "usage: fragment NODE ZONE INDEX" },
+		{ "fragment 0 Normal 500", -EINVAL, "is not an index from 0 to 1" },
+		{ "fragment 0 Normal 0.", -EINVAL, "is not an index from 0 to 1" },
+		{ "fragment 0 Normal 1.001", -EINVAL, "is not an index from 0 to 1" },
+		{ "fragment 0 Normal 0.0005", -EINVAL, "is not an index from 0 to 1" },
+		{ "fragment 0 Normal 0.5 moving", -EINVAL, "movable or unmovable" },
+		{ "fragment 9 Normal 0.5", -ENODEV, "there is no zone Normal" },
+		{ "fragment x Normal 0.5", -EINVAL, "is not a number" },
+		{ "fragment 0 Highest 0.5", -ENODEV, "there is no zone Highest" },
 		{ "write m", -EINVAL, "no such command" },
 	};
 

@@ -108,6 +108,40 @@ static void advance(struct fixture *f, struct book *b, const char *time)
 	look(b, f->m);
 }
 
+static void ctl(struct fixture *f, struct book *b, const char *line)
+{
+	fixture_write(f, "sim/ctl", line);
+	look(b, f->m);
+}
+
+/* Free memory in pieces: made whole by hand, in the background, by who needs it; and where nothing helps. */
+static void compaction(struct fixture *f, struct book *b)
+{
+	u32 i;
+
+	ctl(f, b, "fragment 0 DMA 1 unmovable");
+	ctl(f, b, "fragment 0 DMA32 1");
+	fixture_write(f, "proc/sys/vm/compact_memory", "1");
+	look(b, f->m);
+	ctl(f, b, "fragment 0 DMA32 1");
+	fixture_write(f, "proc/sys/vm/compaction_proactiveness", "100");
+	advance(f, b, "1s");
+	fixture_write(f, "proc/sys/vm/compaction_proactiveness", "0");
+	ctl(f, b, "fragment 0 DMA32 1");
+	/* the hints of the last runs are in the way until kswapd has been by */
+	ctl(f, b, "kmalloc a 4M");
+	advance(f, b, "1s");
+	ctl(f, b, "kmalloc b 4M");
+	ctl(f, b, "kfree b");
+	ctl(f, b, "fragment 0 DMA32 1 unmovable");
+	for (i = 0; i < 4; i++)
+		ctl(f, b, "kmalloc a 4M");
+	fixture_write(f, "proc/sys/vm/nr_hugepages", "1");
+	advance(f, b, "1s");
+	ctl(f, b, "fragment 0 DMA32 0");
+	ctl(f, b, "fragment 0 DMA 0");
+}
+
 /* Page cache, dirty pages, reclaim, then memory out. */
 static void scenario(struct fixture *f, struct book *b)
 {
@@ -118,6 +152,7 @@ static void scenario(struct fixture *f, struct book *b)
 	u64 dir, ino;
 	u32 i;
 
+	compaction(f, b);
 	ctl_mkdir(f, "writer");
 	if (tree_walk(f->t, &root, "sim/disk", &dir) ||
 	    tree_create_file(f->t, &root, dir, "file", 0644, &ino))
