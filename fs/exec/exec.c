@@ -304,7 +304,8 @@ static void stop_too(const struct exec_session *s, bool had_terminal)
 	if (had_terminal)
 		set_foreground(s);
 	kill(getpid(), SIGSTOP);
-	exec_send(s->control, EXEC_RESUME, had_terminal && tcgetpgrp(s->tty) == getpgrp());
+	/* whether it had the terminal or only wanted it: now it is ours to give */
+	exec_send(s->control, EXEC_RESUME, s->tty >= 0 && tcgetpgrp(s->tty) == getpgrp());
 }
 
 /* Until the supervisor is gone. Fills in what it said at last: EXEC_STATUS or EXEC_FAILED, if any. */
