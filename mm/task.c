@@ -125,6 +125,7 @@ static void inherit(struct machine *m, struct task *t, handle_t parent)
 	t->policy = mpol_get(m, p->policy);
 	t->il_prev = p->il_prev;
 	t->memcg = p->memcg;
+	t->cgroup = p->cgroup;
 	t->exe = p->exe;
 	t->oom_score_adj = p->oom_score_adj;
 	t->oom_score_adj_min = p->oom_score_adj_min;

@@ -3,6 +3,7 @@
  *
  * Pages of address spaces: twin_pages.c.
  */
+#include <mman/lab.h>
 #include <mman/namei.h>
 #include <mman/twin.h>
 
@@ -47,6 +48,13 @@ int twin_thread(struct machine *m, handle_t task, u32 tid, const char *comm, han
 void twin_set_parent(struct machine *m, handle_t task, handle_t parent)
 {
 	task_reparent(m, task, parent);
+}
+
+handle_t twin_cgroup(struct machine *m, const char *path, size_t size)
+{
+	handle_t text = 0;
+
+	return lab_text_set(m, &text, path, size) ? 0 : text;
 }
 
 static handle_t find_kthread(const struct machine *m, const char *comm)

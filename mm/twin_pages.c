@@ -262,6 +262,25 @@ bool twin_share_swapped(struct machine *m, handle_t vma, u64 page, u32 slot)
 	return true;
 }
 
+bool twin_cache_swapped(struct machine *m, pfn_t pfn, u32 area)
+{
+	const struct page *p = pfn_to_page(m, pfn);
+	u32 slot, shadow;
+
+	if (page_mapping_type(p) != MAPPING_ANON || page_test(p, PG_swapcache))
+		return false;
+	slot = take_slot(m, area);
+	if (!slot)
+		return false;
+	/* the swap cache holds it, no entry does */
+	if (add_to_swap_cache(m, pfn, slot, &shadow)) {
+		swap_free(m, slot);
+		return false;
+	}
+	swap_free(m, slot);
+	return true;
+}
+
 u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area)
 {
 	struct inode *i = inode_at(m, inode);
@@ -387,6 +406,21 @@ int twin_hold(struct machine *m, handle_t holder, u64 *at, handle_t vma, u64 fir
 				return -ENOMEM;
 	}
 	return 0;
+}
+
+u64 twin_hold_file(struct machine *m, handle_t holder, u64 *at, handle_t inode, u64 n)
+{
+	struct twin_mapping w = { .start = *at,
+				  .end = *at + (n << PAGE_SHIFT),
+				  .flags = VM_READ | VM_MAYREAD,
+				  .kind = VMA_FILE,
+				  .inode = inode };
+	struct twin_stretch s = { .n = n };
+
+	if (!n || twin_map(m, holder, &w, &s.vma))
+		return 0;
+	*at = w.end + PAGE_SIZE;
+	return twin_put_file(m, &s);
 }
 
 u64 twin_hold_anon(struct machine *m, handle_t holder, u64 *at, u64 n, u64 span, bool accounted)

@@ -1,7 +1,11 @@
 /* PID/limits, io, cgroup, cpuset, children: what a process may use, has used, and belongs to. */
 #include "fs/proc/pid.h"
 
+#include <mman/lab.h>
+
 #include <errno.h>
+
+#define CGROUP_PATH_MAX 4096u
 
 static void show_limit(struct text *out, u64 value)
 {
@@ -89,12 +93,18 @@ int pid_io_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-/* All processes are in the root group. */
+/* All processes are in the root group, but for a twin's, which are where the other machine's were. */
 int pid_cgroup_show(const struct request *rq, struct text *out)
 {
+	char *path;
+	size_t n;
 	PID_RQ(rq, t);
-	(void)t;
-	text_str(out, "0::/\n");
+
+	text_str(out, "0::");
+	path = t->cgroup ? text_reserve(out, CGROUP_PATH_MAX) : NULL;
+	n = path ? lab_text_get(rq->m, t->cgroup, path, CGROUP_PATH_MAX) : 0;
+	out->length += n;
+	text_str(out, n ? "\n" : "/\n");
 	return 0;
 }
 

@@ -60,7 +60,9 @@ static void fill(struct twin *t, handle_t inode, u64 pages, u64 dirty)
 	u32 nid;
 
 	for (nid = 0; nid < m->nr_nodes && left; nid++) {
-		u64 have = (u64)m->node[nid].vm_stat[NR_FILE_PAGES];
+		/* the swap cache is no part of Cached */
+		u64 have = (u64)(m->node[nid].vm_stat[NR_FILE_PAGES] -
+				 m->node[nid].vm_stat[NR_SWAPCACHED]);
 
 		if (!m->node[nid].has_memory)
 			continue;
@@ -93,10 +95,14 @@ static void fill_page_cache(struct twin *t)
 		fill(t, inode, shmem - (u64)stat[NR_SHMEM], 0);
 	if (buffers && (inode = new_file(t, BLOCKDEV_NAME, INODE_DEVICE)))
 		fill(t, inode, buffers, 0);
-	have = (u64)(stat[NR_FILE_PAGES] - stat[NR_SHMEM]) - t->m->nr_blockdev_pages;
+	have = (u64)(stat[NR_FILE_PAGES] - stat[NR_SWAPCACHED] - stat[NR_SHMEM]) -
+	       t->m->nr_blockdev_pages;
 	t->cache_over = less(have, cached);
 	if (!inode_create(t->m, PAGECACHE_NAME, 0, INODE_REGULAR, &inode))
 		fill(t, inode, less(cached, have), dirty);
+	else
+		return;
+	twin_hold_mapped(t, inode, less(meminfo_pages(t, "Mapped:"), (u64)stat[NR_MAPPED]));
 }
 
 /* What was put in place first is the oldest: programs and libraries before the rest of the cache. */

@@ -156,6 +156,7 @@ static int build(struct twin *t)
 	error = twin_hold_shares(t);
 	if (error)
 		return error;
+	twin_swap_cache(t);
 	twin_swap_rest(t);
 	twin_hold_rest(t);
 	twin_caches(t);
@@ -180,6 +181,7 @@ int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
 	twin_files_free(&t);
 	twin_shares_free(&t);
 	free(t.unsteady);
+	free(t.cgroups);
 	capture_close(&t.c);
 	return error;
 }

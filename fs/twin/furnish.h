@@ -4,6 +4,7 @@
  *	furnish.c    the order, the report
  *	knobs.c      sysctls, sysfs
  *	tasks.c      processes, kernel threads, threads; time used
+ *	cgroups.c    their control groups
  *	spaces.c     smaps: mappings
  *	layout.c     which of their pages are resident or in swap
  *	sharing.c    these pages, who has them with whom
@@ -78,12 +79,20 @@ struct twin_shares {
 	u64 nr, mask;
 };
 
+/* A group of processes of the other machine. */
+struct twin_cgroup {
+	struct slice path;
+	handle_t text;
+};
+
 struct twin {
 	struct tree *tree;
 	struct machine *m;
 	struct capture c;
 	FILE *err;
 	struct twin_files files;
+	struct twin_cgroup *cgroups;
+	size_t nr_cgroups;
 	bool soft_dirty; /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
 	bool has_pss;	 /* its smaps has Pss */
 
@@ -111,6 +120,8 @@ struct twin {
 void twin_knobs(struct twin *t);
 /* tasks.c */
 int twin_tasks(struct twin *t);
+/** twin_cgroup_of() - the group that PID/cgroup names: task->cgroup. -ENOMEM. (cgroups.c) */
+int twin_cgroup_of(struct twin *t, struct slice cgroup, handle_t *out);
 void twin_totals(struct twin *t);
 /* spaces.c */
 int twin_spaces(struct twin *t);
@@ -125,6 +136,8 @@ void twin_swaps_init(struct twin *t);
 u32 twin_swap_area(const struct twin *t);
 /** twin_shmem_in_swap() - shared memory's, when all that is resident is there. */
 void twin_shmem_in_swap(struct twin *t);
+/** twin_swap_cache() - what was read back and is still there. */
+void twin_swap_cache(struct twin *t);
 /** twin_swap_rest() - what nobody that was read has there. */
 void twin_swap_rest(struct twin *t);
 /* holder.c */
@@ -132,6 +145,8 @@ int twin_holder(struct twin *t);
 int twin_hold_shares(struct twin *t);
 /** twin_hold_rest() - anonymous memory that belongs to nobody who was shown. */
 void twin_hold_rest(struct twin *t);
+/** twin_hold_mapped() - up to @n pages of @inode that somebody maps who was not shown. */
+void twin_hold_mapped(struct twin *t, handle_t inode, u64 n);
 /* counters.c */
 void twin_counters(struct twin *t);
 /* compare.c */

@@ -344,3 +344,12 @@ void twin_hold_rest(struct twin *t)
 	t->anon_held +=
 		twin_hold_anon(m, t->holder, &t->holder_at, anon - part, anon - part, false);
 }
+
+void twin_hold_mapped(struct twin *t, handle_t inode, u64 n)
+{
+	u64 there = inode_at(t->m, inode)->nrpages;
+
+	n = n < there ? n : there;
+	if (n && !twin_holder(t))
+		t->nr_held += twin_hold_file(t->m, t->holder, &t->holder_at, inode, n);
+}

@@ -23,9 +23,9 @@ static const char *const not_knobs[] = {
 
 struct knob_run {
 	struct twin *t;
-	struct text names; /* of those left out, but for kernel.* */
+	struct text names; /* of those left out, but for kernel.* and fs.* */
 	struct text refused;
-	u64 nr_missing, nr_missing_kernel, nr_refused;
+	u64 nr_missing, nr_missing_kernel, nr_missing_fs, nr_refused;
 };
 
 static bool is_knob(struct slice path, bool sysctls)
@@ -93,6 +93,8 @@ static void set_knob(struct knob_run *r, const struct capture_file *f)
 		r->nr_missing++;
 		if (slice_starts(f->path, "/proc/sys/kernel/"))
 			r->nr_missing_kernel++;
+		else if (slice_starts(f->path, "/proc/sys/fs/"))
+			r->nr_missing_fs++;
 		else
 			add_name(&r->names, f->path);
 		return;
@@ -118,9 +120,10 @@ static void report(struct knob_run *r)
 	if (r->nr_missing)
 		fprintf(err,
 			"mmanfs: twin: %llu settings that this machine does not have are left out: "
-			"%llu kernel.*%.*s\n",
+			"%llu kernel.* %llu fs.*%.*s\n",
 			(unsigned long long)r->nr_missing, (unsigned long long)r->nr_missing_kernel,
-			(int)r->names.length, r->names.length ? r->names.data : "");
+			(unsigned long long)r->nr_missing_fs, (int)r->names.length,
+			r->names.length ? r->names.data : "");
 	if (r->nr_refused)
 		fprintf(err,
 			"mmanfs: twin: %llu settings are not possible here and left out:%.*s\n",

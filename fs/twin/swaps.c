@@ -67,6 +67,37 @@ void twin_shmem_in_swap(struct twin *t)
 	}
 }
 
+struct caching {
+	struct twin *t;
+	u64 left;
+};
+
+static void cache_page(void *arg, u64 page, pfn_t pfn, const struct page *p)
+{
+	struct caching *c = arg;
+	u32 area = twin_swap_area(c->t);
+
+	(void)page, (void)p;
+	if (!c->left || !c->t->swap_left[area] || !twin_cache_swapped(c->t->m, pfn, area))
+		return;
+	c->t->swap_left[area]--;
+	c->left--;
+}
+
+/* SwapCached: pages that were read back, most likely of mappings that have others in swap. */
+void twin_swap_cache(struct twin *t)
+{
+	struct caching c = { .t = t };
+	struct slice meminfo;
+	size_t i;
+
+	capture_find(&t->c, &meminfo, "/proc/meminfo");
+	c.left = slice_value(meminfo, "SwapCached:", 0) / KB_PAGES;
+	for (i = 0; i < t->nr_seen && c.left; i++)
+		if (t->seen[i].kb[TWIN_SWAP] && t->seen[i].want.anon)
+			twin_visit(t->m, t->seen[i].vma, cache_page, &c);
+}
+
 void twin_swap_rest(struct twin *t)
 {
 	u32 i;

@@ -67,6 +67,9 @@ static int set_identity(struct twin *t, const struct capture_process *p, handle_
 		task->oom_score_adj = (s16)adj;
 		task->oom_score_adj_min = (s16)(adj < 0 ? adj : 0);
 	}
+	capture_of_process(&t->c, p, "cgroup", &text);
+	if (twin_cgroup_of(t, text, &task->cgroup))
+		return -ENOMEM;
 	capture_of_process(&t->c, p, "cmdline", &text);
 	return text.size ? task_set_cmdline(t->m, h, text.at, text.size) : 0;
 }

@@ -87,6 +87,7 @@ struct task {
 	handle_t exe;	 /* inode */
 	handle_t lab;	 /* sim/procs directory: struct lab_process */
 	handle_t policy; /* memory policy; 0: default */
+	handle_t cgroup; /* text of its group's path, which the machine keeps; 0: the root */
 	u32 memcg;
 	s16 oom_score_adj, oom_score_adj_min;
 	s8 nice;

@@ -18,6 +18,8 @@
 int twin_thread(struct machine *m, handle_t task, u32 tid, const char *comm, handle_t *out);
 /** twin_set_parent() - who waits for it. Not for the first process. */
 void twin_set_parent(struct machine *m, handle_t task, handle_t parent);
+/** twin_cgroup() - the text of a group's path, which lives as long as the machine: task->cgroup. 0: no memory. */
+handle_t twin_cgroup(struct machine *m, const char *path, size_t size);
 /**
  * twin_kernel_tasks() - when the other machine's tasks are there: the engine's own among them take up
  * their work (init is PID 1, kswapdN and kcompactdN belong to their nodes), and those that the
@@ -96,6 +98,9 @@ bool twin_share(struct machine *m, handle_t vma, u64 page, pfn_t pfn, bool young
  * the same place. */
 u32 twin_put_swapped(struct machine *m, handle_t vma, u64 page, u32 area, bool exclusive);
 bool twin_share_swapped(struct machine *m, handle_t vma, u64 page, u32 slot);
+/** twin_cache_swapped() - the anonymous page @pfn, which is in memory and was read from swap, still has a slot in
+ * @area. False: it has one already, or none is free. */
+bool twin_cache_swapped(struct machine *m, pfn_t pfn, u32 area);
 /** twin_shmem_swapped() - up to @n pages of [@first, @end) of a file of shared memory that are not in memory are
  * in the area @area. Returns how many. */
 u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area);
@@ -116,6 +121,8 @@ void twin_visit(struct machine *m, handle_t vma,
  * @times[i] times; not resident ones are left out. *@at: where in the holder there is room; moves on. 0, -ENOMEM. */
 int twin_hold(struct machine *m, handle_t holder, u64 *at, handle_t vma, u64 first, u64 n,
 	      const u16 *times);
+/** twin_hold_file() - @holder maps the first @n pages of a file that has them in the page cache. Returns how many. */
+u64 twin_hold_file(struct machine *m, handle_t holder, u64 *at, handle_t inode, u64 n);
 /** twin_hold_anon() - @holder has @n anonymous pages of its own, in a mapping of @span; @accounted: which counts in
  * Committed_AS. Returns how many. */
 u64 twin_hold_anon(struct machine *m, handle_t holder, u64 *at, u64 n, u64 span, bool accounted);

@@ -164,7 +164,8 @@ static void library_pages(unsigned int family, unsigned long long base)
 
 static void process(unsigned int i, const unsigned int *users)
 {
-	unsigned int pid = 100 + i, family = i / FAMILY, parent = i % FAMILY ? 100 + family * FAMILY : 1;
+	unsigned int pid = 100 + i, family = i / FAMILY,
+		     parent = i % FAMILY ? 100 + family * FAMILY : 1;
 	unsigned long long code = 0x550000000000ull + family * 0x10000000ull,
 			   base = 0x7f0000000000ull + family * 0x100000000ull,
 			   own = ANON_PAGES / nr_processes - SHARED_PAGES / FAMILY - LIBS_EACH * 7,
@@ -182,8 +183,8 @@ static void process(unsigned int i, const unsigned int *users)
 	paragraph(code + 0x100000, own, "rw-p", NULL, 0, 1, own - 40 * rest, 1);
 	paragraph(code + 0x8000000, SHARED_PAGES, "rw-p", NULL, SHARED_PAGES, FAMILY, 0, 1);
 	for (k = 0; k < 40; k++)
-		paragraph(base + 0x80000000ull + k * 0x1000000ull, 2 * rest + 16, "rw-p", NULL, 0, 1,
-			  rest, 1);
+		paragraph(base + 0x80000000ull + k * 0x1000000ull, 2 * rest + 16, "rw-p", NULL, 0,
+			  1, rest, 1);
 	libraries(family, base, users);
 	end_file("/proc/%u/smaps", pid);
 	add("%llx a%llu\n%llx A%llu@%llu\n", code + 0x100000, own - 40 * rest, code + 0x8000000,

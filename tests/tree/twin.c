@@ -383,7 +383,7 @@ static void test_knobs(void)
 	is_int(twin_number(&t, "proc/vmstat", "drop_pagecache"), 0,
 	       "what is a command is not done");
 	like(t.said,
-	     "2 settings that this machine does not have are left out: 1 kernel.* vm.from_the_future",
+	     "2 settings that this machine does not have are left out: 1 kernel.* 0 fs.* vm.from_the_future",
 	     "what is not known is named");
 	like(t.said, "1 settings are not possible here and left out: ksm/run",
 	     "and what is refused");
