@@ -67,16 +67,6 @@ static void unlist_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned 
 	area->nr_free_type[type]--;
 }
 
-void take_free_block(struct machine *m, struct zone *z, pfn_t pfn)
-{
-	const struct page *p = pfn_to_page(m, pfn);
-	unsigned int order = p->order;
-
-	if (p->migratetype != MIGRATE_ISOLATE)
-		mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)1 << order));
-	unlist_block(m, z, pfn, order);
-}
-
 void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn)
 {
 	list_block(m, z, pfn, MAX_ORDER - 1, MIGRATE_MOVABLE, true);

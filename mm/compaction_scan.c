@@ -330,7 +330,10 @@ enum isolate_result isolate_migratepages(struct machine *m, struct compact_contr
 static bool suitable_migration_target(const struct machine *m, const struct compact_control *cc,
 				      pfn_t block)
 {
-	return cc->ignore_block_suitable || get_pageblock_migratetype(m, block) == MIGRATE_MOVABLE;
+	enum migratetype type = get_pageblock_migratetype(m, block);
+
+	/* an isolated one is about to go */
+	return type == MIGRATE_MOVABLE || (cc->ignore_block_suitable && type != MIGRATE_ISOLATE);
 }
 
 /* A free block leaves the free lists for cc->free. False: the zone would be left with too little. */
@@ -343,6 +346,7 @@ static bool isolate_free_page(struct machine *m, struct zone *z, struct compact_
 	if (!zone_watermark_ok(m, z, 0, z->watermark[WMARK_MIN] + (1u << order), ZONE_DMA, 0))
 		return false;
 	take_free_block(m, z, pfn);
+	mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)1 << order));
 	/* half of the pageblock will hold movable pages */
 	if (order == PAGEBLOCK_ORDER - 1 && get_pageblock_migratetype(m, pfn) < MIGRATE_PCPTYPES)
 		set_zone_pageblock_migratetype(m, z, pfn, MIGRATE_MOVABLE);

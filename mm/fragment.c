@@ -87,6 +87,7 @@ static int take_alternate_pages(struct machine *m, struct zone *z, struct fragme
 	int error = 0;
 
 	take_free_block(m, z, pfn);
+	mod_zone_page_state(m, z, NR_FREE_PAGES, -((s64)1 << order));
 	if (order > PAGEBLOCK_ORDER)
 		free_one_page(m, z, end, PAGEBLOCK_ORDER, get_pageblock_migratetype(m, end),
 			      FREE_NORMAL);

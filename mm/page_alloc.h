@@ -160,10 +160,6 @@ u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migr
 /** take_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the caller's. */
 void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
 
-/** take_free_block() - the free block that begins at @pfn leaves its list, whole; its order is in page->order
- * as before. NR_FREE_PAGES is kept. */
-void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
-
 enum free_position { FREE_NORMAL, FREE_TO_TAIL };
 
 /** free_one_page() - the block joins the free lists, merged with its buddies as far as they are free. */
