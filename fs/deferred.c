@@ -5,7 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum later_kind { LATER_WRITE, LATER_RMDIR, LATER_IOCTL, LATER_READ, LATER_PREAD, LATER_FSYNC };
+enum later_kind {
+	LATER_WRITE,
+	LATER_RMDIR,
+	LATER_IOCTL,
+	LATER_READ,
+	LATER_PREAD,
+	LATER_TEXT,
+	LATER_FSYNC
+};
 
 struct later {
 	struct job job; /* first; not used by a read */
@@ -61,7 +69,7 @@ static void finish(struct later *l)
 		ops->written(l->request, (size_t)l->result);
 	else if (l->kind == LATER_IOCTL)
 		ops->ioctl(l->request, (int)l->result, l->out, l->out_size);
-	else if (l->kind == LATER_READ || l->kind == LATER_PREAD)
+	else if (l->kind == LATER_READ || l->kind == LATER_PREAD || l->kind == LATER_TEXT)
 		ops->data(l->request, l->out, (size_t)l->result);
 	else
 		ops->error(l->request, 0);
@@ -93,6 +101,7 @@ static void run_job(struct job *job)
 				       &l->out_size);
 		break;
 	case LATER_PREAD:
+	case LATER_TEXT:
 		l->result = tree_read(t, &l->caller, l->file, l->out, l->out_size, l->offset);
 		break;
 	case LATER_FSYNC:
@@ -108,6 +117,13 @@ static void job_done(struct job *job)
 	finish_unwatched((struct later *)job);
 }
 
+static struct worker *worker_of(const struct later *l)
+{
+	struct session *s = l->d->session;
+
+	return l->kind == LATER_TEXT ? &s->reader : &s->worker;
+}
+
 static void submit(struct later *l)
 {
 	l->job.run = run_job;
@@ -118,7 +134,7 @@ static void submit(struct later *l)
 		return;
 	}
 	l->submitted = true;
-	worker_submit(&l->d->session->worker, &l->job);
+	worker_submit(worker_of(l), &l->job);
 }
 
 void deferred_write(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
@@ -137,6 +153,18 @@ void deferred_pread(struct deferred *d, void *request, const struct caller *c, s
 		    size_t size, u64 offset)
 {
 	struct later *l = new_later(d, request, LATER_PREAD, c, NULL, 0, size);
+
+	if (!l)
+		return;
+	l->file = f;
+	l->offset = offset;
+	submit(l);
+}
+
+void deferred_text(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
+		   size_t size, u64 offset)
+{
+	struct later *l = new_later(d, request, LATER_TEXT, c, NULL, 0, size);
 
 	if (!l)
 		return;
@@ -182,6 +210,18 @@ static void submit_or_run(struct later *l)
 	run_job(&l->job);
 	session_leave(session);
 	finish(l);
+}
+
+void deferred_brief_write(struct deferred *d, void *request, const struct caller *c,
+			  struct open_file *f, const char *data, size_t size, u64 offset)
+{
+	struct later *l = new_later(d, request, LATER_WRITE, c, data, size, 0);
+
+	if (!l)
+		return;
+	l->file = f;
+	l->offset = offset;
+	submit_or_run(l);
 }
 
 void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,
@@ -267,7 +307,7 @@ void deferred_interrupted(struct later *l)
 		if (ours)
 			l->result = -EINTR;
 	} else {
-		ours = worker_cancel(&d->session->worker, &l->job);
+		ours = worker_cancel(worker_of(l), &l->job);
 	}
 	/* watched still, by the one who tells us: no ->watch() here */
 	if (ours)

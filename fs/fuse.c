@@ -504,6 +504,11 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		return;
 	}
 	session_enter(&mnt->session);
+	if (tree_read_is_long(mnt->tree, &c, f, (u64)offset)) {
+		session_leave(&mnt->session);
+		deferred_text(&mnt->deferred, req, &c, f, size, (u64)offset);
+		return;
+	}
 	n = tree_read_text(mnt->tree, &c, f, size, (u64)offset, &data);
 	if (n == -EINVAL) {
 		data = mnt->buffer;
@@ -527,6 +532,10 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	struct caller c = caller_of(req);
 	ssize_t n;
 
+	if (tree_write_is_brief(mnt->tree, ino)) {
+		deferred_brief_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
+		return;
+	}
 	if (tree_write_is_long(mnt->tree, ino) ||
 	    (size > INLINE_IO_MAX && tree_is_tracked(mnt->tree, ino))) {
 		deferred_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);

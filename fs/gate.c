@@ -101,8 +101,31 @@ void gate_long_end(struct gate *g)
 	pthread_mutex_unlock(&g->mutex);
 }
 
-/* Out and in again behind those who wait. */
-static void hand_over(struct gate *g, u64 now)
+void gate_read_begin(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	g->read_active = true;
+	g->read_thread = pthread_self();
+	g->read_until = 0;
+	set_attention(g, g->next_ticket > g->serving + 1);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+void gate_read_end(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	g->read_active = false;
+	__atomic_store_n(&g->read_interrupted, 0, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&g->mutex);
+}
+
+bool gate_reads(const struct gate *g)
+{
+	return g->read_active && pthread_equal(g->read_thread, pthread_self());
+}
+
+/* Out and in again behind those who wait. *@until: when the next time may be. */
+static void hand_over(struct gate *g, u64 now, u64 *until)
 {
 	u64 away;
 
@@ -118,24 +141,41 @@ static void hand_over(struct gate *g, u64 now)
 	pthread_mutex_unlock(&g->mutex);
 
 	away = host_ns() - now;
-	g->run_until = now + away +
-		       (away < RUN_MIN_NS ? RUN_MIN_NS :
-			away > RUN_MAX_NS ? RUN_MAX_NS :
-					    away);
+	*until = now + away +
+		 (away < RUN_MIN_NS ? RUN_MIN_NS :
+		  away > RUN_MAX_NS ? RUN_MAX_NS :
+				      away);
+}
+
+static bool yield_of(struct gate *g, const u32 *interrupted, u64 *until)
+{
+	u64 now;
+
+	if (__atomic_load_n(interrupted, __ATOMIC_RELAXED))
+		return false;
+	now = host_ns();
+	if (now >= *until)
+		hand_over(g, now, until);
+	return !__atomic_load_n(interrupted, __ATOMIC_RELAXED);
 }
 
 bool gate_yield(struct gate *g)
 {
-	u64 now;
-
+	if (gate_reads(g))
+		return yield_of(g, &g->read_interrupted, &g->read_until);
 	if (!g->long_active || !pthread_equal(g->long_thread, pthread_self()))
 		return true;
-	if (__atomic_load_n(&g->interrupted, __ATOMIC_RELAXED))
-		return false;
-	now = host_ns();
-	if (now >= g->run_until)
-		hand_over(g, now);
-	return !__atomic_load_n(&g->interrupted, __ATOMIC_RELAXED);
+	return yield_of(g, &g->interrupted, &g->run_until);
+}
+
+void gate_interrupt_read(struct gate *g)
+{
+	pthread_mutex_lock(&g->mutex);
+	if (g->read_active) {
+		__atomic_store_n(&g->read_interrupted, 1, __ATOMIC_RELAXED);
+		set_attention(g, 1);
+	}
+	pthread_mutex_unlock(&g->mutex);
 }
 
 void gate_interrupt(struct gate *g)

@@ -10,6 +10,8 @@
  *
  * - Nothing holds the gate while it replies to the kernel, sleeps, or waits for another thread.
  * - At most one long command is in progress. While it is, others come in only when it yields.
+ * - A read that takes long (smaps of a process with millions of pages) has a thread of its own, which
+ *   yields as well: it waits for no command, and nobody waits for it.
  * - Lock order: a thread that holds the gate may take any other lock of fs/; nobody asks for the gate
  *   with such a lock held. (gate_interrupt() takes only the gate's inner mutex, a leaf.)
  */
@@ -28,6 +30,11 @@ struct gate {
 	pthread_t long_thread;
 	u32 interrupted; /* atomic: it is to end */
 	u64 run_until;	 /* host ns: it need not yield before */
+	/* the same of a long read: there is at most one, beside the command */
+	bool read_active;
+	pthread_t read_thread;
+	u32 read_interrupted;
+	u64 read_until;
 };
 
 int gate_init(struct gate *g, struct machine *m); /* 0 or -errno */
@@ -43,6 +50,12 @@ void gate_set_machine(struct gate *g, struct machine *m);
 void gate_long_begin(struct gate *g);
 void gate_long_end(struct gate *g);
 
+/** gate_read_begin(), gate_read_end() - the holder starts and ends a long read. Held. */
+void gate_read_begin(struct gate *g);
+void gate_read_end(struct gate *g);
+/** gate_reads() - is the caller the thread that reads at length? Held. */
+bool gate_reads(const struct gate *g);
+
 /**
  * gate_yield() - for machine_host.yield: let those who wait be served first.
  * Returns false when the running long command is to end. A holder that is no long command, or that
@@ -52,6 +65,8 @@ bool gate_yield(struct gate *g);
 
 /** gate_interrupt() - end the long command in progress at its next safe point. Any thread, not held. */
 void gate_interrupt(struct gate *g);
+/** gate_interrupt_read() - the same of the long read. */
+void gate_interrupt_read(struct gate *g);
 
 /** host_ns() - the host's monotonic clock. */
 u64 host_ns(void);

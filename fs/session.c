@@ -11,6 +11,9 @@ static bool host_yield(struct machine *m, void *arg)
 	struct session *s = arg;
 	struct journal *journal;
 
+	/* who reads changes nothing, and must not go on with a machine that was replaced meanwhile */
+	if (gate_reads(&s->gate))
+		return gate_yield(&s->gate) && s->m == m;
 	if (gate_yield(&s->gate))
 		return true;
 	/* a replay must stop at the same step */
@@ -94,6 +97,20 @@ static void after_job(void *arg)
 	clock_drive_arm(&s->drive);
 }
 
+/* As session_enter() and session_leave(). */
+static void before_read(void *arg)
+{
+	clock_drive_update(&((struct session *)arg)->drive);
+}
+
+static void after_read(void *arg)
+{
+	struct session *s = arg;
+
+	reboot_if_due(s);
+	clock_drive_arm(&s->drive);
+}
+
 static void *notifier(void *arg)
 {
 	struct session *s = arg;
@@ -164,6 +181,13 @@ int session_start(struct session *s, struct machine *m, struct tree *tree,
 	error = worker_start(&s->worker, &s->gate);
 	if (error)
 		goto no_worker;
+	s->reader.begin = before_read;
+	s->reader.end = after_read;
+	s->reader.arg = s;
+	s->reader.reads = true;
+	error = worker_start(&s->reader, &s->gate);
+	if (error)
+		goto no_reader;
 	attach(s, m);
 	s->drive.ring = reboot_if_due;
 	s->drive.arg = s;
@@ -174,6 +198,8 @@ int session_start(struct session *s, struct machine *m, struct tree *tree,
 	return 0;
 
 no_drive:
+	worker_stop(&s->reader);
+no_reader:
 	worker_stop(&s->worker);
 no_worker:
 	stop_notifier(s);
@@ -184,7 +210,7 @@ no_notifier:
 
 bool session_stop(struct session *s)
 {
-	if (!worker_stop(&s->worker))
+	if (!worker_stop(&s->reader) || !worker_stop(&s->worker))
 		return false;
 	clock_drive_stop(&s->drive);
 	stop_notifier(s);

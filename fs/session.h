@@ -3,6 +3,7 @@
  *
  *	loop thread (fs/fuse.c)   session_enter, tree_*(), session_leave, reply
  *	worker thread             one long command at a time
+ *	reader thread             one long read at a time
  *	clock thread              sleeps until the next due event
  *	notifier thread           wakes readers of streams and pollers
  */
@@ -20,6 +21,7 @@ struct session {
 	struct tree *tree;
 	struct gate gate;
 	struct worker worker;
+	struct worker reader; /* long reads */
 	struct clock_drive drive;
 	bool interrupt_noted; /* the journal knows that the running command was told to end */
 	/* the notifier: called in a thread of its own, gate not held, after the engine said

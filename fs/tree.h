@@ -91,6 +91,7 @@ struct request {
  * opens and closes are journalled as well, and what is done through a descriptor names it by number. Reads
  * change the machine (the page cache), and large reads and writes may run long. */
 #define ATTR_TRACKED 256u
+#define ATTR_BRIEF   512u /* with ATTR_LONG: does not wait for a command that is in progress */
 
 struct attribute {
 	const char *name;
@@ -105,6 +106,9 @@ struct attribute {
 	/* ATTR_POSITIONAL and ATTR_STREAM */
 	ssize_t (*pread)(const struct request *rq, char *buffer, size_t size, u64 offset);
 	/* optional */
+	/* Would making the text take long now? Then it is given to a thread of its own, and ->show yields
+	 * by machine_read_point(). */
+	bool (*show_is_long)(const struct request *rq);
 	int (*open)(const struct request *rq, int flags);
 	void (*release)(const struct request *rq);
 	bool (*visible)(const struct request *rq); /* is this row there for this object? */
@@ -394,6 +398,10 @@ bool tree_is_stream(struct tree *t, u64 ino);
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f);
 /** tree_write_is_long() - should this write be given to a worker? */
 bool tree_write_is_long(struct tree *t, u64 ino);
+/** tree_write_is_brief() - and should it, rather than wait for the worker, be done at once? */
+bool tree_write_is_brief(struct tree *t, u64 ino);
+/** tree_read_is_long() - should this read be given to the reader? Machine's lock held. */
+bool tree_read_is_long(struct tree *t, const struct caller *c, struct open_file *f, u64 offset);
 /** tree_path() - "proc/sys/vm/swappiness" of an inode, for the journal. */
 int tree_path(struct tree *t, u64 ino, struct text *out);
 

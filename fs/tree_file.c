@@ -455,6 +455,24 @@ bool tree_write_is_long(struct tree *t, u64 ino)
 	return attr && attr->flags & ATTR_LONG;
 }
 
+bool tree_write_is_brief(struct tree *t, u64 ino)
+{
+	const struct attribute *attr = find_attribute(t, ino);
+
+	return attr && attr->flags & ATTR_BRIEF;
+}
+
+bool tree_read_is_long(struct tree *t, const struct caller *c, struct open_file *f, u64 offset)
+{
+	struct node n;
+
+	/* what is made already only has to be copied; a text that is being made is not */
+	if (offset && f->generated)
+		return false;
+	return !file_node(t, c, f, &n) && n.rq.attr && n.rq.attr->show_is_long &&
+	       n.rq.attr->show_is_long(&n.rq);
+}
+
 bool tree_has_poll(struct tree *t, u64 ino)
 {
 	const struct attribute *attr = find_attribute(t, ino);

@@ -45,10 +45,10 @@ static void *work(void *arg)
 		gate_enter(w->gate);
 		if (w->begin)
 			w->begin(w->arg);
-		gate_long_begin(w->gate);
+		(w->reads ? gate_read_begin : gate_long_begin)(w->gate);
 		if (!is_cancelled(w, job))
 			job->run(job);
-		gate_long_end(w->gate);
+		(w->reads ? gate_read_end : gate_long_end)(w->gate);
 		if (w->end)
 			w->end(w->arg);
 		gate_leave(w->gate);
@@ -81,6 +81,11 @@ int worker_start(struct worker *w, struct gate *gate)
 	return -error;
 }
 
+static void interrupt(struct worker *w)
+{
+	(w->reads ? gate_interrupt_read : gate_interrupt)(w->gate);
+}
+
 bool worker_stop(struct worker *w)
 {
 	struct timespec deadline;
@@ -90,7 +95,7 @@ bool worker_stop(struct worker *w)
 	w->stop = true;
 	if (w->running) {
 		w->running->cancelled = true;
-		gate_interrupt(w->gate);
+		interrupt(w);
 	}
 	pthread_cond_signal(&w->more);
 	pthread_mutex_unlock(&w->mutex);
@@ -138,7 +143,7 @@ bool worker_cancel(struct worker *w, struct job *job)
 	}
 	job->cancelled = true;
 	if (!queued && w->running == job)
-		gate_interrupt(w->gate);
+		interrupt(w);
 	pthread_mutex_unlock(&w->mutex);
 	return queued;
 }

@@ -28,6 +28,7 @@ struct worker {
 	void (*end)(void *arg);
 	void *arg;
 	struct gate *gate;
+	bool reads; /* its jobs are long reads, no commands */
 };
 
 int worker_start(struct worker *w, struct gate *gate); /* 0 or -errno */

@@ -147,12 +147,35 @@ u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 l
 	return dropped;
 }
 
+/* One file's pages, with safe points; the caller holds it. False: to end at once. */
+static bool drop_pages(struct machine *m, handle_t inode)
+{
+	u64 index = 0, last;
+
+	if (is_shmem(inode_at(m, inode)))
+		return true;
+	forget_shadows(m, inode, 0, UINT64_MAX);
+	while (xa_find_page(m, inode_at(m, inode)->pages, &index, UINT64_MAX)) {
+		last = index + BATCH_PAGES - 1;
+		invalidate_mapping_pages(m, inode, index, last);
+		index = last + 1;
+		if (!machine_safe_point(m))
+			return false;
+	}
+	return true;
+}
+
 void drop_pagecache(struct machine *m)
 {
-	handle_t h;
+	handle_t h = m->mms.inode_head, next;
+	bool on = true;
 
-	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
-		invalidate_mapping_pages(m, h, 0, UINT64_MAX);
+	for (; h && on; h = next) {
+		inode_get(m, h);
+		on = drop_pages(m, h);
+		next = inode_at(m, h)->next;
+		inode_put(m, h);
+	}
 	count_vm_event(m, DROP_PAGECACHE);
 }
 

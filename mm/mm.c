@@ -77,6 +77,11 @@ void mm_put(struct machine *m, handle_t h)
 	kobject_free(m, &m->mms.mms, CACHE_MM_STRUCT, h);
 }
 
+bool mm_is_live(const struct machine *m, handle_t h, u64 id)
+{
+	return mm_at(m, h)->users && mm_at(m, h)->id == id;
+}
+
 /* ---- fork ---- */
 
 static int dup_vma(struct machine *m, handle_t mmh, handle_t from)

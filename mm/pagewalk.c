@@ -99,13 +99,13 @@ static void account_numa(const struct page *p, pte_t pte, struct vma_stats *s)
 		s->mapcount_max = p->mapcount;
 }
 
-void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
+void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struct vma_stats *out)
 {
 	const struct vma *v = vma_at(m, vma);
-	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
 	u32 i;
 
-	memset(out, 0, sizeof(*out));
 	while (pte_walk_next(m, &w))
 		for (i = 0; i < w.n; i++) {
 			if (pte_has_page(w.pte[i])) {
@@ -120,9 +120,16 @@ void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
 			}
 		}
 	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_SHMEM)
-		out->swap += PAGE_SIZE * shmem_swap_usage(m, file_at(m, v->file)->inode, v->pgoff,
-							  v->pgoff + vma_pages(v) - 1);
+		out->swap +=
+			PAGE_SIZE * shmem_swap_usage(m, file_at(m, v->file)->inode, first,
+						     first + ((end - start) >> PAGE_SHIFT) - 1);
 	out->locked = out->pss_locked >> PSS_SHIFT;
+}
+
+void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
+{
+	memset(out, 0, sizeof(*out));
+	vma_gather_range(m, vma, vma_at(m, vma)->start, vma_at(m, vma)->end, out);
 }
 
 /* ---- clear_refs ---- */
@@ -155,9 +162,10 @@ static void clear_referenced(struct machine *m, pte_t *pte)
 	p->flags &= ~(PAGE_FLAG(young) | PAGE_FLAG(referenced));
 }
 
-static void clear_refs_vma(struct machine *m, const struct vma *v, bool soft_dirty)
+static void clear_refs_range(struct machine *m, const struct vma *v, u64 start, u64 end,
+			     bool soft_dirty)
 {
-	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
 	u32 i;
 
 	while (pte_walk_next(m, &w))
@@ -169,23 +177,37 @@ static void clear_refs_vma(struct machine *m, const struct vma *v, bool soft_dir
 		}
 }
 
+/* Device memory has no pages; 2 and 3 are for one kind of memory only. */
+static bool clear_refs_skips(const struct vma *v, int type)
+{
+	return v->flags & VM_PFNMAP || (type == CLEAR_REFS_ANON && v->file) ||
+	       (type == CLEAR_REFS_MAPPED && !v->file);
+}
+
 void clear_refs(struct machine *m, handle_t mmh, int type)
 {
 	struct mm *mm = mm_at(m, mmh);
+	u64 id = mm->id, addr = 0, end;
 	handle_t h;
 
 	if (type == CLEAR_REFS_MM_HIWATER_RSS) {
 		mm->hiwater_rss = mm_rss(mm);
 		return;
 	}
-	for (h = mm->vma_first; h; h = vma_at(m, h)->next) {
-		struct vma *v = vma_at(m, h);
+	for (h = mm->vma_first; h && type == CLEAR_REFS_SOFT_DIRTY; h = vma_at(m, h)->next)
+		vma_at(m, h)->flags &= ~VM_SOFTDIRTY;
+	while (mm_is_live(m, mmh, id) && (h = find_vma(m, mmh, addr))) {
+		const struct vma *v = vma_at(m, h);
 
-		if (type == CLEAR_REFS_SOFT_DIRTY)
-			v->flags &= ~VM_SOFTDIRTY;
-		if (v->flags & VM_PFNMAP || (type == CLEAR_REFS_ANON && v->file) ||
-		    (type == CLEAR_REFS_MAPPED && !v->file))
+		addr = max_t(u64, addr, v->start);
+		end = min_t(u64, v->end, addr + ((u64)BATCH_PAGES << PAGE_SHIFT));
+		if (clear_refs_skips(v, type)) {
+			addr = v->end;
 			continue;
-		clear_refs_vma(m, v, type == CLEAR_REFS_SOFT_DIRTY);
+		}
+		clear_refs_range(m, v, addr, end, type == CLEAR_REFS_SOFT_DIRTY);
+		addr = end;
+		if (!machine_safe_point(m))
+			return;
 	}
 }

@@ -219,6 +219,12 @@ static const struct directory pid_task_directory = {
 	{                                                                               \
 		.name = #_name, .mode = _mode, .show = pid_##_name##_show, GUARD(guard) \
 	}
+/* What may have millions of pages to look at. */
+#define LONG(_name, is_long)                                                                       \
+	{                                                                                          \
+		.name = #_name, .mode = 0444, .show_is_long = is_long, .show = pid_##_name##_show, \
+		GUARD(PID_PTRACE_MM)                                                               \
+	}
 #define RW(_name, _mode)                                                   \
 	{                                                                  \
 		.name = #_name, .mode = _mode, .show = pid_##_name##_show, \
@@ -252,9 +258,9 @@ static const struct attribute pid_attrs[] = {
 	RO(cmdline, pid_cmdline_show),
 	RO(stat, pid_stat_show),
 	RO(statm, pid_statm_show),
-	PTRACE(maps, 0444, PID_PTRACE_MM),
+	LONG(maps, pid_vmas_are_many),
 	{ .name = "children", .mode = 0444, .show = pid_children_show, .visible = pid_is_thread },
-	PTRACE(numa_maps, 0444, PID_PTRACE_MM),
+	LONG(numa_maps, pid_pages_are_many),
 	{ .name = "mem",
 	  .mode = 0600,
 	  .flags = ATTR_POSITIONAL | ATTR_LONG | ATTR_READ_CHANGES,
@@ -272,9 +278,12 @@ static const struct attribute pid_attrs[] = {
 	  .mode = 0400,
 	  .show = pid_mountstats_show,
 	  .visible = pid_is_process },
-	{ .name = "clear_refs", .mode = 0200, .store = pid_clear_refs_store },
-	PTRACE(smaps, 0444, PID_PTRACE_MM),
-	PTRACE(smaps_rollup, 0444, PID_PTRACE_MM),
+	{ .name = "clear_refs",
+	  .mode = 0200,
+	  .flags = ATTR_LONG | ATTR_BRIEF,
+	  .store = pid_clear_refs_store },
+	LONG(smaps, pid_pages_are_many),
+	LONG(smaps_rollup, pid_pages_are_many),
 	{ .name = "pagemap",
 	  .mode = 0400,
 	  .flags = ATTR_POSITIONAL,

@@ -52,6 +52,30 @@ bool pid_is_process(const struct request *rq);
 #define PID_PREAD(name) \
 	ssize_t pid_##name##_pread(const struct request *rq, char *buffer, size_t size, u64 offset)
 
+/*
+ * A walk over the mappings of a process, during which others may be let in:
+ *
+ *	for (h = pid_walk_begin(&w, rq->m, t); h; h = pid_walk_next(&w, h))
+ *		...
+ *	return w.error;
+ */
+struct pid_walk {
+	struct machine *m;
+	handle_t mm;
+	u64 id;	    /* of the address space */
+	u64 end;    /* of the mapping that it is at */
+	bool stale; /* others were let in since: that mapping may be gone */
+	int error; /* -EINTR: the reader is to end; nothing of the machine may be looked at any more */
+};
+
+handle_t pid_walk_begin(struct pid_walk *w, struct machine *m, const struct task *t);
+handle_t pid_walk_next(struct pid_walk *w, handle_t vma);
+/** pid_walk_gather() - the sums of one mapping; it may be another afterwards. 0, -EINTR. */
+int pid_walk_gather(struct pid_walk *w, handle_t vma, struct vma_stats *out);
+/** pid_pages_are_many(), pid_vmas_are_many() - does a walk over it all take long? */
+bool pid_pages_are_many(const struct request *rq);
+bool pid_vmas_are_many(const struct request *rq);
+
 PID_SHOW(stat);
 PID_SHOW(statm);
 PID_SHOW(status);

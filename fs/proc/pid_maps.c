@@ -88,9 +88,10 @@ void pid_vma_line(struct machine *m, const struct vma *v, struct text *out)
 int pid_maps_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
+	struct pid_walk w;
 	handle_t v;
 
-	for (v = pid_vma_first(rq->m, t); v; v = vma_at(rq->m, v)->next)
+	for (v = pid_walk_begin(&w, rq->m, t); v; v = pid_walk_next(&w, v))
 		pid_vma_line(rq->m, vma_at(rq->m, v), out);
-	return 0;
+	return w.error;
 }

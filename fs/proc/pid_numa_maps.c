@@ -76,9 +76,10 @@ static void show_policy(const struct machine *m, handle_t policy, struct text *o
 	}
 }
 
-static void show_vma(struct machine *m, handle_t h, handle_t task_policy, struct text *out)
+static int show_vma(struct pid_walk *w, handle_t h, handle_t task_policy, struct text *out)
 {
-	const struct vma *v = vma_at(m, h);
+	struct machine *m = w->m;
+	const struct vma copy = *vma_at(m, h), *v = &copy; /* as it is now */
 	struct vma_stats stats;
 	u64 pages = 0, page_kb = PAGE_SIZE >> 10;
 	handle_t policy = get_vma_policy(m, v, v->start);
@@ -91,7 +92,8 @@ static void show_vma(struct machine *m, handle_t h, handle_t task_policy, struct
 	/* the kernel's own pages that every process maps are not counted */
 	if (v->kind == VMA_VDSO || v->kind == VMA_VVAR)
 		goto out;
-	vma_gather_stats(m, h, &stats);
+	if (pid_walk_gather(w, h, &stats))
+		return w->error;
 	for (nid = 0; nid < MAX_NUMNODES; nid++)
 		pages += stats.node_pages[nid];
 	if (!pages)
@@ -102,14 +104,20 @@ static void show_vma(struct machine *m, handle_t h, handle_t task_policy, struct
 	show_number(out, " kernelpagesize_kB=", page_kb);
 out:
 	text_char(out, '\n');
+	return 0;
 }
 
 int pid_numa_maps_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
+	struct pid_walk w;
 	handle_t v;
 
-	for (v = pid_vma_first(rq->m, t); v; v = vma_at(rq->m, v)->next)
-		show_vma(rq->m, v, t->policy, out);
-	return 0;
+	for (v = pid_walk_begin(&w, rq->m, t); v; v = pid_walk_next(&w, v)) {
+		handle_t task = pid_task(rq); /* others may have been let in: it may have ended */
+
+		if (show_vma(&w, v, task ? task_at(rq->m, task)->policy : 0, out))
+			break;
+	}
+	return w.error;
 }

@@ -89,30 +89,35 @@ static u64 kernel_page_size(const struct machine *m, const struct vma *v)
 	return v->flags & VM_HUGETLB ? m->boot.hstate[m->boot.default_hstate].page_size : PAGE_SIZE;
 }
 
-static void show_vma(struct machine *m, handle_t h, struct text *out)
+static int show_vma(struct pid_walk *w, handle_t h, struct text *out)
 {
-	const struct vma *v = vma_at(m, h);
-	u64 page_size = kernel_page_size(m, v);
+	const struct vma v = *vma_at(w->m, h); /* as it is now */
+	u64 page_size = kernel_page_size(w->m, &v);
+	bool eligible = thp_eligible(w->m, &v);
 	struct vma_stats stats;
 
-	vma_gather_stats(m, h, &stats);
-	pid_vma_line(m, v, out);
-	KB("Size:           ", v->end - v->start);
+	pid_vma_line(w->m, &v, out);
+	KB("Size:           ", v.end - v.start);
 	KB("KernelPageSize: ", page_size);
 	KB("MMUPageSize:    ", page_size);
+	if (pid_walk_gather(w, h, &stats))
+		return w->error;
 	show_stats(&stats, false, out);
-	text_str(out, thp_eligible(m, v) ? "THPeligible:    1\n" : "THPeligible:    0\n");
-	show_flags(v, out);
+	text_str(out, eligible ? "THPeligible:    1\n" : "THPeligible:    0\n");
+	show_flags(&v, out);
+	return 0;
 }
 
 int pid_smaps_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
+	struct pid_walk w;
 	handle_t v;
 
-	for (v = pid_vma_first(rq->m, t); v; v = vma_at(rq->m, v)->next)
-		show_vma(rq->m, v, out);
-	return 0;
+	for (v = pid_walk_begin(&w, rq->m, t); v; v = pid_walk_next(&w, v))
+		if (show_vma(&w, v, out))
+			break;
+	return w.error;
 }
 
 /* The sums of smaps, without those of numa_maps. */
@@ -141,29 +146,39 @@ static void add_stats(struct vma_stats *sum, const struct vma_stats *s)
 	sum->swap_pss += s->swap_pss;
 }
 
-int pid_smaps_rollup_show(const struct request *rq, struct text *out)
+static void show_rollup_line(u64 start, u64 end, struct text *out)
 {
-	struct vma_stats sum = { 0 }, stats;
-	u64 start = 0, end = 0;
-	PID_RQ(rq, t);
 	size_t line = out->length;
-	handle_t v;
 
-	if (!t->mm)
-		return -ESRCH;
-	for (v = pid_vma_first(rq->m, t); v; v = vma_at(rq->m, v)->next) {
-		vma_gather_stats(rq->m, v, &stats);
-		add_stats(&sum, &stats);
-		if (!end)
-			start = vma_at(rq->m, v)->start;
-		end = vma_at(rq->m, v)->end;
-	}
 	text_hex(out, start, 8);
 	text_char(out, '-');
 	text_hex(out, end, 8);
 	text_str(out, " ---p 00000000 00:00 0 ");
 	text_fill(out, ' ', out->length - line < 72 ? 73 - (out->length - line) : 1);
 	text_str(out, "[rollup]\n");
+}
+
+int pid_smaps_rollup_show(const struct request *rq, struct text *out)
+{
+	struct vma_stats sum = { 0 }, stats;
+	u64 start, end = 0;
+	PID_RQ(rq, t);
+	struct pid_walk w;
+	handle_t v;
+
+	if (!t->mm)
+		return -ESRCH;
+	v = pid_walk_begin(&w, rq->m, t);
+	start = v ? vma_at(rq->m, v)->start : 0;
+	for (; v; v = pid_walk_next(&w, v)) {
+		end = w.end;
+		if (pid_walk_gather(&w, v, &stats))
+			break;
+		add_stats(&sum, &stats);
+	}
+	if (w.error)
+		return w.error;
+	show_rollup_line(start, end, out);
 	show_stats(&sum, true, out);
 	return 0;
 }

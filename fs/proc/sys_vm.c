@@ -334,7 +334,7 @@ static const struct attribute vm_attrs[] = {
 		   dirtytime_expire_seconds_changed, ACTS,
 		   "age at which an inode with nothing but new times is written"),
 	KNOB_ROW(
-		"drop_caches", 0200, ATTR_SYSCTL, 0, .parser = KNOB_INT,
+		"drop_caches", 0200, ATTR_SYSCTL | ATTR_LONG | ATTR_BRIEF, 0, .parser = KNOB_INT,
 		KNOB_AT(sysctl.drop_caches), .count = 1, .min = 1, .max = 4, .changed = drop_caches,
 		.effect = ACTS,
 		.help = "1: free clean page cache, 2: free slab objects, 3: both, 4: be quiet about it"),

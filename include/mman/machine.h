@@ -174,6 +174,18 @@ static inline bool machine_safe_point(struct machine *m)
 	return machine_safe_point_slow(m);
 }
 
+/**
+ * machine_read_point() - in the middle of a long read: lets others in, counts nothing, runs nothing.
+ * Returns false when the reader is to end at once: he gave up, or @m is there no more. What was
+ * looked up before has to be looked up anew.
+ */
+static inline bool machine_read_point(struct machine *m)
+{
+	if (likely(!__atomic_load_n(&m->attention, __ATOMIC_RELAXED)) || !m->host.yield)
+		return true;
+	return m->host.yield(m, m->host.arg);
+}
+
 /** clock_charge() - the running operation took @ns of virtual time, spent by the running task. */
 static inline void clock_charge(struct machine *m, u64 ns)
 {

@@ -369,6 +369,9 @@ handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr);
  * whatever mapping that may be. */
 enum vma_kind vma_kind(const struct machine *m, const struct vma *v);
 
+/** mm_is_live() - is @mm still the address space with this id? After others were let in. */
+bool mm_is_live(const struct machine *m, handle_t mm, u64 id);
+
 static inline u64 vma_pages(const struct vma *v)
 {
 	return (v->end - v->start) >> PAGE_SHIFT;
@@ -488,7 +491,9 @@ struct vma_stats {
 };
 
 void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out);
-/** clear_refs() - what writing 1..5 to clear_refs does. */
+/** vma_gather_range() - adds a part of a VMA, [@start, @end), to @out. */
+void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struct vma_stats *out);
+/** clear_refs() - what writing 1..5 to clear_refs does; with safe points. */
 void clear_refs(struct machine *m, handle_t mm, int type);
 
 /* ---- reverse mapping (mm/rmap.c) ---- */
