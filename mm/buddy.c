@@ -77,7 +77,7 @@ void free_list_add_isolated(struct machine *m, struct zone *z, pfn_t pfn)
 	list_block(m, z, pfn, MAX_ORDER - 1, MIGRATE_ISOLATE, true);
 }
 
-void unlist_free_block(struct machine *m, struct zone *z, pfn_t pfn)
+void take_free_block(struct machine *m, struct zone *z, pfn_t pfn)
 {
 	unlist_block(m, z, pfn, pfn_to_page(m, pfn)->order);
 }

@@ -157,8 +157,8 @@ void free_list_add_isolated(struct machine *m, struct zone *z, pfn_t pfn);
  */
 u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type,
 			 u32 *movable);
-/** unlist_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the caller's. */
-void unlist_free_block(struct machine *m, struct zone *z, pfn_t pfn);
+/** take_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the caller's. */
+void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
 
 enum free_position { FREE_NORMAL, FREE_TO_TAIL };
 

@@ -211,7 +211,7 @@ void remove_isolated_pages(struct machine *m, struct zone *z, pfn_t start, pfn_t
 			run = MAX_ORDER_NR_PAGES;
 		} else if (page_test(p, PG_buddy)) {
 			run = 1u << p->order;
-			unlist_free_block(m, z, pfn);
+			take_free_block(m, z, pfn);
 		}
 	}
 }
