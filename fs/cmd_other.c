@@ -73,8 +73,3 @@ int cmd_capture(const struct options *o)
 	text_free(&capture);
 	return status;
 }
-
-int cmd_record(const struct options *o)
-{
-	return complain(o, EX_UNAVAILABLE, "not built yet");
-}

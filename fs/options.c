@@ -43,8 +43,8 @@ static const struct command {
 	{ "capture", CAPTURE, "[options] FILE",
 	  "write this machine's /proc and /sys to FILE (.tar.gz), for --like", 0, 1, false,
 	  cmd_capture },
-	{ "record", RECORD, "-o FILE -- CMD ...", "record the memory trace of a real program", 1,
-	  -1, true, cmd_record },
+	{ "record", RECORD, "[--accesses] -o FILE -- CMD ...",
+	  "record the memory trace of a real program", 1, -1, true, cmd_record },
 };
 
 enum option_id {
@@ -61,7 +61,8 @@ enum option_id {
 	OPT_OUTPUT,
 	OPT_ANONYMIZE,
 	OPT_SCRIPT,
-	OPT_FROM
+	OPT_FROM,
+	OPT_ACCESSES
 };
 
 static const struct option_row {
@@ -95,6 +96,8 @@ static const struct option_row {
 	{ OPT_FROM, "from", 0, "FILE", CAPTURE,
 	  "of a file that was captured before (or a folder)" },
 	{ OPT_OUTPUT, "output", 'o', "FILE", RECORD, "where to write the trace" },
+	{ OPT_ACCESSES, "accesses", 0, NULL, RECORD,
+	  "each single access, from valgrind's lackey, instead of mappings and pages" },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -239,6 +242,9 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 		break;
 	case OPT_FUSE:
 		return add_fuse_options(o, value);
+	case OPT_ACCESSES:
+		o->accesses = true;
+		break;
 	case OPT_OUTPUT:
 		o->output = value;
 		break;

@@ -24,6 +24,7 @@ struct options {
 	bool realtime;		      /* --realtime */
 	char *fuse_options;	      /* -o, joined by commas; or NULL */
 	const char *output;	      /* -o of record */
+	bool accesses;		      /* --accesses */
 	const char *print[PRINT_MAX]; /* --print, in order */
 	int nr_print;
 	char **args; /* operands */

@@ -179,10 +179,31 @@ static int insert_vma(struct machine *m, handle_t mmh, const struct vma_wish *w,
 	return 0;
 }
 
+static handle_t open_file_of(struct machine *m, handle_t vma, handle_t inode)
+{
+	handle_t file = vma ? vma_at(m, vma)->file : 0;
+
+	if (!file || file_at(m, file)->inode != inode)
+		return 0;
+	file_at(m, file)->users++;
+	return file;
+}
+
+/* What lies right below or above was mapped through the same descriptor. */
+static handle_t neighbours_file(struct machine *m, handle_t mmh, const struct vma_wish *w,
+				handle_t inode)
+{
+	handle_t below = w->start ? find_vma_exact(m, mmh, w->start - 1) : 0;
+	handle_t file = open_file_of(m, below, inode);
+
+	return file ? file : open_file_of(m, find_vma_exact(m, mmh, w->end), inode);
+}
+
 /* The file behind the mapping: opened anew each time, so that only parts of one mmap ever merge. */
 static int open_backing(struct machine *m, handle_t task, const struct mmap_request *rq,
 			struct vma_wish *w)
 {
+	handle_t mmh = task_at(m, task)->mm;
 	static const u8 kinds[] = {
 		[INODE_REGULAR] = VMA_FILE,
 		[INODE_SHMEM] = VMA_SHMEM,
@@ -195,14 +216,16 @@ static int open_backing(struct machine *m, handle_t task, const struct mmap_requ
 	if (rq->inode) {
 		w->kind = kinds[inode_at(m, rq->inode)->kind];
 		w->pgoff = rq->offset >> PAGE_SHIFT;
-		w->file = file_open(m, rq->inode);
+		w->file = rq->map & MAPF_SAME_FILE ? neighbours_file(m, mmh, w, rq->inode) : 0;
+		if (!w->file)
+			w->file = file_open(m, rq->inode);
 		return w->file ? 0 : -ENOMEM;
 	}
 	if (!(rq->map & MAPF_SHARED))
 		return 0;
 	w->kind = VMA_SHMEM;
 	w->pgoff = 0;
-	return shmem_file_setup(m, task_at(m, task)->mm, w->end - w->start, w->flags & VM_NORESERVE,
+	return shmem_file_setup(m, mmh, w->end - w->start, w->flags & VM_NORESERVE,
 				task_capable(m, task), &w->file);
 }
 
@@ -226,7 +249,9 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	error = open_backing(m, task, rq, w);
 	if (!error)
 		error = vma_merge_new(m, mmh, w, true, &h);
-	if (!error && !h)
+	if (!error && h && w->file)
+		file_put(m, w->file); /* the neighbour has its own reference */
+	else if (!error && !h)
 		error = insert_vma(m, mmh, w, &h);
 	if (error) {
 		if (w->file)

@@ -116,7 +116,7 @@ static int call_mmap(struct trace_run *t, struct traced_process *p, struct trace
 	if (rq.length > task_size(t->m) || rq.offset > INT64_MAX - rq.length)
 		return -EINVAL;
 	rq.addr = c->result;
-	rq.map = (map & ~MAP_IS_ANONYMOUS) | MAPF_FIXED;
+	rq.map = (map & ~MAP_IS_ANONYMOUS) | MAPF_FIXED | MAPF_SAME_FILE;
 	if (!(map & MAP_IS_ANONYMOUS)) {
 		rq.inode = file_of(t, c->arg[4], rq.offset + PAGE_ALIGN(rq.length));
 		if (!rq.inode)

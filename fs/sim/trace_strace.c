@@ -180,6 +180,22 @@ static bool parse_call(struct trace_call *c, struct piece line)
 
 /* ---- calls in two halves ---- */
 
+/* How much of it is kept: of one that is too long (execve's words) the arguments that fit. */
+static size_t first_half(struct piece half)
+{
+	const char *limit = half.at + TRACE_CALL_MAX, *kept, *p;
+
+	if (piece_length(half) <= TRACE_CALL_MAX)
+		return piece_length(half);
+	kept = p = memchr(half.at, '(', piece_length(half));
+	while ((p = argument_end(p + 1, half.end)) && p <= limit) {
+		kept = p;
+		if (*p != ',')
+			break;
+	}
+	return kept <= limit ? (size_t)(kept - half.at) : 0;
+}
+
 static bool keep_half(struct trace_run *t, struct traced_process *p, struct piece line)
 {
 	const char *mark = piece_has(line, "<unfinished ...>");
@@ -187,7 +203,7 @@ static bool keep_half(struct trace_run *t, struct traced_process *p, struct piec
 
 	if (!mark || !memchr(line.at, '(', n))
 		return false;
-	p->call_length = (u32)(n < TRACE_CALL_MAX ? n : TRACE_CALL_MAX);
+	p->call_length = (u32)first_half((struct piece){ line.at, line.at + n });
 	memcpy(p->call, line.at, p->call_length);
 	p->child_made = false;
 	t->account->taken++;

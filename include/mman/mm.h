@@ -309,6 +309,7 @@ struct mmap_request {
 #define MAPF_FIXED_NOREPLACE 128u
 #define MAPF_HUGETLB_2M	     256u
 #define MAPF_HUGETLB_1G	     512u
+#define MAPF_SAME_FILE	     2048u /* the open file of a neighbour that is of the same inode */
 #define DEVICE_NAME_MAX	     23u
 
 /** do_mmap() - mmap(2). A shared mapping without PROT_WRITE is of a file opened read-only. */

@@ -1,0 +1,230 @@
+/*
+ * pages.c - which pages of a process are resident, from its pagemap (Documentation/admin-guide/mm/pagemap.rst),
+ * and what it must have done since they were last looked at.
+ *
+ *	nothing -> a file's page, or the zero page   a load
+ *	anything else -> an anonymous page           a store
+ *	an anonymous page -> another one             a store: a copy was made after a fork
+ *
+ * Frame numbers are shown to root alone. Without them a page that was shared and is exclusive now counts as
+ * written, and one that is neither a file's nor exclusive is the zero page.
+ */
+#include "fs/record/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PM_PRESENT   (1ull << 63)
+#define PM_SWAPPED   (1ull << 62)
+#define PM_FILE	     (1ull << 61)
+#define PM_EXCLUSIVE (1ull << 56)
+#define PM_PFN	     ((1ull << 55) - 1)
+
+#define ENTRIES 8192u
+/* Who reserves more than that touches little of it, and to look at all of it takes seconds. */
+#define MAPPING_BYTES_MAX (64ull << 30)
+
+static int add_page(struct page_map *p, const struct page_state *s)
+{
+	if (p->nr == p->room) {
+		size_t room = p->room ? 2 * p->room : 1024;
+		struct page_state *at = realloc(p->at, room * sizeof(*at));
+
+		if (!at)
+			return -ENOMEM;
+		p->at = at;
+		p->room = room;
+	}
+	p->at[p->nr++] = *s;
+	return 0;
+}
+
+/* The frame of the zero page, 0 if none is shown: that of a page of our own which was only read. */
+static u64 zero_frame(void)
+{
+	volatile char *page = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	u64 entry = 0;
+
+	if (page != MAP_FAILED && fd >= 0) {
+		(void)*page;
+		if (pread(fd, &entry, sizeof(entry),
+			  (off_t)((uintptr_t)page / PAGE_SIZE * sizeof(entry))) != sizeof(entry))
+			entry = 0;
+	}
+	if (page != MAP_FAILED)
+		munmap((void *)(uintptr_t)page, PAGE_SIZE);
+	if (fd >= 0)
+		close(fd);
+	return entry & PM_PFN;
+}
+
+static struct page_state state_of(u64 entry, u64 vpn, const struct host_mapping *w, u64 zero)
+{
+	struct page_state s = { .vpn = vpn, .exclusive = entry & PM_EXCLUSIVE };
+
+	if (entry & PM_SWAPPED) {
+		s.kind = PAGE_OWN;
+		return s;
+	}
+	s.pfn = entry & PM_PFN;
+	if (entry & PM_FILE)
+		s.kind = PAGE_FILE;
+	else if (s.pfn && zero)
+		s.kind = s.pfn == zero ? PAGE_ZERO : PAGE_OWN;
+	else
+		s.kind = s.exclusive ? PAGE_OWN : PAGE_ZERO;
+	s.store = w->perms[3] == 's' && w->perms[1] == 'w';
+	return s;
+}
+
+static int read_mapping(int fd, const struct host_mapping *w, u64 zero, struct page_map *p)
+{
+	static u64 entry[ENTRIES];
+	u64 vpn = w->start / PAGE_SIZE, end = w->end / PAGE_SIZE, i;
+	int error = 0;
+
+	while (vpn < end && !error) {
+		u64 n = end - vpn < ENTRIES ? end - vpn : ENTRIES;
+		ssize_t got = pread(fd, entry, n * sizeof(*entry), (off_t)(vpn * sizeof(*entry)));
+
+		if (got <= 0)
+			return 0;
+		n = (u64)got / sizeof(*entry);
+		for (i = 0; i < n && !error; i++)
+			if (entry[i] & (PM_PRESENT | PM_SWAPPED)) {
+				struct page_state s = state_of(entry[i], vpn + i, w, zero);
+
+				error = add_page(p, &s);
+			}
+		vpn += n;
+	}
+	return error;
+}
+
+/* Special mappings have pages that nobody faults in, or that are no pages. */
+static bool has_pages(const struct host_mapping *w)
+{
+	return w->end - w->start <= MAPPING_BYTES_MAX && strncmp(w->name, "[v", 2) != 0 &&
+	       (w->perms[0] == 'r' || w->perms[1] == 'w' || w->perms[2] == 'x');
+}
+
+int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p)
+{
+	static u64 zero = UINT64_MAX;
+	char path[64];
+	int fd, error = 0;
+	size_t i;
+
+	if (zero == UINT64_MAX)
+		zero = zero_frame();
+	snprintf(path, sizeof(path), "/proc/%u/pagemap", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	p->nr = 0;
+	for (i = 0; i < maps->nr && !error; i++)
+		if (has_pages(&maps->at[i]))
+			error = read_mapping(fd, &maps->at[i], zero, p);
+	close(fd);
+	return error;
+}
+
+int page_map_copy(struct page_map *to, const struct page_map *from)
+{
+	struct page_state *at = malloc((from->nr + 1) * sizeof(*at));
+
+	if (!at)
+		return -ENOMEM;
+	if (from->nr)
+		memcpy(at, from->at, from->nr * sizeof(*at));
+	free(to->at);
+	*to = (struct page_map){ at, from->nr, from->nr + 1 };
+	return 0;
+}
+
+void page_map_forget(struct page_map *p, u64 start, u64 length)
+{
+	u64 end = start + length < start ? UINT64_MAX : start + length;
+	size_t i, kept = 0;
+
+	for (i = 0; i < p->nr; i++)
+		if (p->at[i].vpn * PAGE_SIZE < start || p->at[i].vpn * PAGE_SIZE >= end)
+			p->at[kept++] = p->at[i];
+	p->nr = kept;
+}
+
+void page_map_free(struct page_map *p)
+{
+	free(p->at);
+	memset(p, 0, sizeof(*p));
+}
+
+/* ---- what was done ---- */
+
+enum done { NOTHING, LOAD, STORE };
+
+static enum done what_was_done(const struct page_state *old, const struct page_state *new)
+{
+	if (!old)
+		return new->kind == PAGE_OWN || new->store ? STORE : LOAD;
+	if (new->kind != PAGE_OWN)
+		return NOTHING;
+	if (old->kind != PAGE_OWN)
+		return STORE;
+	if (old->pfn && new->pfn)
+		return old->pfn != new->pfn ? STORE : NOTHING;
+	return !old->exclusive && new->exclusive ? STORE : NOTHING;
+}
+
+static void print_run(u32 pid, enum done what, u64 vpn, u64 n, struct text *out)
+{
+	text_u64(out, pid);
+	text_str(out, what == STORE ? " store " : " load ");
+	text_hex(out, vpn * PAGE_SIZE, 0);
+	if (n > 1) {
+		text_char(out, ' ');
+		text_u64(out, n);
+	}
+	text_char(out, '\n');
+}
+
+/* All runs of pages to which @what was done. */
+static void print_runs(u32 pid, const struct page_map *old, const struct page_map *new,
+		       enum done what, struct text *out)
+{
+	u64 start = 0, n = 0;
+	size_t i, j = 0;
+
+	for (i = 0; i < new->nr; i++) {
+		const struct page_state *s = &new->at[i];
+		bool known;
+
+		while (j < old->nr && old->at[j].vpn < s->vpn)
+			j++;
+		known = j < old->nr && old->at[j].vpn == s->vpn;
+		if (what_was_done(known ? &old->at[j] : NULL, s) != what)
+			continue;
+		if (n && s->vpn == start + n) {
+			n++;
+			continue;
+		}
+		if (n)
+			print_run(pid, what, start, n, out);
+		start = s->vpn;
+		n = 1;
+	}
+	if (n)
+		print_run(pid, what, start, n, out);
+}
+
+void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new,
+		      struct text *out)
+{
+	print_runs(pid, old, new, LOAD, out);
+	print_runs(pid, old, new, STORE, out);
+}
