@@ -108,7 +108,7 @@ static u64 mapping_word(const struct page *p)
 	       (page_mapping_type(p) == MAPPING_ANON);
 }
 
-static void dump_flags(struct machine *m, const struct page *p)
+void page_flags_text(const struct page *p, char *text, size_t size)
 {
 	char names[256];
 	size_t at = 0;
@@ -119,9 +119,17 @@ static void dump_flags(struct machine *m, const struct page *p)
 			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s|",
 					       flag_names[i].name);
 	names[at] = '\0';
-	printk(m, 4, "%sflags: 0x%llx(%snode=%u|zone=%u|lastcpupid=0x%llx)",
-	       page_mapping_type(p) == MAPPING_ANON && is_mapped_kind(p) ? "anon " : "",
-	       (unsigned long long)flags_word(p), names, p->node, p->zone, LASTCPUPID_NONE);
+	snprintf(text, size, "0x%llx(%snode=%u|zone=%u|lastcpupid=0x%llx)",
+		 (unsigned long long)flags_word(p), names, p->node, p->zone, LASTCPUPID_NONE);
+}
+
+static void dump_flags(struct machine *m, const struct page *p)
+{
+	bool anon = page_mapping_type(p) == MAPPING_ANON && is_mapped_kind(p);
+	char flags[DUMP_FLAGS_MAX];
+
+	page_flags_text(p, flags, sizeof(flags));
+	printk(m, 4, "%sflags: %s", anon ? "anon " : "", flags);
 }
 
 static void dump_raw(struct machine *m, pfn_t pfn, const struct page *p)

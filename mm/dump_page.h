@@ -6,6 +6,11 @@
 
 #include <mman/machine.h>
 
+#define DUMP_FLAGS_MAX 320
+
+/** page_flags_text() - "0xfffffc0001000(reserved|node=0|zone=1|lastcpupid=0x1fffff)". */
+void page_flags_text(const struct page *p, char *text, size_t size);
+
 /**
  * dump_page() - the lines that 6.1 prints of a page: counts, owner, flags, raw words, and @reason.
  * Level 4 (warning). The addresses are those of a kernel that is not randomised: struct pages of 64 bytes

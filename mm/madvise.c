@@ -327,15 +327,19 @@ int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const cha
 	const struct advice *a = advice_find(advice);
 	bool populate_read = same_name(advice, "populateread"),
 	     populate_write = same_name(advice, "populatewrite");
+	bool hwpoison = same_name(advice, "hwpoison"),
+	     soft_offline = same_name(advice, "softoffline");
 	u64 end = addr + PAGE_ALIGN(length);
 
 	clock_charge(m, m->cost.syscall);
-	if (!a && !populate_read && !populate_write)
+	if (!a && !populate_read && !populate_write && !hwpoison && !soft_offline)
 		return -EINVAL;
 	if (addr & ~PAGE_MASK || (length && !PAGE_ALIGN(length)) || end < addr)
 		return -EINVAL;
 	if (end == addr)
 		return 0;
+	if (hwpoison || soft_offline)
+		return madvise_inject_error(m, task, addr, end, soft_offline);
 	if (!a)
 		return populate(m, task, addr, end, populate_write);
 	return advise_range(m, task_at(m, task)->mm, a, addr, end);

@@ -383,14 +383,23 @@ static enum vm_fault do_wp_page(struct machine *m, struct fault *f, pte_t *pte)
 
 /* ---- the fault ---- */
 
+static enum vm_fault do_poisoned_page(struct machine *m, const struct fault *f)
+{
+	const struct task *t = m->current ? task_at(m, m->current) : NULL;
+
+	printk(m, 3, "MCE: Killing %s:%u due to hardware memory corruption fault at %llx",
+	       t ? t->comm : "kernel", t ? t->pid : 0, (unsigned long long)f->vpn << PAGE_SHIFT);
+	return VM_FAULT_SIGBUS;
+}
+
 static enum vm_fault try_pte_fault(struct machine *m, struct fault *f)
 {
 	pte_t *pte = pte_find(m, f->mm, f->vpn);
 
 	if (!pte || !*pte)
 		return vma_is_anonymous(f->v) ? do_anonymous_page(m, f) : do_fault(m, f);
-	if (!pte_present(*pte))
-		return do_swap_page(m, f, pte);
+	if (unlikely(!pte_present(*pte)))
+		return pte_is_poisoned(*pte) ? do_poisoned_page(m, f) : do_swap_page(m, f, pte);
 	if (f->write && !(*pte & PTE_WRITE))
 		return do_wp_page(m, f, pte);
 	*pte |= PTE_ACCESSED | PTE_USER;

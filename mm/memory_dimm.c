@@ -562,6 +562,8 @@ int memory_dimm_unplug(struct machine *m, handle_t dimm, char *why, size_t why_s
 		return error;
 	sparse_remove_range(m, (pfn_t)(d->start >> PAGE_SHIFT),
 			    (pfn_t)((d->start + d->size) >> PAGE_SHIFT));
+	forget_poisoned(m, (pfn_t)(d->start >> PAGE_SHIFT),
+			(pfn_t)((d->start + d->size) >> PAGE_SHIFT), true);
 	remove_resource(m, d->start);
 	*direct_map_kb(m, d) -= d->size >> 10;
 	d->plugged = d->memmap_on_memory = false;

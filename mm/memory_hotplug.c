@@ -42,15 +42,20 @@ int memory_hotplug_init(struct machine *m)
 
 	s->auto_movable_ratio = 301;
 	s->numa_aware = true;
-	return error ? error :
-		       pool_init(&s->memmaps, "memmap_chunk", sizeof(struct memmap_chunk),
-				 1u << 24);
+	if (!error)
+		error = pool_init(&s->memmaps, "memmap_chunk", sizeof(struct memmap_chunk),
+				  1u << 24);
+	if (!error)
+		error = pool_init(&s->poisoned, "poisoned_frame", sizeof(struct poisoned_frame),
+				  1u << 24);
+	return error;
 }
 
 void memory_hotplug_destroy(struct machine *m)
 {
 	pool_destroy(&m->hotplug.dimms);
 	pool_destroy(&m->hotplug.memmaps);
+	pool_destroy(&m->hotplug.poisoned);
 }
 
 /* ---- notifiers ---- */
@@ -93,6 +98,7 @@ int memory_range_online(struct machine *m, u32 first, u32 nr, enum zone_type typ
 		zone_remove_present(m, z, start, end);
 		return error;
 	}
+	forget_poisoned(m, start, end, false);
 	return zone_grown(m, z, (u64)nr * PAGES_PER_SECTION - nr_vmemmap, was_empty);
 }
 

@@ -31,6 +31,10 @@ int memory_range_online(struct machine *m, u32 first, u32 nr, enum zone_type typ
 /** memory_block_vmemmap_pages() - frames at the start of a block that hold its own struct pages. */
 u32 memory_block_vmemmap_pages(const struct machine *m, u32 block);
 
+/** forget_poisoned() - bad frames in [@start, @end) are no longer known as such: the block went online anew, or,
+ * @gone, its DIMM was pulled out, and they count no more. */
+void forget_poisoned(struct machine *m, pfn_t start, pfn_t end, bool gone);
+
 /** complaint_allowed() - may one more page be complained about? Ten in five seconds may. */
 bool complaint_allowed(struct machine *m);
 

@@ -623,6 +623,11 @@ void free_pages(struct machine *m, pfn_t pfn, unsigned int order)
 		 (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
 	if (contents_in_use(m))
 		drop_contents(m, pfn, order);
+	/* a bad page that the kernel could not do without goes no further */
+	if (unlikely(page_test(p, PG_hwpoison)) && !order) {
+		p->flags = PAGE_FLAG(hwpoison);
+		return;
+	}
 	if (order)
 		clear_page_flags(m, pfn, order);
 	m->vm_event[PGFREE] += 1u << order;

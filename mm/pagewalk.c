@@ -26,7 +26,12 @@ bool pte_lookup(struct machine *m, handle_t mmh, u64 addr, struct pte_info *out)
 	if (!pte || !*pte)
 		return true;
 	out->soft_dirty = *pte & PTE_SOFT_DIRTY;
-	out->swapped = *pte & PTE_SWAP;
+	out->swapped = *pte & PTE_SWAP || pte_is_poisoned(*pte);
+	if (pte_is_poisoned(*pte)) {
+		out->swap_type = PTE_HWPOISON_TYPE;
+		out->swap_offset = pte_pfn(*pte);
+		return true;
+	}
 	if (out->swapped) {
 		out->swap_type = (u32)(*pte >> PTE_SWAP_TYPE_SHIFT) % PTE_SWAP_TYPES;
 		out->swap_offset = *pte >> PTE_SWAP_OFFSET_SHIFT;

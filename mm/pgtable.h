@@ -45,6 +45,7 @@ typedef u64 pte_t;
 #define PTE_FLAGS	      0xffull
 #define PTE_SWAP_TYPE_SHIFT   8u /* 5 bits */
 #define PTE_SWAP_TYPES	      32u
+#define PTE_HWPOISON_TYPE     26u /* the type that pagemap shows of a poisoned entry */
 #define PTE_SWAP_OFFSET_SHIFT 16u /* 48 bits */
 
 static inline pfn_t pte_pfn(pte_t pte)
@@ -55,6 +56,17 @@ static inline pfn_t pte_pfn(pte_t pte)
 static inline pte_t pte_make(pfn_t pfn, u64 flags)
 {
 	return (u64)pfn << PTE_PFN_SHIFT | flags;
+}
+
+/* The page was lost: whoever touches it gets SIGBUS. */
+static inline pte_t pte_poisoned(pfn_t pfn)
+{
+	return (u64)pfn << PTE_PFN_SHIFT | PTE_SPECIAL;
+}
+
+static inline bool pte_is_poisoned(pte_t pte)
+{
+	return (pte & (PTE_PRESENT | PTE_SWAP | PTE_SPECIAL)) == PTE_SPECIAL;
 }
 
 static inline bool pte_present(pte_t pte)

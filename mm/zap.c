@@ -165,6 +165,8 @@ static pte_t copy_entry(struct machine *m, const struct vma *dst, pte_t *src)
 	} else {
 		pte &= ~PTE_DIRTY;
 	}
+	if (pte_is_poisoned(pte))
+		return pte;
 	if (!pte_present(pte)) {
 		*src &= ~PTE_SWP_EXCLUSIVE;
 		swap_duplicate(m, pte_swap_slot(m, pte));

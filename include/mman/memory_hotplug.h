@@ -47,14 +47,22 @@ struct memmap_chunk {
 	handle_t next;
 };
 
+/* A frame that is used no more, in a block that is online or went offline since. */
+struct poisoned_frame {
+	pfn_t pfn;
+	handle_t next;
+};
+
 enum memory_online_policy { ONLINE_POLICY_CONTIG_ZONES, ONLINE_POLICY_AUTO_MOVABLE };
 
 /* Where a notifier can be told to say no (notifier-error-inject.rst). */
 enum memory_notify { MEM_GOING_ONLINE, MEM_GOING_OFFLINE, NR_MEMORY_NOTIFY };
 
 struct memory_hotplug_state {
-	struct pool dimms;   /* struct memory_dimm */
-	struct pool memmaps; /* struct memmap_chunk */
+	struct pool dimms;    /* struct memory_dimm */
+	struct pool memmaps;  /* struct memmap_chunk */
+	struct pool poisoned; /* struct poisoned_frame */
+	handle_t first_poisoned;
 	handle_t first_dimm; /* in the order in which they were made */
 	u32 nr_dimms_made;
 	u32 going_offline; /* block + 1; 0: none */
@@ -166,5 +174,8 @@ int memory_failure(struct machine *m, u64 pfn);
 /** soft_offline_page() - move what is in the frame elsewhere and use it no more. 0, -EIO (not online, or in use
  * by the kernel), -EBUSY: it could not be moved. */
 int soft_offline_page(struct machine *m, u64 pfn);
+
+/** madvise_inject_error() - MADV_HWPOISON, MADV_SOFT_OFFLINE of [@addr, @end). -EPERM, -ENOMEM, or as above. */
+int madvise_inject_error(struct machine *m, handle_t task, u64 addr, u64 end, bool soft);
 
 #endif
