@@ -179,6 +179,7 @@ int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
 	} else if (err)
 		fprintf(err, "mmanfs: the twin cannot be furnished: %s\n", strerror(-error));
 	twin_files_free(&t);
+	twin_plan_free(&t);
 	twin_shares_free(&t);
 	free(t.unsteady);
 	free(t.cgroups);

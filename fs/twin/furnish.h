@@ -7,6 +7,7 @@
  *	cgroups.c    their control groups
  *	spaces.c     smaps: mappings
  *	layout.c     which of their pages are resident or in swap
+ *	plan.c	     the same, where only sums are known
  *	sharing.c    these pages, who has them with whom
  *	holder.c     what shares of pages those have who could not be read
  *	swaps.c      swap areas
@@ -59,6 +60,9 @@ struct twin_seen {
 	u64 kb[NR_TWIN_MEASURES];
 	struct wanted want;
 	struct slice line; /* of PID/pages */
+	u64 family;
+	u64 young, dirty_own, dirty_shared; /* pages */
+	bool dirty_told, swap_shared;
 };
 
 /* An address space while it is made. */
@@ -95,12 +99,14 @@ struct twin {
 	size_t nr_cgroups;
 	bool soft_dirty; /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
 	bool has_pss;	 /* its smaps has Pss */
+	bool has_pages;	 /* page tables were read */
 
 	bool *unsteady; /* processes, by their place in the capture, that changed while they were read */
 	bool read_twice;      /* so that this is known */
 	struct layout layout; /* of the mapping that is being made */
 	struct twin_seen *seen;
 	size_t nr_seen, max_seen;
+	struct layout *plans; /* by place in ->seen; NULL: page tables are known */
 	struct twin_shares shares;
 	u64 swap_left[MAX_SWAPFILES]; /* pages in use there that are not in the twin yet */
 	handle_t holder;	      /* address space; 0: not needed so far */
@@ -126,10 +132,14 @@ void twin_totals(struct twin *t);
 /* spaces.c */
 int twin_spaces(struct twin *t);
 /* sharing.c */
-/** twin_place() - the pages of ->layout, as far as there is room; what is missing is counted. 0, -ENOMEM. */
-int twin_place(struct twin *t, const struct twin_space *space, handle_t vma,
-	       const struct paragraph *p, u64 *missing);
+/** twin_place() - the pages of ->layout in the mapping @seen, as far as there is room; what is missing is
+ * counted. 0, -ENOMEM. */
+int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing);
 void twin_shares_free(struct twin *t);
+/* plan.c */
+/** twin_plan() - layouts for all of ->seen, where only sums are known. 0, -ENOMEM. */
+int twin_plan(struct twin *t);
+void twin_plan_free(struct twin *t);
 /* swaps.c */
 void twin_swaps_init(struct twin *t);
 /** twin_swap_area() - where the next swapped page goes. */

@@ -31,6 +31,19 @@ static void append(struct layout *l, const struct stretch *s)
 	l->stretches[l->nr++] = *s;
 }
 
+void layout_insert(struct layout *l, const struct stretch *s)
+{
+	size_t i, nr = l->nr;
+
+	/* room for one more, at the end */
+	append(l, &(struct stretch){ UINT64_MAX - s->n, s->n, s->number, s->kind });
+	if (l->failed || l->nr == nr)
+		return;
+	for (i = nr; i > 0 && l->stretches[i - 1].first > s->first; i--)
+		l->stretches[i] = l->stretches[i - 1];
+	l->stretches[i] = *s;
+}
+
 static u64 count(const struct layout *l, enum stretch_kind kind)
 {
 	u64 n = 0;
@@ -163,15 +176,10 @@ static void settle(struct layout *l, const struct wanted *w, enum stretch_kind o
 	fill_gaps(l, w, w->from_top ? shared : own, w->from_top ? want_shared : more - want_shared);
 }
 
-void layout_read(struct layout *l, struct slice line, const struct wanted *w)
+static void settle_all(struct layout *l, const struct wanted *w)
 {
-	struct slice word;
-	u64 at = 0, have;
+	u64 have;
 
-	l->nr = 0;
-	l->known = line.size != 0;
-	while (slice_word(&line, &word) && read_word(l, word, w, &at))
-		;
 	settle(l, w, STRETCH_OWN, STRETCH_SHARED, w->anon, w->shared_anon);
 	settle(l, w, STRETCH_FILE, STRETCH_FILE_SHARED, w->file, w->shared_file);
 	have = count(l, STRETCH_SWAPPED);
@@ -179,4 +187,24 @@ void layout_read(struct layout *l, struct slice line, const struct wanted *w)
 		take_away(l, STRETCH_SWAPPED, false, have - w->swap);
 	else
 		fill_gaps(l, w, STRETCH_SWAPPED, w->swap - have);
+}
+
+void layout_read(struct layout *l, struct slice line, const struct wanted *w)
+{
+	struct slice word;
+	u64 at = 0;
+
+	l->nr = 0;
+	l->known = line.size != 0;
+	while (slice_word(&line, &word) && read_word(l, word, w, &at))
+		;
+	settle_all(l, w);
+}
+
+void layout_take(struct layout *l, struct layout *plan, const struct wanted *w)
+{
+	free(l->stretches);
+	*l = *plan;
+	*plan = (struct layout){ .nr = 0 };
+	settle_all(l, w);
 }

@@ -40,6 +40,10 @@ struct wanted {
 
 /** layout_read() - @line may be empty. ->stretches is used again; the caller frees it in the end. */
 void layout_read(struct layout *l, struct slice line, const struct wanted *w);
+/** layout_insert() - a stretch where there is none yet. */
+void layout_insert(struct layout *l, const struct stretch *s);
+/** layout_take() - as layout_read(), but what is known is in @plan, whose stretches are taken over. */
+void layout_take(struct layout *l, struct layout *plan, const struct wanted *w);
 /** layout_line() - the line of the mapping at @start, which is taken off @rest with all before it; empty if there
  * is none. */
 struct slice layout_line(struct slice *rest, u64 start);

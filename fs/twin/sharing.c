@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES    (PAGE_SIZE >> 10)
 #define FAMILY_ROOT UINT64_MAX
 #define SWAP_PLACE  ((u64)1 << 62)
 
@@ -98,21 +97,19 @@ static u64 count(const struct layout *l, enum stretch_kind kind)
 }
 
 /* Dirty are a mapping's own pages first: a file's are where they are written through a shared mapping. */
-static void share_out_dirty(struct placing *g, const struct paragraph *p)
+static void share_out_dirty(struct placing *g, const struct twin_seen *s)
 {
-	u64 own = p->private_dirty / KB_PAGES, shared = p->shared_dirty / KB_PAGES;
+	/* a smaps without these lines: all that can be */
+	u64 own = s->dirty_told ? s->dirty_own : UINT32_MAX;
+	u64 shared = s->dirty_told ? s->dirty_shared : UINT32_MAX;
 	const struct layout *l = &g->t->layout;
-	bool told = p->private_dirty || p->private_clean || p->shared_dirty || p->shared_clean;
 
-	/* a smaps without these lines */
-	if (!told)
-		own = shared = UINT32_MAX;
 	g->dirty_own = take(&own, count(l, STRETCH_OWN));
 	g->dirty_shared = take(&shared, count(l, STRETCH_SHARED));
 	/* shared with nobody who could be read */
 	g->dirty_shared += take(&own, count(l, STRETCH_SHARED) - g->dirty_shared);
-	g->file_dirty_own = told ? own : 0;
-	g->file_dirty_shared = told ? shared : 0;
+	g->file_dirty_own = s->dirty_told ? own : 0;
+	g->file_dirty_shared = s->dirty_told ? shared : 0;
 }
 
 static void put_plain(struct placing *g, const struct stretch *s)
@@ -201,22 +198,21 @@ static int put_swapped(struct placing *g, const struct stretch *s)
 	return 0;
 }
 
-int twin_place(struct twin *t, const struct twin_space *space, handle_t vma,
-	       const struct paragraph *p, u64 *missing)
+int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing)
 {
-	const struct vma *v = vma_at(t->m, vma);
+	const struct vma *v = vma_at(t->m, seen->vma);
 	handle_t inode = v->file ? file_at(t->m, v->file)->inode : 0;
 	struct placing g = { .t = t,
-			     .vma = vma,
-			     .kin = (space->family ^ inode) * 0x9e3779b97f4a7c15ull | 1ull << 63,
-			     .young = p->referenced / KB_PAGES,
-			     .swap_shared = p->has_swap_pss && p->swap_pss < p->swap,
+			     .vma = seen->vma,
+			     .kin = (seen->family ^ inode) * 0x9e3779b97f4a7c15ull | 1ull << 63,
+			     .young = seen->young,
+			     .swap_shared = seen->swap_shared,
 			     .missing = missing };
 	const struct layout *l = &t->layout;
 	int error = 0;
 	size_t i;
 
-	share_out_dirty(&g, p);
+	share_out_dirty(&g, seen);
 	if (count(l, STRETCH_SHARED) || (g.swap_shared && count(l, STRETCH_SWAPPED)))
 		error = join_family(&g);
 	for (i = 0; i < l->nr && !error; i++)

@@ -109,8 +109,8 @@ static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapp
 }
 
 /* For later: what it was like there. */
-static int remember(struct twin *t, size_t process, handle_t vma, const struct paragraph *p,
-		    const struct wanted *want, struct slice line)
+static int remember(struct twin *t, const struct twin_space *space, handle_t vma,
+		    const struct paragraph *p, const struct twin_mapping *w, struct slice line)
 {
 	struct twin_seen *s;
 
@@ -125,9 +125,16 @@ static int remember(struct twin *t, size_t process, handle_t vma, const struct p
 	}
 	s = &t->seen[t->nr_seen++];
 	*s = (struct twin_seen){ .vma = vma,
-				 .process = process,
-				 .want = *want,
+				 .process = space->process,
+				 .family = space->family,
+				 .want = wanted_of(p, w),
 				 .line = line,
+				 .young = p->referenced / KB_PAGES,
+				 .dirty_own = p->private_dirty / KB_PAGES,
+				 .dirty_shared = p->shared_dirty / KB_PAGES,
+				 .dirty_told = p->private_dirty || p->private_clean ||
+					       p->shared_dirty || p->shared_clean,
+				 .swap_shared = p->has_swap_pss && p->swap_pss < p->swap,
 				 .kb = { [TWIN_RSS] = p->rss,
 					 [TWIN_PSS] = p->pss,
 					 [TWIN_SWAP] = p->swap,
@@ -160,29 +167,22 @@ static int map_paragraph(struct twin *t, handle_t task, const struct paragraph *
 }
 
 static int add_mapping(struct twin *t, const struct twin_space *space, const struct paragraph *p,
-		       struct slice line, u64 *missing)
+		       struct slice line)
 {
 	struct twin_mapping w;
-	struct wanted want;
 	handle_t vma;
 	int error = map_paragraph(t, space->task, p, &w, &vma);
 
 	if (error == -ENOMEM)
 		return error;
-	want = wanted_of(p, &w);
-	if (error) {
-		t->nr_bad_mappings++;
-		return 0;
-	}
-	error = remember(t, space->process, vma, p, &want, line);
-	if (error || (!p->rss && !p->swap))
-		return error;
-	layout_read(&t->layout, line, &want);
-	return t->layout.failed ? -ENOMEM : twin_place(t, space, vma, p, missing);
+	if (!error)
+		return remember(t, space, vma, p, &w, line);
+	t->nr_bad_mappings++;
+	return 0;
 }
 
 static int add_mappings(struct twin *t, const struct twin_space *space, struct slice smaps,
-			struct slice pages, u64 *missing)
+			struct slice pages)
 {
 	struct mm *mm = mm_at(t->m, task_at(t->m, space->task)->mm);
 	struct paragraph p;
@@ -199,7 +199,7 @@ static int add_mappings(struct twin *t, const struct twin_space *space, struct s
 		t->thp_kb += p.thp;
 		t->ksm_kb += p.ksm;
 		t->has_pss |= p.has_pss;
-		error = add_mapping(t, space, &p, layout_line(&pages, p.start), missing);
+		error = add_mapping(t, space, &p, layout_line(&pages, p.start));
 	}
 	return error;
 }
@@ -295,7 +295,7 @@ static int add_space(struct twin *t, size_t process, handle_t task)
 
 	capture_of_process(&t->c, p, "status", &status);
 	capture_of_process(&t->c, p, "stat", &text);
-	capture_of_process(&t->c, p, "pages", &pages);
+	t->has_pages |= capture_of_process(&t->c, p, "pages", &pages) && pages.size;
 	if (!twin_parse_stat(text, &s) || !slice_text(status, "VmSize:").size) {
 		task_set_state(t->m, task, TASK_ZOMBIE);
 		return 0;
@@ -305,7 +305,7 @@ static int add_space(struct twin *t, size_t process, handle_t task)
 		return error;
 	space.family = family_of(&s);
 	if (read)
-		error = add_mappings(t, &space, smaps, pages, &missing);
+		error = add_mappings(t, &space, smaps, pages);
 	else
 		error = twin_unread_space(t, task_at(t->m, task)->mm, status, &missing);
 	set_peaks(mm_at(t->m, task_at(t->m, task)->mm), status);
@@ -341,6 +341,34 @@ static int add_space_of(struct twin *t, size_t i)
 	return add_space(t, i, task);
 }
 
+/* The resident and swapped pages of every mapping, in the order of the capture. */
+static int place_all(struct twin *t)
+{
+	struct machine *m = t->m;
+	size_t i, last = SIZE_MAX;
+	int error = 0;
+
+	for (i = 0; i < t->nr_seen && !error; i++) {
+		struct twin_seen *s = &t->seen[i];
+		u64 missing = 0;
+
+		if (!s->kb[TWIN_RSS] && !s->kb[TWIN_SWAP])
+			continue;
+		m->cpu = task_at(m, mm_at(m, vma_at(m, s->vma)->mm)->owner)->cpu;
+		if (t->plans)
+			layout_take(&t->layout, &t->plans[i], &s->want);
+		else
+			layout_read(&t->layout, s->line, &s->want);
+		error = t->layout.failed ? -ENOMEM : twin_place(t, s, &missing);
+		t->pages_short += missing;
+		if (missing && s->process != last) {
+			t->nr_short++;
+			last = s->process;
+		}
+	}
+	return error;
+}
+
 int twin_spaces(struct twin *t)
 {
 	u32 cpu = t->m->cpu;
@@ -350,6 +378,10 @@ int twin_spaces(struct twin *t)
 	t->soft_dirty = has_soft_dirty(&t->c);
 	for (i = 0; i < t->c.nr_processes && !error; i++)
 		error = add_space_of(t, i);
+	if (!error)
+		error = twin_plan(t);
+	if (!error)
+		error = place_all(t);
 	if (!error)
 		twin_shmem_in_swap(t);
 	t->m->cpu = cpu;
