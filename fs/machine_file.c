@@ -27,7 +27,7 @@ struct parser {
 	u32 index; /* of the node, dimm, swap or zone that the section is about */
 	bool node_seen[MAX_NUMNODES];
 	bool has_nodes;
-	u32 node_line[MAX_NUMNODES], swap_line[8], memory_line, cpus_line, last_line;
+	u32 node_line[MAX_NUMNODES], swap_line[8], memory_line, cpus_line, tlb_line, last_line;
 	u32 range_line[MAX_MEMORY_RANGES];
 	char dimm_name[MAX_MEMORY_RANGES][32];
 	u32 nr_dimms;
@@ -508,16 +508,30 @@ static const struct key disk_keys[] = {
 
 static void *tlb_target(struct parser *p)
 {
+	p->tlb_line = p->line;
 	return &p->c->tlb;
 }
 
-#define TLB(field)                                                              \
-	{                                                                       \
-#field, parse_u32, offsetof(struct tlb_config, field), 0, 65536 \
+#define TLB(field, least, most)                                                    \
+	{                                                                          \
+#field, parse_u32, offsetof(struct tlb_config, field), least, most \
 	}
 
 static const struct key tlb_keys[] = {
-	TLB(l1d_4k), TLB(l1d_2m), TLB(l1d_1g), TLB(l2_4k), TLB(l2_1g),
+	TLB(l1d_4k, 0, 65536),
+	TLB(l1d_2m, 0, 65536),
+	TLB(l1d_1g, 0, 65536),
+	TLB(l2_4k, 0, 65536),
+	TLB(l2_1g, 0, 65536),
+	TLB(l1d_4k_ways, 1, TLB_WAYS_MAX),
+	TLB(l1d_2m_ways, 1, TLB_WAYS_MAX),
+	TLB(l1d_1g_ways, 1, TLB_WAYS_MAX),
+	TLB(l2_4k_ways, 1, TLB_WAYS_MAX),
+	TLB(l2_1g_ways, 1, TLB_WAYS_MAX),
+	TLB(pwc_pmd, 0, 1024),
+	TLB(pwc_pud, 0, 1024),
+	TLB(pwc_pgd, 0, 1024),
+	TLB(pcids, 1, TLB_PCIDS_MAX),
 };
 
 static void *cost_target(struct parser *p)
@@ -758,6 +772,14 @@ static int check_page_tables(struct parser *p)
 	return 0;
 }
 
+static int check_tlb_sizes(struct parser *p)
+{
+	char why[160];
+
+	p->line = p->tlb_line ? p->tlb_line : p->last_line;
+	return tlb_check_config(p->c, why, sizeof(why)) ? fail(p, "[tlb] %s", why) : 0;
+}
+
 static int check_rest(struct parser *p)
 {
 	struct machine_config *c = p->c;
@@ -805,6 +827,8 @@ int machine_file_parse(struct machine_config *c, const char *text, const char *n
 		error = check_memory(p);
 	if (!error)
 		error = check_disk(p);
+	if (!error)
+		error = check_tlb_sizes(p);
 	if (!error)
 		error = check_rest(p);
 	free(p);

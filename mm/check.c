@@ -94,6 +94,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_dcache(&c);
 	check_oom(&c);
 	check_hugetlb(&c);
+	check_tlb(&c);
 	check_heaps(&c);
 	check_compaction(&c);
 	return c.violations;

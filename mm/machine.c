@@ -88,6 +88,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = mm_init(m);
 	if (!error)
+		error = tlb_init(m);
+	if (!error)
 		error = hugetlb_init(m);
 	if (!error)
 		error = psi_init(m);
@@ -137,6 +139,7 @@ void machine_destroy(struct machine *m)
 	tasks_destroy(m);
 	oom_destroy(m);
 	mm_destroy(m);
+	tlb_destroy(m);
 	mempolicy_destroy(m);
 	swap_destroy(m);
 	contents_destroy(m);

@@ -21,6 +21,7 @@
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/tlb.h"
 
 /* What a fault asks for: a folio may have more than one page, hence __GFP_COMP. */
 #define GFP_ANON_PAGE (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO)
@@ -326,6 +327,7 @@ static enum vm_fault wp_page_copy(struct machine *m, struct fault *f, pte_t old)
 		free_pages(m, pfn, 0);
 		return VM_FAULT_OOM;
 	}
+	tlb_flush_page(m, f->mm, f->vpn);
 	install_anon(m, f, pte, pfn);
 	if (!from) {
 		clock_charge(m, m->cost.zero_page);
@@ -558,28 +560,148 @@ static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 	}
 }
 
-/* What the hardware does: walk the table, set the bits, or fault. */
-static inline __attribute__((always_inline)) int touch(struct machine *m, handle_t task,
-						       struct mm *mm, u64 vpn, bool write)
+/* The bits of an entry that let an access through, and those it leaves set. */
+static inline u64 access_needs(bool write)
 {
-	u64 need = PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
-	handle_t table = pte_table_find(m, mm, vpn);
-	pte_t *pte = likely(table) ? table_pte(m, table, vpn) : NULL;
-	enum vm_fault r;
+	return PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
+}
 
-	m->clock.now += m->cost.memory_access;
+static inline u64 access_leaves(bool write)
+{
+	return PTE_ACCESSED | (write ? PTE_DIRTY : 0);
+}
+
+/* The entry for @vpn, wherever it is; @level: of its table. */
+static pte_t *walk_tables(struct machine *m, struct mm *mm, u64 vpn, handle_t *table,
+			  enum pt_level *level)
+{
+	*level = PT_PTE;
+	*table = pte_table_find(m, mm, vpn);
+	if (*table)
+		return table_pte(m, *table, vpn);
+	return unlikely(mm->hugetlb_usage) ? huge_pte_find(m, mm, vpn, level) : NULL;
+}
+
+/* A fault in the way of an access; what it brought is in the TLB afterwards. */
+static int touch_fault(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
+{
+	enum pt_level level;
+	handle_t table;
+	pte_t *pte, *known;
+	int error = access_fault(m, task, vpn << PAGE_SHIFT, write);
+
+	if (error || !tlb_use(m, mm))
+		return error;
+	pte = walk_tables(m, mm, vpn, &table, &level);
+	if (pte && pte_present(*pte))
+		tlb_walk(m, mm, vpn, pte, level, tlb_lookup(m, mm, vpn, &known) == TLB_MISS);
+	return 0;
+}
+
+/* The next of a run of first touches whose fault is no quick one: a table, a page from the zone's lists,
+ * reclaim. Unless others used the TLB meanwhile, the run goes on. */
+static int touch_fresh_slow(struct machine *m, handle_t task, struct mm *mm, u64 vpn)
+{
+	int error = access_fault(m, task, vpn << PAGE_SHIFT, true);
+
+	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn)
+		m->tlb.fresh.next = vpn + 1;
+	return error;
+}
+
+static bool is_fresh(struct machine *m, struct mm *mm, u64 vpn, bool write)
+{
+	const pte_t *pte;
+
+	if (!write || m->tlb.active != mm->id || m->tlb.fresh.next != vpn)
+		return false;
+	pte = pte_find(m, mm, vpn);
+	return !pte || !*pte;
+}
+
+/* Not in the first level: the second, a walk through the tables, or a fault. */
+static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task, struct mm *mm,
+						u64 vpn, bool write)
+{
+	const u64 need = access_needs(write), leaves = access_leaves(write);
+	enum tlb_hit hit = TLB_MISS;
+	enum pt_level level;
+	enum vm_fault r;
+	handle_t table;
+	pte_t *pte = NULL;
+	bool tlb;
+
+	if (is_fresh(m, mm, vpn, write) && !mm->hugetlb_usage)
+		return touch_fresh_slow(m, task, mm, vpn);
+	tlb = tlb_use(m, mm);
+	tlb_settle(m);
+	if (tlb)
+		hit = tlb_lookup(m, mm, vpn, &pte);
+	if (hit != TLB_MISS && (*pte & (need | leaves)) == (need | leaves)) {
+		struct tlb_stat *s = &tlb_running_cpu(m)->stat;
+
+		++*(hit == TLB_HIT_L1 ? &s->l1_hits : &s->l2_hits);
+		return 0;
+	}
+	pte = walk_tables(m, mm, vpn, &table, &level);
 	if (pte && (*pte & need) == need) {
-		*pte |= PTE_ACCESSED | (write ? PTE_DIRTY : 0);
+		*pte |= leaves;
+		if (tlb)
+			tlb_walk(m, mm, vpn, pte, level, hit == TLB_MISS);
+		m->clock.now += m->cost.tlb_miss;
+		if (m->running)
+			m->running->walk_ns += m->cost.tlb_miss;
 		return 0;
 	}
 	if (write && table && (!pte || !*pte)) {
 		r = fault_fast(m, task, mm, table, pte, vpn);
-		if (likely(r == VM_FAULT_DONE))
+		if (likely(r == VM_FAULT_DONE)) {
+			if (tlb)
+				tlb_fresh_start(m, mm, vpn);
 			return 0;
+		}
 		if (unlikely(r == VM_FAULT_OOM))
 			return access_nomem(m, task);
 	}
-	return access_fault(m, task, vpn << PAGE_SHIFT, write);
+	return touch_fault(m, task, mm, vpn, write);
+}
+
+/* The next of a run of first touches, which the TLB hears of at its end; false, with nothing done, if it
+ * is something else. */
+static inline __attribute__((always_inline)) bool touch_fresh(struct machine *m, handle_t task,
+							      struct mm *mm, u64 vpn)
+{
+	handle_t table = pte_table_find(m, mm, vpn);
+	pte_t *pte = likely(table) ? table_pte(m, table, vpn) : NULL;
+
+	if (unlikely(!table || (pte && *pte)) ||
+	    unlikely(fault_fast(m, task, mm, table, pte, vpn) != VM_FAULT_DONE))
+		return false;
+	m->tlb.fresh.next = vpn + 1;
+	return true;
+}
+
+/* What the hardware does: ask the TLB, walk the table, set the bits, or fault. */
+static inline __attribute__((always_inline)) int touch(struct machine *m, handle_t task,
+						       struct mm *mm, u64 vpn, bool write)
+{
+	const u64 want = access_needs(write) | access_leaves(write);
+	const pte_t *pte;
+
+	m->clock.now += m->cost.memory_access;
+	if (likely(m->tlb.active == mm->id)) {
+		if (write && vpn == m->tlb.fresh.next) {
+			if (likely(touch_fresh(m, task, mm, vpn)))
+				return 0;
+		} else {
+			pte = tlb_l1_4k(m, vpn);
+			if (likely(pte && (*pte & want) == want)) {
+				tlb_running_cpu(m)->stat.l1_hits++;
+				return 0;
+			}
+		}
+	}
+	return touch_slow(m, task, mm, vpn, write);
 }
 
 int mm_access(struct machine *m, handle_t task, u64 addr, bool write)
@@ -589,24 +711,38 @@ int mm_access(struct machine *m, handle_t task, u64 addr, bool write)
 	return touch(m, task, mm_at(m, task_at(m, task)->mm), addr_vpn(addr), write);
 }
 
-int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages)
+static inline __attribute__((always_inline)) int touch_range(struct machine *m, handle_t task,
+							     u64 *at, u64 end, bool write)
 {
 	struct mm *mm = mm_at(m, task_at(m, task)->mm);
-	u64 vpn = addr_vpn(addr), end = addr_vpn(PAGE_ALIGN(addr + length)), done = 0;
+	u64 vpn = *at;
 	int error = 0;
 
-	if (addr >= task_size(m) || length > task_size(m) - addr)
-		error = access_fault(m, task, task_size(m), write);
 	while (!error && vpn < end) {
-		error = touch(m, task, mm, vpn++, write);
+		error = touch(m, task, mm, vpn, write);
 		if (unlikely(error))
 			break;
-		done++;
+		vpn++;
 		if (unlikely(!machine_safe_point(m)))
 			error = -EINTR;
 	}
+	*at = vpn;
+	return error;
+}
+
+int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages)
+{
+	u64 vpn = addr_vpn(addr), end = addr_vpn(PAGE_ALIGN(addr + length));
+	int error;
+
+	if (addr >= task_size(m) || length > task_size(m) - addr)
+		error = access_fault(m, task, task_size(m), write);
+	else if (write)
+		error = touch_range(m, task, &vpn, end, true);
+	else
+		error = touch_range(m, task, &vpn, end, false);
+	*pages = vpn - addr_vpn(addr);
 	if (m->running)
-		m->running->user_ns += done * m->cost.memory_access;
-	*pages = done;
+		m->running->user_ns += *pages * m->cost.memory_access;
 	return error;
 }

@@ -9,6 +9,7 @@
 #include "mm/filemap.h"
 #include "mm/oom.h"
 #include "mm/rmap.h"
+#include "mm/tlb.h"
 
 /* ---- the list of all address spaces ---- */
 
@@ -72,6 +73,7 @@ void mm_put(struct machine *m, handle_t h)
 	/* whole mappings only: nothing is split, nothing can fail */
 	mm_munmap(m, h, 0, task_size(m), false);
 	libc_heap_put(m, mm->libc_heap);
+	tlb_flush_mm(m, mm);
 	pgd_free(m, h);
 	mm_unlink(m, h);
 	kobject_free(m, &m->mms.mms, CACHE_MM_STRUCT, h);
@@ -155,6 +157,8 @@ int mm_dup(struct machine *m, handle_t from, handle_t *out)
 	       offsetof(struct mm, total_vm) - offsetof(struct mm, mmap_base));
 	mm->flags |= old->flags & MMF_LIBC_HEAP;
 	error = dup_vmas(m, from, *out);
+	/* its private pages are read-only now */
+	tlb_flush_mm(m, mm_at(m, from));
 	if (!error)
 		error = libc_heap_dup(m, old->libc_heap, &mm->libc_heap);
 	if (error) {
@@ -186,6 +190,7 @@ static int pools_init(struct mm_state *s)
 		{ &s->tables, "page table", sizeof(struct pt_table), 1u << 25 },
 		{ &s->pte_chunks, "page table chunk", PTE_CHUNK * sizeof(pte_t), 1u << 27 },
 		{ &s->dir_chunks, "directory chunk", PTE_CHUNK * sizeof(handle_t), 1u << 25 },
+		{ &s->huge_ptes, "huge page table entry", sizeof(pte_t), 1u << 26 },
 		{ &s->disk_extents, "disk extent", sizeof(struct disk_extent), 1u << 26 },
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
 		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 20 },
@@ -262,6 +267,7 @@ void mm_destroy(struct machine *m)
 	pool_destroy(&s->tables);
 	pool_destroy(&s->pte_chunks);
 	pool_destroy(&s->dir_chunks);
+	pool_destroy(&s->huge_ptes);
 	pool_destroy(&s->xa_nodes);
 	pool_destroy(&s->pins);
 	pool_destroy(&s->disk_extents);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "mm/rmap.h"
+#include "mm/tlb.h"
 
 /* May a write go ahead without a fault that has something to do? */
 static bool can_change_pte_writable(struct machine *m, const struct vma *v, pte_t pte)
@@ -29,10 +30,12 @@ static void change_protection(struct machine *m, handle_t vma, u64 start, u64 en
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
-	u64 prot = vma_page_prot(m, v);
+	u64 prot = vma_page_prot(m, v), first = 0, last = 0;
 	u32 i;
 
-	while (pte_walk_next(m, &w))
+	while (pte_walk_next(m, &w)) {
+		first = last ? first : w.vpn;
+		last = w.vpn + w.n;
 		for (i = 0; i < w.n; i++) {
 			pte_t pte = w.pte[i];
 
@@ -44,6 +47,9 @@ static void change_protection(struct machine *m, handle_t vma, u64 start, u64 en
 				pte |= PTE_WRITE;
 			w.pte[i] = pte;
 		}
+	}
+	if (last)
+		tlb_flush_range(m, w.mm, first, last);
 }
 
 /* What the change adds to Committed_AS: pages, -ENOMEM if it may not. */

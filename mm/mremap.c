@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "mm/rmap.h"
+#include "mm/tlb.h"
 
 struct move {
 	handle_t task, mmh, vma;
@@ -154,6 +155,7 @@ static int move_page_tables(struct machine *m, handle_t mmh, u64 from, u64 to, u
 		error = move_stretch(m, mmh, &w, delta);
 		pte_chunk_put(m, &w);
 	}
+	tlb_flush_range(m, mm_at(m, mmh), addr_vpn(from), addr_vpn(from + length));
 	return error;
 }
 
@@ -298,8 +300,8 @@ static int clear_way(struct machine *m, struct move *r, const struct mremap_requ
 static int check_place(const struct machine *m, const struct move *r,
 		       const struct mremap_request *rq)
 {
-	if (rq->new_addr & ~PAGE_MASK || r->new_length > TASK_SIZE_X86_64 ||
-	    rq->new_addr > TASK_SIZE_X86_64 - r->new_length)
+	if (rq->new_addr & ~PAGE_MASK || r->new_length > task_size(m) ||
+	    rq->new_addr > task_size(m) - r->new_length)
 		return -EINVAL;
 	if (rq->flags & MREMAPF_FIXED && r->addr + r->old_length > rq->new_addr &&
 	    rq->new_addr + r->new_length > r->addr)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/tlb.h"
 #include "mm/vma.h"
 
 #define PSS_SHIFT 12u
@@ -215,4 +216,6 @@ void clear_refs(struct machine *m, handle_t mmh, int type)
 		if (!machine_safe_point(m))
 			return;
 	}
+	if (type == CLEAR_REFS_SOFT_DIRTY)
+		tlb_flush_mm(m, mm);
 }

@@ -7,6 +7,8 @@
  */
 #include "mm/pgtable.h"
 
+#include "mm/tlb.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -170,6 +172,7 @@ static void table_free(struct machine *m, handle_t mmh, handle_t h, enum pt_leve
 				  t->chunk[i]);
 	pool_free(&m->mms.tables, h);
 	mm->cache_table = mm->cache_pmd = 0;
+	tlb_flush_tables(m, mm);
 	if (p4d)
 		free_pages(m, p4d, 0);
 	if (pfn != PFN_NONE && !twin)
@@ -244,6 +247,20 @@ static handle_t table_below(struct machine *m, handle_t mmh, handle_t table, enu
 	}
 	*slot = below;
 	return below;
+}
+
+pte_t *huge_pte_find(const struct machine *m, const struct mm *mm, u64 vpn, enum pt_level *level)
+{
+	handle_t h = mm->pgd;
+
+	for (*level = PT_PGD; *level > PT_PTE; --*level) {
+		h = dir_entry(m, h, *level, vpn);
+		if (h & PT_LEAF)
+			return leaf_pte(m, h & ~PT_LEAF);
+		if (!h)
+			break;
+	}
+	return NULL;
 }
 
 int pte_table_alloc(struct machine *m, handle_t mmh, u64 vpn)

@@ -80,6 +80,9 @@ static inline bool pte_has_page(pte_t pte)
 	return (pte & (PTE_PRESENT | PTE_SPECIAL)) == PTE_PRESENT;
 }
 
+/* In a directory, in place of the table below: the entry of a huge page. */
+#define PT_LEAF 0x80000000u
+
 #define PTE_CHUNK     16u
 #define TABLE_CHUNKS  32u
 #define TABLE_SHIFT   9u
@@ -106,20 +109,49 @@ static inline handle_t *dir_chunk_at(const struct machine *m, handle_t h)
 	return (handle_t *)(void *)m->mms.dir_chunks.base + (u64)h * PTE_CHUNK;
 }
 
+static inline handle_t pte_chunk_handle(const struct machine *m, const pte_t *pte)
+{
+	return (handle_t)((u64)(pte - (const pte_t *)(void *)m->mms.pte_chunks.base) / PTE_CHUNK);
+}
+
+/* The entry of a huge page, by its handle without PT_LEAF. */
+static inline pte_t *leaf_pte(const struct machine *m, handle_t h)
+{
+	return (pte_t *)(void *)m->mms.huge_ptes.base + h;
+}
+
+static inline handle_t leaf_handle(const struct machine *m, const pte_t *pte)
+{
+	return (handle_t)(pte - (const pte_t *)(void *)m->mms.huge_ptes.base);
+}
+
 static inline u64 addr_vpn(u64 addr)
 {
 	return addr >> PAGE_SHIFT;
 }
 
-/* The table one level below @level that covers @vpn, 0 if there is none. */
-static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt_level level,
-				u64 vpn)
+/* What a table of @level has for @vpn: 0, the table below, or a huge page's entry with PT_LEAF. */
+static inline handle_t dir_entry(const struct machine *m, handle_t table, enum pt_level level,
+				 u64 vpn)
 {
 	u32 i = (u32)(vpn >> (TABLE_SHIFT * level)) & (TABLE_ENTRIES - 1);
 	handle_t chunk = table_at(m, table)->chunk[i / PTE_CHUNK];
 
 	return chunk ? dir_chunk_at(m, chunk)[i % PTE_CHUNK] : 0;
 }
+
+/* The table one level below @level that covers @vpn, 0 if there is none. */
+static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt_level level,
+				u64 vpn)
+{
+	handle_t h = dir_entry(m, table, level, vpn);
+
+	return h & PT_LEAF ? 0 : h;
+}
+
+/** huge_pte_find() - the entry of the huge page that maps @vpn, NULL if none does; *@level: of the table
+ * that has it, PT_PMD or PT_PUD. */
+pte_t *huge_pte_find(const struct machine *m, const struct mm *mm, u64 vpn, enum pt_level *level);
 
 /* The entry of @vpn in a lowest-level table, NULL while its chunk does not exist (entry is
  * none). */

@@ -168,9 +168,15 @@ void machine_config_init(struct machine_config *c)
 	c->nr_nodes = 1;
 	c->node[0].present = true;
 	c->cost = default_cost;
-	c->tlb = (struct tlb_config){
-		.l1d_4k = 64, .l1d_2m = 32, .l1d_1g = 4, .l2_4k = 1536, .l2_1g = 16
-	};
+	c->tlb = (struct tlb_config){ .l1d_4k = 64,
+				      .l1d_2m = 32,
+				      .l1d_1g = 4,
+				      .l2_4k = 1536,
+				      .l2_1g = 16,
+				      .pwc_pmd = 32,
+				      .pwc_pud = 4,
+				      .pwc_pgd = 2,
+				      .pcids = 6 };
 	c->disk.queue_depth = 32;
 	c->seed = 1;
 	c->boot_time = 1767225600; /* 2026-01-01 */

@@ -9,6 +9,7 @@
  */
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/tlb.h"
 
 struct walk {
 	pfn_t pfn;
@@ -172,6 +173,7 @@ static bool mkclean_one(struct machine *m, handle_t h, u64 addr, void *arg)
 	if (v->flags & VM_SHARED) {
 		*(bool *)arg |= (*pte & PTE_DIRTY) != 0;
 		*pte &= ~(PTE_DIRTY | PTE_WRITE);
+		tlb_flush_page(m, mm_at(m, v->mm), addr_vpn(addr));
 	}
 	return true;
 }
@@ -202,7 +204,10 @@ static inline void repoint_entry(pte_t *pte, struct repoint *r)
 
 static bool repoint_one(struct machine *m, handle_t h, u64 addr, void *arg)
 {
-	repoint_entry(entry_of(m, vma_at(m, h), addr), arg);
+	const struct vma *v = vma_at(m, h);
+
+	repoint_entry(entry_of(m, v, addr), arg);
+	tlb_flush_page(m, mm_at(m, v->mm), addr_vpn(addr));
 	return true;
 }
 
@@ -211,10 +216,12 @@ u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty)
 	struct repoint r = { to, 0, false };
 	struct only only;
 
-	if (likely(find_only(m, from, pfn_to_page(m, from), &only)))
+	if (likely(find_only(m, from, pfn_to_page(m, from), &only))) {
 		repoint_entry(only.pte, &r);
-	else
+		tlb_flush_page(m, mm_at(m, vma_at(m, only.vma)->mm), only.vpn);
+	} else {
 		rmap_walk(m, from, repoint_one, &r);
+	}
 	*dirty = r.dirty;
 	return r.nr;
 }
@@ -271,6 +278,7 @@ static bool unmap_entry(struct machine *m, const struct vma *v, pte_t *pte, stru
 		page_clear(p, PG_anon_exclusive);
 	}
 	*pte = to;
+	tlb_flush_mm(m, mm);
 	page_remove_rmap(m, u->pfn, p, v);
 	return p->mapcount != 0;
 }
@@ -298,6 +306,7 @@ static inline void swap_out_entry(struct machine *m, const struct vma *v, pte_t 
 		p->flags = (p->flags & ~dirtied) | PAGE_FLAG(dirty);
 	p->flags &= ~PAGE_FLAG(anon_exclusive);
 	*pte = swap;
+	tlb_flush_mm(m, mm);
 	mm->rss[MM_ANONPAGES]--;
 	mm->rss[MM_SWAPENTS]++;
 	swap_slot_get(m, swap_pte_slot(m, swap));

@@ -65,8 +65,10 @@ int task_setaffinity(struct machine *m, handle_t task, const struct cpumask *mas
 	t->cpus_allowed = h;
 	if (!task_cpu_allowed(m, t, t->cpu))
 		t->cpu = task_pick_cpu(m, t);
-	if (m->current == task)
+	if (m->current == task && m->cpu != t->cpu) {
 		m->cpu = t->cpu;
+		tlb_leave(&m->tlb);
+	}
 	return 0;
 }
 
@@ -98,7 +100,8 @@ void account_task_time(struct machine *m, handle_t task, u64 ns, bool user)
 static void account_since(struct machine *m, const struct running *r)
 {
 	u64 total = m->clock.now > r->started ? m->clock.now - r->started : 0;
-	u64 user = min_t(u64, total, r->user_ns);
+	/* what exec touches is the kernel's, walks and all */
+	u64 user = min_t(u64, total, r->user_ns ? r->user_ns + r->walk_ns : 0);
 
 	account_task_time(m, r->task, total - user, false);
 	account_task_time(m, r->task, user, true);
@@ -129,6 +132,7 @@ void task_run_begin(struct machine *m, struct running *r, handle_t task)
 	if (m->cpu != t->cpu)
 		m->tasks.context_switches++;
 	m->cpu = t->cpu;
+	tlb_leave(&m->tlb);
 	t->nvcsw++;
 	task_set_state(m, task, TASK_RUNNING);
 }
@@ -137,6 +141,9 @@ bool task_run_end(struct machine *m, struct running *r)
 {
 	if (!r->died && (r->fatal_signal || r->exits))
 		exit_unmap(m, r);
+	if (r->died || !lab_has_load(m, r->task))
+		tlb_idle(m, m->cpu);
+	tlb_leave(&m->tlb);
 	m->running = r->outer;
 	m->current = r->saved_task;
 	m->cpu = r->saved_cpu;

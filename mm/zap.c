@@ -10,13 +10,22 @@
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/tlb.h"
 
 /* ---- zap ---- */
 
 struct zap {
 	u64 rss[NR_MM_COUNTERS];
 	u64 unmapped, freed;
+	u64 first, end; /* vpns that had entries; end 0: none */
 };
+
+/* A stretch of which something went. */
+static inline void zap_widen(struct zap *z, const struct pte_walk *w)
+{
+	z->first = z->end ? z->first : w->vpn;
+	z->end = w->vpn + w->n;
+}
 
 static inline void zap_page(struct machine *m, const struct vma *v, pte_t pte, struct zap *z)
 {
@@ -79,8 +88,11 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 	update_hiwater_rss(mm);
 	while (z.unmapped < most && pte_walk_next(m, &w)) {
 		zap_stretch(m, v, &w, &z);
+		zap_widen(&z, &w);
 		pte_chunk_put(m, &w);
 	}
+	if (z.end)
+		tlb_flush_range(m, mm, z.first, z.end);
 	for (i = 0; i < NR_MM_COUNTERS; i++)
 		mm->rss[i] -= (s64)z.rss[i];
 	clock_charge(m, z.unmapped * m->cost.pte_unmap + z.freed * m->cost.page_free);
@@ -117,9 +129,12 @@ static void zap_cache_pages(struct machine *m, const struct vma *v, u64 vpn, u64
 				continue;
 			w.pte[i] = 0;
 			zap_page(m, v, pte, &z);
+			zap_widen(&z, &w);
 		}
 		pte_chunk_put(m, &w);
 	}
+	if (z.end)
+		tlb_flush_range(m, mm, z.first, z.end);
 	mm->rss[MM_FILEPAGES] -= (s64)z.rss[MM_FILEPAGES];
 	mm->rss[MM_SHMEMPAGES] -= (s64)z.rss[MM_SHMEMPAGES];
 	clock_charge(m, z.unmapped * m->cost.pte_unmap);

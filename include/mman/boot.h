@@ -47,6 +47,9 @@ struct disk_config {
 
 struct tlb_config {
 	u32 l1d_4k, l1d_2m, l1d_1g, l2_4k, l2_1g; /* entries */
+	u32 l1d_4k_ways, l1d_2m_ways, l1d_1g_ways, l2_4k_ways, l2_1g_ways; /* 0: as usual */
+	u32 pwc_pmd, pwc_pud, pwc_pgd; /* entries of the walk caches */
+	u32 pcids;		       /* address spaces that a CPU remembers */
 };
 
 /* What a zone of an existing machine spans and manages (a twin): boot draws its limits there, and

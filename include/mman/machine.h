@@ -31,6 +31,7 @@
 #include <mman/swap.h>
 #include <mman/sysctl.h>
 #include <mman/task.h>
+#include <mman/tlb.h>
 #include <mman/vmscan.h>
 #include <mman/workingset.h>
 #include <mman/writeback.h>
@@ -101,6 +102,8 @@ struct machine {
 	struct compaction_state compaction;
 	struct blk_state blk;
 	struct bdi_writeback wb;
+
+	struct tlb_state tlb;
 
 	/* knobs, time, chance */
 	struct sysctl sysctl;

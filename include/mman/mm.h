@@ -120,12 +120,13 @@ struct mm {
 	/* the tables and the VMA last used; 0: none */
 	u64 cache_vpn; /* vpn >> 9 of cache_table; its upper bits of cache_pmd */
 	handle_t cache_table, cache_pmd, cache_vma;
-	u64 id;		    /* never another one's */
-	u32 maple_nodes;    /* kernel objects charged for the VMA tree */
-	u32 flags;	    /* MMF_* */
-	handle_t libc_heap; /* what malloc(3) handed out; 0: nothing yet */
-	handle_t pins;	    /* struct pin, the newest first */
-	u32 reserved;
+	u64 id;		       /* never another one's */
+	u32 maple_nodes;       /* kernel objects charged for the VMA tree */
+	u32 flags;	       /* MMF_* */
+	handle_t libc_heap;    /* what malloc(3) handed out; 0: nothing yet */
+	handle_t pins;	       /* struct pin, the newest first */
+	u32 tlb_live;	       /* may a TLB know it? (tlb.h) */
+	u64 tlb_gen, tlb_cpus; /* flushes so far; CPUs, modulo 64, that have it loaded */
 };
 
 /* A page that a device may write to, for as long as it likes: pin_user_pages(). */
@@ -234,6 +235,7 @@ struct inode_lru {
 struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
+	struct pool huge_ptes;			    /* entries of huge pages */
 	struct pool xa_nodes;			    /* page cache indexes */
 	struct pool pins;
 	struct shadow_nodes shadow_nodes;

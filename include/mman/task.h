@@ -162,6 +162,7 @@ struct running {
 	u64 begun;   /* ns */
 	u64 started; /* ns: later by the time it waited, or others ran within it */
 	u64 user_ns; /* of loads and stores; the rest is the kernel's work for it */
+	u64 walk_ns; /* of page walks for them */
 	handle_t saved_task;
 	u32 saved_cpu;
 	s32 fatal_signal; /* wait status to end with; waits for task_run_end() */

@@ -29,6 +29,7 @@ static void test_touch(void)
 	u64 user, system, started, iowait;
 
 	mmtest_open(&t, 256);
+	t.m->cost.tlb_miss = 0;
 	next_command(&t);
 	user = task_at(t.m, t.task)->utime;
 	system = task_at(t.m, t.task)->stime;
