@@ -157,9 +157,10 @@ static const char *remark(char *line, const char *key)
  * A script may say which machine it wants, in the comment that it begins with:
  *	# machine: tiny
  *	# cmdline: mem=512M
+ *	# like: captures/server.tar.gz      (from the script's own folder on)
  * The command line has the last word.
  */
-static void read_remarks(struct options *o, const char *script, char machine[REMARK_MAX],
+static void read_remarks(struct options *o, const char *script, char machine[PATH_MAX + REMARK_MAX],
 			 char cmdline[REMARK_MAX])
 {
 	bool own_machine = !o->machine && !o->like && !o->like_host, own_cmdline = !o->cmdline;
@@ -170,6 +171,12 @@ static void read_remarks(struct options *o, const char *script, char machine[REM
 	while (f && fgets(line, sizeof(line), f) && *line == '#') {
 		if (own_machine && (value = remark(line, "machine")))
 			o->machine = strcpy(machine, value);
+		if (own_machine && (value = remark(line, "like"))) {
+			sprintf(machine, "%.*s%s",
+				*value == '/' ? 0 : (int)(strrchr(script, '/') + 1 - script),
+				script, value);
+			o->like = machine;
+		}
 		if (own_cmdline && (value = remark(line, "cmdline")))
 			o->cmdline = strcpy(cmdline, value);
 	}
@@ -179,7 +186,7 @@ static void read_remarks(struct options *o, const char *script, char machine[REM
 
 int cmd_run(const struct options *given)
 {
-	char dir[PATH_MAX], script[PATH_MAX], machine[REMARK_MAX], cmdline[REMARK_MAX];
+	char dir[PATH_MAX], script[PATH_MAX], machine[PATH_MAX + REMARK_MAX], cmdline[REMARK_MAX];
 	struct daemon d = { .pipe = -1 };
 	struct options with_remarks = *given;
 	const struct options *o = &with_remarks;

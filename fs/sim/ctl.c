@@ -192,7 +192,34 @@ static int cmd_swapoff(struct command_run *c)
 	}
 }
 
+/* adopt PID NAME: sim/procs/NAME for a process that was not made there. */
+static int cmd_adopt(struct command_run *c)
+{
+	struct machine *m = c->m;
+	handle_t task, lab;
+	u64 pid;
+	int error = argument_number(c, c->word[1], &pid);
+
+	if (error)
+		return error;
+	task = pid <= UINT32_MAX ? find_task_by_pid(m, (u32)pid) : 0;
+	if (!task || task_at(m, task)->tgid != pid)
+		return command_explain(c, -ESRCH, "there is no process %s", c->word[1]);
+	if (task_at(m, task)->flags & PF_KTHREAD || task == m->tasks.init)
+		return command_explain(c, -EPERM, "init and kernel threads do what they do");
+	if (!task_at(m, task)->mm)
+		return command_explain(c, -ESRCH, "process %s has ended", c->word[1]);
+	if (task_at(m, task)->lab)
+		return command_explain(c, -EBUSY, "it is sim/procs/%s",
+				       lab_at(m, task_at(m, task)->lab)->name);
+	error = lab_adopt(m, task, c->word[2], &lab);
+	if (error == -EEXIST)
+		return command_explain(c, error, "there is a process of that name");
+	return error ? command_explain(c, error, "'%s' can be no directory", c->word[2]) : 0;
+}
+
 static const struct command commands[] = {
+	{ "adopt", 2, 2, 0, cmd_adopt, "PID NAME" },
 	{ "sync", 0, 0, 0, cmd_sync, "" },
 	{ "swapon", 2, 4, 0, cmd_swapon, "NAME SIZE [prio=N] [type=partition|file]" },
 	{ "swapoff", 1, 1, 0, cmd_swapoff, "NAME" },

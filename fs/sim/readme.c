@@ -13,6 +13,7 @@ static const char readme[] =
 	"                                        echo fail sda2 read times=3 > ctl; fail sda2 off\n"
 	"                                        echo reboot > ctl; echo rewind 12 > ctl (see journal)\n"
 	"                                        echo sync > ctl\n"
+	"                                        echo adopt 42 db > ctl   procs/db for process 42\n"
 	"journal         every change since boot, one line each; mmanfs replay plays it\n"
 	"events          event stream, one record per read\n"
 	"explain         the last OOM kill, failed allocation, reclaim and kswapd wake-up, and why\n"
