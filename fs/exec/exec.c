@@ -69,7 +69,8 @@ void exec_close_others(const int *keep, size_t nr)
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 	}
-	memcpy(sorted, keep, nr * sizeof(*keep));
+	for (size_t i = 0; i < nr; i++)
+		sorted[i] = keep[i];
 	qsort(sorted, nr, sizeof(*sorted), compare_fds);
 	for (size_t i = 0; i < nr; i++) {
 		if (sorted[i] < (int)next)
