@@ -46,16 +46,18 @@ enum mmanfs_call_op {
 	MMANFS_SWAPON,	    /* args[0]: flags of swapon(2); data: /NAME in sim/disk */
 	MMANFS_SWAPOFF,	    /* data: path as proc/swaps has it */
 	MMANFS_SYNC,
-	MMANFS_GETPRIORITY,  /* (q) returns 20 - nice, as the system call does */
-	MMANFS_SETPRIORITY,  /* args[0]: nice */
-	MMANFS_GETAFFINITY,  /* (q) out: data is the mask, the call returns its bytes */
-	MMANFS_SETAFFINITY,  /* args[0]: bytes of the mask in data */
-	MMANFS_GETRLIMIT,    /* (q) args[0]: RLIMIT_*; out args: soft, hard */
-	MMANFS_SETRLIMIT,    /* args: RLIMIT_*, soft, hard; out args[0], [1]: as they were */
-	MMANFS_GETSCHEDULER, /* (q) returns SCHED_OTHER */
-	MMANFS_MADVISE,	     /* process_madvise(2): args: address, length, MADV_* */
-	MMANFS_MRELEASE,     /* process_mrelease(2) */
-	MMANFS_UNAME,	     /* (q) out: data is the texts of struct utsname, each with its NUL */
+	MMANFS_GETPRIORITY,   /* (q) returns 20 - nice, as the system call does */
+	MMANFS_SETPRIORITY,   /* args[0]: nice */
+	MMANFS_GETAFFINITY,   /* (q) out: data is the mask, the call returns its bytes */
+	MMANFS_SETAFFINITY,   /* args[0]: bytes of the mask in data */
+	MMANFS_GETRLIMIT,     /* (q) args[0]: RLIMIT_*; out args: soft, hard */
+	MMANFS_SETRLIMIT,     /* args: RLIMIT_*, soft, hard; out args[0], [1]: as they were */
+	MMANFS_GETSCHEDULER,  /* (q) returns SCHED_OTHER */
+	MMANFS_MADVISE,	      /* process_madvise(2): args: address, length, MADV_* */
+	MMANFS_MRELEASE,      /* process_mrelease(2) */
+	MMANFS_MIGRATE_PAGES, /* args: nodes from, nodes to; returns the pages that stayed */
+	MMANFS_MOVE_PAGES, /* args: pages, have they nodes?, MPOL_MF_*; data: struct mmanfs_move, in and out */
+	MMANFS_UNAME, /* (q) out: data is the texts of struct utsname, each with its NUL */
 	NR_MMANFS_CALLS
 };
 
@@ -82,6 +84,16 @@ struct mmanfs_call {
 
 #define MMANFS_IOC_QUERY _IOWR('m', 2, struct mmanfs_call)
 #define MMANFS_IOC_CALL	 _IOWR('m', 3, struct mmanfs_call)
+
+#define MMANFS_MOVE_MAX	      15u
+#define MMANFS_MOVE_UNTOUCHED INT32_MIN
+
+/* A part of the arrays of move_pages(2). The status of a page that the call did not come to stays what it
+ * was. */
+struct mmanfs_move {
+	uint64_t addr[MMANFS_MOVE_MAX];
+	int32_t node[MMANFS_MOVE_MAX], status[MMANFS_MOVE_MAX];
+};
 
 /* sysinfo(2), in bytes; one instant of the machine, the same that meminfo would show. */
 struct mmanfs_sysinfo {

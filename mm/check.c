@@ -97,5 +97,6 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_tlb(&c);
 	check_heaps(&c);
 	check_compaction(&c);
+	check_numa(&c);
 	return c.violations;
 }

@@ -105,7 +105,7 @@ int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ig
 
 /* ---- pins ---- */
 
-#define PINS_MAX 1023u /* what struct page holds */
+#define PINS_MAX 1023u /* what struct page holds; one is for those that hold it for a moment */
 
 static struct pin *pin_at(const struct machine *m, handle_t h)
 {
@@ -172,7 +172,7 @@ static int pin_page(struct machine *m, handle_t task, u64 addr)
 	if (error)
 		return error;
 	p = pfn_to_page(m, pfn);
-	if (p->pins == PINS_MAX || !(h = pool_alloc(&m->mms.pins)))
+	if (p->pins >= PINS_MAX - 1 || !(h = pool_alloc(&m->mms.pins)))
 		return -ENOMEM;
 	*pin_at(m, h) = (struct pin){ .vpn = addr_vpn(addr), .pfn = pfn, .next = mm->pins };
 	mm->pins = h;
@@ -184,6 +184,8 @@ static int pin_page(struct machine *m, handle_t task, u64 addr)
 
 void page_release_pinned(struct machine *m, pfn_t pfn, struct page *p)
 {
+	if (contents_in_use(m)) /* which nobody but the device can read */
+		drop_contents(m, pfn, 0);
 	p->mapping = 0;
 	if (page_test(p, PG_isolated)) /* whoever has it on a list puts it back */
 		return;
@@ -192,17 +194,22 @@ void page_release_pinned(struct machine *m, pfn_t pfn, struct page *p)
 	p->flags = 0;
 }
 
-static void unpin_page(struct machine *m, struct mm *mm, pfn_t pfn)
+void page_unpin(struct machine *m, pfn_t pfn)
 {
 	const u32 owned = PAGE_FLAG(lru) | PAGE_FLAG(isolated) | PAGE_FLAG(swapcache) |
 			  PAGE_FLAG(reserved);
 	struct page *p = pfn_to_page(m, pfn);
 
 	p->pins = (p->pins - 1u) & PINS_MAX;
-	mm->pinned_vm--;
-	mod_node_page_state(m, page_node(m, p), NR_FOLL_PIN_RELEASED, 1);
 	if (!p->pins && !p->mapping && !(p->flags & owned))
 		free_pages(m, pfn, 0);
+}
+
+static void unpin_page(struct machine *m, struct mm *mm, pfn_t pfn)
+{
+	mm->pinned_vm--;
+	mod_node_page_state(m, page_node(m, pfn_to_page(m, pfn)), NR_FOLL_PIN_RELEASED, 1);
+	page_unpin(m, pfn);
 }
 
 /* At most @most of the range, the newest first. */

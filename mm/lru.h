@@ -105,6 +105,8 @@ void page_release_isolated(struct machine *m, struct page *p);
 
 /* gup.c: the last user of a pinned page has gone; the last unpin frees it. */
 void page_release_pinned(struct machine *m, pfn_t pfn, struct page *p);
+/* One pin less, of those that a page has for a moment as well. */
+void page_unpin(struct machine *m, pfn_t pfn);
 
 /** page_release() - the last reference is gone: off its list, back to the allocator. */
 static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)

@@ -316,7 +316,7 @@ static enum vm_fault wp_page_copy(struct machine *m, struct fault *f, pte_t old)
 		from->pins++;
 	pte = prepare_anon(m, f, GFP_HIGHUSER_MOVABLE, &pfn);
 	if (from)
-		from->pins--;
+		page_unpin(m, pte_pfn(old));
 	if (!pte)
 		return VM_FAULT_OOM;
 	if (unlikely(*pte != old)) {

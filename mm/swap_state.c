@@ -194,7 +194,7 @@ bool free_anon_page(struct machine *m, pfn_t pfn)
 	struct page *p = pfn_to_page(m, pfn);
 
 	if (page_test(p, PG_swapcache)) {
-		if (page_busy(p) || p->pins || swap_count(m, page_swap_slot(m, pfn)))
+		if (page_busy(p) || swap_count(m, page_swap_slot(m, pfn)))
 			return false;
 		delete_from_swap_cache(m, pfn, 0);
 	}

@@ -57,6 +57,10 @@ EXEC_SERVE(serve_getparam);
 EXEC_SERVE(serve_getattr);
 EXEC_SERVE(serve_prlimit);
 
+/* numa_calls.c: pages of one process and the nodes they lie on */
+EXEC_SERVE(serve_migrate_pages);
+EXEC_SERVE(serve_move_pages);
+
 /* pidfd_calls.c: by descriptor */
 EXEC_SERVE(serve_pidfd_open);
 EXEC_SERVE(serve_pidfd_send_signal);

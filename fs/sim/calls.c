@@ -284,6 +284,32 @@ static int call_mrelease(struct machine *m, handle_t task, struct mmanfs_call *c
 	return task_at(m, task)->flags & (PF_EXITING | PF_MEMDIE) ? 0 : -EINVAL;
 }
 
+/* ---- nodes ---- */
+
+static int call_migrate_pages(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	if (!is_his(c, task_at(m, task)) || (c->uid && c->args[1] & ~task_mems_allowed(m, task)))
+		return -EPERM;
+	return do_migrate_pages(m, task, c->args[0], c->args[1], !c->uid);
+}
+
+static int call_move_pages(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	struct mmanfs_move move;
+	int result;
+
+	_Static_assert(sizeof(move) < MMANFS_CALL_DATA, "fits into a call's data");
+	if (c->args[0] > MMANFS_MOVE_MAX || c->args[2] & ~(u64)(MPOL_MF_MOVE | MPOL_MF_MOVE_ALL))
+		return -EINVAL;
+	if ((c->uid && c->args[2] & MPOL_MF_MOVE_ALL) || !is_his(c, task_at(m, task)))
+		return -EPERM;
+	memcpy(&move, c->data, sizeof(move));
+	result = do_move_pages(m, task, c->args[0], move.addr, c->args[1] ? move.node : NULL,
+			       move.status, c->args[2] & MPOL_MF_MOVE_ALL);
+	memcpy(c->data, &move, sizeof(move));
+	return result;
+}
+
 /* ---- the table ---- */
 
 struct machine_call {
@@ -308,6 +334,8 @@ static const struct machine_call calls[NR_MMANFS_CALLS] = {
 	[MMANFS_GETSCHEDULER] = { call_getscheduler, true, true },
 	[MMANFS_MADVISE] = { call_madvise, false, true },
 	[MMANFS_MRELEASE] = { call_mrelease, false, true },
+	[MMANFS_MIGRATE_PAGES] = { call_migrate_pages, false, true },
+	[MMANFS_MOVE_PAGES] = { call_move_pages, false, true },
 };
 
 static int serve(struct machine *m, struct mmanfs_call *c, bool asks)

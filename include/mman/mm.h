@@ -444,7 +444,7 @@ static inline u64 mm_pgtables_pages(const struct mm *mm)
  * to the mapping: a device may use them. Faults them in, for writing where the mapping allows that, and moves
  * them out of ZONE_MOVABLE first. Counts NR_FOLL_PIN_ACQUIRED and VmPin. All of them or none.
  * -EFAULT: not mapped, or no memory behind it; -ENOMEM: RLIMIT_MEMLOCK, no memory outside ZONE_MOVABLE, or
- * 1023 pins of one page; -EINTR. Source: Documentation/core-api/pin_user_pages.rst.
+ * 1022 pins of one page; -EINTR. Source: Documentation/core-api/pin_user_pages.rst.
  */
 int pin_user_pages(struct machine *m, handle_t task, u64 addr, u64 length);
 /** unpin_user_pages() - what is pinned in the range is let go, the last pin of a page first; how many. A

@@ -168,6 +168,17 @@ static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 		c->data[0] = 7;
 		return 8;
 	}
+	if (c->op == MMANFS_MOVE_PAGES) {
+		struct mmanfs_move move;
+		uint64_t i;
+
+		/* page 20 of all ends it */
+		memcpy(&move, c->data, sizeof(move));
+		for (i = 0; i < c->args[0] && move.addr[i] != 20; i++)
+			move.status[i] = c->args[1] ? move.node[i] : (int)move.addr[i] % 2;
+		memcpy(c->data, &move, sizeof(move));
+		return i < c->args[0] ? -ENODEV : 0;
+	}
 	if (c->op == MMANFS_GETRLIMIT || c->op == MMANFS_SETRLIMIT) {
 		c->args[0] = 111;
 		c->args[1] = 222;
@@ -361,9 +372,8 @@ static void test_threads_and_queues(void)
 static void test_others(void)
 {
 	static const int calls[] = {
-		SYS_process_vm_readv, SYS_process_vm_writev,	 SYS_move_pages,
-		SYS_migrate_pages,    SYS_sched_setscheduler,	 SYS_sched_setparam,
-		SYS_sched_setattr,    SYS_sched_rr_get_interval,
+		SYS_process_vm_readv, SYS_process_vm_writev, SYS_sched_setscheduler,
+		SYS_sched_setparam,   SYS_sched_setattr,     SYS_sched_rr_get_interval,
 	};
 
 	reset();
@@ -627,6 +637,52 @@ static void test_caller_gone(void)
 	is_int(fake.nr_delivered + fake.nr_group, 0, "no signal was sent");
 }
 
+static void test_nodes(void)
+{
+	uint64_t from[16] = { 0xff }, to[16] = { 2 }, pages[40];
+	int nodes[40], status[40], i;
+
+	reset();
+	is_int(call5(SYS_migrate_pages, SIMULATED, 5, (uintptr_t)from, (uintptr_t)to, 0), 0,
+	       "migrate_pages of a simulated process");
+	is_uint(fake.asked.args[0], 15, "  from the nodes that maxnode leaves,");
+	is_uint(fake.asked.args[1], 2, "  to these");
+	is_int(call5(SYS_migrate_pages, SIMULATED, 1, 8, 8, 0), 0, "  or to none,");
+	is_uint(fake.asked.args[1], 0, "  which the engine judges");
+	is_err(call5(SYS_migrate_pages, SIMULATED, 65, 8, (uintptr_t)to, 0), -EFAULT,
+	       "  the mask must be there");
+	is_err(call5(SYS_migrate_pages, SIMULATED, 1 << 20, (uintptr_t)from, (uintptr_t)to, 0),
+	       -EINVAL, "  and not endless");
+	is_err(call5(SYS_migrate_pages, 1, 65, (uintptr_t)from, (uintptr_t)to, 0), -EPERM,
+	       "  nor another user's process");
+	is_int(call5(SYS_migrate_pages, CHILD, 65, 0, 0, 0), GOES_ON, "  an own one's is real");
+	for (i = 0; i < 40; i++) {
+		pages[i] = (uint64_t)i;
+		nodes[i] = i % 3;
+		status[i] = 99;
+	}
+	is_int(call5(SYS_move_pages, SIMULATED, 20, (uintptr_t)pages, (uintptr_t)nodes,
+		     (uintptr_t)status),
+	       0, "move_pages of more than one call holds");
+	is_int(fake.nr_asked, 5, "  takes two,");
+	is_uint(fake.asked.args[0], 5, "  the second with the rest,");
+	is_int(status[19], 1, "  and writes every status");
+	is_int(status[20], 99, "  and no other");
+	is_err(call5(SYS_move_pages, SIMULATED, 40, (uintptr_t)pages, (uintptr_t)nodes,
+		     (uintptr_t)status),
+	       -ENODEV, "  which ends where the engine says,");
+	is_int(status[20], 99, "  the status from there on as it was");
+	is_int(call5(SYS_move_pages, SIMULATED, 3, (uintptr_t)pages, 0, (uintptr_t)status), 0,
+	       "  without nodes it asks");
+	is_int(status[1], 1, "  where they are");
+	is_int(call5(SYS_move_pages, SIMULATED, 0, 0, 0, 0), 0, "  of none");
+	is_err(call5(SYS_move_pages, NOBODY, 0, 0, 0, 0), -ESRCH, "  of nobody");
+	is_err(call5(SYS_move_pages, SIMULATED, 1, 8, 0, (uintptr_t)status), -EFAULT,
+	       "  from nowhere");
+	is_err(call5(SYS_move_pages, SIMULATED, 1, (uintptr_t)pages, 0, 8), -EFAULT,
+	       "  to nowhere");
+}
+
 int main(void)
 {
 	test_kill();
@@ -637,6 +693,7 @@ int main(void)
 	test_priorities();
 	test_served();
 	test_structures();
+	test_nodes();
 	test_simulated_pidfds();
 	test_machine();
 	test_nested();
