@@ -14,6 +14,7 @@
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"
+#include "tests/oracle/lib/language.h"
 #include "tests/reference.h"
 #include "tests/tap.h"
 
@@ -50,45 +51,7 @@ struct suite {
 	u32 total, excepted;
 };
 
-/* ---- text ---- */
-
-static size_t unescape(const char *s, char *out)
-{
-	size_t n = 0;
-	char c;
-	int times;
-
-	if (sscanf(s, "REP(%c,%d)", &c, &times) == 2) {
-		memset(out, c, (size_t)times);
-		return (size_t)times;
-	}
-	for (; *s; s++) {
-		if (*s != '\\') {
-			out[n++] = *s;
-			continue;
-		}
-		switch (*++s) {
-		case 'n':
-			out[n++] = '\n';
-			break;
-		case 't':
-			out[n++] = '\t';
-			break;
-		case '0':
-			out[n++] = '\0';
-			break;
-		case 'x':
-			out[n++] = (char)strtol((char[]){ s[1], s[2], 0 }, NULL, 16);
-			s += 2;
-			break;
-		default:
-			out[n++] = *s;
-		}
-	}
-	return n;
-}
-
-static void escape(const char *s, size_t size, char *out, size_t room)
+static void escape_bytes(const char *s, size_t size, char *out, size_t room)
 {
 	size_t n = 0, i;
 
@@ -143,7 +106,7 @@ static void value_of(struct suite *s, const char *path, char *out, size_t room)
 	if (error < 0)
 		snprintf(out, room, "<read:%s>", strerrorname_np(-error));
 	else
-		escape(s->f.text.data, s->f.text.length, out, room);
+		escape_bytes(s->f.text.data, s->f.text.length, out, room);
 }
 
 static void result_of(struct suite *s, bool nobody, const char *data, size_t size, char *out,
