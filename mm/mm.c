@@ -181,7 +181,7 @@ static int pools_init(struct mm_state *s)
 		u32 max;
 	} pools[] = {
 		{ &s->mms, "mm", sizeof(struct mm), 1u << 22 },
-		{ &s->vmas, "vma", sizeof(struct vma), 1u << 26 },
+		{ &s->vmas, "vma", sizeof(struct vma), 1u << 25 },
 		{ &s->anon_vmas, "anon_vma", sizeof(struct anon_vma), 1u << 26 },
 		{ &s->anon_vma_chains, "anon_vma_chain", sizeof(struct anon_vma_chain), 1u << 27 },
 		{ &s->files, "file", sizeof(struct file), 1u << 24 },
@@ -193,8 +193,8 @@ static int pools_init(struct mm_state *s)
 		{ &s->huge_ptes, "huge page table entry", sizeof(pte_t), 1u << 26 },
 		{ &s->disk_extents, "disk extent", sizeof(struct disk_extent), 1u << 26 },
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
-		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 20 },
-		{ &s->heap_chunks, "heap chunk", sizeof(struct heap_chunk), 1u << 28 },
+		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 18 },
+		{ &s->heap_chunks, "heap chunk", sizeof(struct heap_chunk), 1u << 25 },
 		{ &s->pins, "pin", sizeof(struct pin), 1u << 28 },
 	};
 	size_t i;

@@ -12,7 +12,7 @@
 int program_trace_init(struct machine *m)
 {
 	int error = pool_init(&m->traced.traces, "program_trace", sizeof(struct program_trace),
-			      1u << 20);
+			      1u << 12);
 
 	if (!error)
 		error = pool_init(&m->traced.processes, "traced_process",

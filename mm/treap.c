@@ -78,10 +78,34 @@ void treap_augment_up(struct machine *m, const struct treap_type *type, handle_t
 		h = node_of(m, type, h)->parent;
 }
 
-static void refresh_up(struct machine *m, const struct treap_type *type, handle_t h)
+/* @h hangs where it belongs by its key: now its place by priority, and the sums above. They were right
+ * before, so that the first one that does not change ends it. */
+static void settle(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
 {
-	for (; h; h = node_of(m, type, h)->parent)
+	struct treap_node *n = node_of(m, type, h);
+
+	if (type->augment)
 		type->augment(m, h);
+	while (n->parent && priority(h) > priority(n->parent))
+		rotate_up(m, type, root, h);
+	if (type->augment && n->parent)
+		treap_augment_up(m, type, n->parent);
+}
+
+void treap_insert_between(struct machine *m, const struct treap_type *type, handle_t *root,
+			  handle_t prev, handle_t next, handle_t h)
+{
+	struct treap_node *n = node_of(m, type, h);
+
+	n->left = n->right = 0;
+	if (prev && !node_of(m, type, prev)->right) {
+		n->parent = prev;
+		node_of(m, type, prev)->right = h;
+	} else {
+		n->parent = next;
+		*(next ? &node_of(m, type, next)->left : root) = h;
+	}
+	settle(m, type, root, h);
 }
 
 void treap_insert(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
@@ -103,12 +127,7 @@ void treap_insert(struct machine *m, const struct treap_type *type, handle_t *ro
 		node_of(m, type, parent)->left = h;
 	else
 		node_of(m, type, parent)->right = h;
-	if (type->augment)
-		type->augment(m, h);
-	while (n->parent && priority(h) > priority(n->parent))
-		rotate_up(m, type, root, h);
-	if (type->augment)
-		refresh_up(m, type, h);
+	settle(m, type, root, h);
 }
 
 void treap_erase(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
@@ -124,7 +143,7 @@ void treap_erase(struct machine *m, const struct treap_type *type, handle_t *roo
 	replace_child(m, type, root, parent, h, only);
 	n->left = n->right = n->parent = 0;
 	if (type->augment)
-		refresh_up(m, type, parent);
+		treap_augment_up(m, type, parent);
 }
 
 handle_t treap_first(struct machine *m, const struct treap_type *type, handle_t root)

@@ -131,6 +131,20 @@ void vma_free(struct machine *m, handle_t h)
 
 /* ---- the address space ---- */
 
+/* Does @addr lie just below or behind the mapping that was found last? *@found: find_vma()'s answer. */
+static bool near_cached(const struct machine *m, const struct vma *v, u64 addr, handle_t *found)
+{
+	const struct vma *n;
+
+	if (addr < v->start) {
+		*found = pool_handle(&m->mms.vmas, v);
+		return !v->prev || vma_at(m, v->prev)->end <= addr;
+	}
+	*found = v->next;
+	n = vma_at(m, v->next);
+	return !v->next || n->end > addr;
+}
+
 handle_t find_vma(struct machine *m, handle_t mmh, u64 addr)
 {
 	struct mm *mm = mm_at(m, mmh);
@@ -141,6 +155,9 @@ handle_t find_vma(struct machine *m, handle_t mmh, u64 addr)
 		v = vma_at(m, h);
 		if (v->start <= addr && addr < v->end)
 			return h;
+		if (near_cached(m, v, addr, &best))
+			return best;
+		best = 0;
 	}
 	h = mm->vma_root;
 	while (h) {
@@ -175,8 +192,15 @@ handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 en
 
 handle_t find_vma_prev(struct machine *m, handle_t mmh, u64 addr)
 {
-	handle_t h = mm_at(m, mmh)->vma_root, best = 0;
+	handle_t h = mm_at(m, mmh)->cache_vma, best = 0;
 
+	if (h && vma_at(m, h)->end <= addr &&
+	    (!vma_at(m, h)->next || vma_at(m, vma_at(m, h)->next)->end > addr))
+		return h;
+	if (h && vma_at(m, h)->end > addr && vma_at(m, h)->prev &&
+	    vma_at(m, vma_at(m, h)->prev)->end <= addr)
+		return vma_at(m, h)->prev;
+	h = mm_at(m, mmh)->vma_root;
 	while (h) {
 		const struct vma *v = vma_at(m, h);
 
@@ -204,7 +228,7 @@ void vma_link(struct machine *m, handle_t h)
 	if (v->next)
 		vma_at(m, v->next)->prev = h;
 	v->rb_gap = 0;
-	treap_insert(m, &vma_tree, &mm->vma_root, h);
+	treap_insert_between(m, &vma_tree, &mm->vma_root, v->prev, v->next, h);
 	if (v->next)
 		treap_augment_up(m, &vma_tree, v->next);
 	rmap_trees_enter(m, h);
@@ -218,13 +242,14 @@ void vma_unlink(struct machine *m, handle_t h)
 	handle_t next = v->next;
 
 	rmap_trees_leave(m, h);
+	/* while the hole below its neighbour is still what the tree knows */
+	treap_erase(m, &vma_tree, &mm->vma_root, h);
 	if (v->prev)
 		vma_at(m, v->prev)->next = next;
 	else
 		mm->vma_first = next;
 	if (next)
 		vma_at(m, next)->prev = v->prev;
-	treap_erase(m, &vma_tree, &mm->vma_root, h);
 	if (next)
 		treap_augment_up(m, &vma_tree, next);
 	v->prev = v->next = 0;
@@ -245,6 +270,13 @@ void vma_set_extent(struct machine *m, handle_t h, u64 start, u64 end, u64 pgoff
 		treap_augment_up(m, &vma_tree, v->next);
 }
 
+void vma_set_end(struct machine *m, handle_t h, u64 end)
+{
+	rmap_trees_leave(m, h);
+	vma_at(m, h)->end = end;
+	rmap_trees_enter(m, h);
+}
+
 int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper)
 {
 	struct vma *v = vma_at(m, h), *n;
@@ -259,7 +291,7 @@ int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper)
 		vma_free(m, new);
 		return -ENOMEM;
 	}
-	vma_set_extent(m, h, v->start, addr, v->pgoff);
+	vma_set_end(m, h, addr);
 	vma_link(m, new);
 	*upper = new;
 	return 0;
@@ -271,9 +303,9 @@ void vma_rejoin(struct machine *m, handle_t h)
 	handle_t next = v->next;
 	u64 end = vma_at(m, next)->end;
 
+	vma_set_end(m, h, end);
 	vma_unlink(m, next);
 	vma_free(m, next);
-	vma_set_extent(m, h, v->start, end, v->pgoff);
 }
 
 enum vma_kind vma_kind(const struct machine *m, const struct vma *v)

@@ -41,6 +41,10 @@ static inline u64 vma_start_gap(const struct vma *v)
 	return v->start > gap ? v->start - gap : 0;
 }
 
+/** vma_set_end() - the same of the upper end, of who puts what lies behind it in order: the hole there is as
+ * large as it was when he is done. */
+void vma_set_end(struct machine *m, handle_t h, u64 end);
+
 /** find_vma_intersection() - the first VMA that has a byte of [@start, @end), 0 if none. */
 handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 end);
 /** find_vma_prev() - the last VMA that ends at or below @addr; 0 if none. */

@@ -89,9 +89,9 @@ static int merge_both(struct machine *m, handle_t prev, handle_t next, u32 flags
 	if (error)
 		return error;
 	p->flags |= (flags | vma_at(m, next)->flags) & VM_SOFTDIRTY;
+	vma_set_end(m, prev, end);
 	vma_unlink(m, next);
 	vma_free(m, next);
-	vma_set_extent(m, prev, p->start, end, p->pgoff);
 	return 0;
 }
 
@@ -214,17 +214,15 @@ static int merge_changed(struct machine *m, handle_t h, const struct vma_wish *w
 	if (error)
 		return error;
 	*out = with_prev ? prev : next;
-	if (with_prev)
-		give_lower(m, h, w->end);
-	else
+	if (!with_prev) {
 		give_upper(m, h, w->start);
-	if (with_prev && with_next)
-		error = merge_both(m, prev, next, w->flags);
-	else if (with_prev)
-		extend_up(m, prev, w->end, w->flags);
-	else
 		extend_down(m, next, w->start, w->flags);
-	return error;
+		return 0;
+	}
+	vma_at(m, prev)->flags |= w->flags & VM_SOFTDIRTY;
+	vma_set_end(m, prev, w->end);
+	give_lower(m, h, w->end);
+	return with_next ? merge_both(m, prev, next, w->flags) : 0;
 }
 
 /* [w->start, w->end) of @h is to have flags and policy of @w. */

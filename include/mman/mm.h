@@ -77,21 +77,26 @@ enum vma_kind {
  * "s" in maps is VM_MAYSHARE: a shared mapping of a file opened read-only has no VM_SHARED.
  */
 struct vma {
-	u64 start, end;	 /* bytes, page aligned, [start, end) */
-	u64 pgoff;	 /* pages: file offset; anonymous: start's page until it moves */
-	u64 rb_gap;	 /* largest hole (bytes) below a VMA of this subtree */
-	u64 shared_last; /* largest last page offset in this subtree of i_mmap */
-	u32 flags;	 /* VM_* */
-	u8 kind;	 /* enum vma_kind; ask vma_kind() for the name in maps */
+	/* what a search and a change of the tree look at: one cache line */
+	u64 start, end; /* bytes, page aligned, [start, end) */
+	u64 rb_gap;	/* largest hole (bytes) below a VMA of this subtree */
+	struct treap_node rb;
+	handle_t prev, next; /* by address */
+	u32 flags;	     /* VM_* */
+	u64 pgoff;	     /* pages: file offset; anonymous: start's page until it moves */
+	handle_t mm;
+	u8 kind; /* enum vma_kind; ask vma_kind() for the name in maps */
 	u8 reserved;
 	/* swap read-ahead by addresses: the last window (0: none yet), hits since, page of the last fault */
 	u8 swap_ra_window, swap_ra_hits;
+
+	handle_t file, anon_vma; /* file: struct file */
+	handle_t policy;	 /* memory policy; 0: the task's */
+	handle_t avc_head;	 /* anon_vma_chain entries of this VMA */
+	u64 shared_last;	 /* largest last page offset in this subtree of i_mmap */
+	struct treap_node shared;
 	u32 swap_ra_page;
-	handle_t mm, file, anon_vma; /* file: struct file */
-	handle_t policy;	     /* memory policy; 0: the task's */
-	handle_t prev, next;	     /* by address */
-	handle_t avc_head;	     /* anon_vma_chain entries of this VMA */
-	struct treap_node rb, shared;
+	u64 unused[3]; /* two lines each */
 };
 
 /* Counters of an address space, pages. rss_stat as in /proc/PID/status. */
@@ -281,6 +286,8 @@ _Static_assert(sizeof(struct mm) % 8 == 0 && sizeof(struct vma) % 8 == 0 &&
 		       sizeof(struct file) % 8 == 0 && sizeof(struct inode) % 8 == 0 &&
 		       sizeof(struct anon_vma) % 8 == 0 && sizeof(struct anon_vma_chain) % 8 == 0,
 	       "pools round object sizes up to 8 bytes");
+_Static_assert(sizeof(struct vma) == 128 && offsetof(struct vma, file) == 64,
+	       "a search touches one cache line of each VMA");
 
 int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
 void mm_destroy(struct machine *m);

@@ -28,6 +28,10 @@ struct treap_type {
 };
 
 void treap_insert(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h);
+/** treap_insert_between() - the same, of who knows its neighbours in order (0: none on that side). */
+void treap_insert_between(struct machine *m, const struct treap_type *type, handle_t *root,
+			  handle_t prev, handle_t next, handle_t h);
+/** treap_erase() - @h goes. Nobody's share of a sum may have changed since it was computed last. */
 void treap_erase(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h);
 void treap_augment_up(struct machine *m, const struct treap_type *type, handle_t h);
 handle_t treap_first(struct machine *m, const struct treap_type *type, handle_t root);
