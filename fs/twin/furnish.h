@@ -108,6 +108,7 @@ struct twin {
 	size_t nr_seen, max_seen;
 	struct layout *plans; /* by place in ->seen; NULL: page tables are known */
 	struct twin_shares shares;
+	struct twin_shares sharers; /* how many have a page, by its place */
 	u64 swap_left[MAX_SWAPFILES]; /* pages in use there that are not in the twin yet */
 	handle_t holder;	      /* address space; 0: not needed so far */
 	u64 holder_at;		      /* where it has room */
@@ -135,6 +136,8 @@ int twin_spaces(struct twin *t);
 /** twin_place() - the pages of ->layout in the mapping @seen, as far as there is room; what is missing is
  * counted. 0, -ENOMEM. */
 int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing);
+/** twin_count_sharers() - of all of ->seen, before the first is placed. 0, -ENOMEM. */
+int twin_count_sharers(struct twin *t);
 void twin_shares_free(struct twin *t);
 /* plan.c */
 /** twin_plan() - layouts for all of ->seen, where only sums are known. 0, -ENOMEM. */

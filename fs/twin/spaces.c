@@ -381,6 +381,8 @@ int twin_spaces(struct twin *t)
 	if (!error)
 		error = twin_plan(t);
 	if (!error)
+		error = twin_count_sharers(t);
+	if (!error)
 		error = place_all(t);
 	if (!error)
 		twin_shmem_in_swap(t);
