@@ -20,6 +20,7 @@ static const char readme[] =
 	"lru             census of pages by node and zone\n"
 	"reclaim_policy  lru (6.1's) or classic (2.6's): docs/reclaim.md\n"
 	"check           ok, or the invariants of the engine that do not hold\n"
+	"twin            of a twin: what it has of its machine, what not, and why (docs/twin.md)\n"
 	"zones/N.ZONE/map   a picture: one letter per 2 MiB (. free, m u r partly used, M U R full)\n"
 	"disk/           files and directories on the simulated disk, through its page cache:\n"
 	"                cp -r, mv, tar, dd, truncate, rm, df; kept with mount --disk DIR\n"

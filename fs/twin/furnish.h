@@ -11,6 +11,7 @@
  *	sharing.c    these pages, who has them with whom
  *	holder.c     what shares of pages those have who could not be read
  *	swaps.c      swap areas
+ *	hugepages.c  pages of hugetlb pools that are in use
  *	counters.c   vmstat
  *	compare.c    what agrees: sim/twin
  *	unread.c     address spaces of processes whose smaps could not be read
@@ -118,7 +119,7 @@ struct twin {
 	u64 nr_tasks, nr_read, nr_unread,
 		nr_short; /* processes: all; with smaps; without; with too few pages */
 	u64 nr_threads, nr_threads_there; /* that were shown; that the other kernel counts */
-	u64 pages_short, swap_short, hugetlb_kb, thp_kb, ksm_kb;
+	u64 pages_short, swap_short, thp_kb, ksm_kb;
 	u64 nr_bad_mappings;
 	u64 cache_short, cache_over, kernel_pages, free_short; /* pages */
 };
@@ -178,5 +179,7 @@ void twin_files_done(struct twin *t);
 void twin_files_free(struct twin *t);
 /* caches.c */
 void twin_caches(struct twin *t);
+/* hugepages.c */
+void twin_huge_pages(struct twin *t);
 
 #endif

@@ -211,6 +211,42 @@ static void test_start_values(void)
 	text_free(&capture);
 }
 
+/* ---- huge pages ---- */
+
+static void test_huge_pages(void)
+{
+	static const char huge[] =
+		"40000000-40600000 rw-s 00000000 00:0f 33                         /anon_hugepage (deleted)\n"
+		"Rss: 0 kB\nPrivate_Hugetlb: 4096 kB\nKernelPageSize: 2048 kB\n"
+		"VmFlags: rd wr sh mr mw me ms de ht \n";
+	struct capture_machine m = { .free = 400000 };
+	struct text capture;
+	struct twin_test t;
+
+	capture_start(&capture, &m);
+#define POOL "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+	capture_file(&capture, POOL "nr_hugepages", "10\n");
+	capture_file(&capture, POOL "free_hugepages", "7\n");
+	capture_file(&capture, POOL "resv_hugepages", "2\n");
+	capture_file(&capture, POOL "surplus_hugepages", "1\n");
+#undef POOL
+	capture_process(&capture, 1, 0, "init", "");
+	capture_process(&capture, 20, 1, "database", huge);
+	open_twin(&t, &capture, "a twin with huge pages in use");
+	is_int(twin_number(&t, "proc/meminfo", "HugePages_Total:"), 10, "the pool is as large");
+	is_int(twin_number(&t, "proc/meminfo", "HugePages_Free:"), 7, "as many are free");
+	is_int(twin_number(&t, "proc/meminfo", "HugePages_Rsvd:"), 2, "reserved");
+	is_int(twin_number(&t, "proc/meminfo", "HugePages_Surp:"), 1, "and surplus");
+	is_int(twin_number(&t, "proc/20/status", "HugetlbPages:"), 4096, "who has them is known");
+	check_identities(t.f.t, "huge pages in use");
+	is_int(fixture_write(&t.f, "proc/sys/vm/nr_hugepages", "0"), 1, "emptying the pool");
+	is_int(twin_number(&t, "proc/meminfo", "HugePages_Total:"), 6,
+	       "leaves five that are in use or reserved, beside the surplus one");
+	check_identities(t.f.t, "huge pages after that");
+	twin_close(&t);
+	text_free(&capture);
+}
+
 /* ---- families at random ---- */
 
 #define NR_PROCESSES 9u
@@ -402,6 +438,7 @@ int main(void)
 	test_holder();
 	test_swap();
 	test_start_values();
+	test_huge_pages();
 	for (seed = 1; seed <= 12; seed++)
 		test_random(seed, seed % 3 == 0, seed % 4 != 0);
 	test_hostile();
