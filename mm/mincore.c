@@ -66,7 +66,7 @@ int do_mincore(struct machine *m, handle_t task, u64 addr, u64 length,
 	clock_charge(m, m->cost.syscall);
 	if (addr & ~PAGE_MASK)
 		return -EINVAL;
-	if (end < addr || end > task_size(m))
+	if (addr > task_size(m) || length > task_size(m) - addr)
 		return -ENOMEM;
 	for (vpn = first; vpn < addr_vpn(end);) {
 		const struct vma *v;
