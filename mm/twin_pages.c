@@ -281,6 +281,39 @@ bool twin_cache_swapped(struct machine *m, pfn_t pfn, u32 area)
 	return true;
 }
 
+static bool read_back(struct machine *m, u32 slot)
+{
+	u32 shadow;
+	pfn_t pfn;
+
+	if (swap_cache_page(m, slot) != PFN_NONE)
+		return false;
+	pfn = alloc_pages(m, GFP_TWIN | __GFP_ZERO, 0, NUMA_NO_NODE);
+	if (pfn == PFN_NONE)
+		return false;
+	if (add_to_swap_cache(m, pfn, slot, &shadow)) {
+		free_pages(m, pfn, 0);
+		return false;
+	}
+	page_set(pfn_to_page(m, pfn), PG_uptodate);
+	lru_add(m, pfn);
+	return true;
+}
+
+u64 twin_read_back(struct machine *m, handle_t vma, u64 n)
+{
+	const struct vma *v = vma_at(m, vma);
+	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
+	u64 done = 0;
+	u32 i;
+
+	while (done < n && pte_walk_next(m, &w))
+		for (i = 0; i < w.n && done < n && has_room(m, done); i++)
+			if (!pte_present(w.pte[i]) && w.pte[i] & PTE_SWAP)
+				done += read_back(m, swap_pte_slot(m, w.pte[i]));
+	return done;
+}
+
 u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area)
 {
 	struct inode *i = inode_at(m, inode);

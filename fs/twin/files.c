@@ -40,7 +40,13 @@ static int add_memory_dev(struct twin_files *f, u64 dev)
 	return 0;
 }
 
-/* "36 35 0:31 / /dev/shm rw,nosuid - tmpfs tmpfs rw": device 0:31. hugetlbfs has no small pages. */
+static bool has(struct slice line, const char *text)
+{
+	return memmem(line.at, line.size, text, strlen(text)) != NULL;
+}
+
+/* "36 35 0:31 / /dev/shm rw,nosuid - tmpfs tmpfs rw": device 0:31. hugetlbfs has no small pages; a rootfs that has
+ * a size is a tmpfs. */
 static int read_mounts(struct twin_files *f, struct slice text)
 {
 	struct slice line, word, major;
@@ -48,8 +54,9 @@ static int read_mounts(struct twin_files *f, struct slice text)
 	int error = 0;
 
 	while (!error && slice_line(&text, &line)) {
-		if (!memmem(line.at, line.size, "tmpfs ", 6) || !slice_word(&line, &word) ||
-		    !slice_word(&line, &word) || !slice_word(&line, &word))
+		if (!(has(line, "tmpfs ") || (has(line, " - rootfs ") && has(line, "size="))) ||
+		    !slice_word(&line, &word) || !slice_word(&line, &word) ||
+		    !slice_word(&line, &word))
 			continue;
 		major = slice_cut(&word, ':');
 		if (slice_number(major, 10, &high) && slice_number(word, 10, &low))

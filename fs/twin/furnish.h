@@ -107,6 +107,7 @@ struct twin {
 	struct layout layout; /* of the mapping that is being made */
 	struct twin_seen *seen;
 	size_t nr_seen, max_seen;
+	u64 dirty_left;	      /* pages of files that may be dirty: meminfo's Dirty */
 	struct layout *plans; /* by place in ->seen; NULL: page tables are known */
 	struct twin_shares shares;
 	struct twin_shares sharers; /* how many have a page, by its place */

@@ -133,7 +133,7 @@ static void add_exe(struct host_reader *r, u32 pid)
 static bool keep_mounts(const char *line, size_t size)
 {
 	static const char *const types[] = { " - tmpfs ", " - devtmpfs ", " - ramfs ",
-					     " - hugetlbfs " };
+					     " - hugetlbfs ", " - rootfs " };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(types); i++)
@@ -148,7 +148,8 @@ static void add_mounts(struct host_reader *r, u32 pid)
 	size_t i;
 
 	snprintf(path, sizeof(path), "/proc/%u/ns/mnt", pid);
-	if (read_link(r, path, name, sizeof(name)) <= 0)
+	/* copies without links: one namespace for all */
+	if (read_link(r, path, name, sizeof(name)) <= 0 && (r->running || !strcpy(name, "?")))
 		return;
 	for (i = 0; i < r->nr_namespaces; i++)
 		if (!strcmp(r->namespaces[i], name))

@@ -125,6 +125,22 @@ static void share_out_dirty(struct placing *g, const struct twin_seen *s)
 	g->file_dirty_shared = s->dirty_told ? shared : 0;
 }
 
+/* No more of them are dirty than meminfo says; shared memory does not count there. */
+static u64 put_file(struct placing *g, struct twin_stretch *w)
+{
+	struct machine *m = g->t->m;
+	const struct vma *v = vma_at(m, g->vma);
+	u64 before = (u64)m->vm_node_stat[NR_DIRTY], placed, more;
+
+	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind != INODE_SHMEM &&
+	    w->dirty > g->t->dirty_left)
+		w->dirty = g->t->dirty_left;
+	placed = twin_put_file(m, w);
+	more = (u64)m->vm_node_stat[NR_DIRTY] - before;
+	g->t->dirty_left -= more < g->t->dirty_left ? more : g->t->dirty_left;
+	return placed;
+}
+
 static void put_plain(struct placing *g, const struct stretch *s)
 {
 	struct twin_stretch w = {
@@ -138,7 +154,7 @@ static void put_plain(struct placing *g, const struct stretch *s)
 	} else {
 		w.dirty = take(s->kind == STRETCH_FILE ? &g->file_dirty_own : &g->file_dirty_shared,
 			       s->n);
-		placed = twin_put_file(g->t->m, &w);
+		placed = put_file(g, &w);
 	}
 	*g->missing += s->n - placed;
 }

@@ -371,10 +371,13 @@ static int place_all(struct twin *t)
 int twin_spaces(struct twin *t)
 {
 	u32 cpu = t->m->cpu;
+	struct slice meminfo;
 	size_t i;
 	int error = 0;
 
 	t->soft_dirty = has_soft_dirty(&t->c);
+	if (capture_find(&t->c, &meminfo, "/proc/meminfo"))
+		t->dirty_left = slice_value(meminfo, "Dirty:", UINT64_MAX) / KB_PAGES;
 	for (i = 0; i < t->c.nr_processes && !error; i++)
 		error = add_space_of(t, i);
 	if (!error)

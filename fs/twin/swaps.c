@@ -84,18 +84,40 @@ static void cache_page(void *arg, u64 page, pfn_t pfn, const struct page *p)
 	c->left--;
 }
 
-/* SwapCached: pages that were read back, most likely of mappings that have others in swap. */
+/*
+ * SwapCached: pages that are in memory and still have a slot. Some are mapped again, most likely in mappings that have
+ * others in swap; some were read ahead and are nobody's, which the LRU lists tell: they have these, and AnonPages not.
+ */
 void twin_swap_cache(struct twin *t)
 {
 	struct caching c = { .t = t };
 	struct slice meminfo;
+	u64 lists, known, unmapped;
 	size_t i;
 
 	capture_find(&t->c, &meminfo, "/proc/meminfo");
 	c.left = slice_value(meminfo, "SwapCached:", 0) / KB_PAGES;
-	for (i = 0; i < t->nr_seen && c.left; i++)
-		if (t->seen[i].kb[TWIN_SWAP] && t->seen[i].want.anon)
+	lists = slice_value(meminfo, "Active(anon):", 0) +
+		slice_value(meminfo, "Inactive(anon):", 0);
+	known = slice_value(meminfo, "AnonPages:", 0) + slice_value(meminfo, "Shmem:", 0);
+	unmapped = lists > known ? (lists - known) / KB_PAGES : 0;
+	unmapped = unmapped < c.left ? unmapped : c.left;
+	for (i = 0; i < t->nr_seen && c.left; i++) {
+		u64 n = 0;
+
+		if (!t->seen[i].kb[TWIN_SWAP])
+			continue;
+		if (unmapped)
+			n = twin_read_back(t->m, t->seen[i].vma, unmapped);
+		unmapped -= n;
+		c.left -= n;
+		/* what is left for those that are mapped */
+		if (t->seen[i].want.anon && c.left > unmapped) {
+			c.left -= unmapped;
 			twin_visit(t->m, t->seen[i].vma, cache_page, &c);
+			c.left += unmapped;
+		}
+	}
 }
 
 void twin_swap_rest(struct twin *t)

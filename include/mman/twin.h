@@ -101,6 +101,9 @@ bool twin_share_swapped(struct machine *m, handle_t vma, u64 page, u32 slot);
 /** twin_cache_swapped() - the anonymous page @pfn, which is in memory and was read from swap, still has a slot in
  * @area. False: it has one already, or none is free. */
 bool twin_cache_swapped(struct machine *m, pfn_t pfn, u32 area);
+/** twin_read_back() - up to @n pages of @vma that are in swap are in memory too, as reading ahead leaves them: in the
+ * swap cache, mapped by nobody. Returns how many. */
+u64 twin_read_back(struct machine *m, handle_t vma, u64 n);
 /** twin_shmem_swapped() - up to @n pages of [@first, @end) of a file of shared memory that are not in memory are
  * in the area @area. Returns how many. */
 u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area);
