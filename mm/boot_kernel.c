@@ -5,6 +5,7 @@
  * Sizes are rules fitted to guests (docs/boot.md); the sums end up in MemFree and VmallocUsed.
  */
 #include "boot_internal.h"
+#include "memory_hotplug.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -145,21 +146,29 @@ static int online_dimm(struct boot *b, const struct memory_range *d, pfn_t start
 	enum zone_type type = online_zone(b);
 	struct zone *z = &b->m->node[d->nid].zones[type];
 	int error = zone_add_present(b->m, d->nid, type, start, end);
+	pfn_t usable = start + memory_block_vmemmap_pages(b->m, start / PAGES_PER_SECTION);
 
 	if (!error)
-		error = zone_free_range(b->m, z, start, end);
+		error = zone_free_range(b->m, z, usable, end);
 	if (error)
 		return error;
-	z->managed_pages += end - start;
-	b->m->totalram_pages += end - start;
+	z->managed_pages += end - usable;
+	b->m->totalram_pages += end - usable;
 	build_zonelists(b->m);
 	return setup_per_cpu_pageset(b->m);
 }
 
 int boot_dimms(struct boot *b)
 {
+	struct memory_hotplug_state *s = &b->m->hotplug;
 	u32 i;
 
+	s->memmap_on_memory = b->p->memmap_on_memory;
+	s->online_policy = b->p->auto_movable ? ONLINE_POLICY_AUTO_MOVABLE :
+						ONLINE_POLICY_CONTIG_ZONES;
+	s->numa_aware = !b->p->numa_unaware;
+	if (b->p->auto_movable_ratio >= 0)
+		s->auto_movable_ratio = (u32)b->p->auto_movable_ratio;
 	for (i = 0; i < b->nr_dimms; i++) {
 		const struct memory_range *d = &b->dimm[i];
 		pfn_t start = (pfn_t)(d->start >> PAGE_SHIFT);

@@ -95,6 +95,7 @@ unsigned int machine_check(struct machine *m, void (*report)(void *arg, const ch
 	check_oom(&c);
 	check_hugetlb(&c);
 	check_tlb(&c);
+	check_hotplug(&c);
 	check_heaps(&c);
 	check_compaction(&c);
 	check_numa(&c);

@@ -166,6 +166,37 @@ static void param_memhp(struct boot_params *p, const char *value)
 			p->memhp = (u8)i;
 }
 
+/* What a module parameter takes for true. */
+static bool param_true(const char *value)
+{
+	return *value == 'y' || *value == 'Y' || *value == '1' || !strcmp(value, "on") || !*value;
+}
+
+static void param_memmap_on_memory(struct boot_params *p, const char *value)
+{
+	p->memmap_on_memory = param_true(value);
+}
+
+static void param_online_policy(struct boot_params *p, const char *value)
+{
+	if (!strcmp(value, "auto-movable") || !strcmp(value, "contig-zones"))
+		p->auto_movable = *value == 'a';
+}
+
+static void param_auto_movable_ratio(struct boot_params *p, const char *value)
+{
+	char *end;
+	u64 ratio = strtoull(value, &end, 0);
+
+	if (*value && !*end && ratio <= UINT32_MAX)
+		p->auto_movable_ratio = (s64)ratio;
+}
+
+static void param_auto_movable_numa_aware(struct boot_params *p, const char *value)
+{
+	p->numa_unaware = !param_true(value);
+}
+
 static void param_numa_balancing(struct boot_params *p, const char *value)
 {
 	if (!strcmp(value, "enable"))
@@ -305,6 +336,10 @@ static const struct {
 	{ "numa", param_numa },
 	{ "transparent_hugepage", param_thp },
 	{ "memhp_default_state", param_memhp },
+	{ "memory_hotplug.memmap_on_memory", param_memmap_on_memory },
+	{ "memory_hotplug.online_policy", param_online_policy },
+	{ "memory_hotplug.auto_movable_ratio", param_auto_movable_ratio },
+	{ "memory_hotplug.auto_movable_numa_aware", param_auto_movable_numa_aware },
 	{ "numa_balancing", param_numa_balancing },
 	{ "psi", param_psi },
 	{ "swapaccount", param_swapaccount },
@@ -430,6 +465,7 @@ void parse_cmdline(struct boot_params *p, const char *text)
 
 	memset(p, 0, sizeof(*p));
 	p->thp = p->numa_balancing = p->swapaccount = -1;
+	p->auto_movable_ratio = -1;
 	while (next_param(&text, &param)) {
 		if (!strcmp(param.name, "--") && !param.has_value)
 			break;

@@ -402,6 +402,7 @@ static void make_present(struct machine *m, struct memory_dimm *d, u64 start)
 	d->device = free_device_number(m);
 	d->plugged = true;
 	sparse_add_range(m, (u16)d->nid, (pfn_t)(start >> PAGE_SHIFT), (pfn_t)end);
+	recount_pageblocks(m);
 }
 
 static u32 first_block(const struct memory_dimm *d)
@@ -562,6 +563,7 @@ int memory_dimm_unplug(struct machine *m, handle_t dimm, char *why, size_t why_s
 		return error;
 	sparse_remove_range(m, (pfn_t)(d->start >> PAGE_SHIFT),
 			    (pfn_t)((d->start + d->size) >> PAGE_SHIFT));
+	recount_pageblocks(m);
 	forget_poisoned(m, (pfn_t)(d->start >> PAGE_SHIFT),
 			(pfn_t)((d->start + d->size) >> PAGE_SHIFT), true);
 	remove_resource(m, d->start);

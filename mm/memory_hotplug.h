@@ -13,6 +13,8 @@
 #include <mman/machine.h>
 #include <mman/memory_hotplug.h>
 
+/** recount_pageblocks() - sections came, went or changed their zone: the pageblocks of every zone anew. */
+void recount_pageblocks(struct machine *m);
 /** zone_grown() - @pages more are managed in @z; @was_empty: it had none before. */
 int zone_grown(struct machine *m, struct zone *z, u64 pages, bool was_empty);
 /** zone_shrunk() - @pages fewer are managed in @z, and present ones may be gone. */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 /* A hole's struct pages belong to a neighbouring zone, and so do its pageblocks: count them anew. */
-static void recount_pageblocks(struct machine *m)
+void recount_pageblocks(struct machine *m)
 {
 	u32 nid, type;
 

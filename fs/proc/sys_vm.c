@@ -356,7 +356,7 @@ static const struct attribute vm_attrs[] = {
 		"what each zone keeps from requests that could use a higher one: its share is 1/N"),
 	SYSCTL_INT("max_map_count", sysctl.max_map_count, 0, INT32_MAX, NULL, ACTS,
 		   "mappings that a process may have"),
-	SYSCTL_INT("memory_failure_early_kill", sysctl.memory_failure_early_kill, 0, 1, NULL, HOLDS,
+	SYSCTL_INT("memory_failure_early_kill", sysctl.memory_failure_early_kill, 0, 1, NULL, ACTS,
 		   "kill all who map a corrupt page at once"),
 	SYSCTL_INT("memory_failure_recovery", sysctl.memory_failure_recovery, 0, 1, NULL, HOLDS,
 		   "1: survive a memory failure if possible, 0: panic"),

@@ -218,6 +218,31 @@ static int cmd_adopt(struct command_run *c)
 	return error ? command_explain(c, error, "'%s' can be no directory", c->word[2]) : 0;
 }
 
+/* modprobe MODULE, rmmod MODULE: the one module that there is to load */
+static int load_module(struct command_run *c, bool load)
+{
+	const char *name = c->word[1];
+
+	if (strcmp(name, "memory-notifier-error-inject") &&
+	    strcmp(name, "memory_notifier_error_inject"))
+		return command_explain(c, -ENOENT, "there is only memory-notifier-error-inject");
+	if (!load && !c->m->hotplug.inject_loaded)
+		return command_explain(c, -ENOENT, "%s is not loaded", name);
+	c->m->hotplug.inject_loaded = load;
+	memset(c->m->hotplug.inject, 0, sizeof(c->m->hotplug.inject));
+	return 0;
+}
+
+static int cmd_modprobe(struct command_run *c)
+{
+	return load_module(c, true);
+}
+
+static int cmd_rmmod(struct command_run *c)
+{
+	return load_module(c, false);
+}
+
 static const struct command commands[] = {
 	{ "adopt", 2, 2, 0, cmd_adopt, "PID NAME" },
 	{ "sync", 0, 0, 0, cmd_sync, "" },
@@ -230,6 +255,8 @@ static const struct command commands[] = {
 	{ "fail", 1, 5, 0, cmd_fail,
 	  "DEVICE [read|write|all] [probability=PCT] [interval=N] [times=N]|off" },
 	{ "fragment", 3, 4, 0, cmd_fragment, "NODE ZONE INDEX [movable|unmovable]" },
+	{ "modprobe", 1, 1, 0, cmd_modprobe, "memory-notifier-error-inject" },
+	{ "rmmod", 1, 1, 0, cmd_rmmod, "memory-notifier-error-inject" },
 	{ "reboot", 0, 0, COMMAND_PANICKED, cmd_reboot, "" },
 	{ "rewind", 1, 1, COMMAND_PANICKED, cmd_rewind, "LINE" },
 };

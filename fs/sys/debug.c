@@ -283,6 +283,9 @@ static const struct directory sched_directory = {
 static const struct subdirectory debug_subdirs[] = {
 	{ .name = "bdi", .dir = &bdi_directory },
 	{ .name = "extfrag", .dir = &extfrag_directory },
+	{ .name = "notifier-error-inject",
+	  .dir = &debug_inject_directory,
+	  .visible = debug_has_inject },
 	{ .name = "sched", .dir = &sched_directory },
 	{ .name = "slab", .dir = &slab_directory },
 	{ .name = "x86", .dir = &x86_directory },

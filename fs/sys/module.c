@@ -98,6 +98,43 @@ static const struct attribute kernel_attrs[] = {
 	      "seconds for which other CPUs are halted after the first oops"),
 };
 
+/* ---- memory_hotplug: see admin-guide/mm/memory-hotplug.rst ---- */
+
+static const char *const online_policies[] = { "contig-zones", "auto-movable" };
+
+static int online_policy_show(const struct request *rq, struct text *out)
+{
+	return show_name(out, online_policies[rq->m->hotplug.online_policy]);
+}
+
+static ssize_t online_policy_store(const struct request *rq, const char *data, size_t size,
+				   u64 offset)
+{
+	int policy = parse_word(data, size, online_policies, ARRAY_SIZE(online_policies));
+
+	(void)offset;
+	if (policy < 0)
+		return policy;
+	rq->m->hotplug.online_policy = (u8)policy;
+	return (ssize_t)size;
+}
+
+static int memmap_on_memory_show(const struct request *rq, struct text *out)
+{
+	text_str(out, rq->m->hotplug.memmap_on_memory ? "Y\n" : "N\n");
+	return 0;
+}
+
+static const struct attribute memory_hotplug_attrs[] = {
+	PARAM("auto_movable_numa_aware", KNOB_PARAM_BOOL, hotplug.numa_aware, ACTS,
+	      "auto-movable: the ratio holds for each node, too"),
+	PARAM("auto_movable_ratio", KNOB_PARAM_UINT, hotplug.auto_movable_ratio, ACTS,
+	      "auto-movable: movable memory, in percent of the kernel memory that boot had"),
+	SYSFS_RO("memmap_on_memory", memmap_on_memory_show),
+	SYSFS_OTHER("online_policy", 0644, online_policy_show, online_policy_store, ACTS,
+		    "contig-zones or auto-movable: which zone plain `online` means"),
+};
+
 static const struct attribute page_reporting_attrs[] = {
 	PARAM("page_reporting_order", KNOB_PARAM_UINT, knobs.misc.page_reporting_order, HOLDS,
 	      "smallest order of free pages reported to a hypervisor"),
@@ -142,6 +179,7 @@ static const struct attribute workqueue_attrs[] = {
 	}
 
 MODULE(kernel, kernel_attrs);
+MODULE(memory_hotplug, memory_hotplug_attrs);
 MODULE(page_reporting, page_reporting_attrs);
 MODULE(printk, printk_attrs);
 MODULE(workqueue, workqueue_attrs);
@@ -149,6 +187,9 @@ MODULE(zswap, zswap_attrs);
 
 static const struct subdirectory module_subdirs[] = {
 	{ .name = "kernel", .dir = &kernel_directory },
+	{ .name = "memory_hotplug",
+	  .dir = &memory_hotplug_directory,
+	  .visible = sys_has_memory_blocks },
 	{ .name = "page_reporting", .dir = &page_reporting_directory },
 	{ .name = "printk", .dir = &printk_directory },
 	{ .name = "workqueue", .dir = &workqueue_directory },

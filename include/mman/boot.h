@@ -20,7 +20,7 @@ enum machine_arch { ARCH_X86_64, ARCH_I386 };
 struct memory_range {
 	u64 start, size; /* bytes, physical; a DIMM at 0 is placed by boot, which sets start */
 	u16 nid;
-	bool hotplug; /* a plugged DIMM: present but offline at boot (memhp_default_state) */
+	bool hotplug;  /* a plugged DIMM: present but offline at boot (memhp_default_state) */
 	char name[64]; /* of a DIMM; "": dimmN */
 };
 
@@ -119,10 +119,12 @@ struct boot_params {
 	u64 kernelcore, movablecore;
 	u8 kernelcore_percent, movablecore_percent;
 	bool movable_node, numa_off, nokaslr;
-	u32 numa_fake;			/* numa=fake=N: nodes; 0: none */
-	s8 thp;				/* 0 always, 1 madvise, 2 never; -1: not given */
-	u8 memhp;			/* enum memhp_default */
-	s8 numa_balancing, swapaccount; /* -1: not given */
+	u32 numa_fake; /* numa=fake=N: nodes; 0: none */
+	s8 thp;	       /* 0 always, 1 madvise, 2 never; -1: not given */
+	u8 memhp;      /* enum memhp_default */
+	bool memmap_on_memory, auto_movable, numa_unaware; /* memory_hotplug.* */
+	s64 auto_movable_ratio;				   /* -1: not given */
+	s8 numa_balancing, swapaccount;			   /* -1: not given */
 	bool psi_off;
 	u32 cgroup_disabled; /* 1 << CGROUP_*: cgroup_disable= */
 	bool page_poison, init_on_free, no_init_on_alloc;
