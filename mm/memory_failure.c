@@ -263,7 +263,9 @@ static int fail_user_page(struct machine *m, pfn_t pfn, struct page *p)
 		action_result(m, pfn, kind, "Failed");
 		return -EBUSY;
 	}
-	take_free_page(m, pfn);
+	/* one that is pinned is free when it is pinned no more: free_pages() sees to it */
+	if (!take_free_page(m, pfn))
+		note_poisoned(m, pfn);
 	return action_result(m, pfn, kind, "Recovered");
 }
 

@@ -35,8 +35,7 @@ static const char heading[] =
 	"- *its own*: see the last column\n"
 	"\n"
 	"Where the engine behind a file is missing altogether the write fails, and changes nothing:\n"
-	"`soft_offline_page` and `hard_offline_page` with the address of RAM (EOPNOTSUPP), `memory.reclaim` (EAGAIN),\n"
-	"a memory block with pages in use, which cannot be moved yet (EBUSY), `cpuN/online` and `power/state` (EBUSY).\n"
+	"`memory.reclaim` (EAGAIN), `cpuN/online` and `power/state` (EBUSY).\n"
 	"What `dirty_*` and `laptop_mode` do is told in writeback.md. Every device also has\n"
 	"`uevent` (takes an action: add, change ...) and, in `power/`, `async` and `control`: they hold.\n"
 	"`sys/kernel/mm/page_idle/bitmap` acts. The files of processes are described in proc(5).\n";

@@ -35,7 +35,8 @@ static const char machine[] = "[machine]\n"
 static u64 value[PAGES];
 static u64 seed = 7;
 static u32 wrong, done[8];
-static pfn_t pinned = PFN_NONE;
+static u64 pinned; /* address; 0: none */
+static pfn_t pinned_frame;
 static handle_t child;
 
 static u32 pick(u32 n)
@@ -128,8 +129,8 @@ static void step_offline(struct mmtest *t)
 	u64 total = t->m->totalram_pages;
 	int error;
 
-	if (pinned != PFN_NONE && !pick(3))
-		block = pinned / PAGES_PER_SECTION;
+	if (pinned && !pick(3))
+		block = pinned_frame / PAGES_PER_SECTION;
 	memory_block_look(t->m, block, &before);
 	wait_a_while(t->m, &patience);
 	error = memory_block_offline(t->m, block);
@@ -189,14 +190,17 @@ static void step_pin(struct mmtest *t)
 {
 	struct pte_info pte;
 
-	if (pinned != PFN_NONE) {
-		pfn_to_page(t->m, pinned)->pins--;
-		pinned = PFN_NONE;
-	} else if (!child && pte_lookup(t->m, mm_of(t), address(pick(PAGES)), &pte) &&
-		   pte.present) {
-		pinned = pte.pfn;
-		pfn_to_page(t->m, pinned)->pins++;
+	if (pinned) {
+		unpin_user_pages(t->m, mm_of(t), pinned, PAGE_SIZE);
+		pinned = 0;
+		return;
 	}
+	pinned = address(pick(PAGES));
+	if (pin_user_pages(t->m, t->task, pinned, PAGE_SIZE) ||
+	    !pte_lookup(t->m, mm_of(t), pinned, &pte))
+		pinned = 0;
+	else
+		pinned_frame = pte.pfn;
 }
 
 static void step_fork(struct mmtest *t)
@@ -204,7 +208,7 @@ static void step_fork(struct mmtest *t)
 	if (child) {
 		do_exit(t->m, child, 0);
 		child = 0;
-	} else if (pinned == PFN_NONE && task_fork(t->m, t->task, &child)) {
+	} else if (task_fork(t->m, t->task, &child)) {
 		child = 0;
 	}
 }
@@ -277,15 +281,14 @@ int main(int argc, char **argv)
 			mmtest_sound(t.m, "after that step");
 		}
 	}
-	if (pinned != PFN_NONE)
+	if (pinned)
 		step_pin(&t);
 	compare(&t, 0, PAGES);
 	is_uint(unsound, 0, "every invariant held after each of %u steps", STEPS);
 	is_uint(wrong, 0, "no byte was lost, and no refusal left traces");
 	cmp_int(done[0], >, 25, "blocks went online");
 	cmp_int(done[1], >, 25, "and offline");
-	cmp_int(done[2], >, 0, "some had to be given up");
-	cmp_int(done[3], >, 5, "some were busy");
+	cmp_int(done[2] + done[3], >, 0, "some were busy, or had to be given up");
 	cmp_int(done[4], >, 10, "DIMMs were plugged in");
 	cmp_int(done[5], >, 10, "and pulled out");
 	cmp_int(done[6], >, 2, "frames were taken out of use");
