@@ -582,6 +582,30 @@ static pte_t *walk_tables(struct machine *m, struct mm *mm, u64 vpn, handle_t *t
 	return unlikely(mm->hugetlb_usage) ? huge_pte_find(m, mm, vpn, level) : NULL;
 }
 
+/*
+ * An access to memory of another node takes longer, the more so the farther it is: memory_access_remote is
+ * for distance 20, memory_access for the CPU's own node, 10, and the others lie on the line through both.
+ */
+static __attribute__((noinline)) void charge_distance(struct machine *m, pte_t pte)
+{
+	const struct pglist_data *n = &m->node[m->cpu_to_node[m->cpu]];
+	s64 step = (s64)m->cost.memory_access_remote - (s64)m->cost.memory_access, ns;
+
+	if (!pte_has_page(pte))
+		return;
+	ns = step * (n->distance[pfn_to_page(m, pte_pfn(pte))->node] - 10) / 10;
+	ns = max_t(s64, ns, -(s64)m->cost.memory_access);
+	m->clock.now += (u64)ns;
+	if (m->running)
+		m->running->user_ns += (u64)ns;
+}
+
+static inline void access_made(struct machine *m, pte_t pte)
+{
+	if (unlikely(m->numa_costs))
+		charge_distance(m, pte);
+}
+
 /* A fault in the way of an access; what it brought is in the TLB afterwards. */
 static int touch_fault(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
 {
@@ -590,10 +614,13 @@ static int touch_fault(struct machine *m, handle_t task, struct mm *mm, u64 vpn,
 	pte_t *pte, *known;
 	int error = access_fault(m, task, vpn << PAGE_SHIFT, write);
 
-	if (error || !tlb_use(m, mm))
+	if (error || !(tlb_use(m, mm) || m->numa_costs))
 		return error;
 	pte = walk_tables(m, mm, vpn, &table, &level);
-	if (pte && pte_present(*pte))
+	if (!pte || !pte_present(*pte))
+		return 0;
+	access_made(m, *pte);
+	if (tlb_use(m, mm))
 		tlb_walk(m, mm, vpn, pte, level, tlb_lookup(m, mm, vpn, &known) == TLB_MISS);
 	return 0;
 }
@@ -606,6 +633,8 @@ static int touch_fresh_slow(struct machine *m, handle_t task, struct mm *mm, u64
 
 	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn)
 		m->tlb.fresh.next = vpn + 1;
+	if (unlikely(m->numa_costs) && !error && pte_find(m, mm, vpn))
+		access_made(m, *pte_find(m, mm, vpn));
 	return error;
 }
 
@@ -641,6 +670,7 @@ static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task
 		struct tlb_stat *s = &tlb_running_cpu(m)->stat;
 
 		++*(hit == TLB_HIT_L1 ? &s->l1_hits : &s->l2_hits);
+		access_made(m, *pte);
 		return 0;
 	}
 	pte = walk_tables(m, mm, vpn, &table, &level);
@@ -651,6 +681,7 @@ static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task
 		m->clock.now += m->cost.tlb_miss;
 		if (m->running)
 			m->running->walk_ns += m->cost.tlb_miss;
+		access_made(m, *pte);
 		return 0;
 	}
 	if (write && table && (!pte || !*pte)) {
@@ -658,6 +689,8 @@ static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task
 		if (likely(r == VM_FAULT_DONE)) {
 			if (tlb)
 				tlb_fresh_start(m, mm, vpn);
+			if (unlikely(m->numa_costs))
+				charge_distance(m, *table_pte(m, table, vpn));
 			return 0;
 		}
 		if (unlikely(r == VM_FAULT_OOM))
@@ -678,6 +711,8 @@ static inline __attribute__((always_inline)) bool touch_fresh(struct machine *m,
 	    unlikely(fault_fast(m, task, mm, table, pte, vpn) != VM_FAULT_DONE))
 		return false;
 	m->tlb.fresh.next = vpn + 1;
+	if (unlikely(m->numa_costs))
+		charge_distance(m, *table_pte(m, table, vpn));
 	return true;
 }
 
@@ -697,6 +732,7 @@ static inline __attribute__((always_inline)) int touch(struct machine *m, handle
 			pte = tlb_l1_4k(m, vpn);
 			if (likely(pte && (*pte & want) == want)) {
 				tlb_running_cpu(m)->stat.l1_hits++;
+				access_made(m, *pte);
 				return 0;
 			}
 		}

@@ -34,7 +34,7 @@ int mempolicy_init(struct machine *m)
 
 	return error ? error :
 		       pool_init(&m->mempolicy.shared, "shared_policy",
-				 sizeof(struct shared_policy), 1u << 24);
+				 sizeof(struct shared_policy), 1u << 20);
 }
 
 void mempolicy_destroy(struct machine *m)
@@ -328,7 +328,6 @@ void mpol_free_shared(struct machine *m, struct inode *i)
 }
 
 /* ---- allocation ---- */
-
 
 static pfn_t alloc_interleaved(struct machine *m, gfp_t gfp, unsigned int order, u32 nid)
 {

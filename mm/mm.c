@@ -195,7 +195,7 @@ static int pools_init(struct mm_state *s)
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
 		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 18 },
 		{ &s->heap_chunks, "heap chunk", sizeof(struct heap_chunk), 1u << 25 },
-		{ &s->pins, "pin", sizeof(struct pin), 1u << 28 },
+		{ &s->pins, "pin", sizeof(struct pin), 1u << 24 },
 	};
 	size_t i;
 	int error = 0;

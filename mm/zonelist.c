@@ -130,6 +130,8 @@ void build_zonelists(struct machine *m)
 				m->hotplug.policy_zone = (u8)type;
 		}
 	}
+	m->numa_costs = m->nr_online_nodes > 1 &&
+			m->cost.memory_access_remote != m->cost.memory_access;
 	for (nid = 0; nid < m->nr_nodes; nid++) {
 		find_node_order(m, nid, load);
 		set_nofragment(m, &m->node[nid]);

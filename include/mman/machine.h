@@ -80,6 +80,7 @@ struct machine {
 	u8 cpu_to_node[NR_CPUS_MAX]; /* set by build_zonelists() from node[].cpumask */
 	u8 gfp_zone[16];     /* highest zone of the low four GFP bits: set by physmem_init() */
 	u32 nr_online_nodes; /* set by build_zonelists() */
+	bool numa_costs;     /* likewise: an access to another node's memory takes longer */
 	bool page_group_by_mobility_disabled; /* under 10 MiB of RAM */
 	s64 vm_zone_stat[NR_VM_ZONE_STAT_ITEMS];
 	s64 vm_node_stat[NR_VM_NODE_STAT_ITEMS];
