@@ -145,6 +145,9 @@ enum compact_result compact_zone_begin(struct machine *m, struct compact_control
 	page_list_init(&cc->free);
 	cc->run = cc->run_end = cc->nr_free = 0;
 	cc->last_migrated_pfn = 0;
+	cc->fast_start_pfn = 0;
+	cc->fast_search_fail = 0;
+	cc->search_order = cc->order > 0 ? (u32)cc->order : 0;
 	cc->migrate_scanned = cc->free_scanned = 0;
 	cc->contended = false;
 	cc->update_cached = cc->mode == MIGRATE_ASYNC &&
@@ -291,13 +294,13 @@ void compact_zone_end(struct machine *m, struct compact_control *cc, enum compac
 {
 	struct zone_compaction *c = &compact_zone_of(m, cc)->compact;
 	pfn_t released = release_freepages(m, cc);
-	bool daemon = cc->reason == COMPACT_KCOMPACTD || cc->reason == COMPACT_PROACTIVE;
 
 	if (released && pageblock_start(released) > c->cached_free_pfn)
 		c->cached_free_pfn = pageblock_start(released);
 	count_vm_events(m, COMPACTMIGRATE_SCANNED, cc->migrate_scanned);
 	count_vm_events(m, COMPACTFREE_SCANNED, cc->free_scanned);
-	if (daemon) {
+	/* what it does for its own sake is not counted as its work */
+	if (cc->reason == COMPACT_KCOMPACTD) {
 		count_vm_events(m, KCOMPACTD_MIGRATE_SCANNED, cc->migrate_scanned);
 		count_vm_events(m, KCOMPACTD_FREE_SCANNED, cc->free_scanned);
 	}

@@ -3,6 +3,7 @@
  *
  *	compaction.c           a run over a zone, step by step; direct compaction; by hand
  *	compaction_scan.c      the two scanners, hints, cached positions
+ *	compaction_fast.c      where the free lists tell what a scan would find
  *	compaction_suitable.c  is it worth trying? deferral
  *	kcompactd.c            in the background
  *	extfrag.c              the indexes
@@ -76,6 +77,31 @@ void compaction_free(struct machine *m, pfn_t unused, void *arg);
  * frame given back in the highest pageblock, 0 if there was none: rewind_free_scanner() to it. */
 pfn_t release_freepages(struct machine *m, struct compact_control *cc);
 void rewind_free_scanner(struct machine *m, struct compact_control *cc, pfn_t pfn);
+
+bool pageblock_skip(const struct machine *m, pfn_t pfn);
+void set_pageblock_skip(struct machine *m, pfn_t pfn, bool skip);
+
+/** isolate_free_page() - the free block that begins at @pfn leaves the free lists for cc->free. False: the zone
+ * would be left with less than its min watermark. */
+bool isolate_free_page(struct machine *m, struct zone *z, struct compact_control *cc, pfn_t pfn);
+/** isolate_free_block() - free blocks of [*@start, @end), one pageblock, every @stride frames looked at, until
+ * @wanted pages are isolated. *@start: where it went to. Returns pages. */
+u32 isolate_free_block(struct machine *m, struct zone *z, struct compact_control *cc, pfn_t *start,
+		       pfn_t end, u32 stride, u32 wanted);
+
+static inline void count_isolated_free(struct machine *m, struct compact_control *cc, u32 pages)
+{
+	cc->log.isolated += pages;
+	count_vm_events(m, COMPACTISOLATED, pages);
+}
+
+/* ---- compaction_fast.c ---- */
+
+/** fast_isolate_freepages() - frames for cc->migrate from the free lists, without a scan. False: scan. */
+bool fast_isolate_freepages(struct machine *m, struct compact_control *cc);
+/** fast_find_migrateblock() - cc->migrate_pfn moves on to a pageblock that is nearly free already, whatever its
+ * hint says. False: it scans on where it is. */
+bool fast_find_migrateblock(struct machine *m, struct compact_control *cc);
 
 bool compact_scanners_met(const struct compact_control *cc);
 void reset_cached_positions(struct zone *z);

@@ -18,14 +18,14 @@
 
 /* ---- hints and positions ---- */
 
-static bool pageblock_skip(const struct machine *m, pfn_t pfn)
+bool pageblock_skip(const struct machine *m, pfn_t pfn)
 {
 	u32 block = pfn >> PAGEBLOCK_ORDER;
 
 	return m->pageblock_flags[block / 2] >> block % 2 * 4 & 8;
 }
 
-static void set_pageblock_skip(struct machine *m, pfn_t pfn, bool skip)
+void set_pageblock_skip(struct machine *m, pfn_t pfn, bool skip)
 {
 	u32 block = pfn >> PAGEBLOCK_ORDER;
 	u8 bit = (u8)(8u << block % 2 * 4), *flags = &m->pageblock_flags[block / 2];
@@ -109,6 +109,7 @@ enum block_kind {
 	BLOCK_ALIEN, /* not all of the zone, or of no zone */
 	BLOCK_WHOLE, /* free, and begins a free block at least as large */
 	BLOCK_UPPER, /* the second half of a free block of the highest order */
+	BLOCK_KEPT,  /* boot's own, without struct pages here: nothing to be had */
 	BLOCK_MIXED,
 };
 
@@ -119,16 +120,17 @@ static bool in_zone(const struct machine *m, const struct zone *z, pfn_t pfn)
 	return page_exists(m, pfn) && p->zone == z->type && p->node == z->nid;
 }
 
-static enum block_kind untouched_kind(const struct machine *m, const struct zone *z, pfn_t block)
+static enum block_kind untouched_kind(struct machine *m, const struct zone *z, pfn_t block)
 {
-	if (!zone_owns_frame(m, z, block) || !pfn_untouched(m, z, block))
+	if (pfn_zone(m, block) != z)
 		return BLOCK_ALIEN;
+	if (!pfn_untouched(m, z, block))
+		return BLOCK_KEPT;
 	return block & PAGEBLOCK_NR_PAGES ? BLOCK_UPPER : BLOCK_WHOLE;
 }
 
 /* [block, end) are the zone's frames of the pageblock. */
-static enum block_kind block_kind(const struct machine *m, const struct zone *z, pfn_t block,
-				  pfn_t end)
+static enum block_kind block_kind(struct machine *m, const struct zone *z, pfn_t block, pfn_t end)
 {
 	const struct page *p = pfn_to_page(m, block);
 
@@ -302,10 +304,12 @@ enum isolate_result isolate_migratepages(struct machine *m, struct compact_contr
 	const struct zone *z = compact_zone_of(m, cc);
 	pfn_t block, end, stop = zone_end(z);
 	enum block_kind kind;
+	bool jumped;
 
 	if (too_many_isolated(&m->node[cc->nid]))
 		return ISOLATE_ABORT;
-	for (;; cc->migrate_pfn = end) {
+	jumped = fast_find_migrateblock(m, cc);
+	for (;; cc->migrate_pfn = end, jumped = false) {
 		block = max_t(pfn_t, pageblock_start(cc->migrate_pfn), z->start_pfn);
 		end = pageblock_end(cc->migrate_pfn);
 		if (end > cc->free_pfn)
@@ -313,7 +317,7 @@ enum isolate_result isolate_migratepages(struct machine *m, struct compact_contr
 		kind = block_kind(m, z, block, min_t(pfn_t, end, stop));
 		if (kind == BLOCK_ALIEN)
 			continue;
-		if ((cc->migrate_pfn == block) && !isolation_suitable(m, cc, block))
+		if (!jumped && cc->migrate_pfn == block && !isolation_suitable(m, cc, block))
 			continue;
 		if (kind == BLOCK_MIXED && !suitable_migration_source(m, cc, block)) {
 			update_cached_migrate(m, cc, end - 1);
@@ -337,8 +341,7 @@ static bool suitable_migration_target(const struct machine *m, const struct comp
 }
 
 /* A free block leaves the free lists for cc->free. False: the zone would be left with too little. */
-static bool isolate_free_page(struct machine *m, struct zone *z, struct compact_control *cc,
-			      pfn_t pfn)
+bool isolate_free_page(struct machine *m, struct zone *z, struct compact_control *cc, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	u32 order = p->order;
@@ -357,8 +360,8 @@ static bool isolate_free_page(struct machine *m, struct zone *z, struct compact_
 }
 
 /* Free blocks of [*start, end), every @stride frames looked at. *@start: where it went to. */
-static u32 isolate_free_block(struct machine *m, struct zone *z, struct compact_control *cc,
-			      pfn_t *start, pfn_t end, u32 stride, u32 wanted)
+u32 isolate_free_block(struct machine *m, struct zone *z, struct compact_control *cc, pfn_t *start,
+		       pfn_t end, u32 stride, u32 wanted)
 {
 	u32 scanned = 0, isolated = 0, nr;
 	pfn_t pfn = *start;
@@ -388,8 +391,7 @@ static u32 isolate_free_block(struct machine *m, struct zone *z, struct compact_
 	*start = min_t(pfn_t, pfn, end);
 	clock_charge(m, (u64)scanned * m->cost.compact_page);
 	cc->free_scanned += scanned;
-	cc->log.isolated += isolated;
-	count_vm_events(m, COMPACTISOLATED, isolated);
+	count_isolated_free(m, cc, isolated);
 	return isolated;
 }
 
@@ -416,7 +418,7 @@ static void isolate_freepages(struct machine *m, struct compact_control *cc)
 		if (kind == BLOCK_ALIEN || kind == BLOCK_WHOLE ||
 		    !suitable_migration_target(m, cc, block) || !isolation_suitable(m, cc, block))
 			continue;
-		if (kind == BLOCK_UPPER) {
+		if (kind == BLOCK_UPPER || kind == BLOCK_KEPT) {
 			pass_free_half(m, cc, stride);
 			update_cached_free(m, cc, block);
 			continue;
@@ -454,7 +456,7 @@ pfn_t compaction_alloc(struct machine *m, pfn_t old, void *arg)
 	pfn_t pfn;
 
 	(void)old;
-	if (!cc->nr_free)
+	if (!cc->nr_free && !fast_isolate_freepages(m, cc))
 		isolate_freepages(m, cc);
 	pfn = next_frame(m, cc);
 	if (pfn != PFN_NONE)

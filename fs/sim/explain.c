@@ -168,5 +168,6 @@ int sim_explain_show(const struct request *rq, struct text *out)
 		explain_alloc_failure(&m->oom.failure, out);
 	else
 		text_str(out, "No allocation has been given up since boot.\n");
+	explain_compaction(m, out);
 	return explain_reclaim(rq, out);
 }

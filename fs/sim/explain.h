@@ -10,6 +10,8 @@ void explain_time(struct text *out, u64 ns);
 void explain_request(gfp_t gfp, u32 order, u64 nodemask, struct text *out);
 /** explain_memory() - every zone as the decision found it, against a request of @order. */
 void explain_memory(const struct memory_state *s, u32 order, struct text *out);
+/** explain_compaction() - the last run of each kind. (explain_compaction.c) */
+void explain_compaction(const struct machine *m, struct text *out);
 void explain_alloc_failure(const struct alloc_failure *f, struct text *out);
 
 #endif

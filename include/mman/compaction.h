@@ -97,6 +97,10 @@ struct compact_control {
 		proactive;
 	bool finish_pageblock, update_cached, contended;
 	pfn_t migrate_pfn, free_pfn, last_migrated_pfn;
+	/* short cuts: the lowest pageblock that they led to (0: none, PFN_NONE: over), the order that was good
+	 * last time, searches in vain */
+	pfn_t fast_start_pfn;
+	u32 search_order, fast_search_fail;
 	struct page_list migrate; /* isolated pages on their way */
 	struct page_list free;	  /* isolated free blocks, page->order says how large */
 	pfn_t run, run_end;	  /* the block that frames are being taken from */
