@@ -16,7 +16,7 @@
 #define TASKS 4u
 #define STEPS 6000u
 
-enum backing { NONE, ANON, SHARED_ANON, FILE_PRIVATE, FILE_SHARED };
+enum backing { NONE, ANON, SHARED_ANON, FILE_PRIVATE, FILE_SHARED, DEVICE };
 
 struct model {
 	handle_t task;
@@ -26,7 +26,7 @@ struct model {
 
 static struct model model[TASKS];
 static u64 seed = 20240601;
-static handle_t file;
+static handle_t file, device;
 
 static u32 pick(u32 n)
 {
@@ -73,16 +73,18 @@ static bool agrees(struct machine *m, const struct model *d)
 
 static void step_map(struct mmtest *t, struct model *d, u32 first, u32 n)
 {
-	enum backing b = (enum backing)(1 + pick(4));
+	enum backing b = pick(12) ? (enum backing)(1 + pick(4)) : DEVICE;
 	const char *prot = prots[pick(3)];
-	u32 flags = MAPF_FIXED | (b == SHARED_ANON || b == FILE_SHARED ? MAPF_SHARED : 0), i;
+	bool shared = b == SHARED_ANON || b == FILE_SHARED || b == DEVICE;
+	handle_t inode = b == DEVICE ? device : b >= FILE_PRIVATE ? file : 0;
+	u32 flags = MAPF_FIXED | (shared ? MAPF_SHARED : 0), i;
 	u64 at;
 
 	/* a file that is mapped shared is opened for what is asked: keep it writable in the
 	 * model */
-	if (b == FILE_SHARED)
+	if (inode && shared)
 		prot = "rw";
-	at = map_file(t, addr_of(first), n, prot, flags, b >= FILE_PRIVATE ? file : 0, pick(64));
+	at = map_file(t, addr_of(first), n, prot, flags, inode, pick(64));
 	if (MAP_FAILED_AT(at))
 		return;
 	for (i = first; i < first + n; i++) {
@@ -128,7 +130,7 @@ static void step_lock(struct mmtest *t, struct model *d, u32 first, u32 n, bool 
 
 	do_mlock(t->m, t->task, addr_of(first), n * PAGE_SIZE, lock, pick(2));
 	for (i = first; i < end; i++)
-		d->locked[i] = lock;
+		d->locked[i] = lock && d->backing[i] != DEVICE;
 }
 
 static void step_advise(struct mmtest *t, struct model *d, u32 first, u32 n)
@@ -138,6 +140,10 @@ static void step_advise(struct mmtest *t, struct model *d, u32 first, u32 n)
 					     "sequential", "normal" };
 	u32 which = pick(10), i;
 
+	/* a device's mapping refuses some of it, and ends the call there */
+	for (i = first; i < first + n; i++)
+		if (d->backing[i] == DEVICE)
+			return;
 	advise(t, addr_of(first), n, names[which]);
 	for (i = first; which < 2 && i < first + n; i++)
 		if (d->backing[i] != NONE)
@@ -207,6 +213,55 @@ static void step_move(struct mmtest *t, struct model *d, u32 first, u32 n)
 		d->backing[i] = NONE, d->prot[i] = 0, d->locked[i] = d->dontfork[i] = false;
 }
 
+/* To another place of the stretch, over what is there; sometimes the old mapping stays, empty. */
+static void step_transfer(struct mmtest *t, struct model *d, u32 first, u32 n)
+{
+	u32 to = pick(PAGES - n + 1), i;
+	bool keep = !pick(3) && d->backing[first] != DEVICE;
+	handle_t h = find_vma_exact(t->m, mm_of(t), addr_of(first));
+	struct mremap_request rq = { .addr = addr_of(first),
+				     .new_addr = addr_of(to),
+				     .flags = MREMAPF_MAYMOVE | MREMAPF_FIXED |
+					      (keep ? MREMAPF_DONTUNMAP : 0) };
+	u64 at;
+
+	if (!h)
+		return;
+	n = min_t(u32, n, (u32)((vma_at(t->m, h)->end - rq.addr) >> PAGE_SHIFT));
+	if (to < first + n && first < to + n)
+		return;
+	rq.old_length = rq.new_length = n * PAGE_SIZE;
+	if (do_mremap_to(t->m, t->task, &rq, &at)) {
+		diag("pages %u to %u cannot be moved to %u", first, first + n, to);
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		d->backing[to + i] = d->backing[first + i];
+		d->prot[to + i] = d->prot[first + i];
+		d->locked[to + i] = d->locked[first + i];
+		d->dontfork[to + i] = d->dontfork[first + i];
+		d->locked[first + i] = false;
+		if (!keep)
+			d->backing[first + i] = NONE, d->prot[first + i] = 0,
+					   d->dontfork[first + i] = false;
+	}
+}
+
+static void count_incore(void *arg, u64 page, bool incore)
+{
+	(void)page, (void)incore;
+	++*(u32 *)arg;
+}
+
+static void step_mincore(struct mmtest *t, const struct model *d, u32 first, u32 n)
+{
+	u32 told = 0, end = until_hole(d, first, n);
+	int error = do_mincore(t->m, t->task, addr_of(first), n * PAGE_SIZE, count_incore, &told);
+
+	if (told != end - first || error != (end < first + n ? -ENOMEM : 0))
+		diag("mincore of %u pages told of %u: %d", n, told, error);
+}
+
 static void step(struct mmtest *t)
 {
 	struct model *d = &model[pick(TASKS)];
@@ -214,7 +269,7 @@ static void step(struct mmtest *t)
 
 	n = n > PAGES - first ? PAGES - first : n;
 	as_task(t, d->task);
-	switch (pick(16)) {
+	switch (pick(18)) {
 	case 0:
 	case 1:
 	case 2:
@@ -246,6 +301,12 @@ static void step(struct mmtest *t)
 	case 11:
 		clear_refs(t->m, mm_of(t), 1 + (int)pick(4));
 		break;
+	case 13:
+		step_transfer(t, d, first, n);
+		break;
+	case 14:
+		step_mincore(t, d, first, n);
+		break;
 	case 12:
 		filemap_fdatawrite(t->m, file, pick(32), 64);
 		break;
@@ -262,6 +323,8 @@ int main(void)
 
 	mmtest_open(&t, 256);
 	inode_create(t.m, "/data/f", 64 << 20, INODE_REGULAR, &file);
+	if (device_get(t.m, "card", 2 * PAGES * PAGE_SIZE, &device))
+		bail_out("no device");
 	model[0].task = t.task;
 	for (i = 1; i < TASKS; i++)
 		if (task_fork(t.m, t.task, &model[i].task))
