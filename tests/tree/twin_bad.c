@@ -10,17 +10,20 @@
 #include "tests/tap.h"
 #include "tests/twin_host.h"
 
+#define POOL "/sys/kernel/mm/hugepages/hugepages-2048kB/"
+
 #ifndef ROUNDS
 #define ROUNDS 150
 #endif
 
 static const char smaps[] =
 	"00400000-00402000 r-xp 00001000 fe:01 77                                 /usr/bin/prog\n"
-	"Rss:      8 kB\nReferenced: 8 kB\nVmFlags: rd ex mr mw me \n"
+	"Rss:      8 kB\nPss: 3 kB\nShared_Clean: 8 kB\nReferenced: 8 kB\nVmFlags: rd ex mr mw me \n"
 	"00402000-00405000 rw-p 00003000 fe:01 77                                 /usr/bin/prog\n"
 	"Rss:     12 kB\nPrivate_Dirty: 8 kB\nAnonymous: 8 kB\nVmFlags: rd wr mr mw me ac lo \n"
 	"00406000-00426000 rw-p 00000000 00:00 0                                  [heap]\n"
-	"Rss:     20 kB\nShared_Dirty: 16 kB\nAnonymous: 20 kB\nSwap: 4 kB\nVmFlags: rd wr mr mw me ac \n"
+	"Rss:     20 kB\nPss: 9 kB\nShared_Dirty: 16 kB\nPrivate_Dirty: 4 kB\nAnonymous: 20 kB\nSwap: 40 kB\n"
+	"SwapPss: 22 kB\nVmFlags: rd wr mr mw me ac \n"
 	"7f0000000000-7f0000100000 rw-s 00000000 00:01 5                          /dev/zero (deleted)\n"
 	"Rss:     40 kB\nShared_Dirty: 40 kB\nVmFlags: rd wr sh mr mw me ms \n"
 	"7f0000200000-7f0000400000 rw-s 00000000 00:0f 9                          /anon_hugepage (deleted)\n"
@@ -31,6 +34,10 @@ static const char smaps[] =
 	"Rss: 8 kB\nVmFlags: rd ex mr mw me de \n"
 	"7ffffffde000-7ffffffff000 rw-p 00000000 00:00 0                          [stack]\n"
 	"Rss:      12 kB\nAnonymous: 12 kB\nVmFlags: rd wr mr mw me gd ac \n";
+
+static const char pages[] =
+	"400000 F2\n402000 a2 f1\n406000 A4@1 s6 a1 s4\n7f0000000000 F10\n7ffffffde000 .30 a3\n";
+static const char pages_by_place[] = "400000 F2\n406000 A4 s6 .1 s4 a1\n";
 
 static void make_capture(struct text *capture)
 {
@@ -47,19 +54,27 @@ static void make_capture(struct text *capture)
 
 	capture_start(capture, &m);
 	capture_file(capture, "/proc/swaps",
-		     "Filename Type Size Used Priority\n/dev/vdb partition 8188 0 -2\n");
+		     "Filename Type Size Used Priority\n/dev/vdb partition 8188 400 -2\n");
 	capture_file(capture, "/proc/slabinfo", "dentry 9000 9100 192 21 1 : tunables\n");
 	capture_file(capture, "/proc/sys/vm/min_free_kbytes", "5000\n");
-	capture_file(capture, "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", "5\n");
+	capture_file(capture, POOL "nr_hugepages", "5\n");
+	capture_file(capture, POOL "free_hugepages", "3\n");
+	capture_file(capture, POOL "resv_hugepages", "1\n");
+	capture_file(capture, "/proc/vmstat", "pgfault 7777\nnr_dirtied 55\nnuma_hit 666\n");
+	capture_file(capture, "unsteady", "40\n");
 	capture_process(capture, 1, 0, "init", smaps);
+	capture_file(capture, "/proc/1/pages", pages);
+	capture_file(capture, "/proc/1/cgroup", "0::/init.scope\n");
 	capture_kthread(capture, 2, "kthreadd");
 	capture_process(capture, 40, 1, "child", smaps);
+	capture_file(capture, "/proc/40/pages", pages);
 	capture_file(capture, "/proc/40/mountinfo", "30 20 0:33 / /run rw - tmpfs tmpfs rw\n");
 	capture_file(
 		capture, "/proc/40/task/41/stat",
 		"41 (thread) S 1 0 0 0 -1 0 1 0 0 0 30 20 0 0 20 0 2 0 400 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 "
 		"0 0 1 0 0\n");
 	capture_process(capture, 42, 40, "grandchild", smaps);
+	capture_file(capture, "/proc/42/pages", pages_by_place);
 	capture_task(
 		capture, 43, 42, "other", 'S', 0,
 		"VmSize: 8000 kB\nVmData: 2000 kB\nVmStk: 132 kB\nVmExe: 100 kB\nVmLib: 1500 kB\n"
