@@ -198,6 +198,7 @@ check-mutants:
 # Installs monitors, some of which are services: not part of `check`, which tests those that are there.
 check-tools:
 	@scripts/deps build run test monitors
+	@scripts/kernel-tools $(BUILD)/kernel-tools || true
 	@$(MAKE) $(PARALLEL) test TESTS="$(wildcard tests/mount/exec-*.t)"
 
 deps:

@@ -102,6 +102,28 @@ static u64 compound_flags(const struct page *p)
 	return flags;
 }
 
+/* A slab is known by its first page; those behind it have nothing of their own. */
+static u64 slab_flags(const struct machine *m, pfn_t pfn)
+{
+	const struct page *p;
+	pfn_t head;
+	u32 order, slab_order;
+
+	for (order = 0; order <= PAGE_ALLOC_COSTLY_ORDER; order++) {
+		head = pfn & ~((1u << order) - 1);
+		p = page_exists(m, head) ? pfn_to_page(m, head) : NULL;
+		if (!p || !page_test(p, PG_slab))
+			continue;
+		slab_order = p->order;
+		if (slab_order < order)
+			return 0;
+		return KPF(SLAB) | (pfn != head ? KPF(COMPOUND_TAIL) :
+				    slab_order	? KPF(COMPOUND_HEAD) :
+						  0);
+	}
+	return 0;
+}
+
 static u64 page_flags(const struct machine *m, pfn_t pfn)
 {
 	const struct page *p;
@@ -128,7 +150,9 @@ static u64 page_flags(const struct machine *m, pfn_t pfn)
 	if (is_free_buddy_page(m, pfn))
 		flags |= KPF(BUDDY);
 	if (pfn == m->mms.zero_page)
-		flags |= KPF(ZERO_PAGE);
+		flags |= KPF(ZERO_PAGE) | KPF(RESERVED);
+	if (!(flags & (KPF(BUDDY) | KPF(LRU))))
+		flags |= slab_flags(m, pfn);
 	return flags | compound_flags(p);
 }
 

@@ -1,0 +1,74 @@
+#!/bin/bash
+# The kernel's own page-types and slabinfo, of 6.1's sources: what they print is what the tree's files say. Built by
+# scripts/kernel-tools, which make check-tools runs; skipped where nobody did.
+# shellcheck disable=SC2119 # no arguments are meant
+. "$(dirname "$0")/lib.sh"
+
+tools=${KERNEL_TOOLS:-$BUILT/kernel-tools}
+[ -x "$tools/page-types" ] || skip_all "no $tools: scripts/kernel-tools makes them"
+mount_machine --machine tiny
+put "$M/sim/clock" pause
+inside() {
+	timeout 100 "$MMANFS" exec "$M" -- "$@"
+}
+mkdir "$M/sim/procs/a"
+pid=$(cat "$M/sim/procs/a/pid")
+truncate -s 3M "$M/sim/disk/data"
+printf '%s\n' 'mmap heap 4M' 'write heap' 'mmap map 3M file=data' 'read map' 'mmap locked 1M' 'mlock locked' \
+	'mmap shared 1M shared' 'write shared' >"$M/sim/procs/a/ctl"
+
+# --- page-types ---
+
+# kpageflags MASK: frames that have all of these bits
+kpageflags() {
+	perl -e '
+		open my $f, "<:raw", "$ARGV[0]/proc/kpageflags" or die;
+		my ($n, $mask) = (0, hex $ARGV[1]);
+		while (read $f, my $chunk, 65536) {
+			$n += ($_ & $mask) == $mask for unpack "Q*", $chunk;
+		}
+		print $n' "$M" "$1"
+}
+# total [option ...]: the pages that page-types counts
+total() {
+	inside "$tools/page-types" "$@" | awk '$1 == "total" { print $2 }'
+}
+is "$(total)" "$(kpageflags 0)" 'page-types counts every frame'
+while read -r name bit; do
+	is "$(total -b "$name")" "$(kpageflags "$bit")" "$name pages"
+done <<-END
+	lru 20
+	slab 80
+	buddy 400
+	mmap 800
+	anon 1000
+	swapbacked 4000
+	unevictable 40000
+	pgtable 4000000
+END
+is "$(total -b buddy)" "$(awk '{ for (i = 5; i <= NF; i++) n += $i * 2 ^ (i - 5) } END { print n }' "$M/proc/buddyinfo")" \
+	'what is free is what buddyinfo says'
+is "$((($(total -b slab) + $(total -r -b compound_head,~slab) + $(total -r -b compound_tail,~slab)) * 4))" "$(field "$M/proc/meminfo" Slab)" \
+	'and slabs, with buffers too large for one, what meminfo says'
+is "$(total -p "$pid" -b anon)" "$(($(field "$M/proc/$pid/status" RssAnon) / 4))" 'of a process: its anonymous pages'
+is "$(total -p "$pid")" "$(($(field "$M/proc/$pid/status" VmRSS) / 4))" 'and all that it has'
+is "$(total -p "$pid" -b unevictable)" \
+	"$(($(field "$M/proc/$pid/status" VmLck) / 4))" 'with what it has locked'
+
+# --- slabinfo ---
+
+inside "$tools/slabinfo" >"$T/slabs"
+awk 'NR > 1 && NF >= 7 { print $1, $2, $3, $6, $7 }' "$T/slabs" >"$T/printed"
+while read -r name _; do
+	dir=$M/sys/kernel/slab/$name
+	echo "$name $(sed 's/ .*//' "$dir/objects") $(cat "$dir/object_size" "$dir/objs_per_slab" "$dir/order" | paste -sd ' ')"
+done <"$T/printed" >"$T/wanted"
+cmp_num "$(grep -c . "$T/printed")" '>' 50 'slabinfo lists the caches'
+same_file "$T/wanted" "$T/printed" 'each with the objects, sizes and orders of /sys/kernel/slab'
+is "$(inside "$tools/slabinfo" -T | sed -n 's/^Slabcaches : *\([0-9]*\).*/\1/p')" \
+	"$(find "$M/sys/kernel/slab" -mindepth 1 -maxdepth 1 -type d | wc -l)" 'and counts them'
+links=$(find "$M/sys/kernel/slab" -mindepth 1 -maxdepth 1 -type l)
+is "$(inside "$tools/slabinfo" -T | sed -n 's/.*Aliases *: *\([0-9>-]*\).*/\1/p')" \
+	"$(grep -c . <<<"$links")->$(xargs readlink <<<"$links" | sort -u | grep -c .)" 'and the names that share one'
+
+done_testing
