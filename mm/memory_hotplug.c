@@ -17,6 +17,7 @@
  * reserved and plain pages.
  */
 #include <mman/hugetlb.h>
+#include <mman/mempolicy.h>
 #include <mman/migrate.h>
 #include <mman/page_isolation.h>
 
@@ -85,6 +86,7 @@ int memory_range_online(struct machine *m, u32 first, u32 nr, enum zone_type typ
 	pfn_t start = block_start(first), end = start + nr * PAGES_PER_SECTION;
 	u16 nid = section_node(m, first);
 	struct zone *z = &m->node[nid].zones[type];
+	u64 nodes = memory_node_mask(m);
 	bool was_empty = !zone_populated(z);
 	int error;
 
@@ -99,7 +101,10 @@ int memory_range_online(struct machine *m, u32 first, u32 nr, enum zone_type typ
 		return error;
 	}
 	forget_poisoned(m, start, end, false);
-	return zone_grown(m, z, (u64)nr * PAGES_PER_SECTION - nr_vmemmap, was_empty);
+	error = zone_grown(m, z, (u64)nr * PAGES_PER_SECTION - nr_vmemmap, was_empty);
+	if (memory_node_mask(m) != nodes)
+		mpol_rebind(m, nodes);
+	return error;
 }
 
 int memory_block_online(struct machine *m, u32 block, enum mhp_online_type type)
@@ -277,6 +282,7 @@ static int offline_pages(struct machine *m, struct zone *z, pfn_t start, pfn_t e
 static int leave_zone(struct machine *m, struct zone *z, u32 block, u32 nr_vmemmap)
 {
 	pfn_t start = block_start(block), end = start + PAGES_PER_SECTION;
+	u64 nodes = memory_node_mask(m);
 	int error;
 
 	remove_isolated_pages(m, z, start + nr_vmemmap, end);
@@ -284,6 +290,8 @@ static int leave_zone(struct machine *m, struct zone *z, u32 block, u32 nr_vmemm
 	if (error)
 		return error;
 	zone_shrunk(m, z, PAGES_PER_SECTION - nr_vmemmap);
+	if (memory_node_mask(m) != nodes)
+		mpol_rebind(m, nodes);
 	return 0;
 }
 

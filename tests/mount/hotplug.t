@@ -154,11 +154,11 @@ is "$(cat "$T/b" "$T/c")" '' 'plug and unplug in two shells do not disturb each 
 
 put "$M/sim/procs/p/ctl" 'munmap x'
 put "$M/sim/procs/p/ctl" 'mmap y 8M'
-put "$M/sim/procs/p/ctl" 'mbind y bind:1'
 for block in 32 33 34 35 36 37 38 39; do
 	echo offline >"$B/memory$block/state"
 done
 does "$B/memory32/state" online_kernel
+put "$M/sim/procs/p/ctl" 'mbind y bind:1'
 put "$M/sim/procs/p/ctl" 'write y'
 put "$M/sim/procs/p/ctl" 'gup y 0 16K'
 timeout -s INT 1 sh -c 'echo offline >"$1"' sh "$B/memory32/state" 2>/dev/null
