@@ -113,6 +113,14 @@ static void read_numbers(u32 host_tid, struct visitor *v)
 	text_free(&status);
 }
 
+u32 visitor_number(u32 host_pid)
+{
+	struct visitor v;
+
+	read_numbers(host_pid, &v);
+	return v.host_pid == host_pid ? v.pid : 0;
+}
+
 void visitor_resolve(struct visitor_cache *cache, struct caller *c)
 {
 	struct visitor *v = &cache->slot[c->host_tid % VISITOR_CACHE];
@@ -170,6 +178,37 @@ int visitor_lookup(const struct request *rq, const char *name, struct entry *out
 		.object = number == rq->caller->pid ? rq->caller->host_pid : rq->caller->host_tid,
 	};
 	return 0;
+}
+
+int visitor_lookup_mate(const struct request *rq, const char *name, struct entry *out)
+{
+	u32 number = parse_number(name),
+	    host_pid = number ? visitor_find_mate(rq->caller, number) : 0;
+
+	if (!host_pid)
+		return -ENOENT;
+	*out = (struct entry){ .dir = &visitor_directory, .object = host_pid };
+	return 0;
+}
+
+void visitor_list(const struct request *rq, struct dir_emit *e, u64 next_position)
+{
+	struct entry entry = { .dir = &visitor_directory };
+	struct caller c = *rq->caller;
+	struct visitor v;
+	char name[16];
+
+	if (!c.host_tid)
+		return;
+	/* who lists a directory has not been asked for his numbers yet */
+	read_numbers(c.host_tid, &v);
+	c.host_pid = v.host_pid;
+	c.pid = v.pid;
+	if (!visitor_is_listed(&c))
+		return;
+	entry.object = c.host_pid;
+	snprintf(name, sizeof(name), "%u", c.pid);
+	e->emit(e, name, &entry, next_position);
 }
 
 static bool visitor_exists(const struct request *rq)

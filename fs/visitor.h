@@ -26,6 +26,12 @@ struct visitor_cache {
  * known. Reads the host's /proc: gate not held. */
 void visitor_resolve(struct visitor_cache *cache, struct caller *c);
 
+/** visitor_lookup_mate() - is @name the number of another process of the caller's session? For what is no
+ * simulated process. 0 or -ENOENT. */
+int visitor_lookup_mate(const struct request *rq, const char *name, struct entry *out);
+/** visitor_list() - the caller himself, in the listing of proc/ that he reads, if he has asked for it. */
+void visitor_list(const struct request *rq, struct dir_emit *e, u64 next_position);
+
 /**
  * visitor_lookup() - is @name the caller's own number?
  * 0 with @out filled in, or -ENOENT. For proc/'s lookup, before simulated processes.

@@ -133,6 +133,25 @@ static bool alloc_pool_huge_page(struct machine *m, struct hstate *h, u64 allowe
 	return false;
 }
 
+u64 hugetlb_hold(struct machine *m, struct hstate *h, u32 nid, u64 nr, u64 surplus)
+{
+	struct pool *frames = &m->boot.huge_frames;
+	u64 n;
+
+	for (n = 0; n < nr && h->free_list[nid] && h->free_huge_pages > h->resv_huge_pages; n++) {
+		handle_t at = h->free_list[nid];
+
+		h->free_list[nid] = ((struct huge_frame *)pool_at(frames, at))->next;
+		pool_free(frames, at);
+		h->free_huge_pages--;
+		h->free_node[nid]--;
+	}
+	surplus = min_t(u64, surplus, n);
+	h->surplus_huge_pages += surplus;
+	h->surplus_node[nid] += surplus;
+	return n;
+}
+
 static bool remove_pool_huge_page(struct machine *m, struct hstate *h, u64 allowed)
 {
 	int tries;

@@ -89,7 +89,37 @@ static int root_lookup(const struct request *rq, const char *name, struct entry 
 	/* for its own number the visitor comes before a simulated process */
 	if (!visitor_lookup(rq, name, out))
 		return 0;
-	return proc_pid_lookup(rq, name, out);
+	return proc_pid_lookup(rq, name, out) ? visitor_lookup_mate(rq, name, out) : 0;
+}
+
+/* Behind all PIDs. */
+#define POSITION_VISITOR ((u64)1 << OBJECT_NUMBER_BITS)
+
+struct pid_emit {
+	struct dir_emit emit;
+	struct dir_emit *outer;
+	bool full;
+};
+
+static bool emit_pid(struct dir_emit *e, const char *name, const struct entry *entry, u64 next)
+{
+	struct pid_emit *p = e->arg;
+
+	p->full = !p->outer->emit(p->outer, name, entry, next);
+	return !p->full;
+}
+
+static int root_iterate(const struct request *rq, u64 position, struct dir_emit *e)
+{
+	struct pid_emit p = { .emit = { .emit = emit_pid }, .outer = e };
+	int error = 0;
+
+	p.emit.arg = &p;
+	if (position < POSITION_VISITOR)
+		error = proc_pid_iterate(rq, position, &p.emit);
+	if (!error && !p.full && position <= POSITION_VISITOR)
+		visitor_list(rq, e, POSITION_VISITOR + 1);
+	return error;
 }
 
 static u32 root_nlink(const struct request *rq)
@@ -106,6 +136,6 @@ const struct directory proc_directory = {
 	.nr_subdirs = ARRAY_SIZE(root_subdirs),
 	.dynamic = root_dynamic,
 	.lookup = root_lookup,
-	.iterate = proc_pid_iterate,
+	.iterate = root_iterate,
 	.nlink = root_nlink,
 };

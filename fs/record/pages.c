@@ -65,7 +65,9 @@ static u64 zero_frame(void)
 
 static struct page_state state_of(u64 entry, u64 vpn, const struct host_mapping *w, u64 zero)
 {
-	struct page_state s = { .vpn = vpn, .exclusive = entry & PM_EXCLUSIVE };
+	struct page_state s = { .vpn = vpn,
+				.exclusive = entry & PM_EXCLUSIVE,
+				.writable = w->perms[1] == 'w' };
 
 	if (entry & PM_SWAPPED) {
 		s.kind = PAGE_OWN;
@@ -134,16 +136,18 @@ int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p)
 	return error;
 }
 
-int page_map_copy(struct page_map *to, const struct page_map *from)
+int page_map_fork(struct page_map *to, const struct page_map *from)
 {
 	struct page_state *at = malloc((from->nr + 1) * sizeof(*at));
+	size_t i, n = 0;
 
 	if (!at)
 		return -ENOMEM;
-	if (from->nr)
-		memcpy(at, from->at, from->nr * sizeof(*at));
+	for (i = 0; i < from->nr; i++)
+		if (from->at[i].kind != PAGE_FILE)
+			at[n++] = from->at[i];
 	free(to->at);
-	*to = (struct page_map){ at, from->nr, from->nr + 1 };
+	*to = (struct page_map){ at, n, from->nr + 1 };
 	return 0;
 }
 
@@ -167,6 +171,14 @@ void page_map_free(struct page_map *p)
 /* ---- what was done ---- */
 
 enum done { NOTHING, LOAD, STORE };
+
+/* It was shared, is the same, and is shared no more: who writes to it now takes it over. Did he, or has only the
+ * other one gone? */
+static bool may_be_reused(const struct page_state *old, const struct page_state *new)
+{
+	return old && old->kind == PAGE_OWN && new->kind == PAGE_OWN && old->pfn &&new->writable &&
+	       old->pfn == new->pfn && !old->exclusive &&new->exclusive;
+}
 
 static enum done what_was_done(const struct page_state *old, const struct page_state *new)
 {
@@ -193,6 +205,14 @@ static void print_run(u32 pid, enum done what, u64 vpn, u64 n, struct text *out)
 	text_char(out, '\n');
 }
 
+/* The state of the same page in @old, which is looked through once: @at is where. NULL: it was not resident. */
+static const struct page_state *state_before(const struct page_map *old, size_t *at, u64 vpn)
+{
+	while (*at < old->nr && old->at[*at].vpn < vpn)
+		++*at;
+	return *at < old->nr && old->at[*at].vpn == vpn ? &old->at[*at] : NULL;
+}
+
 /* All runs of pages to which @what was done. */
 static void print_runs(u32 pid, const struct page_map *old, const struct page_map *new,
 		       enum done what, struct text *out)
@@ -202,12 +222,8 @@ static void print_runs(u32 pid, const struct page_map *old, const struct page_ma
 
 	for (i = 0; i < new->nr; i++) {
 		const struct page_state *s = &new->at[i];
-		bool known;
 
-		while (j < old->nr && old->at[j].vpn < s->vpn)
-			j++;
-		known = j < old->nr && old->at[j].vpn == s->vpn;
-		if (what_was_done(known ? &old->at[j] : NULL, s) != what)
+		if (what_was_done(state_before(old, &j, s->vpn), s) != what)
 			continue;
 		if (n && s->vpn == start + n) {
 			n++;
@@ -222,9 +238,58 @@ static void print_runs(u32 pid, const struct page_map *old, const struct page_ma
 		print_run(pid, what, start, n, out);
 }
 
-void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new,
+/* Faults that what is printed explains: one for each store, one for up to 16 pages of a file. */
+static u64 faults_explained(const struct page_map *old, const struct page_map *new)
+{
+	u64 faults = 0, around = UINT64_MAX;
+	size_t i, j = 0;
+
+	for (i = 0; i < new->nr; i++) {
+		const struct page_state *s = &new->at[i];
+		enum done what = what_was_done(state_before(old, &j, s->vpn), s);
+
+		if (what == NOTHING ||
+		    (what == LOAD && s->kind == PAGE_FILE && s->vpn / 16 == around))
+			continue;
+		if (what == LOAD && s->kind == PAGE_FILE)
+			around = s->vpn / 16;
+		faults++;
+	}
+	return faults;
+}
+
+/* A page of the program's own that was not there may have been read before it was written to. */
+static bool may_be_loaded(const struct page_state *old, const struct page_state *new)
+{
+	return !old && new->kind == PAGE_OWN;
+}
+
+/* Of the pages that may have been faulted in once more than is seen, as many as there were faults for which
+ * there is no other reason. */
+static u64 print_unseen(u32 pid, const struct page_map *old, const struct page_map *new,
+			enum done what, u64 faults, struct text *out)
+{
+	size_t i, j = 0;
+
+	for (i = 0; i < new->nr &&faults; i++) {
+		const struct page_state *s = &new->at[i], *before = state_before(old, &j, s->vpn);
+
+		if (!(what == STORE ? may_be_reused : may_be_loaded)(before, s))
+			continue;
+		print_run(pid, what, s->vpn, 1, out);
+		faults--;
+	}
+	return faults;
+}
+
+void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new, u64 faults,
 		      struct text *out)
 {
+	u64 explained = faults_explained(old, new), left;
+
+	left = faults > explained ? faults - explained : 0;
 	print_runs(pid, old, new, LOAD, out);
+	left = print_unseen(pid, old, new, STORE, left, out);
+	print_unseen(pid, old, new, LOAD, left, out);
 	print_runs(pid, old, new, STORE, out);
 }

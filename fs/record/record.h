@@ -105,7 +105,8 @@ struct page_state {
 	u64 vpn;
 	u64 pfn; /* 0: not shown to us */
 	u8 kind;
-	bool exclusive, store; /* store: a page of shared memory, which somebody wrote */
+	bool exclusive, writable;
+	bool store; /* a page of shared memory, which somebody wrote */
 };
 
 struct page_map {
@@ -115,11 +116,13 @@ struct page_map {
 
 /** page_map_read() - all resident pages of a process. */
 int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p);
-int page_map_copy(struct page_map *to, const struct page_map *from);
+/** page_map_fork() - what fork copies of @from: not the pages of files, which the child faults in anew. */
+int page_map_fork(struct page_map *to, const struct page_map *from);
 void page_map_forget(struct page_map *p, u64 start, u64 length);
 void page_map_free(struct page_map *p);
-/** page_map_compare() - "PID load ADDR N" and "PID store ADDR N" lines for what came since @old. */
-void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new,
+/** page_map_compare() - "PID load ADDR N" and "PID store ADDR N" lines for what came since @old, in so many
+ * @faults. */
+void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new, u64 faults,
 		      struct text *out);
 
 /* ---- files.c ---- */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -37,7 +38,8 @@ struct recorder {
 	struct host_maps maps;
 	struct page_map pages;
 	struct text text;
-	bool started; /* CMD has been executed */
+	u64 before_exec; /* minor faults of our own child */
+	bool started;	 /* CMD has been executed */
 	bool failed;
 };
 
@@ -160,7 +162,7 @@ static struct recorded *new_recorded(struct recorder *r, u32 pid)
 	p->pid = pid;
 	parent = find_recorded(r, (u32)host_status(pid, "PPid:"));
 	if (parent && parent->at_fork.at)
-		page_map_copy(&p->pages, &parent->at_fork);
+		page_map_fork(&p->pages, &parent->at_fork);
 	else
 		p->shares = parent != NULL;
 	p->next = r->first;
@@ -219,6 +221,8 @@ static void one_line(struct recorder *r, const char *line, const char *end)
 
 	if (executed) {
 		p = find_recorded(r, pid);
+		if (p && !r->started)
+			r->before_exec = p->base.minor;
 		r->started |= pid == (u32)r->program;
 		if (p) {
 			p->image = true;
@@ -274,7 +278,7 @@ static bool drain(struct recorder *r)
 
 static void print_mapping(u32 pid, const char *word, const struct host_mapping *w, struct text *out)
 {
-	text_printf(out, "%u %s %llx-%llx %s %08llx %s\n", pid, word, (unsigned long long)w->start,
+	text_printf(out, "%u %s %08llx-%08llx %s %08llx %s\n", pid, word, (unsigned long long)w->start,
 		    (unsigned long long)w->end, w->perms, (unsigned long long)w->offset, w->name);
 }
 
@@ -317,7 +321,8 @@ static void compare_pages(struct recorder *r, struct recorded *p, const struct h
 
 	if (page_map_read(p->pid, &r->maps, &r->pages))
 		return;
-	page_map_compare(p->pid, &p->pages, &r->pages, &r->text);
+	page_map_compare(p->pid, &p->pages, &r->pages,
+			 now->minor + now->major - p->last.minor - p->last.major, &r->text);
 	swap = p->pages;
 	p->pages = r->pages;
 	r->pages = swap;
@@ -358,7 +363,7 @@ static void foresee(struct recorded *p, const struct record_notice *n)
 		host_counts_read(p->pid, &p->base);
 		break;
 	case RECORD_FORK:
-		page_map_copy(&p->at_fork, &p->pages);
+		page_map_fork(&p->at_fork, &p->pages);
 		break;
 	case RECORD_SHARE:
 		page_map_free(&p->at_fork);
@@ -419,14 +424,22 @@ static void loop(struct recorder *r)
 	}
 }
 
-static int exit_status(pid_t pid)
+static int exit_status(pid_t pid, struct rusage *usage)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
+	while (wait4(pid, &status, 0, usage) < 0)
 		if (errno != EINTR)
 			return EX_SOFTWARE;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* What the kernel says of the program and of those of its children that it waited for; the faults that our own
+ * child made before it became the program are in it. */
+static void footer(struct recorder *r, const struct rusage *u)
+{
+	fprintf(r->out, "# getrusage: maxrss=%ld minflt=%ld majflt=%ld before_exec=%llu\n",
+		u->ru_maxrss, u->ru_minflt, u->ru_majflt, (unsigned long long)r->before_exec);
 }
 
 static void header(struct recorder *r)
@@ -490,6 +503,7 @@ static void dispose(struct recorder *r)
 static int run(struct recorder *r)
 {
 	int sockets[2], status, program_status;
+	struct rusage usage = { .ru_maxrss = 0 };
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
 		return fail(r, EX_OSERR, "socketpair", errno);
@@ -512,9 +526,11 @@ static int run(struct recorder *r)
 		loop(r);
 	else
 		kill(r->program, SIGKILL);
-	program_status = exit_status(r->program);
+	program_status = exit_status(r->program, &usage);
 	if (r->strace > 0)
-		exit_status(r->strace);
+		exit_status(r->strace, NULL);
+	if (!status)
+		footer(r, &usage);
 	return status ? status : program_status;
 }
 

@@ -17,7 +17,9 @@ int update_heap(struct command_run *c)
 		return lab_region_add(c->m, c->lab, "heap", mm->start_brk, mm->brk - mm->start_brk);
 	/* one of that name that somebody mapped is his */
 	if (heap->start == mm->start_brk)
-		heap->length = mm->brk - mm->start_brk;
+		/* somebody may have called another one so */
+		if (heap->start == mm->start_brk)
+			heap->length = mm->brk - mm->start_brk;
 	return 0;
 }
 
@@ -40,8 +42,8 @@ static int cmd_malloc(struct command_run *c)
 		return error;
 	error = libc_malloc(c->m, c->task, size, &addr);
 	if (!error)
-		error = follow_break(c, brk);
-	return error ? error : name_region(c, c->word[1], addr, size);
+		error = name_region(c, c->word[1], addr, size);
+	return error ? error : follow_break(c, brk);
 }
 
 static int cmd_free(struct command_run *c)

@@ -86,8 +86,6 @@ static void report(const struct twin *t)
 	tell(t, t->free_short, "MemFree is %llu kB less", KB(t->free_short));
 	tell(t, swap, "%llu kB of swap are not there", N(swap));
 	tell(t, t->swap_short, "%llu kB that should be in swap are not there", KB(t->swap_short));
-	tell(t, t->hugetlb_kb, "huge pages in use (%llu kB) are free in the twin's pools",
-	     N(t->hugetlb_kb));
 	tell(t, t->thp_kb, "%llu kB of transparent huge pages are small pages", N(t->thp_kb));
 }
 
@@ -153,6 +151,7 @@ static int build(struct twin *t)
 	if (error)
 		return error;
 	twin_files_done(t);
+	twin_huge_pages(t);
 	error = twin_hold_shares(t);
 	if (error)
 		return error;

@@ -11,6 +11,7 @@
  *	sharing.c    these pages, who has them with whom
  *	holder.c     what shares of pages those have who could not be read
  *	swaps.c      swap areas
+ *	hugepages.c  pages of hugetlb pools that are in use
  *	counters.c   vmstat
  *	compare.c    what agrees: sim/twin
  *	unread.c     address spaces of processes whose smaps could not be read
@@ -109,6 +110,7 @@ struct twin {
 	u64 dirty_left;	      /* pages of files that may be dirty: meminfo's Dirty */
 	struct layout *plans; /* by place in ->seen; NULL: page tables are known */
 	struct twin_shares shares;
+	struct twin_shares sharers; /* how many have a page, by its place */
 	u64 swap_left[MAX_SWAPFILES]; /* pages in use there that are not in the twin yet */
 	handle_t holder;	      /* address space; 0: not needed so far */
 	u64 holder_at;		      /* where it has room */
@@ -118,7 +120,7 @@ struct twin {
 	u64 nr_tasks, nr_read, nr_unread,
 		nr_short; /* processes: all; with smaps; without; with too few pages */
 	u64 nr_threads, nr_threads_there; /* that were shown; that the other kernel counts */
-	u64 pages_short, swap_short, hugetlb_kb, thp_kb, ksm_kb;
+	u64 pages_short, swap_short, thp_kb, ksm_kb;
 	u64 nr_bad_mappings;
 	u64 cache_short, cache_over, kernel_pages, free_short; /* pages */
 };
@@ -136,6 +138,8 @@ int twin_spaces(struct twin *t);
 /** twin_place() - the pages of ->layout in the mapping @seen, as far as there is room; what is missing is
  * counted. 0, -ENOMEM. */
 int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing);
+/** twin_count_sharers() - of all of ->seen, before the first is placed. 0, -ENOMEM. */
+int twin_count_sharers(struct twin *t);
 void twin_shares_free(struct twin *t);
 /* plan.c */
 /** twin_plan() - layouts for all of ->seen, where only sums are known. 0, -ENOMEM. */
@@ -176,5 +180,7 @@ void twin_files_done(struct twin *t);
 void twin_files_free(struct twin *t);
 /* caches.c */
 void twin_caches(struct twin *t);
+/* hugepages.c */
+void twin_huge_pages(struct twin *t);
 
 #endif

@@ -148,11 +148,18 @@ static void add_knob(struct host_reader *r, const char *dir, const char *name)
 
 static void add_hugepage_pool(struct host_reader *r, const char *dir, const char *name)
 {
-	char path[PATH_MAX];
+	static const char *const counts[] = { "free_hugepages", "resv_hugepages",
+					      "surplus_hugepages" };
+	char path[PATH_MAX], file[PATH_MAX];
+	size_t i;
 
 	snprintf(path, sizeof(path), "%.2048s/%.255s", dir, name);
 	add_knob(r, path, "nr_hugepages");
 	add_knob(r, path, "nr_overcommit_hugepages");
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		snprintf(file, sizeof(file), "%.2048s/%s", path, counts[i]);
+		add_optional(r, file);
+	}
 }
 
 /* ---- processors ---- */

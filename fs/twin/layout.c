@@ -155,20 +155,26 @@ static bool read_word(struct layout *l, struct slice word, const struct wanted *
 
 /* ---- brought to the sums ---- */
 
+/* Both kinds together are not more than @want pages. */
+static void cut(struct layout *l, enum stretch_kind own, enum stretch_kind shared, u64 want)
+{
+	u64 have = count(l, shared) + count(l, own);
+
+	if (have <= want)
+		return;
+	have -= take_away(l, shared, true, have - want);
+	have -= take_away(l, own, false, have - want);
+	take_away(l, shared, false, have - want);
+}
+
 /* Both kinds together are @want pages; of those that have to be made, so many shared ones that there are
  * @want_shared. */
-static void settle(struct layout *l, const struct wanted *w, enum stretch_kind own,
-		   enum stretch_kind shared, u64 want, u64 want_shared)
+static void fill(struct layout *l, const struct wanted *w, enum stretch_kind own,
+		 enum stretch_kind shared, u64 want, u64 want_shared)
 {
 	u64 have_shared = count(l, shared), have = have_shared + count(l, own), more;
 
-	if (have > want) {
-		have -= take_away(l, shared, true, have - want);
-		have -= take_away(l, own, false, have - want);
-		take_away(l, shared, false, have - want);
-		return;
-	}
-	more = want - have;
+	more = want > have ? want - have : 0;
 	want_shared = want_shared > have_shared ? want_shared - have_shared : 0;
 	want_shared = want_shared < more ? want_shared : more;
 	/* of a stack, what is put in place last is above */
@@ -176,17 +182,18 @@ static void settle(struct layout *l, const struct wanted *w, enum stretch_kind o
 	fill_gaps(l, w, w->from_top ? shared : own, w->from_top ? want_shared : more - want_shared);
 }
 
-static void settle_all(struct layout *l, const struct wanted *w)
+static void settle(struct layout *l, const struct wanted *w)
 {
-	u64 have;
+	u64 swapped = count(l, STRETCH_SWAPPED);
 
-	settle(l, w, STRETCH_OWN, STRETCH_SHARED, w->anon, w->shared_anon);
-	settle(l, w, STRETCH_FILE, STRETCH_FILE_SHARED, w->file, w->shared_file);
-	have = count(l, STRETCH_SWAPPED);
-	if (have > w->swap)
-		take_away(l, STRETCH_SWAPPED, false, have - w->swap);
-	else
-		fill_gaps(l, w, STRETCH_SWAPPED, w->swap - have);
+	cut(l, STRETCH_OWN, STRETCH_SHARED, w->anon);
+	cut(l, STRETCH_FILE, STRETCH_FILE_SHARED, w->file);
+	if (swapped > w->swap)
+		take_away(l, STRETCH_SWAPPED, false, swapped - w->swap);
+	fill(l, w, STRETCH_OWN, STRETCH_SHARED, w->anon, w->shared_anon);
+	fill(l, w, STRETCH_FILE, STRETCH_FILE_SHARED, w->file, w->shared_file);
+	if (swapped < w->swap)
+		fill_gaps(l, w, STRETCH_SWAPPED, w->swap - swapped);
 }
 
 void layout_read(struct layout *l, struct slice line, const struct wanted *w)
@@ -198,7 +205,7 @@ void layout_read(struct layout *l, struct slice line, const struct wanted *w)
 	l->known = line.size != 0;
 	while (slice_word(&line, &word) && read_word(l, word, w, &at))
 		;
-	settle_all(l, w);
+	settle(l, w);
 }
 
 void layout_take(struct layout *l, struct layout *plan, const struct wanted *w)
@@ -206,5 +213,5 @@ void layout_take(struct layout *l, struct layout *plan, const struct wanted *w)
 	free(l->stretches);
 	*l = *plan;
 	*plan = (struct layout){ .nr = 0 };
-	settle_all(l, w);
+	settle(l, w);
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHOLE	    ((u64)PAGE_SIZE << 12) /* the share of who has a page alone */
+#define KB_SHARE    ((u64)1024 << 12)
 #define FAMILY_ROOT UINT64_MAX
 #define SWAP_PLACE  ((u64)1 << 62)
 
@@ -63,6 +65,7 @@ static bool add(struct twin_shares *s, const u64 key[2], u32 page)
 void twin_shares_free(struct twin *t)
 {
 	free(t->shares.table);
+	free(t->sharers.table);
 	free(t->layout.stretches);
 	free(t->seen);
 }
@@ -74,9 +77,19 @@ struct placing {
 	handle_t vma;
 	u64 kin;							       /* family and file */
 	u64 young, dirty_own, dirty_shared, file_dirty_own, file_dirty_shared; /* still to come */
+	u64 missing_share;
 	bool swap_shared;
 	u64 *missing;
 };
+
+/* Of one family, and of one file. */
+static u64 kin_of(const struct twin *t, const struct twin_seen *s)
+{
+	const struct vma *v = vma_at(t->m, s->vma);
+	handle_t inode = v->file ? file_at(t->m, v->file)->inode : 0;
+
+	return (s->family ^ inode) * 0x9e3779b97f4a7c15ull | 1ull << 63;
+}
 
 static u64 take(u64 *from, u64 n)
 {
@@ -154,6 +167,76 @@ static void key_of(const struct placing *g, const struct stretch *s, u64 i, u64 
 	key[1] = s->number ? 0 : v->pgoff + s->first + i + 1;
 }
 
+/*
+ * Without numbers, pages that two parts of a family share among themselves look like pages of all. Whose Pss says
+ * that he shares with fewer has some of them for himself, and the hidden holder stands for the one he has them with.
+ */
+
+int twin_count_sharers(struct twin *t)
+{
+	struct placing g = { .t = t };
+	size_t i, k;
+	u64 n, key[2];
+
+	for (i = 0; i < t->nr_seen && t->has_pss; i++) {
+		const struct twin_seen *s = &t->seen[i];
+
+		if (!s->want.shared_anon || t->plans)
+			continue;
+		layout_read(&t->layout, s->line, &s->want);
+		g.vma = s->vma;
+		g.kin = kin_of(t, s);
+		for (k = 0; k < t->layout.nr; k++)
+			for (n = 0; n < t->layout.stretches[k].n; n++) {
+				if (t->layout.stretches[k].kind != STRETCH_SHARED)
+					break;
+				key_of(&g, &t->layout.stretches[k], n, key);
+				if (!add(&t->sharers, key, find(&t->sharers, key) + 1))
+					return -ENOMEM;
+			}
+	}
+	return 0;
+}
+
+static u64 share_of(const struct placing *g, const struct stretch *s, u64 i)
+{
+	u64 key[2];
+	u32 n;
+
+	key_of(g, s, i, key);
+	n = find(&g->t->sharers, key);
+	return WHOLE / (n ? n : 1);
+}
+
+/* How much larger its share of the shared pages is than if all of the family had them. */
+static u64 missing_share(const struct placing *g, const struct twin_seen *s)
+{
+	const struct layout *l = &g->t->layout;
+	u64 sum = count(l, STRETCH_OWN) * WHOLE, want = s->kb[TWIN_PSS] * KB_SHARE, i;
+	size_t k;
+
+	/* of a file's pages nobody knows yet */
+	if (!g->t->sharers.nr || s->want.file)
+		return 0;
+	for (k = 0; k < l->nr; k++)
+		for (i = 0; l->stretches[k].kind == STRETCH_SHARED && i < l->stretches[k].n; i++)
+			sum += share_of(g, &l->stretches[k], i);
+	return want > sum ? want - sum : 0;
+}
+
+/* Is this one of those that it has for itself? */
+static bool is_apart(struct placing *g, const struct stretch *s, u64 i)
+{
+	u64 share, gain;
+
+	if (!g->missing_share || s->number)
+		return false;
+	share = share_of(g, s, i);
+	gain = WHOLE / 2 > share ? WHOLE / 2 - share : 0;
+	g->missing_share -= gain < g->missing_share ? gain : g->missing_share;
+	return gain != 0;
+}
+
 /* Is in the family's tree, from now on. */
 static int join_family(struct placing *g)
 {
@@ -172,10 +255,11 @@ static int put_shared(struct placing *g, const struct stretch *s)
 
 	for (i = 0; i < s->n; i++) {
 		bool young = take(&g->young, 1), dirty = take(&g->dirty_shared, 1);
+		bool apart = is_apart(g, s, i);
 		u32 page;
 
 		key_of(g, s, i, key);
-		page = find(&g->t->shares, key);
+		page = apart ? 0 : find(&g->t->shares, key);
 		if (page && twin_share(m, g->vma, s->first + i, page - 1, young, dirty))
 			continue;
 		page = twin_put_shared(m, g->vma, s->first + i, young, dirty);
@@ -183,7 +267,7 @@ static int put_shared(struct placing *g, const struct stretch *s)
 			*g->missing += s->n - i;
 			return 0;
 		}
-		if (!add(&g->t->shares, key, page + 1))
+		if (!apart && !find(&g->t->shares, key) && !add(&g->t->shares, key, page + 1))
 			return -ENOMEM;
 	}
 	return 0;
@@ -216,11 +300,9 @@ static int put_swapped(struct placing *g, const struct stretch *s)
 
 int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing)
 {
-	const struct vma *v = vma_at(t->m, seen->vma);
-	handle_t inode = v->file ? file_at(t->m, v->file)->inode : 0;
 	struct placing g = { .t = t,
 			     .vma = seen->vma,
-			     .kin = (seen->family ^ inode) * 0x9e3779b97f4a7c15ull | 1ull << 63,
+			     .kin = kin_of(t, seen),
 			     .young = seen->young,
 			     .swap_shared = seen->swap_shared,
 			     .missing = missing };
@@ -229,6 +311,7 @@ int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing)
 	size_t i;
 
 	share_out_dirty(&g, seen);
+	g.missing_share = missing_share(&g, seen);
 	if (count(l, STRETCH_SHARED) || (g.swap_shared && count(l, STRETCH_SWAPPED)))
 		error = join_family(&g);
 	for (i = 0; i < l->nr && !error; i++)

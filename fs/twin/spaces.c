@@ -194,7 +194,6 @@ static int add_mappings(struct twin *t, const struct twin_space *space, struct s
 			continue;
 		if (slice_is(p.name, "[heap]") && p.end > mm->brk)
 			mm->brk = p.end;
-		t->hugetlb_kb += p.hugetlb;
 		mm->hugetlb_usage += p.hugetlb / KB_PAGES;
 		t->thp_kb += p.thp;
 		t->ksm_kb += p.ksm;
@@ -383,6 +382,8 @@ int twin_spaces(struct twin *t)
 		error = add_space_of(t, i);
 	if (!error)
 		error = twin_plan(t);
+	if (!error)
+		error = twin_count_sharers(t);
 	if (!error)
 		error = place_all(t);
 	if (!error)

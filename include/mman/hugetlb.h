@@ -49,6 +49,12 @@ static inline u64 hstate_persistent(const struct hstate *h)
  */
 int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid);
 
+/**
+ * hugetlb_hold() - @nr free pages of a node's pool are in use from now on, by nobody of this machine (a twin's
+ * programs, whose huge pages are only counted); @surplus of them are surplus. Returns how many there were.
+ */
+u64 hugetlb_hold(struct machine *m, struct hstate *h, u32 nid, u64 nr, u64 surplus);
+
 /** hugetlb_demote() - up to @nr free pages of @h become pages of @to. -EBUSY if there was none. */
 int hugetlb_demote(struct machine *m, struct hstate *h, struct hstate *to, u64 nr, int nid);
 

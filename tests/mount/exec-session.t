@@ -37,6 +37,13 @@ is "$(inside bash -c 'read -r pid _ </proc/self/stat; echo $(($$ - pid))')" 0 'a
 is "$(inside bash -c 'while read -r key value; do [ "$key" != Pid: ] || echo $((value - $$)); done </proc/self/status')" \
 	0 'whose status has the number too'
 ok 'which is found by that number' inside bash -c 'read -r _ </proc/$$/stat'
+is "$(inside bash -c 'sleep 60 & read -r pid _ <"/proc/$!/stat"; echo $(($! - pid)); kill $!')" 0 'it finds its children as well'
+is "$(inside bash -c 'sleep 60 & readlink "/proc/$!/fd/0"; kill $!')" /dev/null 'and what they have open'
+not_ok 'not numbers of nobody' inside test -e /proc/4100000
+not_ok 'nor does anybody outside find them' bash -c '
+	timeout 60 "$MMANFS" exec "$1" -- bash -c "echo \$\$; exec sleep 5" >"$2" &
+	until [ -s "$2" ]; do sleep 0.1; done
+	test -e "$1/proc/$(cat "$2")"' - "$M" "$T/number"
 not_ok 'but not listed' inside bash -c 'ls /proc | grep -x "$$"'
 
 # --- sessions within sessions ---

@@ -1,0 +1,3 @@
+#!/bin/bash
+# The twin's sharing and swap, made by an ordinary user.
+exec "$(dirname "$0")/as-user" twin-exact.t
