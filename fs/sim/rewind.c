@@ -38,7 +38,8 @@ static struct machine *boot_again(const struct request *rq, struct tree **tree)
 	*tree = tree_create(m);
 	if (*tree) {
 		tree_set_journal(*tree, j);
-		if (!machine_source_furnish(source, *tree, stderr))
+		/* what is not exact in a twin was told when it was made */
+		if (!machine_source_furnish(source, *tree, NULL))
 			return m;
 		tree_destroy(*tree);
 	}
