@@ -153,9 +153,18 @@ static const char *remark(char *line, const char *key)
 	return line + strspn(line, " \t");
 }
 
+/* @path from the script's own folder on. */
+static char *from_script(char *to, const char *script, const char *path)
+{
+	int folder = *path == '/' ? 0 : (int)(strrchr(script, '/') + 1 - script);
+
+	sprintf(to, "%.*s%s", folder, script, path);
+	return to;
+}
+
 /*
  * A script may say which machine it wants, in the comment that it begins with:
- *	# machine: tiny
+ *	# machine: tiny                    (a preset; or a file, FOLDER/NAME, likewise from there on)
  *	# cmdline: mem=512M
  *	# like: captures/server.tar.gz      (from the script's own folder on)
  * The command line has the last word.
@@ -170,13 +179,10 @@ static void read_remarks(struct options *o, const char *script, char machine[PAT
 
 	while (f && fgets(line, sizeof(line), f) && *line == '#') {
 		if (own_machine && (value = remark(line, "machine")))
-			o->machine = strcpy(machine, value);
-		if (own_machine && (value = remark(line, "like"))) {
-			sprintf(machine, "%.*s%s",
-				*value == '/' ? 0 : (int)(strrchr(script, '/') + 1 - script),
-				script, value);
-			o->like = machine;
-		}
+			o->machine = strchr(value, '/') ? from_script(machine, script, value) :
+							  strcpy(machine, value);
+		if (own_machine && (value = remark(line, "like")))
+			o->like = from_script(machine, script, value);
 		if (own_cmdline && (value = remark(line, "cmdline")))
 			o->cmdline = strcpy(cmdline, value);
 	}
