@@ -6,8 +6,9 @@
  *	anything else -> an anonymous page           a store
  *	an anonymous page -> another one             a store: a copy was made after a fork
  *
- * Frame numbers are shown to root alone. Without them a page that was shared and is exclusive now counts as
- * written, and one that is neither a file's nor exclusive is the zero page.
+ * Frame numbers are shown to root alone. Without them one that is neither a file's nor exclusive is the zero page,
+ * unless it was the program's own before. Who is the last to have a page that a fork made shared takes it over
+ * when he writes to it: that leaves no trace but the number of faults.
  */
 #include "fs/record/record.h"
 
@@ -136,16 +137,18 @@ int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p)
 	return error;
 }
 
-int page_map_fork(struct page_map *to, const struct page_map *from)
+int page_map_fork(struct page_map *to, struct page_map *from)
 {
 	struct page_state *at = malloc((from->nr + 1) * sizeof(*at));
 	size_t i, n = 0;
 
 	if (!at)
 		return -ENOMEM;
-	for (i = 0; i < from->nr; i++)
+	for (i = 0; i < from->nr; i++) {
+		from->at[i].exclusive = false;
 		if (from->at[i].kind != PAGE_FILE)
 			at[n++] = from->at[i];
+	}
 	free(to->at);
 	*to = (struct page_map){ at, n, from->nr + 1 };
 	return 0;
@@ -174,23 +177,21 @@ enum done { NOTHING, LOAD, STORE };
 
 /* It was shared, is the same, and is shared no more: who writes to it now takes it over. Did he, or has only the
  * other one gone? */
-static bool may_be_reused(const struct page_state *old, const struct page_state *new)
+static bool may_be_reused(const struct page_state *old, const struct page_state *now)
 {
-	return old && old->kind == PAGE_OWN && new->kind == PAGE_OWN && old->pfn &&new->writable &&
-	       old->pfn == new->pfn && !old->exclusive &&new->exclusive;
+	return old && old->kind == PAGE_OWN && now->kind == PAGE_OWN && now->writable &&
+	       old->pfn == now->pfn && !old->exclusive && now->exclusive;
 }
 
-static enum done what_was_done(const struct page_state *old, const struct page_state *new)
+static enum done what_was_done(const struct page_state *old, const struct page_state *now)
 {
 	if (!old)
-		return new->kind == PAGE_OWN || new->store ? STORE : LOAD;
-	if (new->kind != PAGE_OWN)
+		return now->kind == PAGE_OWN || now->store ? STORE : LOAD;
+	if (now->kind != PAGE_OWN)
 		return NOTHING;
 	if (old->kind != PAGE_OWN)
 		return STORE;
-	if (old->pfn && new->pfn)
-		return old->pfn != new->pfn ? STORE : NOTHING;
-	return !old->exclusive && new->exclusive ? STORE : NOTHING;
+	return old->pfn && now->pfn && old->pfn != now->pfn ? STORE : NOTHING;
 }
 
 static void print_run(u32 pid, enum done what, u64 vpn, u64 n, struct text *out)
@@ -214,14 +215,14 @@ static const struct page_state *state_before(const struct page_map *old, size_t 
 }
 
 /* All runs of pages to which @what was done. */
-static void print_runs(u32 pid, const struct page_map *old, const struct page_map *new,
+static void print_runs(u32 pid, const struct page_map *old, const struct page_map *now,
 		       enum done what, struct text *out)
 {
 	u64 start = 0, n = 0;
 	size_t i, j = 0;
 
-	for (i = 0; i < new->nr; i++) {
-		const struct page_state *s = &new->at[i];
+	for (i = 0; i < now->nr; i++) {
+		const struct page_state *s = &now->at[i];
 
 		if (what_was_done(state_before(old, &j, s->vpn), s) != what)
 			continue;
@@ -239,13 +240,13 @@ static void print_runs(u32 pid, const struct page_map *old, const struct page_ma
 }
 
 /* Faults that what is printed explains: one for each store, one for up to 16 pages of a file. */
-static u64 faults_explained(const struct page_map *old, const struct page_map *new)
+static u64 faults_explained(const struct page_map *old, const struct page_map *now)
 {
 	u64 faults = 0, around = UINT64_MAX;
 	size_t i, j = 0;
 
-	for (i = 0; i < new->nr; i++) {
-		const struct page_state *s = &new->at[i];
+	for (i = 0; i < now->nr; i++) {
+		const struct page_state *s = &now->at[i];
 		enum done what = what_was_done(state_before(old, &j, s->vpn), s);
 
 		if (what == NOTHING ||
@@ -259,20 +260,20 @@ static u64 faults_explained(const struct page_map *old, const struct page_map *n
 }
 
 /* A page of the program's own that was not there may have been read before it was written to. */
-static bool may_be_loaded(const struct page_state *old, const struct page_state *new)
+static bool may_be_loaded(const struct page_state *old, const struct page_state *now)
 {
-	return !old && new->kind == PAGE_OWN;
+	return !old && now->kind == PAGE_OWN;
 }
 
 /* Of the pages that may have been faulted in once more than is seen, as many as there were faults for which
  * there is no other reason. */
-static u64 print_unseen(u32 pid, const struct page_map *old, const struct page_map *new,
+static u64 print_unseen(u32 pid, const struct page_map *old, const struct page_map *now,
 			enum done what, u64 faults, struct text *out)
 {
 	size_t i, j = 0;
 
-	for (i = 0; i < new->nr &&faults; i++) {
-		const struct page_state *s = &new->at[i], *before = state_before(old, &j, s->vpn);
+	for (i = 0; i < now->nr && faults; i++) {
+		const struct page_state *s = &now->at[i], *before = state_before(old, &j, s->vpn);
 
 		if (!(what == STORE ? may_be_reused : may_be_loaded)(before, s))
 			continue;
@@ -282,14 +283,30 @@ static u64 print_unseen(u32 pid, const struct page_map *old, const struct page_m
 	return faults;
 }
 
-void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new, u64 faults,
+/* Without frame numbers a page that a fork made shared looks like the zero page; it was not before. */
+static void recognise_shared(const struct page_map *old, struct page_map *now)
+{
+	const struct page_state *before;
+	size_t i, j = 0;
+
+	for (i = 0; i < now->nr; i++) {
+		before = state_before(old, &j, now->at[i].vpn);
+		if (before && before->kind == PAGE_OWN && now->at[i].kind == PAGE_ZERO &&
+		    !now->at[i].pfn)
+			now->at[i].kind = PAGE_OWN;
+	}
+}
+
+void page_map_compare(u32 pid, const struct page_map *old, struct page_map *now, u64 faults,
 		      struct text *out)
 {
-	u64 explained = faults_explained(old, new), left;
+	u64 explained, left;
 
+	recognise_shared(old, now);
+	explained = faults_explained(old, now);
 	left = faults > explained ? faults - explained : 0;
-	print_runs(pid, old, new, LOAD, out);
-	left = print_unseen(pid, old, new, STORE, left, out);
-	print_unseen(pid, old, new, LOAD, left, out);
-	print_runs(pid, old, new, STORE, out);
+	print_runs(pid, old, now, LOAD, out);
+	left = print_unseen(pid, old, now, STORE, left, out);
+	print_unseen(pid, old, now, LOAD, left, out);
+	print_runs(pid, old, now, STORE, out);
 }

@@ -116,13 +116,14 @@ struct page_map {
 
 /** page_map_read() - all resident pages of a process. */
 int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p);
-/** page_map_fork() - what fork copies of @from: not the pages of files, which the child faults in anew. */
-int page_map_fork(struct page_map *to, const struct page_map *from);
+/** page_map_fork() - what fork copies of @from: not the pages of files, which the child faults in anew. All of
+ * them are shared from then on. */
+int page_map_fork(struct page_map *to, struct page_map *from);
 void page_map_forget(struct page_map *p, u64 start, u64 length);
 void page_map_free(struct page_map *p);
 /** page_map_compare() - "PID load ADDR N" and "PID store ADDR N" lines for what came since @old, in so many
  * @faults. */
-void page_map_compare(u32 pid, const struct page_map *old, const struct page_map *new, u64 faults,
+void page_map_compare(u32 pid, const struct page_map *old, struct page_map *now, u64 faults,
 		      struct text *out);
 
 /* ---- files.c ---- */

@@ -278,8 +278,9 @@ static bool drain(struct recorder *r)
 
 static void print_mapping(u32 pid, const char *word, const struct host_mapping *w, struct text *out)
 {
-	text_printf(out, "%u %s %08llx-%08llx %s %08llx %s\n", pid, word, (unsigned long long)w->start,
-		    (unsigned long long)w->end, w->perms, (unsigned long long)w->offset, w->name);
+	text_printf(out, "%u %s %08llx-%08llx %s %08llx %s\n", pid, word,
+		    (unsigned long long)w->start, (unsigned long long)w->end, w->perms,
+		    (unsigned long long)w->offset, w->name);
 }
 
 /* What execve has mapped: nothing that is traced has been called since. */

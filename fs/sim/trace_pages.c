@@ -52,7 +52,7 @@ static bool parse_mapping(struct piece rest, struct mapping *w)
 
 /* ---- the image ---- */
 
-static bool set_field(struct mm *mm, struct piece word, u64 limit)
+static int set_field(struct mm *mm, struct piece word, u64 limit)
 {
 	const struct {
 		const char *key;
@@ -72,12 +72,14 @@ static bool set_field(struct mm *mm, struct piece word, u64 limit)
 		if (!piece_starts(word, fields[i].key))
 			continue;
 		word.at += strlen(fields[i].key);
-		if (!piece_hex(word, &value) || value >= limit)
-			return false;
+		if (!piece_hex(word, &value))
+			return -EBADMSG;
+		if (value >= limit)
+			return -EINVAL;
 		*fields[i].to = value;
-		return true;
+		return 0;
 	}
-	return false;
+	return -EBADMSG;
 }
 
 static int do_image(struct trace_run *t, struct traced_process *p, struct piece rest)
@@ -85,12 +87,14 @@ static int do_image(struct trace_run *t, struct traced_process *p, struct piece 
 	struct mm *mm = mm_at(t->m, task_at(t->m, t->task)->mm);
 	struct mm fields = *mm;
 	struct piece word;
+	int error = 0;
 
 	if (!p->executing)
 		return -ESPIPE;
-	while (piece_word(&rest, &word))
-		if (!set_field(&fields, word, task_size(t->m)))
-			return -EBADMSG;
+	while (!error && piece_word(&rest, &word))
+		error = set_field(&fields, word, task_size(t->m));
+	if (error)
+		return error;
 	if (fields.brk < fields.start_brk)
 		return -EBADMSG;
 	*mm = fields;

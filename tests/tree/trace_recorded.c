@@ -187,17 +187,15 @@ static void play(struct player *p, const char *text)
 	tree_release(p->f->t, &root, p->file);
 }
 
-static void within(u64 got, u64 want, u32 percent, const char *program, const char *what)
+static void within(u64 got, u64 want, const char *program, const char *what)
 {
 	u64 off = got > want ? got - want : want - got;
 
-	ok(want && off * 100 <= want * percent, "%s: %s %llu, really %llu: within %u %%", program,
-	   what, (unsigned long long)got, (unsigned long long)want, percent);
+	ok(want && off * 20 <= want, "%s: %s %llu, really %llu: within 5 %%", program, what,
+	   (unsigned long long)got, (unsigned long long)want);
 }
 
-/* @percent: how far page faults may be off. Of processes that live for a moment after a fork the page tables do
- * not show all that they did. */
-static void test_program(struct fixture *f, const char *name, u32 points, u32 percent)
+static void test_program(struct fixture *f, const char *name, u32 points)
 {
 	struct player p = { .f = f };
 	char *text = unpack(name);
@@ -209,9 +207,12 @@ static void test_program(struct fixture *f, const char *name, u32 points, u32 pe
 	cmp_int(p.compared, >=, points, "%s: its mappings are looked at %u times or more", name,
 		points);
 	is_int(p.equal, p.compared, "%s: and are the real program's each time", name);
-	within(p.rss, p.maxrss, 5, name, "peak RSS in kB");
-	within(p.faults, p.getrusage_faults, percent, name, "page faults");
-	within(p.real_faults, p.getrusage_faults, 5, name, "faults of each process, added up,");
+	within(p.rss, p.real_rss, name, "peak RSS in kB");
+	/* getrusage reads counters that each CPU keeps for itself, and brings in by 32 pages or more */
+	within(p.rss, p.maxrss < p.rss && p.rss - p.maxrss <= 128 ? p.rss : p.maxrss, name,
+	       "peak RSS in kB by getrusage");
+	within(p.faults, p.getrusage_faults, name, "page faults");
+	within(p.real_faults, p.getrusage_faults, name, "faults of each process, added up,");
 	report = fixture_read(f, TRACE);
 	is_int(text_value(report, "refused"), 0, "%s: no line is refused", name);
 	is_int(text_value(report, "calls_differ"), 0, "%s: no call has another outcome", name);
@@ -279,10 +280,10 @@ int main(void)
 
 	if (!fixture_open(&f, "laptop", NULL))
 		bail_out("%s", f.why);
-	test_program(&f, "sort", 3, 5);
-	test_program(&f, "gcc", 15, 5);
-	test_program(&f, "perl", 3, 5);
-	test_program(&f, "sh", 3, 25);
+	test_program(&f, "sort", 3);
+	test_program(&f, "gcc", 15);
+	test_program(&f, "perl", 3);
+	test_program(&f, "sh", 3);
 	test_cold(&f);
 	fixture_close(&f);
 	test_small();
