@@ -2,9 +2,9 @@
  * machine_file.c - reads machine files: lines, sections, keys.
  *
  * A table for each kind of section says which keys it has, how each is read and where it goes. What
- * concerns several keys is checked at the end, with the line that is to blame.
+ * concerns several keys is checked at the end (machine_file_check.c).
  */
-#include "fs/machine_file.h"
+#include "fs/machine_file_internal.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,26 +16,9 @@
 #define LINE_MAX_BYTES 4096u
 #define COST_MAX       4000000000u /* ns */
 
-struct parser {
-	struct machine_config *c;
-	const char *name;
-	u32 line;
-	char *why;
-	size_t why_size;
-
-	const struct section *section;
-	u32 index; /* of the node, dimm, swap or zone that the section is about */
-	bool node_seen[MAX_NUMNODES];
-	bool has_nodes;
-	u32 node_line[MAX_NUMNODES], swap_line[8], memory_line, cpus_line, tlb_line, last_line;
-	u32 range_line[MAX_MEMORY_RANGES];
-	char dimm_name[MAX_MEMORY_RANGES][32];
-	u32 nr_dimms;
-};
-
 struct key {
 	const char *name;
-	int (*parse)(struct parser *p, const struct key *k, const char *value);
+	int (*parse)(struct machine_file *p, const struct key *k, const char *value);
 	size_t offset; /* in the struct the section fills, for the general parsers */
 	u64 min, max;
 };
@@ -45,13 +28,11 @@ struct section {
 	const struct key *keys;
 	u32 nr_keys;
 	/* a new section of this kind: @arg is what stands behind its name */
-	int (*open)(struct parser *p, const char *arg);
-	void *(*target)(struct parser *p);
+	int (*open)(struct machine_file *p, const char *arg);
+	void *(*target)(struct machine_file *p);
 };
 
-static int fail(struct parser *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int fail(struct parser *p, const char *format, ...)
+int machine_file_fail(struct machine_file *p, const char *format, ...)
 {
 	size_t at = (size_t)snprintf(p->why, p->why_size, "%s:%u: ", p->name, p->line);
 	va_list args;
@@ -110,52 +91,52 @@ static bool read_size(const char *s, u64 *out)
 	return *end == '\0';
 }
 
-static void *field(struct parser *p, const struct key *k)
+static void *field(struct machine_file *p, const struct key *k)
 {
 	return (char *)p->section->target(p) + k->offset;
 }
 
-static int read_number(struct parser *p, const struct key *k, const char *value, u64 *out)
+static int read_number(struct machine_file *p, const struct key *k, const char *value, u64 *out)
 {
 	if (!read_size(value, out))
-		return fail(p, "%s: '%s' is no number", k->name, value);
+		return machine_file_fail(p, "%s: '%s' is no number", k->name, value);
 	if (*out < k->min || (k->max && *out > k->max))
-		return fail(p, "%s: %s is not within %llu to %llu", k->name, value,
-			    (unsigned long long)k->min, (unsigned long long)k->max);
+		return machine_file_fail(p, "%s: %s is not within %llu to %llu", k->name, value,
+					 (unsigned long long)k->min, (unsigned long long)k->max);
 	return 0;
 }
 
-static int parse_u32(struct parser *p, const struct key *k, const char *value)
+static int parse_u32(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error && n > UINT32_MAX)
-		error = fail(p, "%s: %s is too large", k->name, value);
+		error = machine_file_fail(p, "%s: %s is too large", k->name, value);
 	if (!error)
 		*(u32 *)field(p, k) = (u32)n;
 	return error;
 }
 
-static int parse_u64(struct parser *p, const struct key *k, const char *value)
+static int parse_u64(struct machine_file *p, const struct key *k, const char *value)
 {
 	return read_number(p, k, value, (u64 *)field(p, k));
 }
 
 /* Bytes that must be whole pages. */
-static int parse_pages(struct parser *p, const struct key *k, const char *value)
+static int parse_pages(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error && n % PAGE_SIZE)
-		error = fail(p, "%s: %s is no multiple of 4K", k->name, value);
+		error = machine_file_fail(p, "%s: %s is no multiple of 4K", k->name, value);
 	if (!error)
 		*(u64 *)field(p, k) = n;
 	return error;
 }
 
-static int parse_bool(struct parser *p, const struct key *k, const char *value)
+static int parse_bool(struct machine_file *p, const struct key *k, const char *value)
 {
 	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
 	u32 i;
@@ -166,21 +147,21 @@ static int parse_bool(struct parser *p, const struct key *k, const char *value)
 		*(bool *)field(p, k) = i % 2;
 		return 0;
 	}
-	return fail(p, "%s: '%s' is neither yes nor no", k->name, value);
+	return machine_file_fail(p, "%s: '%s' is neither yes nor no", k->name, value);
 }
 
 /* Text of at most max - 1 bytes. */
-static int parse_text(struct parser *p, const struct key *k, const char *value)
+static int parse_text(struct machine_file *p, const struct key *k, const char *value)
 {
 	if (strlen(value) >= k->max)
-		return fail(p, "%s: longer than %llu characters", k->name,
-			    (unsigned long long)k->max - 1);
+		return machine_file_fail(p, "%s: longer than %llu characters", k->name,
+					 (unsigned long long)k->max - 1);
 	strcpy(field(p, k), value);
 	return 0;
 }
 
 /* "0-3,8": a list of CPU numbers into a bitmap. */
-static int parse_cpu_list(struct parser *p, const struct key *k, const char *value)
+static int parse_cpu_list(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 *mask = field(p, k);
 	const char *s = value;
@@ -191,13 +172,14 @@ static int parse_cpu_list(struct parser *p, const struct key *k, const char *val
 		unsigned long first, last;
 
 		if (!isdigit((unsigned char)*s))
-			return fail(p, "%s: '%s' is no list of CPUs, as in 0-3,8", k->name, value);
+			return machine_file_fail(p, "%s: '%s' is no list of CPUs, as in 0-3,8",
+						 k->name, value);
 		first = last = strtoul(s, &end, 10);
 		if (*end == '-' && isdigit((unsigned char)end[1]))
 			last = strtoul(end + 1, &end, 10);
 		if (first > last || last >= NR_CPUS_MAX || (*end && *end != ','))
-			return fail(p, "%s: '%s' is no list of CPUs below %d", k->name, value,
-				    NR_CPUS_MAX);
+			return machine_file_fail(p, "%s: '%s' is no list of CPUs below %d", k->name,
+						 value, NR_CPUS_MAX);
 		for (; first <= last; first++)
 			mask[first / 64] |= (u64)1 << (first % 64);
 		s = *end ? end + 1 : end;
@@ -207,7 +189,7 @@ static int parse_cpu_list(struct parser *p, const struct key *k, const char *val
 
 /* ---- [machine] ---- */
 
-static int parse_arch(struct parser *p, const struct key *k, const char *value)
+static int parse_arch(struct machine_file *p, const struct key *k, const char *value)
 {
 	(void)k;
 	if (!strcmp(value, "x86-64"))
@@ -215,23 +197,23 @@ static int parse_arch(struct parser *p, const struct key *k, const char *value)
 	else if (!strcmp(value, "i386"))
 		p->c->arch = ARCH_I386;
 	else
-		return fail(p, "arch: '%s' is neither x86-64 nor i386", value);
+		return machine_file_fail(p, "arch: '%s' is neither x86-64 nor i386", value);
 	return 0;
 }
 
-static int parse_cpus(struct parser *p, const struct key *k, const char *value)
+static int parse_cpus(struct machine_file *p, const struct key *k, const char *value)
 {
 	p->cpus_line = p->line;
 	return parse_u32(p, k, value);
 }
 
-static int parse_memory(struct parser *p, const struct key *k, const char *value)
+static int parse_memory(struct machine_file *p, const struct key *k, const char *value)
 {
 	p->memory_line = p->line;
 	return parse_pages(p, k, value);
 }
 
-static void *config_target(struct parser *p)
+static void *config_target(struct machine_file *p)
 {
 	return p->c;
 }
@@ -262,15 +244,17 @@ static const struct key machine_keys[] = {
 
 /* ---- [node N] ---- */
 
-static int open_node(struct parser *p, const char *arg)
+static int open_node(struct machine_file *p, const char *arg)
 {
 	u64 nid;
 
 	if (!read_size(arg, &nid) || nid >= MAX_NUMNODES)
-		return fail(p, "[node %s]: nodes are numbered 0 to %d", arg, MAX_NUMNODES - 1);
+		return machine_file_fail(p, "[node %s]: nodes are numbered 0 to %d", arg,
+					 MAX_NUMNODES - 1);
 	if (p->node_seen[nid])
-		return fail(p, "[node %s] is there a second time; line %u has the first", arg,
-			    p->node_line[nid]);
+		return machine_file_fail(p,
+					 "[node %s] is there a second time; line %u has the first",
+					 arg, p->node_line[nid]);
 	if (!p->has_nodes) {
 		p->has_nodes = true;
 		p->c->node[0].present = false;
@@ -285,17 +269,17 @@ static int open_node(struct parser *p, const char *arg)
 	return 0;
 }
 
-static void *node_target(struct parser *p)
+static void *node_target(struct machine_file *p)
 {
 	return &p->c->node[p->index];
 }
 
-static int add_range(struct parser *p, u64 start, u64 size, bool hotplug)
+static int add_range(struct machine_file *p, u64 start, u64 size, bool hotplug)
 {
 	struct machine_config *c = p->c;
 
 	if (c->nr_ranges == MAX_MEMORY_RANGES)
-		return fail(p, "more than %d ranges and DIMMs", MAX_MEMORY_RANGES);
+		return machine_file_fail(p, "more than %d ranges and DIMMs", MAX_MEMORY_RANGES);
 	p->range_line[c->nr_ranges] = p->line;
 	c->range[c->nr_ranges++] = (struct memory_range){
 		.start = start, .size = size, .nid = (u16)p->index, .hotplug = hotplug
@@ -304,7 +288,7 @@ static int add_range(struct parser *p, u64 start, u64 size, bool hotplug)
 }
 
 /* START-END (END is the last byte, as /proc/iomem has it) or START+SIZE. */
-static int parse_range(struct parser *p, const struct key *k, const char *value)
+static int parse_range(struct machine_file *p, const struct key *k, const char *value)
 {
 	size_t length = strcspn(value, "-+");
 	char text[LINE_MAX_BYTES];
@@ -315,16 +299,17 @@ static int parse_range(struct parser *p, const struct key *k, const char *value)
 	text[length] = '\0';
 	if (!value[length] || !read_size(strip(text), &start) ||
 	    !read_size(value + length + 1 + strspn(value + length + 1, " \t"), &end))
-		return fail(p, "range: '%s' is neither START-END nor START+SIZE", value);
+		return machine_file_fail(p, "range: '%s' is neither START-END nor START+SIZE",
+					 value);
 	end = value[length] == '+' ? start + end : end + 1;
 	if (end <= start || end > (u64)16 << 40)
-		return fail(p, "range: it ends before it starts, or above 16 TiB");
+		return machine_file_fail(p, "range: it ends before it starts, or above 16 TiB");
 	if (start % PAGE_SIZE || end % PAGE_SIZE)
-		return fail(p, "range: it must start and end at multiples of 4K");
+		return machine_file_fail(p, "range: it must start and end at multiples of 4K");
 	return add_range(p, start, end - start, false);
 }
 
-static int parse_distances(struct parser *p, const struct key *k, const char *value)
+static int parse_distances(struct machine_file *p, const struct key *k, const char *value)
 {
 	struct node_config *n = node_target(p);
 	u32 i;
@@ -335,12 +320,12 @@ static int parse_distances(struct parser *p, const struct key *k, const char *va
 		unsigned long d = strtoul(value, &end, 10);
 
 		if (end == value || d < 10 || d > 255)
-			return fail(p, "distance: '%s' is no list of numbers from 10 to 255",
-				    value);
+			return machine_file_fail(
+				p, "distance: '%s' is no list of numbers from 10 to 255", value);
 		if (i >= MAX_NUMNODES)
-			return fail(p, "distance: more than %d", MAX_NUMNODES);
+			return machine_file_fail(p, "distance: more than %d", MAX_NUMNODES);
 		if ((i == p->index) != (d == 10))
-			return fail(
+			return machine_file_fail(
 				p, "distance: 10 is the distance of a node to itself and no other");
 		n->distance[i] = (u8)d;
 		value = end + strspn(end, " \t,");
@@ -359,16 +344,16 @@ static const struct key node_keys[] = {
 
 /* ---- [dimm NAME] ---- */
 
-static int open_dimm(struct parser *p, const char *arg)
+static int open_dimm(struct machine_file *p, const char *arg)
 {
 	u32 i;
 
 	if (!*arg || strlen(arg) >= sizeof(p->dimm_name[0]))
-		return fail(p, "[dimm NAME]: a name of 1 to %zu characters",
-			    sizeof(p->dimm_name[0]) - 1);
+		return machine_file_fail(p, "[dimm NAME]: a name of 1 to %zu characters",
+					 sizeof(p->dimm_name[0]) - 1);
 	for (i = 0; i < p->nr_dimms; i++)
 		if (!strcmp(p->dimm_name[i], arg))
-			return fail(p, "[dimm %s] is there a second time", arg);
+			return machine_file_fail(p, "[dimm %s] is there a second time", arg);
 	p->index = 0;
 	if (add_range(p, 0, 0, true))
 		return -EINVAL;
@@ -378,24 +363,24 @@ static int open_dimm(struct parser *p, const char *arg)
 	return 0;
 }
 
-static void *dimm_target(struct parser *p)
+static void *dimm_target(struct machine_file *p)
 {
 	return &p->c->range[p->index];
 }
 
-static int parse_dimm_bytes(struct parser *p, const struct key *k, const char *value)
+static int parse_dimm_bytes(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 n = 0;
 	int error = read_number(p, k, value, &n);
 
 	if (!error && n % ((u64)1 << SECTION_SHIFT))
-		error = fail(p, "%s: %s is no multiple of 128M", k->name, value);
+		error = machine_file_fail(p, "%s: %s is no multiple of 128M", k->name, value);
 	if (!error)
 		*(u64 *)field(p, k) = n;
 	return error;
 }
 
-static int parse_dimm_node(struct parser *p, const struct key *k, const char *value)
+static int parse_dimm_node(struct machine_file *p, const struct key *k, const char *value)
 {
 	struct memory_range *r = dimm_target(p);
 	u64 n = 0;
@@ -416,24 +401,25 @@ static const struct key dimm_keys[] = {
 
 /* ---- [swap NAME] ---- */
 
-static void *swap_target(struct parser *p)
+static void *swap_target(struct machine_file *p)
 {
 	return &p->c->swap[p->index];
 }
 
-static int open_swap(struct parser *p, const char *arg)
+static int open_swap(struct machine_file *p, const char *arg)
 {
 	struct machine_config *c = p->c;
 	u32 i;
 
 	if (!*arg || strlen(arg) >= sizeof(c->swap[0].name) || strchr(arg, '/'))
-		return fail(p, "[swap NAME]: a name of 1 to %zu characters without '/'",
-			    sizeof(c->swap[0].name) - 1);
+		return machine_file_fail(p,
+					 "[swap NAME]: a name of 1 to %zu characters without '/'",
+					 sizeof(c->swap[0].name) - 1);
 	for (i = 0; i < c->nr_swap; i++)
 		if (!strcmp(c->swap[i].name, arg))
-			return fail(p, "[swap %s] is there a second time", arg);
+			return machine_file_fail(p, "[swap %s] is there a second time", arg);
 	if (c->nr_swap == ARRAY_SIZE(c->swap))
-		return fail(p, "more than %zu swap areas", ARRAY_SIZE(c->swap));
+		return machine_file_fail(p, "more than %zu swap areas", ARRAY_SIZE(c->swap));
 	p->index = c->nr_swap++;
 	p->swap_line[p->index] = p->line;
 	strcpy(c->swap[p->index].name, arg);
@@ -441,20 +427,20 @@ static int open_swap(struct parser *p, const char *arg)
 	return 0;
 }
 
-static int parse_prio(struct parser *p, const struct key *k, const char *value)
+static int parse_prio(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 n;
 
 	if (!read_size(value, &n) || n > 32767)
-		return fail(p, "prio: '%s' is no number from 0 to 32767", value);
+		return machine_file_fail(p, "prio: '%s' is no number from 0 to 32767", value);
 	*(s32 *)field(p, k) = (s32)n;
 	return 0;
 }
 
-static int parse_swap_type(struct parser *p, const struct key *k, const char *value)
+static int parse_swap_type(struct machine_file *p, const struct key *k, const char *value)
 {
 	if (strcmp(value, "partition") && strcmp(value, "file"))
-		return fail(p, "type: '%s' is neither partition nor file", value);
+		return machine_file_fail(p, "type: '%s' is neither partition nor file", value);
 	*(bool *)field(p, k) = value[0] == 'f';
 	return 0;
 }
@@ -469,13 +455,13 @@ static const struct key swap_keys[] = {
 
 /* ---- [disk] [tlb] [cost] ---- */
 
-static int open_single(struct parser *p, const char *arg)
+static int open_single(struct machine_file *p, const char *arg)
 {
-	return *arg ? fail(p, "[%s] takes no name", p->section->name) : 0;
+	return *arg ? machine_file_fail(p, "[%s] takes no name", p->section->name) : 0;
 }
 
 /* How fast the disk is: the same numbers as disk_* of [cost], of which the last line counts. */
-static int parse_seek_us(struct parser *p, const struct key *k, const char *value)
+static int parse_seek_us(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 n = 0;
 	int error = read_number(p, k, value, &n);
@@ -485,7 +471,7 @@ static int parse_seek_us(struct parser *p, const struct key *k, const char *valu
 	return error;
 }
 
-static int parse_bandwidth(struct parser *p, const struct key *k, const char *value)
+static int parse_bandwidth(struct machine_file *p, const struct key *k, const char *value)
 {
 	u64 n = 0;
 	int error = read_number(p, k, value, &n);
@@ -506,7 +492,7 @@ static const struct key disk_keys[] = {
 	{ "queue_depth", parse_u32, CONFIG(disk.queue_depth), 1, 65536 },
 };
 
-static void *tlb_target(struct parser *p)
+static void *tlb_target(struct machine_file *p)
 {
 	p->tlb_line = p->line;
 	return &p->c->tlb;
@@ -534,7 +520,7 @@ static const struct key tlb_keys[] = {
 	TLB(pcids, 1, TLB_PCIDS_MAX),
 };
 
-static void *cost_target(struct parser *p)
+static void *cost_target(struct machine_file *p)
 {
 	return &p->c->cost;
 }
@@ -569,7 +555,7 @@ static const struct key cost_keys[] = {
 
 /* ---- [zone NID NAME]: what a zone of a copied machine manages ---- */
 
-static int open_zone(struct parser *p, const char *arg)
+static int open_zone(struct machine_file *p, const char *arg)
 {
 	struct machine_config *c = p->c;
 	char *end;
@@ -577,22 +563,23 @@ static int open_zone(struct parser *p, const char *arg)
 	enum zone_type type;
 
 	if (end == arg || nid >= MAX_NUMNODES || !isspace((unsigned char)*end))
-		return fail(p, "[zone %s]: a node's number and the name of a zone", arg);
+		return machine_file_fail(p, "[zone %s]: a node's number and the name of a zone",
+					 arg);
 	while (isspace((unsigned char)*end))
 		end++;
 	for (type = ZONE_DMA; type < ZONE_DEVICE; type++)
 		if (!strcmp(zone_name(type), end))
 			break;
 	if (type == ZONE_DEVICE)
-		return fail(p, "[zone %s]: there is no zone '%s'", arg, end);
+		return machine_file_fail(p, "[zone %s]: there is no zone '%s'", arg, end);
 	if (c->nr_zones == MAX_ZONE_CONFIGS)
-		return fail(p, "more than %d zones", MAX_ZONE_CONFIGS);
+		return machine_file_fail(p, "more than %d zones", MAX_ZONE_CONFIGS);
 	p->index = c->nr_zones++;
 	c->zone[p->index] = (struct zone_config){ .nid = (u16)nid, .type = (u16)type };
 	return 0;
 }
 
-static void *zone_target(struct parser *p)
+static void *zone_target(struct machine_file *p)
 {
 	return &p->c->zone[p->index];
 }
@@ -618,13 +605,13 @@ static const struct section sections[] = {
 
 /* ---- lines ---- */
 
-static int parse_section(struct parser *p, char *line)
+static int parse_section(struct machine_file *p, char *line)
 {
 	char *end = strchr(line, ']'), *arg;
 	u32 i;
 
 	if (!end || *strip(end + 1))
-		return fail(p, "a section's line ends with ']'");
+		return machine_file_fail(p, "a section's line ends with ']'");
 	*end = '\0';
 	line = strip(line + 1);
 	arg = line + strcspn(line, " \t");
@@ -637,36 +624,36 @@ static int parse_section(struct parser *p, char *line)
 		p->section = &sections[i];
 		return sections[i].open(p, arg);
 	}
-	return fail(p, "there is no section [%s]", line);
+	return machine_file_fail(p, "there is no section [%s]", line);
 }
 
-static int parse_key(struct parser *p, char *line)
+static int parse_key(struct machine_file *p, char *line)
 {
 	char *value = strchr(line, '=');
 	const char *name;
 	u32 i;
 
 	if (!value)
-		return fail(p, "neither [section] nor key = value");
+		return machine_file_fail(p, "neither [section] nor key = value");
 	*value++ = '\0';
 	name = strip(line);
 	value = strip(value);
 	if (!p->section)
-		return fail(p, "'%s' stands before the first section", name);
+		return machine_file_fail(p, "'%s' stands before the first section", name);
 	for (i = 0; i < p->section->nr_keys; i++)
 		if (!strcmp(p->section->keys[i].name, name))
 			return p->section->keys[i].parse(p, &p->section->keys[i], value);
-	return fail(p, "[%s] has no key '%s'", p->section->name, name);
+	return machine_file_fail(p, "[%s] has no key '%s'", p->section->name, name);
 }
 
-static int parse_line(struct parser *p, const char *text, size_t length)
+static int parse_line(struct machine_file *p, const char *text, size_t length)
 {
 	char line[LINE_MAX_BYTES], *s;
 
 	if (length >= sizeof(line))
-		return fail(p, "longer than %u characters", LINE_MAX_BYTES - 1);
+		return machine_file_fail(p, "longer than %u characters", LINE_MAX_BYTES - 1);
 	if (memchr(text, '\0', length))
-		return fail(p, "a NUL byte");
+		return machine_file_fail(p, "a NUL byte");
 	memcpy(line, text, length);
 	line[length] = '\0';
 	for (s = line; isspace((unsigned char)*s);)
@@ -676,134 +663,10 @@ static int parse_line(struct parser *p, const char *text, size_t length)
 	return *s == '[' ? parse_section(p, s) : parse_key(p, s);
 }
 
-/* ---- what concerns several keys ---- */
-
-static int check_cpus(struct parser *p)
-{
-	struct machine_config *c = p->c;
-	u32 nid, cpu, owner[NR_CPUS_MAX];
-
-	memset(owner, 0xff, sizeof(owner));
-	for (cpu = 0; cpu < NR_CPUS_MAX && !p->cpus_line; cpu++) /* as many as the nodes name */
-		for (nid = 0; nid < c->nr_nodes; nid++)
-			if (c->node[nid].cpumask[cpu / 64] >> (cpu % 64) & 1)
-				c->nr_cpus = cpu + 1;
-	for (nid = 0; nid < c->nr_nodes; nid++) {
-		p->line = p->node_line[nid];
-		for (cpu = 0; cpu < NR_CPUS_MAX; cpu++) {
-			if (!(c->node[nid].cpumask[cpu / 64] >> (cpu % 64) & 1))
-				continue;
-			if (cpu >= c->nr_cpus)
-				return fail(p, "node %u has CPU %u, but there are %u CPUs", nid,
-					    cpu, c->nr_cpus);
-			if (owner[cpu] != UINT32_MAX)
-				return fail(p, "CPU %u is in node %u and in node %u", cpu,
-					    owner[cpu], nid);
-			owner[cpu] = nid;
-		}
-	}
-	return 0;
-}
-
-static int check_memory(struct parser *p)
-{
-	struct machine_config *c = p->c;
-	u64 sizes = 0, ranges = 0;
-	u32 i, nid;
-
-	for (nid = 0; nid < c->nr_nodes; nid++)
-		sizes += c->node[nid].size;
-	for (i = 0; i < c->nr_ranges; i++) {
-		const struct memory_range *r = &c->range[i];
-
-		p->line = p->range_line[i];
-		if (r->hotplug && !r->size)
-			return fail(p, "a DIMM needs a size");
-		if (!r->hotplug)
-			ranges += r->size;
-		if (r->nid >= c->nr_nodes || !c->node[r->nid].present)
-			return fail(p, "there is no node %u", r->nid);
-	}
-	p->line = p->memory_line ? p->memory_line : p->last_line;
-	if (ranges && (sizes || c->ram))
-		return fail(p,
-			    "memory is given as ranges and as sizes: only one of the two can be");
-	if (sizes && c->ram && sizes != c->ram)
-		return fail(p, "memory is %llu MiB, but the nodes have %llu MiB",
-			    (unsigned long long)c->ram >> 20, (unsigned long long)sizes >> 20);
-	if (!ranges && !sizes && !c->ram)
-		return fail(p, "the machine has no memory: memory= in [machine] or [node N]");
-	if (c->max_memory && c->max_memory < (ranges ? ranges : sizes ? sizes : c->ram))
-		return fail(p, "max_memory is less than memory");
-	return 0;
-}
-
-static int check_disk(struct parser *p)
-{
-	const struct machine_config *c = p->c;
-	u64 swap = 0;
-	u32 i;
-
-	for (i = 0; i < c->nr_swap; i++) {
-		p->line = p->swap_line[i];
-		if (!c->swap[i].size)
-			return fail(p, "swap %s needs a size", c->swap[i].name);
-		swap += c->swap[i].size;
-		if (c->disk.size && swap > c->disk.size)
-			return fail(p, "swap %s does not fit on the disk", c->swap[i].name);
-	}
-	return 0;
-}
-
-static int check_page_tables(struct parser *p)
-{
-	const struct machine_config *c = p->c;
-	struct pt_geometry g;
-
-	p->line = p->last_line;
-	if (c->pae && c->arch != ARCH_I386)
-		return fail(p, "pae is for arch = i386");
-	if (c->levels == 1 && c->pae)
-		return fail(p, "levels = 1 has entries of 4 bytes: not with pae");
-	pt_geometry_init(&g, c);
-	if (c->levels && c->levels != g.levels)
-		return fail(p, "levels: this processor has %u levels of page tables%s", g.levels,
-			    c->arch == ARCH_I386 ? ", or 1 to show what that costs" : "");
-	return 0;
-}
-
-static int check_tlb_sizes(struct parser *p)
-{
-	char why[160];
-
-	p->line = p->tlb_line ? p->tlb_line : p->last_line;
-	return tlb_check_config(p->c, why, sizeof(why)) ? fail(p, "[tlb] %s", why) : 0;
-}
-
-static int check_rest(struct parser *p)
-{
-	struct machine_config *c = p->c;
-	u32 nid, other;
-
-	for (nid = 0; nid < c->nr_nodes; nid++) {
-		p->line = p->node_line[nid];
-		for (other = c->nr_nodes; other < MAX_NUMNODES; other++)
-			if (c->node[nid].distance[other])
-				return fail(p,
-					    "node %u has a distance to node %u, which is not there",
-					    nid, other);
-	}
-	if (c->arch == ARCH_I386 && (c->nr_nodes > 1 || c->nr_ranges)) {
-		p->line = c->nr_nodes > 1 ? p->node_line[c->nr_nodes - 1] : p->range_line[0];
-		return fail(p, "an i386 machine has one node, no ranges and no DIMMs");
-	}
-	return check_page_tables(p);
-}
-
 int machine_file_parse(struct machine_config *c, const char *text, const char *name, char *why,
 		       size_t why_size)
 {
-	struct parser *p = calloc(1, sizeof(*p));
+	struct machine_file *p = calloc(1, sizeof(*p));
 	int error = 0;
 
 	if (!p) {
@@ -812,7 +675,7 @@ int machine_file_parse(struct machine_config *c, const char *text, const char *n
 	}
 	machine_config_init(c);
 	snprintf(c->name, sizeof(c->name), "%s", name);
-	*p = (struct parser){ .c = c, .name = name, .why = why, .why_size = why_size };
+	*p = (struct machine_file){ .c = c, .name = name, .why = why, .why_size = why_size };
 	while (!error && *text) {
 		size_t length = strcspn(text, "\n");
 
@@ -822,15 +685,7 @@ int machine_file_parse(struct machine_config *c, const char *text, const char *n
 	}
 	p->last_line = p->line;
 	if (!error)
-		error = check_cpus(p);
-	if (!error)
-		error = check_memory(p);
-	if (!error)
-		error = check_disk(p);
-	if (!error)
-		error = check_tlb_sizes(p);
-	if (!error)
-		error = check_rest(p);
+		error = machine_file_check(p);
 	free(p);
 	return error;
 }
