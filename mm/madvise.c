@@ -273,16 +273,20 @@ static int advise_vma(struct machine *m, const struct advice *a, handle_t vma, u
 	return error == -ENOMEM ? -EAGAIN : error;
 }
 
-/* MADV_POPULATE_READ, MADV_POPULATE_WRITE: fault in, and tell when that is not possible. */
+/* MADV_POPULATE_READ, MADV_POPULATE_WRITE: fault in, and tell when that is not possible. A hole is passed
+ * over, and told at the end. */
 static int populate(struct machine *m, handle_t task, u64 addr, u64 end, bool write)
 {
 	handle_t mmh = task_at(m, task)->mm, h;
-	int error;
+	int error, unmapped = 0;
 
 	while (addr < end) {
-		h = find_vma_exact(m, mmh, addr);
-		if (!h)
-			return -ENOMEM;
+		h = find_vma(m, mmh, addr);
+		if (!h || vma_at(m, h)->start > addr)
+			unmapped = -ENOMEM;
+		if (!h || vma_at(m, h)->start >= end)
+			break;
+		addr = max_t(u64, addr, vma_at(m, h)->start);
 		if (vma_at(m, h)->flags & (VM_IO | VM_PFNMAP) ||
 		    !(vma_at(m, h)->flags & (write ? VM_WRITE : VM_ACCESS_FLAGS)))
 			return -EINVAL;
@@ -293,7 +297,7 @@ static int populate(struct machine *m, handle_t task, u64 addr, u64 end, bool wr
 		if (!machine_safe_point(m))
 			return -EINTR;
 	}
-	return 0;
+	return unmapped;
 }
 
 static int advise_range(struct machine *m, handle_t mmh, const struct advice *a, u64 addr, u64 end)

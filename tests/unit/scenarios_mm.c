@@ -323,7 +323,10 @@ static void test_madvise_populate(struct mmtest *t)
 	is_err(advise(t, A, PAGES, "populate_read"), -EINVAL, "not without any");
 	unmap(t, A + 8 * 4096, 1);
 	protect(t, A, 8, "rw");
-	is_err(advise(t, A, PAGES, "populate_write"), -ENOMEM, "nor over a hole");
+	is_err(advise(t, A, PAGES, "populate_write"), -EINVAL, "nor behind a hole");
+	protect(t, A + 9 * 4096, 7, "rw");
+	is_err(advise(t, A, PAGES, "populate_write"), -ENOMEM, "a hole alone is told at the end");
+	is_uint(resident(t, A, PAGES), PAGES - 1, "when all the rest is there");
 	unmap(t, A, PAGES);
 }
 

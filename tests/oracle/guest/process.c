@@ -181,6 +181,10 @@ static int do_mmap(struct command *c)
 		} else if (!strncmp(word, "addr=", 5)) {
 			at = (void *)(uintptr_t)size_of(word + 5);
 			flags |= MAP_FIXED;
+		} else if (!strncmp(word, "hint=", 5)) {
+			at = (void *)(uintptr_t)size_of(word + 5);
+		} else if (!strcmp(word, "noreplace")) {
+			flags = (flags & ~MAP_FIXED) | MAP_FIXED_NOREPLACE;
 		}
 		flags |= mmap_option(word);
 	}
@@ -214,11 +218,23 @@ static int do_mremap(struct command *c)
 {
 	struct region *r = find_region(c->word[1]);
 	size_t length = size_of(c->word[2]);
+	int flags = MREMAP_MAYMOVE, i;
+	void *to = NULL;
 	char *at;
 
 	if (!r)
 		return -ENOENT;
-	at = mremap(r->start, r->length, length, MREMAP_MAYMOVE);
+	for (i = 3; i < c->nr; i++) {
+		if (!strncmp(c->word[i], "addr=", 5)) {
+			to = (void *)(uintptr_t)size_of(c->word[i] + 5);
+			flags |= MREMAP_FIXED;
+		} else if (!strcmp(c->word[i], "nomove")) {
+			flags &= ~MREMAP_MAYMOVE;
+		} else if (!strcmp(c->word[i], "dontunmap")) {
+			flags |= MREMAP_DONTUNMAP;
+		}
+	}
+	at = mremap(r->start, r->length, length, flags, to);
 	if (at == MAP_FAILED)
 		return -errno;
 	snprintf(c->said, c->room, "%s", at == r->start ? "in place" : "moved");
@@ -296,15 +312,38 @@ static int do_mlock(struct command *c)
 {
 	char *start;
 	size_t length;
-	int error = range_at(c, 2, find_region(c->word[1]), &start, &length);
+	bool onfault = c->nr > 2 && !strcmp(c->word[2], "onfault");
+	int error = range_at(c, onfault ? 3 : 2, find_region(c->word[1]), &start, &length);
 
 	if (error)
 		return error;
+	if (onfault)
+		return done(mlock2(start, length, MLOCK_ONFAULT));
 	if (!strcmp(c->word[0], "mlock"))
 		return done(mlock(start, length));
 	if (!strcmp(c->word[0], "munlock"))
 		return done(munlock(start, length));
 	return done(msync(start, length, MS_SYNC));
+}
+
+/* "5 of 16 pages resident" */
+static int do_mincore(struct command *c)
+{
+	static unsigned char vector[1 << 16];
+	size_t length, i, n = 0;
+	char *start;
+	int error = range_at(c, 2, find_region(c->word[1]), &start, &length);
+
+	if (!error && length > sizeof(vector) * 4096)
+		error = -E2BIG;
+	if (!error)
+		error = done(mincore(start, length, vector));
+	if (error)
+		return error;
+	for (i = 0; i < (length + 4095) / 4096; i++)
+		n += vector[i] & 1;
+	snprintf(c->said, c->room, "%zu of %zu pages resident", n, i);
+	return 0;
 }
 
 /* Every other STEP bytes go back. */
@@ -455,6 +494,7 @@ static const struct {
 	{ "mlock", 2, do_mlock },
 	{ "munlock", 2, do_mlock },
 	{ "msync", 2, do_mlock },
+	{ "mincore", 2, do_mincore },
 	{ "punch", 3, do_punch },
 	{ "read", 2, do_touch },
 	{ "write", 2, do_touch },

@@ -136,7 +136,8 @@ static int punch(struct fixture *f, const char *name, const char *line)
 	return -ENOENT;
 }
 
-/* What the command said, as far as both sides can say it: faults, and whether mremap moved. */
+/* What the command said, as far as both sides can say it: faults, whether mremap moved, and what mincore
+ * counted. */
 static int sim_command(struct side *s, const char *name, const char *line, char *said, size_t room)
 {
 	bool moves = !strncmp(line, "mremap ", 7);
@@ -156,6 +157,10 @@ static int sim_command(struct side *s, const char *name, const char *line, char 
 		return (int)n;
 	at = strstr(ctl_read(s->arg, name, "ctl"), "minflt ");
 	snprintf(said, room, "%s", at ? at : "ok");
+	/* how many pages, not which */
+	if (!strncmp(line, "mincore ", 8) &&
+	    sscanf(ctl_read(s->arg, name, "ctl"), "mincore: %63[^:\n]", region) == 1)
+		snprintf(said, room, "%s", region);
 	if (moves)
 		snprintf(said, room, "%s",
 			 was == region_start(s->arg, name, region) ? "in place" : "moved");
