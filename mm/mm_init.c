@@ -354,20 +354,27 @@ void count_kernel_pages(struct boot *b)
 	}
 }
 
+/* The frames of [@start, @end) that @r gives to node @nid; false: none. */
+static bool part_of_node(const struct memblock_region *r, u32 nid, pfn_t start, pfn_t end,
+			 pfn_t *from, pfn_t *to)
+{
+	pfn_t first = pfn_up(r->start), last = pfn_down(r->end);
+
+	*from = first > start ? first : start;
+	*to = last < end ? last : end;
+	return r->nid == (s32)nid && *from < *to;
+}
+
 static int add_zone_ram(struct boot *b, u32 nid, enum zone_type z, pfn_t start, pfn_t end)
 {
 	u32 i;
 
 	for (i = 0; i < b->mb.memory.nr; i++) {
 		const struct memblock_region *r = &b->mb.memory.regions[i];
-		pfn_t from = pfn_up(r->start), to = pfn_down(r->end);
+		pfn_t from, to;
 		int error;
 
-		if (r->nid != (s32)nid)
-			continue;
-		from = from > start ? from : start;
-		to = to < end ? to : end;
-		if (from >= to)
+		if (!part_of_node(r, nid, start, end, &from, &to))
 			continue;
 		error = sparse_add_range(b->m, (u16)nid, from, to);
 		if (!error)
@@ -499,14 +506,10 @@ static pfn_t deferred_from(const struct boot *b, u32 nid, pfn_t start, pfn_t end
 
 	for (i = 0; i < b->mb.memory.nr; i++) {
 		const struct memblock_region *r = &b->mb.memory.regions[i];
-		pfn_t from = pfn_up(r->start), to = pfn_down(r->end);
+		pfn_t from, to;
 		u64 stop;
 
-		if (r->nid != (s32)nid)
-			continue;
-		from = from > start ? from : start;
-		to = to < end ? to : end;
-		if (from >= to)
+		if (!part_of_node(r, nid, start, end, &from, &to))
 			continue;
 		stop = done > PAGES_PER_SECTION ? from : from + (PAGES_PER_SECTION - done);
 		stop = round_up_to(stop, PAGES_PER_SECTION);
