@@ -174,25 +174,57 @@ static void show_processes(struct comparison *c)
 		text_printf(c->out, "  ... and %llu more\n", N(c->named - MOST_NAMED));
 }
 
-static void show_line(struct comparison *c, const char *key, u64 there, u64 here)
-{
-	static const char *const words[] = { "exactly", "within 1 %", "no" };
+/* Why a line of meminfo may come out differently; NULL: files are not read at one moment. */
+struct meminfo_line {
+	const char *key, *why;
+};
 
-	text_printf(c->out, "  %-16s %12llu %12llu  %s\n", key, N(there), N(here),
-		    words[compare(there, here)]);
+static const char moved[] = "files were not read at one moment";
+
+static void show_line(struct comparison *c, const struct meminfo_line *l, u64 there, u64 here)
+{
+	static const char *const words[] = { "exactly", "to 1 %", "no: " };
+	enum verdict v = compare(there, here);
+
+	text_printf(c->out, "  %-16s %12llu %12llu  %s%s\n", l->key, N(there), N(here), words[v],
+		    v != DIFFERENT ? "" :
+		    l->why	   ? l->why :
+				     moved);
 }
 
 /* meminfo, line by line as the other machine has it. */
 static void show_meminfo(struct comparison *c)
 {
-	static const char *const keys[] = {
-		"MemTotal:",	   "MemFree:",	      "Buffers:",	 "Cached:",
-		"SwapCached:",	   "Active(anon):",   "Inactive(anon):", "Active(file):",
-		"Inactive(file):", "Unevictable:",    "Mlocked:",	 "SwapTotal:",
-		"SwapFree:",	   "Dirty:",	      "AnonPages:",	 "Mapped:",
-		"Shmem:",	   "KernelStack:",    "PageTables:",	 "SReclaimable:",
-		"SUnreclaim:",	   "CommitLimit:",    "Committed_AS:",	 "HugePages_Total:",
-		"HugePages_Free:", "HugePages_Rsvd:", "HugePages_Surp:"
+	static const char lists[] = "processes came or went while files were read";
+	static const struct meminfo_line lines[] = {
+		{ "MemTotal:", NULL },
+		{ "MemFree:", "the twin's own records need memory" },
+		{ "Buffers:", NULL },
+		{ "Cached:", "files that are mapped come to more" },
+		{ "SwapCached:", "shared memory's is not copied" },
+		{ "Active(anon):", lists },
+		{ "Inactive(anon):", lists },
+		{ "Active(file):", lists },
+		{ "Inactive(file):", lists },
+		{ "Unevictable:",
+		  "what is not evictable for other reasons than mlock is not copied" },
+		{ "Mlocked:", lists },
+		{ "SwapTotal:", NULL },
+		{ "SwapFree:", NULL },
+		{ "Dirty:", NULL },
+		{ "AnonPages:", lists },
+		{ "Mapped:", lists },
+		{ "Shmem:", NULL },
+		{ "KernelStack:", "other kernel threads, or threads that are not shown" },
+		{ "PageTables:", "tables that have become empty are kept there" },
+		{ "SReclaimable:", NULL },
+		{ "SUnreclaim:", NULL },
+		{ "CommitLimit:", NULL },
+		{ "Committed_AS:", lists },
+		{ "HugePages_Total:", NULL },
+		{ "HugePages_Free:", NULL },
+		{ "HugePages_Rsvd:", NULL },
+		{ "HugePages_Surp:", NULL },
 	};
 	struct slice there, here;
 	struct text meminfo;
@@ -203,10 +235,10 @@ static void show_meminfo(struct comparison *c)
 	here = (struct slice){ meminfo.data, meminfo.length };
 	capture_find(&c->t->c, &there, "/proc/meminfo");
 	text_str(c->out, "                        there         here  agrees\n");
-	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		if (slice_text(there, keys[i]).size)
-			show_line(c, keys[i], slice_value(there, keys[i], 0),
-				  slice_value(here, keys[i], 0));
+	for (i = 0; i < ARRAY_SIZE(lines); i++)
+		if (slice_text(there, lines[i].key).size)
+			show_line(c, &lines[i], slice_value(there, lines[i].key, 0),
+				  slice_value(here, lines[i].key, 0));
 	text_free(&meminfo);
 }
 
