@@ -148,6 +148,8 @@ static int cmd_mmap(struct command_run *c)
 		error = command_explain(c, -EINVAL, "anon and %s", device ? "dev=" : "file=");
 	if (!error && device && has_option(c, "private"))
 		error = command_explain(c, -EINVAL, "a device's memory cannot be private");
+	if (!error && rq.map & MAPF_FIXED_NOREPLACE && !(rq.map & MAPF_FIXED))
+		error = command_explain(c, -EINVAL, "noreplace wants addr=");
 	if (!error && device)
 		error = mmap_device(c, device, &rq);
 	if (!error) {

@@ -123,6 +123,56 @@ static void test_mappings(struct fixture *f)
 	       "a region that is unmapped as a whole loses its name");
 }
 
+/* Places, devices, and what is resident. */
+static void test_places(struct fixture *f)
+{
+	static const struct ctl_case cases[] = {
+		{ "mmap a 64K addr=0x10000000 noreplace", 0, "a at 0x10000000, 65536 bytes" },
+		{ "mmap b 64K addr=0x10000000 noreplace", -EEXIST, NULL },
+		{ "mmap b 64K noreplace", -EINVAL, "noreplace wants addr=" },
+		{ "mmap b 64K hint=0x20000000", 0, "b at 0x20000000" },
+		{ "mincore a", 0, "^mincore: 0 of 16 pages resident$" },
+		{ "write a 0 16K", 0, NULL },
+		{ "write a 32K 4K", 0, NULL },
+		{ "mincore a", 0, "^mincore: 5 of 16 pages resident: 0-3,8$" },
+		{ "mincore a 16K 16K", 0, "^mincore: 0 of 4 pages resident$" },
+		{ "mincore a 0 1M", -EINVAL, "'a' is 65536 bytes long" },
+		{ "mincore z", -ENOENT, NULL },
+		{ "mlock b onfault 0 16K", 0, NULL },
+		{ "mincore b", 0, "^mincore: 0 of 16 pages resident$" },
+		{ "mremap a 64K addr=0x30000000", 0, "^mremap: a at 0x30000000" },
+		{ "mincore a", 0, "^mincore: 5 of 16" },
+		{ "mremap a 64K addr=0x40000000 nomove", -EINVAL, NULL },
+		{ "mremap a 64K addr=0x50000000 dontunmap", 0, "a at 0x50000000" },
+		{ "mremap a 128K dontunmap", -EINVAL, NULL },
+		{ "mremap a 64K sideways", -EINVAL, "unknown option 'sideways'" },
+		{ "mmap d 100K dev=card0 anon", -EINVAL, "anon and dev=" },
+		{ "mmap d 100K dev=card0 private", -EINVAL, "cannot be private" },
+		{ "mmap d 100K dev=card0 addr=12", -EINVAL, NULL },
+		{ "mmap d 100K dev=card0", 0, "d at 0x[0-9a-f]+, 102400 bytes" },
+		{ "mmap e 128K dev=card0", 0, NULL },
+		{ "mmap g 132K dev=card0", -EINVAL, "has less memory" },
+		{ "mmap g 4K dev=", -EINVAL, NULL },
+		{ "mmap g 4K dev=a/b", -EINVAL, NULL },
+		{ "mmap g 4K dev=anamethatislongerthanmostare", -ENAMETOOLONG, NULL },
+		{ "mmap g 900T dev=card1", -ENOSPC, "no room" },
+		{ "write d", 0, "^write: 25 pages, minflt \\+0" },
+		{ "mincore d", 0, "^mincore: 0 of 25" },
+		{ "madvise d dontneed", -EINVAL, NULL },
+		{ "mremap d 1M", -EFAULT, NULL },
+		{ "munmap d", 0, NULL },
+		{ "munmap e", 0, NULL },
+		{ "munmap a", 0, NULL },
+		{ "munmap b", 0, NULL },
+	};
+	char iomem[65536];
+
+	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
+	snprintf(iomem, sizeof(iomem), "%s", fixture_read(f, "proc/iomem"));
+	like(iomem, "  [0-9a-f]+0000-[0-9a-f]+ffff : card0\n", "a device's memory is in iomem");
+	unlike(iomem, "card1", "one that could not be mapped is not");
+}
+
 static void test_heap(struct fixture *f)
 {
 	static const struct ctl_case cases[] = {
@@ -139,6 +189,8 @@ static void test_heap(struct fixture *f)
 		{ "write small", 0, NULL },
 		{ "write large", 0, "^write: 257 pages" },
 		{ "free small", 0, NULL },
+		{ "free small", -ENOENT, NULL },
+		{ "free heap", -EINVAL, "no block of malloc's" },
 		{ "free large", 0, NULL },
 		{ "free large", -ENOENT, "no region named 'large'" },
 	};
@@ -380,6 +432,7 @@ int main(void)
 	test_syntax(&f);
 	test_mmap(&f);
 	test_mappings(&f);
+	test_places(&f);
 	test_heap(&f);
 	test_touching(&f);
 	test_files(&f);
