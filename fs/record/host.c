@@ -27,19 +27,37 @@ static struct host_mapping *new_mapping(struct host_maps *m)
 	return &m->at[m->nr++];
 }
 
+/* A hexadecimal number and the letter behind it. */
+static bool parse_hex(char **at, char behind, u64 *value)
+{
+	char *end;
+
+	*value = strtoull(*at, &end, 16);
+	if (end == *at || *end != behind)
+		return false;
+	*at = end + 1;
+	return true;
+}
+
+/* "55d0-55d8 r--p 00001000 fe:00 1234      /usr/bin/sort" */
 static bool parse_mapping(char *line, struct host_mapping *w)
 {
-	unsigned long long start, end, offset;
-	int name = 0;
+	char *at = line;
+	int words;
 
 	line[strcspn(line, "\n")] = '\0';
-	if (sscanf(line, "%llx-%llx %4s %llx %*s %*s %n", &start, &end, w->perms, &offset, &name) <
-	    4)
+	if (!parse_hex(&at, '-', &w->start) || !parse_hex(&at, ' ', &w->end) || strlen(at) < 5)
 		return false;
-	w->start = start;
-	w->end = end;
-	w->offset = offset;
-	snprintf(w->name, sizeof(w->name), "%s", name ? line + name : "");
+	memcpy(w->perms, at, 4);
+	w->perms[4] = '\0';
+	at += 5;
+	if (!parse_hex(&at, ' ', &w->offset))
+		return false;
+	for (words = 0; words < 2; words++) {
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	snprintf(w->name, sizeof(w->name), "%s", at);
 	return true;
 }
 
@@ -78,7 +96,7 @@ static bool read_stat(u32 pid, unsigned long long field[STAT_FIELDS])
 {
 	FILE *f = open_file(pid, "stat");
 	char line[2048], *at;
-	int i, n;
+	int i;
 
 	if (!f)
 		return false;
@@ -90,8 +108,8 @@ static bool read_stat(u32 pid, unsigned long long field[STAT_FIELDS])
 		return false;
 	/* the state is a letter */
 	at += 3;
-	for (i = 1; i < STAT_FIELDS && sscanf(at, "%llu%n", &field[i], &n) == 1; i++)
-		at += n;
+	for (i = 1; i < STAT_FIELDS && *at; i++)
+		field[i] = strtoull(at, &at, 10);
 	return true;
 }
 

@@ -399,7 +399,8 @@ void trace_call(struct trace_run *t, struct traced_process *p, struct trace_call
 {
 	const struct call_type *type = find_type(c->name);
 
-	if (!type) {
+	/* one that was ended in the middle is as good as none */
+	if (!type || (c->unknown && !(type->flags & CALL_EXITS))) {
 		t->account->taken++;
 		t->account->other++;
 	} else if (c->failed) {
@@ -408,10 +409,6 @@ void trace_call(struct trace_run *t, struct traced_process *p, struct trace_call
 		p->child_made = false;
 	} else if (c->nr_args < type->args) {
 		trace_refuse(t, c->line, "an argument is missing");
-	} else if (c->unknown && !(type->flags & CALL_EXITS)) {
-		/* it was ended in the middle of it */
-		t->account->taken++;
-		t->account->other++;
 	} else {
 		run_call(t, p, c, type);
 	}

@@ -294,10 +294,9 @@ static int do_usage(struct trace_run *t, struct traced_process *p, struct piece 
 
 	while (piece_word(&rest, &word)) {
 		const char *equals = memchr(word.at, '=', piece_length(word));
-		struct piece value = { equals + 1, word.end };
 		u64 n;
 
-		if (!equals || !piece_number(value, &n))
+		if (!equals || !piece_number((struct piece){ equals + 1, word.end }, &n))
 			return -EBADMSG;
 		if (piece_starts(word, "rss="))
 			u.real_rss_kb = n;

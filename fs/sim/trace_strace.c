@@ -54,6 +54,12 @@ static bool cut_pid(struct piece *line, u32 *pid)
 	return true;
 }
 
+static bool is_time(struct piece word)
+{
+	return is_digit(*word.at) && (memchr(word.at, ':', piece_length(word)) ||
+				      memchr(word.at, '.', piece_length(word)));
+}
+
 /* "10:11:12.345678", "1700000000.123456", "(+ 0.000012)", "[00007f12...]": -t, -r, -i */
 static void skip_times(struct piece *line)
 {
@@ -64,13 +70,9 @@ static void skip_times(struct piece *line)
 		rest = *line;
 		if (!piece_word(&rest, &word))
 			return;
-		if (is_digit(*word.at) && (memchr(word.at, ':', piece_length(word)) ||
-					   memchr(word.at, '.', piece_length(word))))
-			*line = rest;
-		else if (*word.at == '[' && word.end[-1] == ']')
-			*line = rest;
-		else
+		if (!is_time(word) && !(*word.at == '[' && word.end[-1] == ']'))
 			return;
+		*line = rest;
 	}
 }
 
