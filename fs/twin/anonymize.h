@@ -14,6 +14,7 @@
 #include <mman/types.h>
 
 /* What is done to a file; the words that the script has for it. */
+/* clang-format off */
 #define ANONYMIZE_KINDS(K)                                                                        \
 	K(KEEP, "keep")                                                                           \
 	K(STAT, "stat")                                                                           \

@@ -17,6 +17,7 @@
 #define TOTAL_MAX   ((u64)1 << 30)
 #define NAME_SIZE   1023u
 #define PADDING_MAX (1u << 24)
+#define HEADER_MAX  (1u << 18)
 #define NR_MAX	    4000000u
 #define TOLD_MAX    3u /* names in a line about what was left out */
 
@@ -281,7 +282,7 @@ static int read_about_next(struct reading *r, char type, u64 size)
 	char *text;
 	int error;
 
-	if (size > BLOCK * BLOCK)
+	if (size > HEADER_MAX)
 		return refuse(r, "a header of %llu bytes", (unsigned long long)size);
 	text = calloc(1, (size_t)padded(size) + 1);
 	if (!text)

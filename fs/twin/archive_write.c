@@ -72,6 +72,13 @@ static void put_padded(struct archive_writer *w, const void *bytes, size_t size)
 	put(w, zeros, (BLOCK - size % BLOCK) % BLOCK);
 }
 
+/* Fields that no zero ends. */
+static void put_field(char *field, const char *bytes, size_t size)
+{
+	while (size--)
+		*field++ = *bytes++;
+}
+
 static void put_header(struct archive_writer *w, const char *name, size_t name_size, size_t size,
 		       char type)
 {
@@ -79,15 +86,17 @@ static void put_header(struct archive_writer *w, const char *name, size_t name_s
 	unsigned int sum = 0;
 	size_t i;
 
-	memcpy(block, name, name_size < 100 ? name_size : 100);
-	memcpy(block + 100, "0000644\0000000000\0000000000", 23);
+	put_field(block, name, name_size < 100 ? name_size : 100);
+	put_field(block + 100, "0000644", 7);
+	put_field(block + 108, "0000000", 7);
+	put_field(block + 116, "0000000", 7);
 	snprintf(block + SIZE_AT, 12, "%011llo", (unsigned long long)size);
 	snprintf(block + 136, 12, "%011llo", (unsigned long long)w->now);
 	memset(block + 148, ' ', 8);
 	block[TYPE_AT] = type;
-	memcpy(block + 257, "ustar  ", 8); /* GNU's: there is no prefix */
-	memcpy(block + 265, "root", 4);
-	memcpy(block + 297, "root", 4);
+	put_field(block + 257, "ustar  ", 8); /* GNU's: there is no prefix */
+	put_field(block + 265, "root", 4);
+	put_field(block + 297, "root", 4);
 	for (i = 0; i < BLOCK; i++)
 		sum += (unsigned char)block[i];
 	snprintf(block + 148, 7, "%06o", sum);

@@ -61,7 +61,7 @@ left_behind() {
 nobody_left() {
 	[ -z "$(left_behind "$1")" ]
 }
-before=$(grep -c . /proc/self/mountinfo)
+before=$(grep -cF "$T" /proc/self/mountinfo)
 SESSION=$T.1 "$MMANFS" exec "$M" -- sh -c '"$1" endless "$2" & "$1" endless "$2" & sleep 600 & wait' sh "$T/dynamic" "$pid" >"$T/said" 2>&1 &
 session=$!
 is_running() {
@@ -71,7 +71,7 @@ ok 'a session with tools in the middle of their work' wait_until 30 is_running
 kill -9 "$session"
 wait "$session" 2>/dev/null
 ok 'is killed, and nobody is left' wait_until 30 nobody_left "$T.1"
-is "$(grep -c . /proc/self/mountinfo)" "$before" 'nor a mount'
+is "$(grep -cF "$T" /proc/self/mountinfo)" "$before" 'nor a mount'
 is "$(inside "$T/dynamic" plain "$pid")" ok 'the next one finds the machine as it should be'
 
 SESSION=$T.2 "$MMANFS" exec "$M" -- sh -c '"$1" endless "$2" & echo $! >"$3"; wait $!; echo "ended by $(($? - 128))"' \

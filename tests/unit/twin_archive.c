@@ -39,7 +39,7 @@ static void put_tar_header(struct text *tar, const struct member *m, u64 size)
 	unsigned int i, sum = 0;
 
 	snprintf(block, 100, "%s", m->name);
-	memcpy(block + 100, "0000644", 7);
+	snprintf(block + 100, 8, "0000644");
 	if (size >> 33) {
 		block[124] = (char)0x80;
 		for (i = 0; i < 8; i++)
@@ -49,7 +49,8 @@ static void put_tar_header(struct text *tar, const struct member *m, u64 size)
 	}
 	block[156] = m->type;
 	snprintf(block + 157, 100, "%s", m->link ? m->link : "");
-	memcpy(block + 257, "ustar\00000", 8);
+	snprintf(block + 257, 6, "ustar");
+	block[263] = block[264] = '0';
 	memset(block + 148, ' ', 8);
 	for (i = 0; i < BLOCK; i++)
 		sum += (unsigned char)block[i];
@@ -99,7 +100,7 @@ static const char *said_of(const struct member *m, size_t nr, struct text *out)
 	text_init(&tar);
 	while (nr--)
 		put_member(&tar, m++);
-	text_fill(&tar, '\0', 2 * BLOCK);
+	text_fill(&tar, '\0', (size_t)2 * BLOCK);
 	put_file(tar.data, tar.length);
 	text_free(&tar);
 	said = load(out);
