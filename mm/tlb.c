@@ -8,6 +8,7 @@
 #include "mm/tlb.h"
 
 #include <errno.h>
+#include <mman/translate.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -620,4 +621,53 @@ struct tlb_stat tlb_stat_all(const struct machine *m)
 		sum.switches_kept += s.switches_kept;
 	}
 	return sum;
+}
+
+/* Without a look at what was used: looking changes nothing. */
+static bool array_has(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
+{
+	u32 first = ((u32)number & (a->sets - 1)) * a->ways;
+
+	return a->ways && tlb_match(array_tags(c, a) + first, a->ways, tag | number);
+}
+
+/* Pages that wait to be remembered: the last ones will be. */
+static u32 peek_fresh(const struct machine *m, const struct mm *mm, u64 vpn)
+{
+	const struct tlb_fresh *f = &m->tlb.fresh;
+	const struct tlb_array *a = m->tlb.array;
+	u64 behind = f->next - 1 - vpn;
+
+	if (f->next == TLB_NO_FRESH || mm_at(m, m->tlb.mm) != mm || vpn < f->first ||
+	    vpn >= f->next)
+		return 0;
+	return behind < (u64)a[TLB_L1_4K].ways * a[TLB_L1_4K].sets ? 1 :
+	       behind < (u64)a[TLB_L2].ways * a[TLB_L2].sets	   ? 2 :
+								     0;
+}
+
+u32 tlb_peek(struct machine *m, handle_t task, u64 addr)
+{
+	const struct mm *mm = mm_at(m, task_at(m, task)->mm);
+	const struct tlb_array *a = m->tlb.array;
+	struct tlb_cpu *c = cpu_of(m, task_at(m, task)->cpu);
+	u64 vpn = addr_vpn(addr), large = vpn >> m->pt.pte_bits, giant = vpn >> PUD_PAGES_SHIFT;
+	u32 i;
+
+	for (i = 0; c && i < m->tlb.nr_pcids; i++) {
+		const struct tlb_pcid *p = &c->pcid[i];
+		u64 tag = tag_of(p->tag);
+
+		if (p->mm_id != mm->id || p->gen != mm->tlb_gen)
+			continue;
+		if (array_has(c, &a[TLB_L1_4K], vpn, tag) ||
+		    array_has(c, &a[TLB_L1_2M], large, tag) ||
+		    array_has(c, &a[TLB_L1_1G], giant, tag))
+			return 1;
+		if (array_has(c, &a[TLB_L2], vpn, tag) ||
+		    array_has(c, &a[TLB_L2], large, tag | TLB_HUGE) ||
+		    array_has(c, &a[TLB_L2_1G], giant, tag))
+			return 2;
+	}
+	return peek_fresh(m, mm, vpn);
 }

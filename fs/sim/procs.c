@@ -128,11 +128,29 @@ static ssize_t process_trace_store(const struct request *rq, const char *data, s
 	return trace_store(rq, lab_of(rq), data, size, offset);
 }
 
+static int translate_show(const struct request *rq, struct text *out)
+{
+	return process_translate_show(rq->m, lab_of(rq), out);
+}
+
+static ssize_t translate_store(const struct request *rq, const char *data, size_t size, u64 offset)
+{
+	(void)offset;
+	return process_translate_store(rq->m, lab_of(rq), data, size);
+}
+
+static int tlb_show(const struct request *rq, struct text *out)
+{
+	return process_tlb_show(rq->m, lab_of(rq), out);
+}
+
 static const struct attribute process_attrs[] = {
 	{ .name = "pid", .mode = 0444, .show = pid_show },
 	{ .name = "ctl", .mode = 0644, .flags = ATTR_LONG, .show = ctl_show, .store = ctl_store },
 	{ .name = "regions", .mode = 0444, .show = regions_show },
 	{ .name = "status", .mode = 0444, .show = status_show },
+	{ .name = "tlb", .mode = 0444, .show = tlb_show },
+	{ .name = "translate", .mode = 0644, .show = translate_show, .store = translate_store },
 	{ .name = "trace",
 	  .mode = 0644,
 	  .flags = ATTR_LONG,

@@ -31,6 +31,8 @@ static const char readme[] =
 	"    pid         its PID: see ../proc/PID\n"
 	"    status      running, sleeping, or how it ended\n"
 	"    regions     its named mappings\n"
+	"    translate   echo heap1+8K > procs/a/translate; cat procs/a/translate: its page walk\n"
+	"    tlb         hits, misses, walks, flushes of its CPU; sim/tlb: of all (docs/translation.md)\n"
 	"    trace       cat FILE > procs/a/trace: it does what a real program did, as lackey, strace or\n"
 	"                mmanfs record wrote it down; reading it tells how that went (docs/traces.md)\n"
 	"    ctl         echo 'mmap heap1 64M' > procs/a/ctl       map 64 MiB of anonymous memory\n"

@@ -26,6 +26,7 @@ static const struct attribute sim_attrs[] = {
 	  .poll = sim_events_poll },
 	{ .name = "explain", .mode = 0444, .show = sim_explain_show },
 	{ .name = "lru", .mode = 0444, .show = sim_lru_show },
+	{ .name = "tlb", .mode = 0444, .show = sim_tlb_show },
 	{ .name = "reclaim_policy",
 	  .mode = 0644,
 	  .show = sim_policy_show,

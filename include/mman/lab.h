@@ -10,7 +10,8 @@
 #include <mman/mm.h>
 #include <mman/task.h>
 
-#define LAB_NAME_MAX 64
+#define LAB_NAME_MAX   64
+#define LAB_NO_ADDRESS UINT64_MAX
 
 struct lab_process {
 	char name[LAB_NAME_MAX];
@@ -25,6 +26,7 @@ struct lab_process {
 	u64 number;	      /* position in that order, never used twice */
 	u32 pid;
 	s32 exit_code; /* as wait(2), once it ended */
+	u64 translate; /* the address whose page walk its directory shows; LAB_NO_ADDRESS: none yet */
 	bool ended;
 	bool oom_killed;
 	u64 end_time;
