@@ -94,22 +94,6 @@ static const u32 exp2_table[257] = {
 
 /* clang-format on */
 
-static u64 next_random(u64 s[2])
-{
-	/* xoroshiro128+ (public domain, Blackman and Vigna) */
-	u64 a = s[0], b = s[1], result = a + b;
-
-	b ^= a;
-	s[0] = (a << 24 | a >> 40) ^ b ^ b << 16;
-	s[1] = b << 37 | b >> 27;
-	return result;
-}
-
-static u64 random_below(u64 s[2], u64 n)
-{
-	return (u64)((unsigned __int128)next_random(s) * n >> 64);
-}
-
 static u64 mix(u64 x)
 {
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
@@ -201,7 +185,7 @@ static void zipf_init(struct access_stream *s)
  * 2^-theta of the draws are kept). */
 static u64 zipf_rank(struct access_stream *s)
 {
-	u64 draw = random_below(s->random, s->zipf_total), from, to, rank, relative;
+	u64 draw = access_stream_below(s, s->zipf_total), from, to, rank, relative;
 	u32 k = 0;
 
 	while (k < ZIPF_BUCKETS - 1 && draw >= s->zipf_weight[k])
@@ -209,9 +193,9 @@ static u64 zipf_rank(struct access_stream *s)
 	from = 1ull << k;
 	to = min_t(u64, 2 * from, s->nr_pages + 1);
 	do {
-		rank = from + random_below(s->random, to - from);
+		rank = from + access_stream_below(s, to - from);
 		relative = fixed_log2(rank) - ((u64)k << LOG2_SHIFT);
-	} while ((next_random(s->random) >> 34) >= power_of_theta(relative, s->spec.theta_millis));
+	} while ((access_stream_random(s) >> 34) >= power_of_theta(relative, s->spec.theta_millis));
 	return rank;
 }
 
@@ -222,29 +206,23 @@ void access_stream_init(struct access_stream *s, const struct access_spec *spec,
 	s->key = mix(seed + 1);
 	s->random[0] = mix(seed + 2) | 1;
 	s->random[1] = mix(seed + 3);
+	s->round_key = s->key + mix(0);
 	if (spec->pattern == ACCESS_ZIPF)
 		zipf_init(s);
 }
 
-u64 access_stream_next(struct access_stream *s, bool *write)
+u64 access_stream_permuted(struct access_stream *s)
 {
-	u64 n = s->nr_pages, round = s->position / n, index = s->position % n;
-	u32 percent = s->spec.write_percent;
+	u64 at = s->index;
 
-	switch (s->spec.pattern) {
-	case ACCESS_SEQ:
-		break;
-	case ACCESS_RANDOM:
-		index = permute(index, n, s->key + mix(round));
-		break;
-	case ACCESS_UNIFORM:
-		index = random_below(s->random, n);
-		break;
-	case ACCESS_ZIPF:
-		index = permute(zipf_rank(s) - 1, n, s->key);
-		break;
+	if (s->spec.pattern == ACCESS_ZIPF)
+		return permute(zipf_rank(s) - 1, s->nr_pages, s->key);
+	if (++s->index == s->nr_pages) {
+		s->index = 0;
+		s->round++;
 	}
-	s->position++;
-	*write = percent >= 100 || (percent && random_below(s->random, 100) < percent);
-	return s->start + index * PAGE_SIZE;
+	at = permute(at, s->nr_pages, s->round_key);
+	if (!s->index)
+		s->round_key = s->key + mix(s->round);
+	return at;
 }

@@ -377,24 +377,12 @@ int lab_access(struct machine *m, handle_t lab, const char *region, const struct
 	handle_t task = lab_at(m, lab)->task;
 	struct access_stream s;
 	int error;
-	bool write;
-	u64 addr;
 
 	*done = 0;
 	if (!task)
 		return -ESRCH;
 	error = open_stream(m, lab, region, spec, &s);
-	while (!error && *done < spec->count) {
-		addr = access_stream_next(&s, &write);
-		error = mm_access(m, task, addr, write);
-		if (error)
-			break;
-		++*done;
-		m->running->user_ns += m->cost.memory_access;
-		if (!machine_safe_point(m))
-			error = -EINTR;
-	}
-	return error;
+	return error ? error : mm_access_stream(m, task, &s, spec->count, done);
 }
 
 bool lab_has_load(const struct machine *m, handle_t task)

@@ -16,6 +16,7 @@
  * a mapping) answers VM_FAULT_PENDING and is continued by an event.
  */
 #include <errno.h>
+#include <mman/lab.h>
 
 #include "mm/fault.h"
 #include "mm/filemap.h"
@@ -780,5 +781,28 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 	*pages = vpn - addr_vpn(addr);
 	if (m->running)
 		m->running->user_ns += *pages * m->cost.memory_access;
+	return error;
+}
+
+int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
+		     u64 *done)
+{
+	struct mm *mm = mm_at(m, task_at(m, task)->mm);
+	bool write;
+	int error = 0;
+	u64 n = 0, addr;
+
+	while (!error && n < count) {
+		addr = access_stream_next(s, &write);
+		error = touch(m, task, mm, addr_vpn(addr), write);
+		if (unlikely(error))
+			break;
+		n++;
+		if (unlikely(!machine_safe_point(m)))
+			error = -EINTR;
+	}
+	*done = n;
+	if (m->running)
+		m->running->user_ns += n * m->cost.memory_access;
 	return error;
 }

@@ -58,8 +58,10 @@ struct access_stream {
 	struct access_spec spec;
 	u64 start; /* address of page 0 */
 	u64 nr_pages;
-	u64 position;  /* accesses so far */
+	u64 index;     /* seq, random: the next of this round */
+	u64 round;     /* how often all pages were visited */
 	u64 key;       /* of the permutation */
+	u64 round_key; /* of this round's */
 	u64 random[2]; /* its own generator, so that loads do not disturb each other */
 	u64 zipf_total;
 	u64 zipf_weight[ZIPF_BUCKETS]; /* of ranks [2^k, 2^(k+1)) */
@@ -68,8 +70,42 @@ struct access_stream {
 /** access_stream_init() - @start, @nr_pages: the range it draws from; @seed: any number. */
 void access_stream_init(struct access_stream *s, const struct access_spec *spec, u64 start,
 			u64 nr_pages, u64 seed);
+/** access_stream_permuted() - the page of the next access of a pattern other than seq and uniform. */
+u64 access_stream_permuted(struct access_stream *s);
+
+/* xoroshiro128+ (public domain, Blackman and Vigna) */
+static inline u64 access_stream_random(struct access_stream *s)
+{
+	u64 a = s->random[0], b = s->random[1], result = a + b;
+
+	b ^= a;
+	s->random[0] = (a << 24 | a >> 40) ^ b ^ b << 16;
+	s->random[1] = b << 37 | b >> 27;
+	return result;
+}
+
+static inline u64 access_stream_below(struct access_stream *s, u64 n)
+{
+	return (u64)((unsigned __int128)access_stream_random(s) * n >> 64);
+}
+
 /** access_stream_next() - the next address; *@write: is it a store? */
-u64 access_stream_next(struct access_stream *s, bool *write);
+static inline u64 access_stream_next(struct access_stream *s, bool *write)
+{
+	u32 percent = s->spec.write_percent;
+	u64 index;
+
+	if (s->spec.pattern == ACCESS_SEQ) {
+		index = s->index;
+		s->index = index + 1 < s->nr_pages ? index + 1 : 0;
+	} else if (s->spec.pattern == ACCESS_UNIFORM) {
+		index = access_stream_below(s, s->nr_pages);
+	} else {
+		index = access_stream_permuted(s);
+	}
+	*write = percent >= 100 || (percent && access_stream_below(s, 100) < percent);
+	return s->start + index * PAGE_SIZE;
+}
 
 struct lab_load {
 	handle_t lab;

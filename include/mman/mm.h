@@ -414,6 +414,12 @@ int mm_access(struct machine *m, handle_t task, u64 addr, bool write);
  * pages; -EINTR when interrupted or the process died. *@pages: pages touched. */
 int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages);
 
+/** mm_access_stream() - @count accesses of a stream (lab.h) with a safe point after each; *@done: made.
+ * As mm_access_range(). */
+struct access_stream;
+int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
+		     u64 *done);
+
 int mm_create(struct machine *m, handle_t *mm);
 /** mm_dup() - fork: a copy, shared until one side writes, charged; with safe points. It has no owner
  * yet. -ENOMEM, -EINTR: the running command is to end, and the process of @from may be gone. */
