@@ -168,6 +168,22 @@ bool gate_yield(struct gate *g)
 	return yield_of(g, &g->interrupted, &g->run_until);
 }
 
+void gate_idle(struct gate *g, u64 ns)
+{
+	struct timespec t = { .tv_sec = 0, .tv_nsec = (long)ns };
+
+	if (gate_reads(g) || !g->long_active || !pthread_equal(g->long_thread, pthread_self()) ||
+	    __atomic_load_n(&g->interrupted, __ATOMIC_RELAXED))
+		return;
+	gate_leave(g);
+	nanosleep(&t, NULL);
+	pthread_mutex_lock(&g->mutex);
+	wait_for_turn(g);
+	set_attention(g, g->next_ticket > g->serving + 1 ||
+				 __atomic_load_n(&g->interrupted, __ATOMIC_RELAXED));
+	pthread_mutex_unlock(&g->mutex);
+}
+
 void gate_interrupt_read(struct gate *g)
 {
 	pthread_mutex_lock(&g->mutex);

@@ -63,6 +63,10 @@ bool gate_reads(const struct gate *g);
  */
 bool gate_yield(struct gate *g);
 
+/** gate_idle() - the long command in progress has nothing to do: it leaves the gate for @ns of the host's
+ * time, or goes on at once if it is to end. */
+void gate_idle(struct gate *g, u64 ns);
+
 /** gate_interrupt() - end the long command in progress at its next safe point. Any thread, not held. */
 void gate_interrupt(struct gate *g);
 /** gate_interrupt_read() - the same of the long read. */

@@ -436,6 +436,7 @@ static void player_install(struct player *p, struct machine *m)
 {
 	p->host = m->host;
 	m->host.yield = player_yield;
+	m->host.idle = NULL;
 	m->host.arg = p;
 }
 

@@ -24,6 +24,16 @@ static bool host_yield(struct machine *m, void *arg)
 	return false;
 }
 
+#define IDLE_NS 5000000ull
+
+static void host_idle(struct machine *m, void *arg)
+{
+	struct session *s = arg;
+
+	(void)m;
+	gate_idle(&s->gate, IDLE_NS);
+}
+
 /* Called for every line of the log, with the gate held: cheap unless somebody listens. */
 static void host_wake(struct machine *m, void *arg)
 {
@@ -40,7 +50,9 @@ static void host_wake(struct machine *m, void *arg)
 
 static void attach(struct session *s, struct machine *m)
 {
-	m->host = (struct machine_host){ .arg = s, .yield = host_yield, .wake = host_wake };
+	m->host = (struct machine_host){
+		.arg = s, .yield = host_yield, .idle = host_idle, .wake = host_wake
+	};
 	gate_set_machine(&s->gate, m);
 }
 

@@ -29,7 +29,7 @@
 
 #define COMPLAINTS	    10u
 #define COMPLAINTS_INTERVAL (5 * NSEC_PER_SEC)
-#define RETRY_INTERVAL	    (1 * NSEC_PER_MSEC) /* one pass over a block that does not get free */
+#define RETRY_INTERVAL	    (5 * NSEC_PER_MSEC) /* until the next pass over a block that is not free */
 
 static pfn_t block_start(u32 block)
 {
@@ -255,9 +255,14 @@ static int empty_range(struct machine *m, struct offlining *o)
 {
 	int error;
 
-	while ((error = offline_pass(m, o)) == -EBUSY)
-		if (!clock_sleep(m, RETRY_INTERVAL) || !machine_safe_point(m))
+	/* one safe point for each try: a replay ends at the same */
+	while ((error = offline_pass(m, o)) == -EBUSY) {
+		clock_charge(m, RETRY_INTERVAL);
+		if (m->host.idle)
+			m->host.idle(m, m->host.arg);
+		if (!machine_safe_point(m))
 			return -EINTR;
+	}
 	return error;
 }
 

@@ -42,6 +42,9 @@ struct machine_host {
 	/* Called at a safe point when ->attention is set. May run other requests on the machine
 	 * (a knob write, reads). Returns false to end the running command (EINTR). */
 	bool (*yield)(struct machine *m, void *arg);
+	/* The running command can only try again what others hold up: let them be for a moment. It changes
+	 * nothing by itself. NULL: try at once. */
+	void (*idle)(struct machine *m, void *arg);
 	/* A line for sim/events or dev/kmsg was added: wake those who wait. */
 	void (*wake)(struct machine *m, void *arg);
 };

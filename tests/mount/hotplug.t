@@ -145,9 +145,10 @@ plugs() {
 		echo 1 >"$D/$1/plug" && echo 0 >"$D/$1/plug" || echo "$1: $?"
 	done
 }
+# neither is this shell, whose write a child's end would interrupt
 plugs b >"$T/b" 2>&1 &
-plugs c >"$T/c" 2>&1
-wait $!
+plugs c >"$T/c" 2>&1 &
+wait
 is "$(cat "$T/b" "$T/c")" '' 'plug and unplug in two shells do not disturb each other'
 
 # --- a pin: until it is interrupted ---
@@ -167,4 +168,13 @@ is "$(state 32)" online 'which changes nothing'
 like "$(timeout 0.5 cat "$M/dev/kmsg")" 'page dumped because: migration failure' 'the log complains'
 put "$M/sim/procs/p/ctl" 'ungup y'
 does "$B/memory32/state" offline
+
+# --- all of it again, from the journal ---
+
+cat "$M/sim/journal" >"$T/journal"
+for file in proc/meminfo proc/zoneinfo proc/vmstat proc/buddyinfo proc/pagetypeinfo sys/devices/system/memory/memory36/valid_zones; do
+	cat "$M/$file" >"$T/live"
+	timeout 20 "$MMANFS" replay "$T/journal" --print "$file" >"$T/replayed" 2>"$T/err" || diag "$(cat "$T/err")"
+	same_file "$T/live" "$T/replayed" "replay: $file is the same"
+done
 done_testing
