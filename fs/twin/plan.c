@@ -252,7 +252,7 @@ static size_t reorder(struct member *m, size_t k, size_t nr, struct member *scra
 /* How many mappers the pages of the neediest have, and how many such pages there are. */
 static u64 mappers_of(const struct member *m, u64 *pages)
 {
-	u64 all = m->shared * WHOLE, share = m->share, k = m->mappers, more;
+	u64 all = m->shared * WHOLE, share = m->share, k = m->mappers < 2 ? 2 : m->mappers, more;
 
 	/* with one mapper more: (S - T k) (k + 1) */
 	more = all > share * k ? (u64)((unsigned __int128)(all - share * k) * (k + 1) / WHOLE) : 0;

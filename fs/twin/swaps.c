@@ -3,20 +3,33 @@
 
 #define KB_PAGES (PAGE_SIZE >> 10)
 
+/* "/dev/vdb partition 1048572 1036 -2": how large, how much of it is used. */
+static bool read_sizes(struct slice line, u64 *size, u64 *used)
+{
+	struct slice word;
+	u32 i;
+
+	/* path and type */
+	for (i = 0; i < 2; i++)
+		if (!slice_word(&line, &word))
+			return false;
+	if (!slice_word(&line, &word) || !slice_number(word, 10, size))
+		return false;
+	return slice_word(&line, &word) && slice_number(word, 10, used);
+}
+
 /* The lines of /proc/swaps are the areas, in the order in which they were switched on. */
 void twin_swaps_init(struct twin *t)
 {
 	const struct swap_area *area = t->m->swap.area;
-	struct slice text, line, word;
+	struct slice text, line;
 	u64 size, used;
 	u32 i = 0;
 
 	capture_find(&t->c, &text, "/proc/swaps");
 	slice_line(&text, &line);
 	while (i < MAX_SWAPFILES && slice_line(&text, &line)) {
-		if (!slice_word(&line, &word) || !slice_word(&line, &word) ||
-		    !slice_word(&line, &word) || !slice_number(word, 10, &size) ||
-		    !slice_word(&line, &word) || !slice_number(word, 10, &used))
+		if (!read_sizes(line, &size, &used))
 			continue;
 		/* one that could not be had is no area of ours */
 		if (!area[i].in_use || area[i].pages != size / KB_PAGES)

@@ -168,13 +168,14 @@ static void process(unsigned int i, const unsigned int *users)
 		     parent = i % FAMILY ? 100 + family * FAMILY : 1;
 	unsigned long long code = 0x550000000000ull + family * 0x10000000ull,
 			   base = 0x7f0000000000ull + family * 0x100000000ull,
-			   own = ANON_PAGES / nr_processes - SHARED_PAGES / FAMILY - LIBS_EACH * 7,
+			   own = ANON_PAGES / nr_processes - SHARED_PAGES / FAMILY -
+				 LIBS_EACH * 7ull,
 			   rest = own / 40;
 	unsigned int k;
 
 	add("%u (server) S %u 0 0 0 -1 0 1 0 1 0 30 20 0 0 20 0 1 0 3000 0 0 18446744073709551615 %llu "
 	    "%llu %llu 0 0 0 0 0 0 0 0 0 17 %u 0 0 0 0 0 %llu 0 %llu 0 0 0 0 0\n",
-	    pid, parent, code, code + 0x10000, 0x7ffd00000000ull + family * 0x100000, i % 16,
+	    pid, parent, code, code + 0x10000, 0x7ffd00000000ull + family * 0x100000ull, i % 16,
 	    code + 0x20000, code + 0x100000);
 	end_file("/proc/%u/stat", pid);
 	add("Name:\tserver\nTgid:\t%u\nPPid:\t%u\nUid:\t1000\t1000\t1000\t1000\nVmSize:\t  1 kB\nThreads:\t1\n",
