@@ -207,13 +207,16 @@ static inline void move_mappers(struct machine *m, pfn_t pfn, struct page *p, pf
 	mod_node_page_state(m, page_node(m, q), anon ? NR_ANON_PAGES : NR_MAPPED, 1);
 }
 
-/* A locked page is let go by its mappers in the old frame and locked by them in the new one. */
+/* A locked page is let go by its mappers in the old frame and locked by them in the new one, which is an
+ * evictable page for as long as that takes. */
 static void move_mlocked(struct machine *m, const struct page *p, const struct page *q)
 {
 	mod_zone_page_state(m, page_zone(m, p), NR_MLOCK, -1);
 	mod_zone_page_state(m, page_zone(m, q), NR_MLOCK, 1);
 	count_vm_event(m, UNEVICTABLE_PGS_STRANDED);
+	count_vm_event(m, UNEVICTABLE_PGS_RESCUED);
 	count_vm_event(m, UNEVICTABLE_PGS_MLOCKED);
+	count_vm_event(m, UNEVICTABLE_PGS_CULLED);
 }
 
 /* Who finds the page by something else than an entry finds @to. -ENOMEM (of the host): nothing changed. */

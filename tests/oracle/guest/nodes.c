@@ -14,19 +14,25 @@
 #define MOVE	 2
 #define MAX_NODE 64ul
 
-/* "bind:0,1": mode and mask; a plain word has no nodes */
+/* "bind:0,1", "bind=static:0": mode with its flag, and mask; a plain word has no nodes */
 static int policy_of(const char *text, unsigned long *mask)
 {
 	static const char *const modes[MODES] = { "default",	"preferred", "bind",
 						  "interleave", "local",     "preferred_many" };
-	size_t length = strcspn(text, ":");
+	size_t length = strcspn(text, ":=");
 	int mode;
 
 	*mask = 0;
 	for (mode = 0; mode < MODES; mode++)
 		if (strlen(modes[mode]) == length && !strncmp(text, modes[mode], length))
 			break;
-	for (text += length; *text;) {
+	text += length;
+	if (!strncmp(text, "=static", 7))
+		mode |= 1 << 15;
+	else if (!strncmp(text, "=relative", 9))
+		mode |= 1 << 14;
+	text += strcspn(text, ":");
+	while (*text) {
 		unsigned long first = strtoul(text + 1, (char **)&text, 10), last = first;
 
 		if (*text == '-')
@@ -48,13 +54,23 @@ int do_set_mempolicy(struct command *c)
 int do_mbind(struct command *c)
 {
 	unsigned long mask;
-	int mode = policy_of(c->word[2], &mask), error;
+	int mode = policy_of(c->word[2], &mask), error, first = 3, flags = 0;
 	char *start;
 	size_t length;
 
-	error = range_at(c, 3, find_region(c->word[1]), &start, &length);
+	for (; c->nr > first; first++) {
+		if (!strcmp(c->word[first], "strict"))
+			flags |= 1;
+		else if (!strcmp(c->word[first], "move"))
+			flags |= MOVE;
+		else if (!strcmp(c->word[first], "move_all"))
+			flags |= 4;
+		else
+			break;
+	}
+	error = range_at(c, first, find_region(c->word[1]), &start, &length);
 	return error ? error :
-		       done(syscall(SYS_mbind, start, length, mode, &mask, MAX_NODE + 1, 0));
+		       done(syscall(SYS_mbind, start, length, mode, &mask, MAX_NODE + 1, flags));
 }
 
 int do_migrate_pages(struct command *c)
