@@ -267,6 +267,8 @@ static void count_direct_map(struct boot *b)
 	info->numa_off = b->p->numa_off;
 	info->movable_node = b->p->movable_node;
 	info->psi_off = b->p->psi_off;
+	if (b->p->stack_guard_gap != UINT64_MAX)
+		b->m->sysctl.stack_guard_gap = b->p->stack_guard_gap << PAGE_SHIFT;
 	info->memcg_off = b->p->cgroup_disabled >> CGROUP_MEMORY & 1;
 }
 

@@ -221,6 +221,16 @@ static void param_swapaccount(struct boot_params *p, const char *value)
 		p->swapaccount = (s8)on;
 }
 
+/* Pages. The kernel takes nothing but digits here. */
+static void param_stack_guard_gap(struct boot_params *p, const char *value)
+{
+	char *end;
+	u64 pages = strtoull(value, &end, 10);
+
+	if (!*end)
+		p->stack_guard_gap = pages < 1ull << 30 ? pages : 1ull << 30;
+}
+
 static void param_cgroup_disable(struct boot_params *p, const char *value)
 {
 	static const char *const names[] = { "cpuset",	   "cpu",      "cpuacct", "io",
@@ -343,6 +353,7 @@ static const struct {
 	{ "numa_balancing", param_numa_balancing },
 	{ "psi", param_psi },
 	{ "swapaccount", param_swapaccount },
+	{ "stack_guard_gap", param_stack_guard_gap },
 	{ "cgroup_disable", param_cgroup_disable },
 	{ "page_poison", param_page_poison },
 	{ "init_on_free", param_init_on_free },
@@ -465,6 +476,7 @@ void parse_cmdline(struct boot_params *p, const char *text)
 
 	memset(p, 0, sizeof(*p));
 	p->thp = p->numa_balancing = p->swapaccount = -1;
+	p->stack_guard_gap = UINT64_MAX;
 	p->auto_movable_ratio = -1;
 	while (next_param(&text, &param)) {
 		if (!strcmp(param.name, "--") && !param.has_value)

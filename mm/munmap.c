@@ -142,7 +142,7 @@ static int brk_grow(struct machine *m, handle_t task, u64 from, u64 to)
 	w.flags = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT |
 		  VM_SOFTDIRTY | mm->def_flags;
 	h = find_vma(m, mmh, from);
-	if (h && to + PAGE_SIZE > vma_start_gap(vma_at(m, h)))
+	if (h && to + PAGE_SIZE > vma_start_gap(m, vma_at(m, h)))
 		return -ENOMEM;
 	if (to > task_size(m) || mlock_future_check(m, task, mm, w.flags, (u64)pages) ||
 	    !may_expand_vm(m, task, mm, w.flags, (u64)pages) ||
@@ -212,7 +212,7 @@ int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr)
 		const struct vma *p = vma_at(m, v->prev);
 
 		if (!(p->flags & VM_GROWSDOWN) && p->flags & VM_ACCESS_FLAGS &&
-		    addr - p->end < STACK_GUARD_GAP_PAGES << PAGE_SHIFT)
+		    addr - p->end < m->sysctl.stack_guard_gap)
 			return -ENOMEM;
 	}
 	grow = (v->start - addr) >> PAGE_SHIFT;

@@ -21,6 +21,7 @@ static void vm_defaults(struct sysctl *s)
 	s->lowmem_reserve_ratio[ZONE_DMA32] = 256;
 	s->lowmem_reserve_ratio[ZONE_NORMAL] = 32;
 	s->max_map_count = 65530;
+	s->stack_guard_gap = (u64)STACK_GUARD_GAP_PAGES << PAGE_SHIFT;
 	s->memory_failure_recovery = 1;
 	s->user_min_free_kbytes = -1;
 	s->min_slab_ratio = 5;

@@ -24,7 +24,7 @@ static bool hole_below(const struct machine *m, const struct vma *v, const struc
 		       u64 *from, u64 *to)
 {
 	*from = v->prev ? vma_at(m, v->prev)->end : 0;
-	*to = vma_start_gap(v);
+	*to = vma_start_gap(m, v);
 	*from = *from < s->low ? s->low : *from;
 	*to = *to > s->high ? s->high : *to;
 	return *to >= *from && *to - *from >= s->length;
@@ -115,7 +115,7 @@ static bool hint_free(struct machine *m, handle_t mmh, u64 addr, u64 length)
 
 	if (addr > task_size(m) - length)
 		return false;
-	return !next || addr + length <= vma_start_gap(vma_at(m, next));
+	return !next || addr + length <= vma_start_gap(m, vma_at(m, next));
 }
 
 int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr)

@@ -26,7 +26,7 @@ static bool vma_before(struct machine *m, handle_t a, handle_t b)
 static bool vma_augment(struct machine *m, handle_t h)
 {
 	struct vma *v = vma_at(m, h);
-	u64 below = v->prev ? vma_at(m, v->prev)->end : 0, top = vma_start_gap(v);
+	u64 below = v->prev ? vma_at(m, v->prev)->end : 0, top = vma_start_gap(m, v);
 	u64 gap = top > below ? top - below : 0;
 
 	if (v->rb.left && vma_at(m, v->rb.left)->rb_gap > gap)

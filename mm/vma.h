@@ -34,9 +34,9 @@ static inline bool vma_linked(const struct machine *m, handle_t h)
 void vma_set_extent(struct machine *m, handle_t h, u64 start, u64 end, u64 pgoff);
 
 /** vma_start_gap() - where the room below @v ends: the guard gap of a stack is not free. */
-static inline u64 vma_start_gap(const struct vma *v)
+static inline u64 vma_start_gap(const struct machine *m, const struct vma *v)
 {
-	u64 gap = v->flags & VM_GROWSDOWN ? STACK_GUARD_GAP_PAGES << PAGE_SHIFT : 0;
+	u64 gap = v->flags & VM_GROWSDOWN ? m->sysctl.stack_guard_gap : 0;
 
 	return v->start > gap ? v->start - gap : 0;
 }

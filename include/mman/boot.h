@@ -46,7 +46,7 @@ struct disk_config {
 };
 
 struct tlb_config {
-	u32 l1d_4k, l1d_2m, l1d_1g, l2_4k, l2_1g; /* entries */
+	u32 l1d_4k, l1d_2m, l1d_1g, l2_4k, l2_1g;			   /* entries */
 	u32 l1d_4k_ways, l1d_2m_ways, l1d_1g_ways, l2_4k_ways, l2_1g_ways; /* 0: as usual */
 	u32 pwc_pmd, pwc_pud, pwc_pgd; /* entries of the walk caches */
 	u32 pcids;		       /* address spaces that a CPU remembers */
@@ -124,6 +124,7 @@ struct boot_params {
 	u8 memhp;      /* enum memhp_default */
 	bool memmap_on_memory, auto_movable, numa_unaware; /* memory_hotplug.* */
 	s64 auto_movable_ratio;				   /* -1: not given */
+	u64 stack_guard_gap;				   /* pages; UINT64_MAX: not given */
 	s8 numa_balancing, swapaccount;			   /* -1: not given */
 	bool psi_off;
 	u32 cgroup_disabled; /* 1 << CGROUP_*: cgroup_disable= */

@@ -22,7 +22,8 @@
 #include <mman/task.h>
 #include <mman/treap.h>
 
-#define STACK_GUARD_GAP_PAGES 256u /* stack_guard_gap=: kept free below a VM_GROWSDOWN mapping */
+#define STACK_GUARD_GAP_PAGES \
+	256u /* kept free below a VM_GROWSDOWN mapping, unless stack_guard_gap= says else */
 
 /* VMA flags: values as in a 6.1 kernel, so that VmFlags and tools agree. */
 #define VM_READ	       0x1u

@@ -27,6 +27,7 @@ struct sysctl {
 	s32 laptop_mode, legacy_va_layout;
 	s32 lowmem_reserve_ratio[MAX_NR_ZONES];
 	s32 max_map_count;
+	u64 stack_guard_gap; /* bytes; set by stack_guard_gap= */
 	s32 memory_failure_early_kill, memory_failure_recovery;
 	s32 min_free_kbytes, user_min_free_kbytes; /* the second: -1 until set by hand */
 	s32 min_slab_ratio, min_unmapped_ratio;
