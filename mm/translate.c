@@ -143,7 +143,7 @@ static enum translation_end without_mapping(struct machine *m, handle_t mmh, u64
 {
 	handle_t next = find_vma(m, mmh, addr);
 
-	return next && addr >= vma_start_gap(vma_at(m, next)) ? STACK_GUARD : NO_MAPPING;
+	return next && addr >= vma_start_gap(m, vma_at(m, next)) ? STACK_GUARD : NO_MAPPING;
 }
 
 void translate(struct machine *m, handle_t mmh, u64 addr, struct translation *out)
