@@ -175,6 +175,8 @@ bool fast_find_migrateblock(struct machine *m, struct compact_control *cc)
 	if (pfn != PFN_NONE) {
 		cc->fast_search_fail = 0;
 		pfn = max_t(pfn_t, pageblock_start(pfn), z->start_pfn);
+		/* once is enough, or a block that cannot be emptied would lead here for ever */
+		set_pageblock_skip(m, pfn, true);
 		if (cc->fast_start_pfn != PFN_NONE)
 			cc->fast_start_pfn =
 				cc->fast_start_pfn ? min_t(pfn_t, cc->fast_start_pfn, pfn) : pfn;

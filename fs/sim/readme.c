@@ -11,6 +11,7 @@ static const char readme[] =
 	"                                        echo slab dentry +1000 > ctl; slab dentry -1000\n"
 	"                                        echo swapon sda2 1G prio=5 > ctl; swapoff sda2\n"
 	"                                        echo fail sda2 read times=3 > ctl; fail sda2 off\n"
+	"                                        echo fragment 0 Normal 0.9 > ctl; fragment 0 Normal 0\n"
 	"                                        echo reboot > ctl; echo rewind 12 > ctl (see journal)\n"
 	"                                        echo sync > ctl\n"
 	"                                        echo modprobe memory-notifier-error-inject > ctl; rmmod\n"

@@ -306,6 +306,8 @@ static void play(u64 with_seed, u64 swap_mib)
 	cmp_int(t.m->vm_event[PGMIGRATE_SUCCESS], >, 2000, "much was moved");
 	cmp_int(blocks_had, >, 20, "and many a block was had");
 	cmp_int(t.m->vm_event[COMPACTSTALL], >, 5, "some of them by moving pages");
+	clock_advance_to(t.m, t.m->clock.now + 100 * NSEC_PER_SEC);
+	is_int(t.m->compaction.node[0].working, 0, "kcompactd has come to an end");
 	for (i = 0; i < BLOCKS; i++)
 		if (block[i].order)
 			free_pages(t.m, block[i].pfn, block[i].order);
