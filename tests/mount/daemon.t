@@ -34,7 +34,7 @@ fails 66 'nowhere' 'a directory that is not there' mount "$T/nowhere"
 fails 66 'Not a directory' 'a file' mount "$T/file"
 fails 66 'quantum' 'a machine that is not there' mount --machine quantum "$T"
 fails 66 'no machine is mounted' 'umount of an ordinary directory' umount "$T"
-fails 69 'not built yet' 'record' record -o "$T/x" -- true
+fails 64 'where to' 'record without a place' record -- true
 printf '[machine]\ncpus = many\n' >"$T/bad.ini"
 fails 78 'bad.ini:2' 'a machine file with an error' mount --machine "$T/bad.ini" "$T"
 ok 'none of these left a mount' test -z "$(grep fuse.mmanfs /proc/self/mountinfo | grep "$T")"
