@@ -155,8 +155,12 @@ handle_t find_vma(struct machine *m, handle_t mmh, u64 addr)
 		v = vma_at(m, h);
 		if (v->start <= addr && addr < v->end)
 			return h;
-		if (near_cached(m, v, addr, &best))
+		if (near_cached(m, v, addr, &best)) {
+			/* the next fault will be there: the quick one looks nowhere else */
+			if (best && vma_at(m, best)->start <= addr)
+				mm->cache_vma = best;
 			return best;
+		}
 		best = 0;
 	}
 	h = mm->vma_root;
