@@ -169,6 +169,27 @@ like "$(timeout 0.5 cat "$M/dev/kmsg")" 'page dumped because: migration failure'
 put "$M/sim/procs/p/ctl" 'ungup y'
 does "$B/memory32/state" offline
 
+# --- while a load runs ---
+
+for block in 33 34 35; do
+	does "$B/memory$block/state" online_movable
+done
+mkdir "$M/sim/procs/l"
+put "$M/sim/procs/l/ctl" 'mmap m 96M'
+put "$M/sim/procs/l/ctl" 'mbind m preferred:1'
+put "$M/sim/procs/l/ctl" 'write m'
+put "$M/sim/procs/l/ctl" 'load m uniform 1000000 write=50'
+for block in 33 34 35 33 34 35; do
+	put "$M/sim/clock" 'advance 20ms'
+	echo offline >"$B/memory$block/state" || diag "memory$block stays"
+	is "$(state "$block")" offline "memory$block goes offline under load"
+	put "$M/sim/clock" 'advance 20ms'
+	echo online_movable >"$B/memory$block/state"
+done
+is "$(cat "$M/sim/procs/l/status")" running 'the load goes on'
+is "$(cat "$M/sim/check")" ok 'and the machine is sound'
+put "$M/sim/procs/l/ctl" 'unload m'
+
 # --- all of it again, from the journal ---
 
 cat "$M/sim/journal" >"$T/journal"

@@ -259,10 +259,28 @@ static void step(struct mmtest *t)
 	}
 }
 
+/* Another process writes all the time, to as much memory as two blocks have. */
+static handle_t start_load(struct machine *m)
+{
+	const struct access_spec spec = { .pattern = ACCESS_UNIFORM,
+					  .write_percent = 50,
+					  .count = 100000 };
+	const struct mmap_request rq = { .length = 256ull << 20, .prot = VM_READ | VM_WRITE };
+	handle_t lab;
+	u64 addr;
+
+	if (lab_create(m, "load", &lab) || do_mmap(m, lab_at(m, lab)->task, &rq, &addr) ||
+	    lab_region_add(m, lab, "m", addr, rq.length) || lab_load_start(m, lab, "m", &spec))
+		bail_out("no load");
+	return lab;
+}
+
 int main(int argc, char **argv)
 {
 	struct mmtest t;
 	u32 i, unsound = 0;
+	u32 deaths = 0;
+	handle_t load;
 
 	if (argc > 1) /* another run than that of the test */
 		seed = strtoull(argv[1], NULL, 0);
@@ -273,8 +291,15 @@ int main(int argc, char **argv)
 		memory_block_online(t.m, 32 + i, MMOP_ONLINE_MOVABLE);
 	for (i = 0; i < PAGES; i++)
 		write_value(&t, i);
+	load = start_load(t.m);
 	for (i = 0; i < STEPS; i++) {
 		step(&t);
+		clock_advance_to(t.m, t.m->clock.now + 5 * NSEC_PER_SEC / 1000);
+		if (lab_at(t.m, load)->ended) {
+			deaths++;
+			lab_remove(t.m, "load");
+			load = start_load(t.m);
+		}
 		compare(&t, pick(PAGES), 64);
 		if (machine_check(t.m, NULL, NULL) && !unsound++) {
 			diag("step %u:", i);
@@ -284,6 +309,8 @@ int main(int argc, char **argv)
 	if (pinned)
 		step_pin(&t);
 	compare(&t, 0, PAGES);
+	cmp_int(deaths, <, 20, "the load died only of frames that failed, and began anew");
+	is_int(lab_remove(t.m, "load"), 0, "and its process ends");
 	is_uint(unsound, 0, "every invariant held after each of %u steps", STEPS);
 	is_uint(wrong, 0, "no byte was lost, and no refusal left traces");
 	cmp_int(done[0], >, 25, "blocks went online");
