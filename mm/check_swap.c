@@ -130,6 +130,9 @@ static void check_area(struct tally *t, const struct swap_area *a)
 	s64 used = 0;
 	u32 cluster;
 
+	if (a->inode && !(inode_at(m, a->inode)->flags & INODE_SWAPFILE))
+		check_fail(t->c, "swap file %s: does not know it", swap_area_path(m, a));
+
 	for (cluster = a->first; cluster < a->first + a->nr_clusters; cluster++) {
 		const struct swap_cluster *c = cluster_at(m, cluster);
 		u32 n = c->slots ? check_cluster(t, cluster) : 0;

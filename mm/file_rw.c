@@ -138,6 +138,8 @@ ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size,
 	struct inode *i = inode_at(m, inode);
 	ssize_t n, written;
 
+	if (i->flags & INODE_SWAPFILE)
+		return -ETXTBSY;
 	if (pos >= DISK_FILE_SIZE_MAX)
 		return size ? -EFBIG : 0;
 	size = min_t(u64, size, DISK_FILE_SIZE_MAX - pos);

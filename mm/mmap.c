@@ -133,6 +133,8 @@ static int mmap_flags(const struct machine *m, handle_t task, const struct mmap_
 		f |= VM_SHARED | VM_MAYSHARE;
 		if (rq->inode && !(rq->prot & VM_WRITE))
 			f &= ~(VM_MAYWRITE | VM_SHARED);
+		else if (rq->inode && inode_at(m, rq->inode)->flags & INODE_SWAPFILE)
+			return -ETXTBSY;
 	}
 	if (rq->map & MAPF_NORESERVE && m->sysctl.overcommit_memory != OVERCOMMIT_NEVER)
 		f |= VM_NORESERVE;

@@ -248,7 +248,7 @@ static void remove_entry(struct machine *m, handle_t dir, handle_t h)
 
 static int remove_looked_up(struct machine *m, handle_t dir, handle_t h)
 {
-	int error = d_get(m, h);
+	int error = inode_at(m, h)->flags & INODE_SWAPFILE ? -EPERM : d_get(m, h);
 
 	if (error)
 		return error;
@@ -353,6 +353,8 @@ static int may_rename(struct machine *m, handle_t h, handle_t new_dir, handle_t 
 
 	if (target && noreplace)
 		return -EEXIST;
+	if ((inode_at(m, h)->flags | (target ? inode_at(m, target)->flags : 0)) & INODE_SWAPFILE)
+		return -EPERM;
 	if (is_dir && is_below(m, new_dir, h))
 		return -EINVAL;
 	if (!target)
@@ -445,6 +447,8 @@ int vfs_truncate(struct machine *m, handle_t h, u64 size)
 		return -EISDIR;
 	if (size > DISK_FILE_SIZE_MAX)
 		return -EFBIG;
+	if (inode_at(m, h)->flags & INODE_SWAPFILE && size <= inode_at(m, h)->size)
+		return -ETXTBSY;
 	error = d_get(m, h);
 	if (error)
 		return error;

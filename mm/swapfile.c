@@ -4,8 +4,12 @@
 #include "mm/swapfile.h"
 
 #include <errno.h>
+#include <mman/namei.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "mm/blk.h"
+#include "mm/filemap.h"
 
 static struct swap_area *area_free(struct machine *m)
 {
@@ -25,20 +29,86 @@ static s32 next_priority(struct machine *m)
 	return --m->swap.least_priority;
 }
 
+const char *swap_area_path(const struct machine *m, const struct swap_area *a)
+{
+	return a->inode ? inode_path(m, a->inode) : a->path;
+}
+
 const struct swap_area *swap_area_find(const struct machine *m, const char *path)
 {
 	u32 i;
 
-	for (i = 0; i < MAX_SWAPFILES; i++)
-		if (m->swap.area[i].in_use && !strcmp(m->swap.area[i].path, path))
-			return &m->swap.area[i];
+	for (i = 0; i < MAX_SWAPFILES; i++) {
+		const struct swap_area *a = &m->swap.area[i];
+
+		if (a->in_use && !strcmp(swap_area_path(m, a), path))
+			return a;
+	}
 	return NULL;
+}
+
+/* An area came or went. */
+static void swap_changed(struct machine *m)
+{
+	m->swap.changes++;
+	if (m->host.wake)
+		m->host.wake(m, m->host.arg);
+}
+
+/* The room: a stretch of the disk, or the file's own. */
+static int area_get_room(struct machine *m, struct swap_area *a)
+{
+	if (!a->inode)
+		return blk_alloc_space(m, a->pages + 1, &a->sector);
+	a->sector = blk_file_sector(a->inode, 0);
+	inode_get(m, a->inode);
+	inode_at(m, a->inode)->flags |= INODE_SWAPFILE;
+	return 0;
+}
+
+static void area_put_room(struct machine *m, struct swap_area *a)
+{
+	if (!a->inode) {
+		blk_free_space(m, a->sector, a->pages + 1);
+		return;
+	}
+	blk_forget_faults(m, a->sector, a->sector + a->pages);
+	inode_at(m, a->inode)->flags &= (u16)~INODE_SWAPFILE;
+	inode_put(m, a->inode);
+}
+
+static int area_open(struct machine *m, const struct swap_area *wanted, u64 bytes)
+{
+	struct swap_area *a = area_free(m);
+	const char *path;
+	int error;
+
+	if (!a)
+		return -EPERM;
+	*a = *wanted;
+	a->pages = (bytes >> PAGE_SHIFT) - 1;
+	error = area_get_room(m, a);
+	if (error)
+		return error;
+	error = area_clusters_init(m, a);
+	if (error) {
+		area_put_room(m, a);
+		return error;
+	}
+	a->prio = a->prio >= 0 ? a->prio : next_priority(m);
+	a->in_use = a->writeok = true;
+	m->swap.total_pages += a->pages;
+	m->swap.turn = 0;
+	path = swap_area_path(m, a);
+	printk(m, 6, "Adding %lluk swap on %s.  Priority:%d extents:1 across:%lluk FS",
+	       (unsigned long long)a->pages * 4, path, a->prio, (unsigned long long)a->pages * 4);
+	swap_changed(m);
+	return 0;
 }
 
 int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file)
 {
-	struct swap_area *a;
-	int error;
+	struct swap_area a = { .prio = prio, .file = file };
 
 	if (strlen(path) >= SWAP_NAME_MAX)
 		return -ENAMETOOLONG;
@@ -46,28 +116,27 @@ int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file)
 		return -EINVAL;
 	if (swap_area_find(m, path))
 		return -EBUSY;
-	a = area_free(m);
-	if (!a)
-		return -EPERM;
-	memset(a, 0, sizeof(*a));
-	a->pages = (bytes >> PAGE_SHIFT) - 1;
-	error = blk_alloc_space(m, a->pages + 1, &a->sector);
-	if (error)
-		return error;
-	error = area_clusters_init(m, a);
-	if (error) {
-		blk_free_space(m, a->sector, a->pages + 1);
-		return error;
-	}
-	strcpy(a->path, path);
-	a->prio = prio >= 0 ? prio : next_priority(m);
-	a->file = file;
-	a->in_use = a->writeok = true;
-	m->swap.total_pages += a->pages;
-	m->swap.turn = 0;
-	printk(m, 6, "Adding %lluk swap on %s.  Priority:%d extents:1 across:%lluk FS",
-	       (unsigned long long)a->pages * 4, path, a->prio, (unsigned long long)a->pages * 4);
-	return 0;
+	strcpy(a.path, path);
+	return area_open(m, &a, bytes);
+}
+
+int swapon_file(struct machine *m, handle_t h, u64 bytes, s32 prio)
+{
+	struct swap_area a = { .prio = prio, .file = true, .inode = h };
+	const struct inode *i = inode_at(m, h);
+	bool mapped;
+	u64 pages = bytes >> PAGE_SHIFT;
+
+	if (i->kind != INODE_REGULAR || i->flags & INODE_FOREIGN)
+		return -EINVAL;
+	if (i->flags & INODE_SWAPFILE)
+		return -EBUSY;
+	if (prio < -1 || prio > SWAP_PRIO_MAX || pages < 2 || bytes > i->size)
+		return -EINVAL;
+	/* its blocks are written to behind the file system's back: each must have a place */
+	if (inode_block_run(m, h, 0, pages, &mapped) < pages || !mapped)
+		return -EINVAL;
+	return area_open(m, &a, bytes);
 }
 
 /* Those that came after an automatic one move up. */
@@ -121,9 +190,10 @@ int swapoff(struct machine *m, const char *path)
 		return error;
 	}
 	area_clusters_free(m, a);
-	blk_free_space(m, a->sector, a->pages + 1);
 	a->in_use = false;
+	area_put_room(m, a);
 	close_gap(m, a->prio);
+	swap_changed(m);
 	return 0;
 }
 

@@ -42,6 +42,7 @@ PROC_SHOW(sysrq_trigger);
 ssize_t proc_mtrr_store(const struct request *rq, const char *data, size_t size, u64 offset);
 ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size,
 				 u64 offset);
+int proc_swaps_open(const struct request *rq, int flags);
 u32 proc_swaps_poll(const struct request *rq);
 
 ssize_t proc_kpagecount_pread(const struct request *rq, char *buffer, size_t size, u64 offset);

@@ -13,11 +13,12 @@ static void put_kb(struct text *out, u64 pages)
 	text_str(out, kb < 10000000 ? "\t\t" : "\t");
 }
 
-static void show_area(const struct swap_area *a, struct text *out)
+static void show_area(const struct machine *m, const struct swap_area *a, struct text *out)
 {
-	size_t length = strlen(a->path);
+	const char *path = swap_area_path(m, a);
+	size_t length = strlen(path);
 
-	text_str(out, a->path);
+	text_str(out, path);
 	text_fill(out, ' ', length < 40 ? 40 - length : 1);
 	text_str(out, a->file ? "file\t\t" : "partition\t");
 	put_kb(out, a->pages);
@@ -33,13 +34,26 @@ int proc_swaps_show(const struct request *rq, struct text *out)
 	text_str(out, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 	for (i = 0; i < MAX_SWAPFILES; i++)
 		if (rq->m->swap.area[i].in_use)
-			show_area(&rq->m->swap.area[i], out);
+			show_area(rq->m, &rq->m->swap.area[i], out);
 	return 0;
 }
 
-/* Readable; only a swapon or swapoff since the last poll would raise POLLERR | POLLPRI. */
+int proc_swaps_open(const struct request *rq, int flags)
+{
+	(void)flags;
+	rq->file->private = (void *)(uintptr_t)rq->m->swap.changes;
+	return 0;
+}
+
+/* Always readable; what came or went since the descriptor was opened or last asked is told once. */
 u32 proc_swaps_poll(const struct request *rq)
 {
-	(void)rq;
-	return POLLIN | POLLRDNORM;
+	void *seen = (void *)(uintptr_t)rq->m->swap.changes;
+	u32 ready = POLLIN | POLLRDNORM;
+
+	if (rq->file->private != seen)
+		ready |= POLLERR | POLLPRI;
+	if (!rq->file->peeking)
+		rq->file->private = seen;
+	return ready;
 }

@@ -7,6 +7,7 @@
 #include "fs/sim/sim.h"
 
 #include <errno.h>
+#include <mman/namei.h>
 #include <mman/writeback.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -124,7 +125,8 @@ static int call_sync(struct machine *m, handle_t task, struct mmanfs_call *c)
 	return ksys_sync(m, &pages);
 }
 
-/* A swap file lies in sim/disk; its size is the area's. */
+/* A swap file lies in sim/disk; its size is the area's. Its header is not looked at: the swapon program has
+ * done so. */
 static int call_swapon(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
 	const u64 known = 0x7fff /* the priority */ | 0x8000 | 0x10000 | 0x20000 | 0x40000;
@@ -137,14 +139,23 @@ static int call_swapon(struct machine *m, handle_t task, struct mmanfs_call *c)
 		return -EINVAL;
 	if (!h)
 		return -ENOENT;
-	return swapon(m, c->data, inode_at(m, h)->size,
-		      c->args[0] & 0x8000 ? (s32)(c->args[0] & 0x7fff) : -1, true);
+	if (inode_is_dir(m, h))
+		return -EISDIR;
+	return swapon_file(m, h, inode_at(m, h)->size,
+			   c->args[0] & 0x8000 ? (s32)(c->args[0] & 0x7fff) : -1);
 }
 
 static int call_swapoff(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
 	(void)task;
-	return c->uid ? -EPERM : swapoff(m, c->data);
+	if (c->uid)
+		return -EPERM;
+	if (!swap_area_find(m, c->data) && strncmp(c->data, "/dev/", 5)) {
+		handle_t h = inode_lookup(m, c->data);
+
+		return !h ? -ENOENT : inode_is_dir(m, h) ? -EISDIR : -EINVAL;
+	}
+	return swapoff(m, c->data);
 }
 
 /* ---- one process ---- */

@@ -5,6 +5,7 @@
 #include "fs/sim/sim.h"
 
 #include <errno.h>
+#include <mman/namei.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,6 +140,7 @@ static int cmd_swapon(struct command_run *c)
 	char path[SWAP_NAME_MAX];
 	bool file = false;
 	s32 prio = -1;
+	handle_t h;
 	u64 size, i;
 	int error = argument_size(c, c->word[2], &size);
 
@@ -148,11 +150,14 @@ static int cmd_swapon(struct command_run *c)
 		error = swap_path(c, c->word[1], file, path);
 	if (error)
 		return error;
-	if (file && inode_lookup(c->m, path))
-		return command_explain(c, -EEXIST, "there is a file %s on the disk", path);
-	error = swapon(c->m, path, size, prio, file);
+	h = file ? inode_lookup(c->m, path) : 0;
+	if (h && inode_is_dir(c->m, h))
+		return command_explain(c, -EISDIR, "%s is a directory", path);
+	error = h ? swapon_file(c->m, h, size, prio) : swapon(c->m, path, size, prio, file);
 	if (error == -EBUSY)
 		return command_explain(c, error, "%s is in use as swap already", path);
+	if (error == -EINVAL && h && size >= 2 * PAGE_SIZE)
+		return command_explain(c, error, "the file %s is shorter, or has holes", path);
 	if (error == -EINVAL)
 		return command_explain(c, error, "a swap area has at least two pages");
 	if (error == -ENOSPC)

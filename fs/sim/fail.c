@@ -12,11 +12,11 @@
 #include <string.h>
 
 /* As proc/swaps shows it, or without the /dev/ or / that swapon puts before a bare name. */
-static bool is_called(const struct swap_area *a, const char *name)
+static bool is_called(const struct machine *m, const struct swap_area *a, const char *name)
 {
-	const char *bare = a->path + (strncmp(a->path, "/dev/", 5) ? 1 : 5);
+	const char *path = swap_area_path(m, a);
 
-	return !strcmp(a->path, name) || !strcmp(bare, name);
+	return !strcmp(path, name) || !strcmp(path + (strncmp(path, "/dev/", 5) ? 1 : 5), name);
 }
 
 /* The sectors that the name stands for: those of an area begin with its header. */
@@ -31,7 +31,7 @@ static int find_device(struct command_run *c, const char *name, struct blk_fault
 	for (i = 0; i < MAX_SWAPFILES; i++) {
 		const struct swap_area *a = &c->m->swap.area[i];
 
-		if (!a->in_use || !is_called(a, name))
+		if (!a->in_use || !is_called(c->m, a, name))
 			continue;
 		f->first = a->sector;
 		f->last = a->sector + a->pages;

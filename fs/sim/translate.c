@@ -196,7 +196,7 @@ static void show_end(struct machine *m, const struct translation *t, struct text
 	case IN_SWAP:
 		text_printf(out,
 			    "end       %s: in swap, %s slot %llu; an access is a major fault\n",
-			    last, m->swap.area[t->swap_type].path,
+			    last, swap_area_path(m, &m->swap.area[t->swap_type]),
 			    (unsigned long long)t->swap_offset);
 		break;
 	case NOT_PRESENT:

@@ -157,6 +157,7 @@ enum inode_kind { INODE_REGULAR, INODE_SHMEM, INODE_DEVICE, INODE_HUGETLB, INODE
 #define INODE_NORESERVE 1u /* shmem: charged page by page instead of by its size */
 #define INODE_FOREIGN	2u /* of the machine this one is the twin of: no path leads to it */
 #define INODE_LINKED	4u /* in a directory of the disk (namei.h) */
+#define INODE_SWAPFILE	8u /* in use as swap: stays as it is, under its name */
 
 struct inode {
 	u64 size; /* bytes */

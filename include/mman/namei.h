@@ -55,13 +55,15 @@ int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kin
  * @blocks: its pages that have a place, from the first on. */
 int vfs_import(struct machine *m, const char *path, enum inode_kind kind, u64 size, u64 blocks,
 	       handle_t *out);
-/** vfs_unlink(), vfs_rmdir() - the entry goes. -ENOENT, -EISDIR, -ENOTDIR, -ENOTEMPTY. */
+/** vfs_unlink(), vfs_rmdir() - the entry goes. -ENOENT, -EISDIR, -ENOTDIR, -ENOTEMPTY, -EPERM (it is swap). */
 int vfs_unlink(struct machine *m, handle_t dir, const char *name);
 int vfs_rmdir(struct machine *m, handle_t dir, const char *name);
-/** vfs_rename() - as rename(2): what @new_name names is replaced, unless @noreplace (-EEXIST). */
+/** vfs_rename() - as rename(2): what @new_name names is replaced, unless @noreplace (-EEXIST). Neither
+ * may be in use as swap (-EPERM). */
 int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_dir,
 	       const char *new_name, bool noreplace);
-/** vfs_truncate() - set the size; bytes behind it are gone. -EFBIG, -EISDIR, the host's. */
+/** vfs_truncate() - set the size; bytes behind it are gone. -EFBIG, -EISDIR, -ETXTBSY (swap, unless it
+ * grows), the host's. */
 int vfs_truncate(struct machine *m, handle_t inode, u64 size);
 /** vfs_open() - an open file; its directory entry and its inode are looked at on the disk. -ENOMEM. */
 int vfs_open(struct machine *m, handle_t inode, handle_t *file);
@@ -80,7 +82,7 @@ static inline s64 now_ns(const struct machine *m)
  * themselves are m->backing's. */
 ssize_t filemap_read(struct machine *m, handle_t file, u64 pos, u64 size);
 /** generic_file_write() - @size bytes at @pos of @inode, which grows if need be. Without @data the bytes stay
- * what they were. Bytes written; or -ENOSPC, -EFBIG, -EINTR, -ENOMEM, -EIO, the host's. */
+ * what they were. Bytes written; or -ETXTBSY (it is swap), -ENOSPC, -EFBIG, -EINTR, -ENOMEM, -EIO, the host's. */
 ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size, const void *data);
 
 /* ---- pages and places (mm/disk_extent.c) ---- */

@@ -29,7 +29,7 @@
 #include <mman/pool.h>
 #include <mman/types.h>
 
-#define MAX_SWAPFILES 23u /* 32 types less those for devices, migration, poison and markers */
+#define MAX_SWAPFILES 26u /* 32 types less those for migration, poison, lost pages and markers */
 #define SWAP_NAME_MAX 48u
 #define SWAP_PRIO_MAX 32767
 
@@ -46,11 +46,12 @@ struct cluster_list {
 };
 
 struct swap_area {
-	char path[SWAP_NAME_MAX]; /* as proc/swaps shows it: /dev/NAME or /NAME */
+	char path[SWAP_NAME_MAX]; /* as proc/swaps shows it: /dev/NAME or /NAME; "": the file's */
 	u64 pages;		  /* usable: one less than the area has, for the header */
 	u64 used_pages;
 	s32 prio;
 	bool in_use, file;
+	handle_t inode;		    /* the file of the disk whose room it is; 0: its own */
 	bool writeok;		    /* gives out slots; not while swapoff empties it */
 	u64 sector;		    /* on the disk, of its header */
 	u32 first, nr_clusters;	    /* its clusters */
@@ -84,6 +85,7 @@ struct swap_section {
 };
 
 struct swap_state {
+	u64 changes; /* areas that came or went: who polls proc/swaps waits for the next */
 	struct swap_area area[MAX_SWAPFILES];
 	u64 total_pages, used_pages;
 	s32 least_priority;   /* of the automatic ones: -1 - how many were given */
@@ -104,10 +106,20 @@ struct swap_state {
  */
 int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file);
 
+/**
+ * swapon_file() - the same with a file of the disk: its first @bytes, which it has room for already, are the
+ * area. As long as it is one, its bytes are the machine's: a write, a truncation, a shared writable mapping
+ * are -ETXTBSY, removing and renaming it -EPERM. -EBUSY (it is one), -EINVAL (no regular file, shorter
+ * than @bytes, holes; too small, bad priority), -EPERM.
+ */
+int swapon_file(struct machine *m, handle_t inode, u64 bytes, s32 prio);
+
 /** swapoff() - stop using it: reads back all that lies there, with safe points. 0, -EINVAL (not in
  * use), -ENOMEM (overcommit would be broken, or memory ran out: the area stays on), -EINTR, -EIO. */
 int swapoff(struct machine *m, const char *path);
 
+/** swap_area_path() - what proc/swaps calls it: a file's area goes by the file's name. */
+const char *swap_area_path(const struct machine *m, const struct swap_area *a);
 /** swap_area_find() - the area in use of that path, NULL if there is none. */
 const struct swap_area *swap_area_find(const struct machine *m, const char *path);
 

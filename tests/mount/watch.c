@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 
 	if (argc != 5 && argc != 6)
 		return 2;
-	p.fd = open(argv[1], O_RDWR | O_NONBLOCK);
+	p.fd = open(argv[1], (*argv[2] ? O_RDWR : O_RDONLY) | O_NONBLOCK);
 	if (p.fd < 0) {
 		perror(argv[1]);
 		return 1;

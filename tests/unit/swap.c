@@ -1,5 +1,6 @@
 /* Swap: areas and slots, the swap cache, swap entries and everything that meets them, swapoff. */
 #include <errno.h>
+#include <mman/namei.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +62,58 @@ static void test_areas(void)
 	is_err(swapoff(t.m, "/dev/a"), -EINVAL, "off twice");
 	is_int(t.m->blk.total_pages - t.m->blk.used_pages, disk - 2ul * (MAX_SWAPFILES - 1),
 	       "the disk has its room back");
+	mmtest_close(&t);
+}
+
+/* A file of @pages on the disk, written from @first on. */
+static handle_t disk_file(struct mmtest *t, const char *name, u64 first, u64 pages)
+{
+	handle_t h;
+
+	if (vfs_create(t->m, 0, name, INODE_REGULAR, 0600, &h))
+		return 0;
+	generic_file_write(t->m, h, first * PAGE_SIZE, (pages - first) * PAGE_SIZE, NULL);
+	return h;
+}
+
+/* A file of the disk as swap: its own room, and nobody touches it. What a 6.1 kernel answered. */
+static void test_swap_file(void)
+{
+	struct mmtest t;
+	handle_t h, holes;
+	u64 used;
+
+	mmtest_open(&t, 128);
+	h = disk_file(&t, "swap", 0, 1025);
+	holes = disk_file(&t, "holes", 1, 64);
+	used = t.m->blk.used_pages;
+	is_err(swapon_file(t.m, holes, 64 * PAGE_SIZE, -1), -EINVAL, "a file with a hole");
+	is_err(swapon_file(t.m, h, 1026 * PAGE_SIZE, -1), -EINVAL, "more than the file has");
+	is_err(swapon_file(t.m, h, PAGE_SIZE, -1), -EINVAL, "one page");
+	is_err(swapon_file(t.m, h, 1025 * PAGE_SIZE, -1), 0, "a file");
+	is_int(t.m->blk.used_pages, used, "takes no room but its own");
+	is_int(t.m->swap.total_pages, 1024, "and gives all of it but the header");
+	is_err(swapon_file(t.m, h, 1025 * PAGE_SIZE, -1), -EBUSY, "twice");
+	is_err((int)generic_file_write(t.m, h, 0, 1, NULL), -ETXTBSY, "writing to it");
+	is_err((int)generic_file_write(t.m, h, 0, 0, NULL), -ETXTBSY, "writing nothing to it");
+	is_err(vfs_truncate(t.m, h, 0), -ETXTBSY, "cutting it");
+	is_err(vfs_truncate(t.m, h, 1025 * PAGE_SIZE), -ETXTBSY, "leaving its length");
+	is_err(vfs_truncate(t.m, h, 2048 * PAGE_SIZE), 0, "making it longer is no harm");
+	is_err(vfs_unlink(t.m, 0, "swap"), -EPERM, "removing it");
+	is_err(vfs_rename(t.m, 0, "swap", 0, "other", false), -EPERM, "renaming it");
+	is_err(vfs_rename(t.m, 0, "holes", 0, "swap", false), -EPERM, "taking its place");
+	is_hex(map_file(&t, A, 1, "rw", MAPF_FIXED | MAPF_SHARED, h, 0), (u64)-ETXTBSY,
+	       "a shared mapping that could write");
+	is_hex(map_file(&t, A, 1, "r", MAPF_FIXED | MAPF_SHARED, h, 0), A, "one that cannot");
+	is_hex(map_file(&t, A, 1, "rw", MAPF_FIXED, h, 0), A, "a private one");
+	unmap(&t, A, 1);
+	map(&t, A, 600, "rw", MAPF_FIXED);
+	store(&t, A, 600);
+	is_int(swap_out(&t, A, 600), 600, "pages go there");
+	ok(mmtest_sound(t.m, "with pages in a swap file"), "all is well");
+	is_err(swapoff(t.m, "/swap"), 0, "off, by its name");
+	is_err(vfs_unlink(t.m, 0, "swap"), 0, "now it can go");
+	is_int(t.m->blk.used_pages, used - 1025, "and gives its room back, once");
 	mmtest_close(&t);
 }
 
@@ -773,6 +826,7 @@ static void test_no_page(void)
 int main(void)
 {
 	test_areas();
+	test_swap_file();
 	test_turns();
 	test_full();
 	test_sparse();
