@@ -206,6 +206,52 @@ u64 twin_put_file(struct machine *m, const struct twin_stretch *s)
 	return n;
 }
 
+pfn_t twin_cached_page(struct machine *m, handle_t inode, u64 index)
+{
+	pfn_t pfn = xa_page(m, inode_at(m, inode)->pages, index);
+
+	return pfn ? pfn : PFN_NONE;
+}
+
+u64 twin_other_page(struct machine *m, handle_t vma, bool (*may)(void *arg, pfn_t pfn), void *arg)
+{
+	const struct vma *v = vma_at(m, vma);
+	const struct inode *i = v->file ? inode_at(m, file_at(m, v->file)->inode) : NULL;
+	u64 end = i ? PAGE_ALIGN(i->size) >> PAGE_SHIFT : 0, n;
+
+	n = end > v->pgoff ? end - v->pgoff : 0;
+	for (n = n < vma_pages(v) ? n : vma_pages(v); n-- > 0;) {
+		const pte_t *pte = pte_find(m, mm_at(m, v->mm), addr_vpn(v->start) + n);
+		pfn_t pfn = xa_page(m, i->pages, v->pgoff + n);
+
+		if (!(pte && *pte) && (!pfn || may(arg, pfn)))
+			return n;
+	}
+	return UINT64_MAX;
+}
+
+bool twin_change_page(struct machine *m, handle_t vma, u64 page, u64 other)
+{
+	const struct vma *v = vma_at(m, vma);
+	u64 vpn = addr_vpn(v->start) + page, dirty = 0;
+	pte_t *pte = pte_find(m, mm_at(m, v->mm), vpn), old;
+	struct page *p;
+
+	if (!v->file || !pte || !pte_has_page(*pte) ||
+	    page_mapping_type(pfn_to_page(m, pte_pfn(*pte))) != MAPPING_FILE)
+		return false;
+	if (other < vma_pages(v) && !put_file(m, vma, other, *pte & PTE_ACCESSED, &dirty))
+		return false;
+	/* tables may have moved */
+	pte = pte_find(m, mm_at(m, v->mm), vpn);
+	old = *pte;
+	*pte = 0;
+	p = pfn_to_page(m, pte_pfn(old));
+	mm_at(m, v->mm)->rss[mm_counter(p)]--;
+	page_remove_rmap(m, pte_pfn(old), p, v);
+	return true;
+}
+
 /* ---- swap ---- */
 
 /* A slot of @area that one entry holds; 0: none. */

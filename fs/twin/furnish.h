@@ -10,6 +10,7 @@
  *	plan.c	     the same, where only sums are known
  *	sharing.c    these pages, who has them with whom
  *	holder.c     what shares of pages those have who could not be read
+ *	tune.c	     the same for all mappings at once
  *	swaps.c      swap areas
  *	hugepages.c  pages of hugetlb pools that are in use
  *	counters.c   vmstat
@@ -31,7 +32,8 @@
 #include "fs/twin/layout.h"
 #include "fs/twin/stat.h"
 
-#define TICK_NS 10000000u /* /proc counts time in 1/100 s */
+#define MOST_HELD 4000	    /* how often the holder maps a page */
+#define TICK_NS	  10000000u /* /proc counts time in 1/100 s */
 
 /* A file of the other machine, known by device, inode number and name. */
 struct twin_inode {
@@ -63,7 +65,14 @@ struct twin_seen {
 	struct slice line; /* of PID/pages */
 	u64 family;
 	u64 young, dirty_own, dirty_shared; /* pages */
+	u64 pgoff;
 	bool dirty_told, swap_shared;
+};
+
+/* Pages of a mapping that others have too, and how many of these were not read: by plan. */
+struct twin_place {
+	size_t seen;
+	u64 first, n, mappers, more;
 };
 
 /* An address space while it is made. */
@@ -107,10 +116,12 @@ struct twin {
 	struct layout layout; /* of the mapping that is being made */
 	struct twin_seen *seen;
 	size_t nr_seen, max_seen;
-	u64 dirty_left;	      /* pages of files that may be dirty: meminfo's Dirty */
-	struct layout *plans; /* by place in ->seen; NULL: page tables are known */
+	u64 dirty_left;		   /* pages of files that may be dirty: meminfo's Dirty */
+	struct layout *plans;	   /* by place in ->seen; NULL: page tables are known */
+	struct twin_place *places; /* that come with the plans */
+	size_t nr_places;
 	struct twin_shares shares;
-	struct twin_shares sharers; /* how many have a page, by its place */
+	struct twin_shares sharers;   /* how many have a page, by its place */
 	u64 swap_left[MAX_SWAPFILES]; /* pages in use there that are not in the twin yet */
 	handle_t holder;	      /* address space; 0: not needed so far */
 	u64 holder_at;		      /* where it has room */
@@ -162,6 +173,10 @@ int twin_hold_shares(struct twin *t);
 void twin_hold_rest(struct twin *t);
 /** twin_hold_mapped() - up to @n pages of @inode that somebody maps who was not shown. */
 void twin_hold_mapped(struct twin *t, handle_t inode, u64 n);
+/* tune.c */
+/** twin_tune() - @held: by frame, how often the holder is to map it; brought to the Pss of all mappings.
+ * 0, -ENOMEM. */
+int twin_tune(struct twin *t, s16 *held);
 /* counters.c */
 void twin_counters(struct twin *t);
 /* compare.c */

@@ -20,7 +20,6 @@
 #define PSS_SHIFT  12
 #define KB_PSS	   ((u64)1024 << PSS_SHIFT) /* a kB of Pss */
 #define ROUNDS	   4 /* with all processes, and as many with those that stood still */
-#define MOST_HELD  4000u
 #define FIRST_ADDR 0x10000ull
 
 /* A page of a mapping that is being looked at. */
@@ -32,10 +31,10 @@ struct look {
 
 struct holding {
 	struct twin *t;
-	u16 *held; /* of each frame: how often the holder is to map it */
+	s16 *held; /* of each frame: how often the holder is to map it */
 	struct look *pages;
 	size_t nr, max;
-	bool failed;
+	bool any, failed;
 };
 
 int twin_holder(struct twin *t)
@@ -69,7 +68,7 @@ static void add_page(void *arg, u64 page, pfn_t pfn, const struct page *p)
 
 static u32 mappers(const struct holding *h, const struct look *l)
 {
-	return l->mapcount + h->held[l->pfn];
+	return l->mapcount + (u16)h->held[l->pfn];
 }
 
 static u64 share_of(u32 n)
@@ -141,7 +140,7 @@ static void scale(struct holding *h, u64 now, u64 want)
 		more -= l->mapcount;
 		if (l->mapcount + more < 2)
 			more = 2 - l->mapcount;
-		h->held[l->pfn] = (u16)(more < MOST_HELD ? more : MOST_HELD);
+		h->held[l->pfn] = (s16)(more < MOST_HELD ? more : MOST_HELD);
 	}
 }
 
@@ -221,8 +220,8 @@ static int hold_stretch(struct holding *h, const struct twin_seen *s, size_t fro
 
 	memset(times, 0, (h->pages[to - 1].page - first + 1) * sizeof(*times));
 	for (i = from; i < to; i++) {
-		times[h->pages[i].page - first] = h->held[h->pages[i].pfn];
-		t->nr_held += h->held[h->pages[i].pfn];
+		times[h->pages[i].page - first] = (u16)h->held[h->pages[i].pfn];
+		t->nr_held += (u64)h->held[h->pages[i].pfn];
 		h->held[h->pages[i].pfn] = 0;
 	}
 	return twin_hold(t->m, t->holder, &t->holder_at, s->vma, first,
@@ -258,11 +257,11 @@ static bool is_of_interest(const struct twin_seen *s)
 	return s->kb[TWIN_RSS] && s->kb[TWIN_SHARED];
 }
 
-/* Mapping by mapping, until all are as smaps says, or it does not get better. Did anything change? */
+/* Mapping by mapping, until all are as smaps says. False: some are not. */
 static bool adjust_all(struct holding *h, bool steady)
 {
 	const struct twin *t = h->t;
-	bool more = true, any = false;
+	bool more = true;
 	int round;
 	size_t i;
 
@@ -272,9 +271,9 @@ static bool adjust_all(struct holding *h, bool steady)
 			if (is_of_interest(&t->seen[i]) &&
 			    !(steady && t->unsteady[t->seen[i].process]))
 				more |= adjust(h, &t->seen[i]);
-		any |= more;
+		h->any |= more;
 	}
-	return any;
+	return !more;
 }
 
 static int hold_all(struct holding *h)
@@ -292,10 +291,32 @@ static int hold_all(struct holding *h)
 	return h->failed ? -ENOMEM : 0;
 }
 
+/* What the plans leave to those that were not read. */
+static void plan_held(struct holding *h)
+{
+	const struct twin *t = h->t;
+	size_t i, k, last = SIZE_MAX;
+
+	for (i = 0; i < t->nr_places && !h->failed; i++) {
+		const struct twin_place *p = &t->places[i];
+
+		if (!p->more || !p->n)
+			continue;
+		if (p->seen != last) {
+			h->nr = 0;
+			twin_visit(t->m, t->seen[p->seen].vma, add_page, h);
+			last = p->seen;
+		}
+		for (k = 0; k < h->nr; k++)
+			if (h->pages[k].page - p->first < p->n)
+				h->held[h->pages[k].pfn] =
+					(s16)(p->more < MOST_HELD ? p->more : MOST_HELD);
+	}
+}
+
 int twin_hold_shares(struct twin *t)
 {
 	struct holding h = { .t = t };
-	bool any;
 	int error = 0;
 
 	if (!t->has_pss)
@@ -303,10 +324,12 @@ int twin_hold_shares(struct twin *t)
 	h.held = calloc(t->m->max_pfn, sizeof(*h.held));
 	if (!h.held)
 		return -ENOMEM;
+	plan_held(&h);
 	/* who changed meanwhile comes first, and gives way */
-	any = adjust_all(&h, false);
-	any |= adjust_all(&h, true);
-	if (any && !h.failed)
+	h.any = t->nr_places != 0;
+	if (!adjust_all(&h, false) && !adjust_all(&h, true) && !h.failed)
+		error = twin_tune(t, h.held);
+	if (h.any && !h.failed && !error)
 		error = hold_all(&h);
 	free(h.held);
 	free(h.pages);

@@ -35,6 +35,15 @@ void layout_insert(struct layout *l, const struct stretch *s)
 {
 	size_t i, nr = l->nr;
 
+	/* the next of those that are there? */
+	for (i = nr; i > 0 && l->stretches[i - 1].first > s->first; i--)
+		;
+	if (i && s->n && l->stretches[i - 1].kind == s->kind && !s->number &&
+	    !l->stretches[i - 1].number &&
+	    l->stretches[i - 1].first + l->stretches[i - 1].n == s->first) {
+		l->stretches[i - 1].n += s->n;
+		return;
+	}
 	/* room for one more, at the end */
 	append(l, &(struct stretch){ UINT64_MAX - s->n, s->n, s->number, s->kind });
 	if (l->failed || l->nr == nr)

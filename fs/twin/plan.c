@@ -6,10 +6,11 @@
  * every mapping comes to its S and its T. Mappings that may share, those of one file from the same offset or of
  * one family at the same place, are a group.
  *
- * The one of a group with the fewest mappers a page, k = floor(S/T), goes first: of its pages some have k
- * mappers and the others one more, which gives exactly T. Its partners are the next in that order, who need as
- * many mappers or more, so that nobody gets a smaller share than he has. Who is left without partners has them
- * among those that were not read, and the hidden holder stands for these (holder.c).
+ * The one of a group with the most mappers a page, k = floor(S/T), goes first: of its pages some have k mappers
+ * and the others one more, which gives exactly T. Its partners are the next in that order, for as many pages as
+ * they may have at such small shares: two mappers each must be enough for what is left to them. Where there are
+ * not so many partners, the others are among those that were not read, and the hidden holder stands for these
+ * (holder.c).
  */
 #include "fs/twin/furnish.h"
 
@@ -26,13 +27,12 @@
 /* A mapping in a group: of its own pages, or of its file's. */
 struct member {
 	size_t seen;
-	u64 kin[2];  /* the group */
-	u64 offset;  /* of its first page among the group's */
-	u64 shared;  /* pages still to be placed */
-	u64 share;   /* what is left of its share in them */
-	u64 mappers; /* that each of them has, as far as a share in whole kB tells */
-	u64 own;     /* its file's, that nobody else has */
-	bool is_file;
+	u64 kin[2]; /* the group */
+	u64 offset; /* of its first page among the group's */
+	u64 shared; /* pages still to be placed */
+	u64 share;  /* what is left of its share in them */
+	u64 own;    /* its file's, that nobody else has */
+	bool is_file, chosen;
 };
 
 struct planning {
@@ -40,7 +40,9 @@ struct planning {
 	struct member *members;
 	size_t nr, max;
 	struct layout taken; /* of the group's file: pages that somebody has */
-	u64 number, inner;   /* next of the shared ones; where the group's shortest mapping ends */
+	struct member *front, *back;
+	size_t first_place, max_places;
+	u64 number, inner; /* next of the shared ones; where the group's shortest mapping ends */
 	bool failed;
 };
 
@@ -87,7 +89,7 @@ static void add_members(struct planning *g, size_t i)
 		m.shared = s->want.shared_file;
 		m.share = shared ? (u64)((unsigned __int128)share * m.shared / shared) : 0;
 		m.own = s->want.file - m.shared;
-		m.kin[1] = v->pgoff;
+		m.kin[1] = 0;
 		add_member(g, &m);
 	}
 }
@@ -105,20 +107,14 @@ static int compare_members(const void *x, const void *y)
 	return a->seen < b->seen ? -1 : a->seen > b->seen;
 }
 
-/* floor(S/T): T is known to half a kB. */
-static void count_mappers(struct member *m)
+/* A page's share on average: the smallest go first, and of those with the same, who has more pages. */
+static int compare_shares(const struct member *a, const struct member *b)
 {
-	u64 share = m->share > KB_SHARE / 2 ? m->share - KB_SHARE / 2 : 1;
+	unsigned __int128 x = (unsigned __int128)a->share * b->shared,
+			  y = (unsigned __int128)b->share * a->shared;
 
-	m->mappers = m->shared * WHOLE / share;
-	m->mappers = m->mappers < 2 ? 2 : m->mappers < MOST_MAPPERS ? m->mappers : MOST_MAPPERS;
-}
-
-/* Fewer mappers a page go first, and of those who need as many, who has more pages. */
-static int compare_mappers(const struct member *a, const struct member *b)
-{
-	if (a->mappers != b->mappers)
-		return a->mappers < b->mappers ? -1 : 1;
+	if (x != y)
+		return x < y ? -1 : 1;
 	if (a->shared != b->shared)
 		return a->shared > b->shared ? -1 : 1;
 	return a->seen < b->seen ? -1 : a->seen > b->seen;
@@ -126,7 +122,12 @@ static int compare_mappers(const struct member *a, const struct member *b)
 
 static int compare_for_sort(const void *x, const void *y)
 {
-	return compare_mappers(x, y);
+	return compare_shares(x, y);
+}
+
+static u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
 }
 
 /* ---- places ---- */
@@ -147,7 +148,7 @@ static u64 next_free(const struct layout *l, u64 at, u64 end, u64 *n)
 	}
 	for (; low < l->nr && l->stretches[low].first <= at; low++)
 		at = l->stretches[low].first + l->stretches[low].n;
-	at = at < end ? at : end;
+	at = least(at, end);
 	*n = (low < l->nr && l->stretches[low].first < end ? l->stretches[low].first : end) - at;
 	return at;
 }
@@ -162,6 +163,22 @@ static u64 end_of(const struct planning *g, const struct member *m)
 	return m->offset + g->t->seen[m->seen].want.pages;
 }
 
+static bool overlap(const struct planning *g, const struct member *a, const struct member *b)
+{
+	return a->offset < end_of(g, b) && b->offset < end_of(g, a);
+}
+
+/* How many pages from @at on, up to @most, does it not have yet? */
+static u64 free_run(const struct planning *g, const struct member *m, u64 at, u64 most)
+{
+	u64 end = least(end_of(g, m), at + most), n;
+
+	if (at < m->offset || at >= end ||
+	    next_free(plan_of(g, m), at - m->offset, end - m->offset, &n) != at - m->offset)
+		return 0;
+	return n;
+}
+
 /* A place from @place on that is free for all @k members, up to @n pages; *@n: how many there are. */
 static bool place_behind(const struct planning *g, const struct member *m, size_t k, u64 place,
 			 u64 *at, u64 *n)
@@ -172,7 +189,7 @@ static bool place_behind(const struct planning *g, const struct member *m, size_
 
 	for (i = 0; i < k; i++) {
 		place = m[i].offset > place ? m[i].offset : place;
-		end = end_of(g, &m[i]) < end ? end_of(g, &m[i]) : end;
+		end = least(end_of(g, &m[i]), end);
 	}
 	while (moved && place < end) {
 		moved = false;
@@ -208,10 +225,35 @@ static bool common_place(const struct planning *g, const struct member *m, size_
 	return place_behind(g, m, k, 0, at, n);
 }
 
-/* ---- one group ---- */
+/* @n pages at @at, with so many @mappers, of which @more were not read. */
+static void remember_place(struct planning *g, const struct member *m, u64 at, u64 n, u64 mappers,
+			   u64 more)
+{
+	struct twin *t = g->t;
+
+	if (t->nr_places == g->max_places) {
+		size_t max = g->max_places ? 2 * g->max_places : 1024;
+		struct twin_place *grown = realloc(t->places, max * sizeof(*grown));
+
+		if (!grown) {
+			g->failed = true;
+			return;
+		}
+		t->places = grown;
+		g->max_places = max;
+	}
+	t->places[t->nr_places++] =
+		(struct twin_place){ m->seen, at - m->offset, n, mappers, more };
+}
+
+static void insert(struct planning *g, const struct member *m, const struct stretch *s)
+{
+	layout_insert(plan_of(g, m), s);
+	g->failed |= plan_of(g, m)->failed;
+}
 
 /* @n pages at @at are these @k members'. */
-static void place_pages(struct planning *g, struct member *m, size_t k, u64 at, u64 n,
+static void place_pages(struct planning *g, const struct member *m, size_t k, u64 at, u64 n,
 			enum stretch_kind kind)
 {
 	struct stretch s = { .n = n, .kind = kind };
@@ -223,8 +265,7 @@ static void place_pages(struct planning *g, struct member *m, size_t k, u64 at, 
 	}
 	for (i = 0; i < k; i++) {
 		s.first = at - m[i].offset;
-		layout_insert(plan_of(g, &m[i]), &s);
-		g->failed |= plan_of(g, &m[i])->failed;
+		insert(g, &m[i], &s);
 	}
 	s.first = at;
 	s.number = 0;
@@ -233,7 +274,53 @@ static void place_pages(struct planning *g, struct member *m, size_t k, u64 at, 
 	g->failed |= g->taken.failed;
 }
 
-/* The first @k, whose need of mappers has grown, back into their places among the @nr. */
+/* Where others have pages of the file that @m has not, if possible with some that were not read: he is one of
+ * them then; otherwise those that have the most mappers already. *@n: how many there are. False: nowhere. */
+static bool join_place(struct planning *g, const struct member *m, u64 *n)
+{
+	struct twin *t = g->t;
+	struct member rep = { .offset = 0 };
+	struct twin_place p;
+	size_t i, best = SIZE_MAX;
+	u64 at = 0, run = 0;
+
+	for (i = g->first_place; i < t->nr_places; i++) {
+		u64 base = g->t->seen[t->places[i].seen].pgoff, length, found;
+
+		p = t->places[i];
+		if ((best != SIZE_MAX &&
+		     (p.more != t->places[best].more ? p.more < t->places[best].more :
+						       p.mappers <= t->places[best].mappers)) ||
+		    base + p.first + p.n <= m->offset || base + p.first >= end_of(g, m))
+			continue;
+		found = base + p.first > m->offset ? base + p.first - m->offset : 0;
+		found = next_free(plan_of(g, m), found,
+				  least(base + p.first + p.n, end_of(g, m)) - m->offset, &length);
+		if (!length)
+			continue;
+		best = i;
+		at = found + m->offset;
+		run = least(length, *n);
+	}
+	if (best == SIZE_MAX)
+		return false;
+	p = t->places[best];
+	at -= g->t->seen[p.seen].pgoff;
+	/* what is before, what is joined, what is behind */
+	t->places[best].n = at - p.first;
+	rep.seen = p.seen;
+	remember_place(g, &rep, at, run, p.mappers + !p.more, p.more - (p.more != 0));
+	remember_place(g, &rep, at + run, p.first + p.n - at - run, p.mappers, p.more);
+	insert(g, m,
+	       &(struct stretch){ at + g->t->seen[p.seen].pgoff - m->offset, run, 0,
+				  STRETCH_FILE_SHARED });
+	*n = run;
+	return true;
+}
+
+/* ---- one group ---- */
+
+/* The first @k, whose shares have changed, back into their places among the @nr. */
 static size_t reorder(struct member *m, size_t k, size_t nr, struct member *scratch)
 {
 	size_t i = 0, j = k, to = 0, n = 0;
@@ -243,52 +330,145 @@ static size_t reorder(struct member *m, size_t k, size_t nr, struct member *scra
 			scratch[n++] = m[i];
 	qsort(scratch, n, sizeof(*scratch), compare_for_sort);
 	for (i = 0; i < n || j < nr; to++)
-		m[to] = i < n && (j == nr || compare_mappers(&scratch[i], &m[j]) < 0) ?
+		m[to] = i < n && (j == nr || compare_shares(&scratch[i], &m[j]) < 0) ?
 				scratch[i++] :
 				m[j++];
 	return to;
 }
 
-/* How many mappers the pages of the neediest have, and how many such pages there are. */
+/* How many mappers the pages of the one that goes first have, and how many such pages there are: the share is known
+ * to half a kB. */
 static u64 mappers_of(const struct member *m, u64 *pages)
 {
-	u64 all = m->shared * WHOLE, share = m->share, k = m->mappers < 2 ? 2 : m->mappers, more;
+	u64 all = m->shared * WHOLE, share = m->share, k, more;
 
+	k = all / (share > KB_SHARE / 2 ? share - KB_SHARE / 2 : 1);
+	k = k < 2 ? 2 : least(k, MOST_MAPPERS);
 	/* with one mapper more: (S - T k) (k + 1) */
 	more = all > share * k ? (u64)((unsigned __int128)(all - share * k) * (k + 1) / WHOLE) : 0;
-	if (more >= m->shared) {
-		*pages = m->shared;
-		return k + 1;
+	*pages = more ? least(more, m->shared) : m->shared;
+	return more ? k + 1 : k;
+}
+
+/* Of how many of its pages may it be one of @k mappers? Of what is left two mappers each must be enough. */
+static u64 may_share(const struct member *m, u64 k)
+{
+	u64 most = m->shared * (WHOLE / 2) + KB_SHARE / 2;
+
+	if (k <= 2)
+		return m->shared;
+	return most > m->share ? least(m->shared, (most - m->share) / (WHOLE / 2 - WHOLE / k)) : 0;
+}
+
+/* The chosen ones of m[1] ... go to the front, in their order; the others keep theirs. */
+static void to_the_front(struct planning *g, struct member *m, size_t nr, size_t chosen)
+{
+	size_t i, front = 0, back = 0;
+
+	if (!chosen)
+		return;
+	for (i = 1; i < nr && front < chosen; i++)
+		if (m[i].chosen)
+			g->front[front++] = m[i];
+		else
+			g->back[back++] = m[i];
+	memcpy(m + 1, g->front, front * sizeof(*m));
+	memcpy(m + 1 + front, g->back, back * sizeof(*m));
+	for (i = 1; i <= front; i++)
+		m[i].chosen = false;
+}
+
+/* Up to k - 1 partners for the first, the next in the order of shares that may; @at: that have room there, if it is
+ * not UINT64_MAX. *@n: for how many pages at most. How many, the first included; @choose: marks them. */
+static size_t partners(const struct planning *g, struct member *m, size_t nr, u64 k, u64 at, u64 *n,
+		       bool choose)
+{
+	size_t with = 1, i;
+
+	for (i = 1; i < nr && with < k; i++) {
+		u64 most = may_share(&m[i], k);
+
+		if (!most || !overlap(g, m, &m[i]))
+			continue;
+		if (at != UINT64_MAX) {
+			u64 room = free_run(g, &m[i], at, *n);
+
+			if (!room)
+				continue;
+			most = least(most, room);
+		}
+		*n = least(*n, most);
+		with++;
+		m[i].chosen = choose;
 	}
-	*pages = m->shared - more;
-	return k;
+	return with;
+}
+
+#define LOOKS 24 /* places that are looked at */
+
+/* Where the first has room, the place where most others may join: *@at, *@n. */
+static bool best_place(const struct planning *g, struct member *m, size_t nr, u64 k, u64 *at,
+		       u64 *n)
+{
+	u64 place = m->offset, want = *n, run, length;
+	size_t most = 0, with;
+	int look;
+
+	for (look = 0; look < LOOKS; look++) {
+		run = want;
+		if (!place_behind(g, m, 1, place, &place, &run))
+			break;
+		length = run;
+		with = partners(g, m, nr, k, place, &run, false);
+		if (with > most || (with == most && run > *n)) {
+			most = with;
+			*at = place;
+			*n = run;
+		}
+		place += length;
+	}
+	return most != 0;
+}
+
+/* The first and its partners have so many pages in common from now on. How many have had a share. */
+static size_t share_some(struct planning *g, struct member *m, size_t nr, u64 k, u64 *n)
+{
+	u64 want = *n, at;
+	size_t with = partners(g, m, nr, k, UINT64_MAX, n, true);
+
+	to_the_front(g, m, nr, with - 1);
+	if (!common_place(g, m, with, &at, n)) {
+		*n = want;
+		if (!best_place(g, m, nr, k, &at, n)) {
+			*n = want;
+			return m->is_file && join_place(g, m, n) ? 1 : 0;
+		}
+		want = *n;
+		with = partners(g, m, nr, k, at, &want, true);
+		to_the_front(g, m, nr, with - 1);
+	}
+	place_pages(g, m, with, at, *n, m->is_file ? STRETCH_FILE_SHARED : STRETCH_SHARED);
+	remember_place(g, m, at, *n, k, k - with);
+	return with;
 }
 
 static void share_pages(struct planning *g, struct member *m, size_t nr, struct member *scratch)
 {
 	while (nr && !g->failed) {
-		u64 n, k = mappers_of(m, &n), at;
-		size_t with = k < nr ? (size_t)k : nr, i;
+		u64 n, k = mappers_of(m, &n);
+		size_t with = share_some(g, m, nr, k, &n), i;
 
-		for (i = 0; i < with; i++)
-			n = m[i].shared < n ? m[i].shared : n;
-		if (!common_place(g, m, with, &at, &n)) {
-			/* alone then; where even that is not possible, it goes where there is room */
-			with = 1;
-			n = m->shared;
-			if (!common_place(g, m, 1, &at, &n)) {
-				m->shared = 0;
-				nr = reorder(m, 1, nr, scratch);
-				continue;
-			}
+		/* where nothing is possible, it goes where there is room (layout.c) */
+		if (!with) {
+			m->shared = 0;
+			nr = reorder(m, 1, nr, scratch);
+			continue;
 		}
-		place_pages(g, m, with, at, n, m->is_file ? STRETCH_FILE_SHARED : STRETCH_SHARED);
 		for (i = 0; i < with; i++) {
 			u64 share = n * (WHOLE / k);
 
 			m[i].shared -= n;
 			m[i].share = m[i].share > share ? m[i].share - share : 0;
-			count_mappers(&m[i]);
 		}
 		nr = reorder(m, with, nr, scratch);
 	}
@@ -309,24 +489,28 @@ static void place_own(struct planning *g, struct member *m)
 
 static void plan_group(struct planning *g, struct member *m, size_t nr)
 {
-	struct member *scratch = malloc(2 * nr * sizeof(*scratch)), *sharers = scratch + nr;
+	struct member *scratch = malloc(4 * nr * sizeof(*scratch)), *sharers = scratch + nr;
 	size_t i, n = 0;
 
 	if (!scratch) {
 		g->failed = true;
 		return;
 	}
+	g->front = scratch + 2 * nr;
+	g->back = scratch + 3 * nr;
 	g->taken.nr = 0;
+	g->first_place = g->t->nr_places;
 	g->inner = UINT64_MAX;
 	for (i = 0; i < nr; i++)
-		g->inner = end_of(g, &m[i]) < g->inner ? end_of(g, &m[i]) : g->inner;
+		g->inner = least(end_of(g, &m[i]), g->inner);
 	for (i = 0; i < nr; i++)
 		if (m[i].shared)
-			count_mappers(&m[i]), sharers[n++] = m[i];
+			sharers[n++] = m[i];
 	qsort(sharers, n, sizeof(*sharers), compare_for_sort);
-	share_pages(g, sharers, n, scratch);
+	/* what one has alone is needed most where he has nearly all */
 	for (i = 0; i < nr; i++)
 		place_own(g, &m[i]);
+	share_pages(g, sharers, n, scratch);
 	free(scratch);
 }
 
@@ -365,4 +549,5 @@ void twin_plan_free(struct twin *t)
 	for (i = 0; t->plans && i < t->nr_seen; i++)
 		free(t->plans[i].stretches);
 	free(t->plans);
+	free(t->places);
 }

@@ -129,6 +129,7 @@ static int remember(struct twin *t, const struct twin_space *space, handle_t vma
 				 .family = space->family,
 				 .want = wanted_of(p, w),
 				 .line = line,
+				 .pgoff = w->pgoff,
 				 .young = p->referenced / KB_PAGES,
 				 .dirty_own = p->private_dirty / KB_PAGES,
 				 .dirty_shared = p->shared_dirty / KB_PAGES,

@@ -111,6 +111,15 @@ u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u6
 /** twin_shmem_is_swapped() - how many of these are. */
 u64 twin_shmem_is_swapped(const struct machine *m, handle_t inode, u64 first, u64 end);
 
+/** twin_cached_page() - page @index of a file, if it is in memory; else PFN_NONE. */
+pfn_t twin_cached_page(struct machine *m, handle_t inode, u64 index);
+/** twin_other_page() - a page of its file that a mapping does not have so far, and that @may be taken or is not in
+ * memory; UINT64_MAX: none. */
+u64 twin_other_page(struct machine *m, handle_t vma, bool (*may)(void *arg, pfn_t pfn), void *arg);
+/** twin_change_page() - a mapping has page @other of its file instead of page @page, both counted from its start;
+ * UINT64_MAX: none instead. False: that is not possible, and nothing changes. */
+bool twin_change_page(struct machine *m, handle_t vma, u64 page, u64 other);
+
 /** twin_visit() - @fn for each resident page of a mapping. */
 void twin_visit(struct machine *m, handle_t vma,
 		void (*fn)(void *arg, u64 page, pfn_t pfn, const struct page *p), void *arg);
