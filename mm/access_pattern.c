@@ -11,9 +11,10 @@
  */
 #include <mman/lab.h>
 
-#define LOG2_SHIFT    24u /* fixed point of log2_table */
-#define POW_ONE	      (1u << 30)
-#define EXACT_BUCKETS 10u /* ranks below 2^10 are summed one by one */
+#define LOG2_SHIFT     24u /* fixed point of log2_table */
+#define POW_ONE	       (1u << 30)
+#define FEISTEL_ROUNDS 4u
+#define EXACT_BUCKETS  10u /* ranks below 2^10 are summed one by one */
 
 /* clang-format would put fewer numbers in a line. */
 /* clang-format off */
@@ -101,19 +102,27 @@ static u64 mix(u64 x)
 	return x ^ x >> 31;
 }
 
+/* Half the bits of the greatest of @n indexes, rounded up. */
+static u32 half_bits(u64 n)
+{
+	return n > 4 ? (65 - (u32)__builtin_clzll(n - 1)) / 2 : 1;
+}
+
+static u64 feistel(u64 right, u64 key, u32 round)
+{
+	return mix(right + key + round * 0x9e3779b97f4a7c15ull);
+}
+
 static u64 permute(u64 x, u64 n, u64 key)
 {
-	unsigned int half = 1, round;
-	u64 mask;
+	u32 half = half_bits(n), round;
+	u64 mask = (1ull << half) - 1;
 
-	while (half < 31 && 1ull << (2 * half) < n)
-		half++;
-	mask = (1ull << half) - 1;
 	do {
 		u64 left = x >> half, right = x & mask;
 
-		for (round = 0; round < 4; round++) {
-			u64 swap = left ^ (mix(right + key + round * 0x9e3779b97f4a7c15ull) & mask);
+		for (round = 0; round < FEISTEL_ROUNDS; round++) {
+			u64 swap = left ^ (feistel(right, key, round) & mask);
 
 			left = right;
 			right = swap;
@@ -121,6 +130,32 @@ static u64 permute(u64 x, u64 n, u64 key)
 		x = left << half | right;
 	} while (x >= n);
 	return x;
+}
+
+/* What the rounds make of each half an index: all that permute() needs to know. */
+static void draw_prepare(struct access_draw *d, u64 n, u64 key)
+{
+	u32 round, i;
+
+	d->half = half_bits(n);
+	d->key = key;
+	d->ready = d->half <= ACCESS_DRAW_BITS;
+	for (round = 0; d->ready && round < FEISTEL_ROUNDS; round++)
+		for (i = 0; i < 1u << d->half; i++)
+			d->table[round][i] =
+				(u16)(feistel(i, key, round) & ((1ull << d->half) - 1));
+}
+
+/* One pass of permute(). */
+static inline u64 draw_permute(const struct access_draw *d, u64 x)
+{
+	u32 left = (u32)(x >> d->half), right = (u32)x & ((1u << d->half) - 1);
+
+	left ^= d->table[0][right];
+	right ^= d->table[1][left];
+	left ^= d->table[2][right];
+	right ^= d->table[3][left];
+	return (u64)left << d->half | right;
 }
 
 /* log2 of @x >= 1, fixed point */
@@ -225,4 +260,56 @@ u64 access_stream_permuted(struct access_stream *s)
 	if (!s->index)
 		s->round_key = s->key + mix(s->round);
 	return at;
+}
+
+/* The next @nr pages of this round, in its order. Which draws fall outside and are made again, nobody can
+ * foretell: they are, after all others. */
+static void draw_round(struct access_stream *s, struct access_draw *d, u64 *page, u32 nr)
+{
+	u32 again[ACCESS_DRAW_MAX], nr_again = 0, i, j;
+
+	for (i = 0; i < nr; i++) {
+		page[i] = draw_permute(d, s->index + i);
+		again[nr_again] = i;
+		nr_again += page[i] >= s->nr_pages;
+	}
+	while (nr_again) {
+		u32 left = 0;
+
+		for (j = 0; j < nr_again; j++) {
+			i = again[j];
+			page[i] = draw_permute(d, page[i]);
+			again[left] = i;
+			left += page[i] >= s->nr_pages;
+		}
+		nr_again = left;
+	}
+	s->index += nr;
+	if (s->index == s->nr_pages) {
+		s->index = 0;
+		s->round_key = s->key + mix(++s->round);
+	}
+}
+
+u32 access_stream_draw(struct access_stream *s, struct access_draw *d, u64 *addr, u32 nr)
+{
+	bool write;
+	u32 i;
+
+	nr = min_t(u32, nr, ACCESS_DRAW_MAX);
+	if (s->spec.pattern == ACCESS_RANDOM && d->key != s->round_key)
+		draw_prepare(d, s->nr_pages, s->round_key);
+	if (s->spec.pattern == ACCESS_RANDOM && d->ready) {
+		nr = (u32)min_t(u64, nr, s->nr_pages - s->index);
+		draw_round(s, d, addr, nr);
+		for (i = 0; i < nr; i++)
+			addr[i] = (s->start + addr[i] * PAGE_SIZE) |
+				  (access_stream_store(s) ? ACCESS_STORE : 0);
+		return nr;
+	}
+	for (i = 0; i < nr; i++) {
+		addr[i] = access_stream_next(s, &write);
+		addr[i] |= write ? ACCESS_STORE : 0;
+	}
+	return nr;
 }

@@ -98,12 +98,17 @@ static void check_array(struct tlb_check *t, enum tlb_array_id id)
 	const struct tlb_array *a = &t->c->m->tlb.array[id];
 	const u64 *tag = (const u64 *)(const void *)((const u8 *)t->cpu + a->tags);
 	const u32 *payload = (const u32 *)(const void *)((const u8 *)t->cpu + a->payload);
+	const u8 *mark = (const u8 *)t->cpu + a->marks;
 	u32 i, j, set;
 
 	for (i = 0; i < a->ways * a->sets; i++) {
 		if (!tag[i])
 			continue;
 		check_entry(t, id, tag[i], payload[i]);
+		if (a->marks && mark[i / a->ways * TLB_MARKS + i % a->ways] !=
+					tlb_mark(a, tag[i] & PAGE_NUMBER_MASK))
+			check_fail(t->c, "CPU %u: its TLB does not find page %llx", t->number,
+				   (unsigned long long)(tag[i] & PAGE_NUMBER_MASK));
 		set = i / a->ways * a->ways;
 		for (j = set; j < i; j++)
 			if (tag[j] == tag[i])

@@ -27,6 +27,8 @@
 /* What a fault asks for: a folio may have more than one page, hence __GFP_COMP. */
 #define GFP_ANON_PAGE (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO)
 
+#define DRAW_AHEAD 4096u /* accesses of a stream from which on they are drawn many at a time */
+
 #define SIGBUS_NR  7
 #define SIGSEGV_NR 11
 
@@ -573,8 +575,8 @@ static inline u64 access_leaves(bool write)
 }
 
 /* The entry for @vpn, wherever it is; @level: of its table. */
-static pte_t *walk_tables(struct machine *m, struct mm *mm, u64 vpn, handle_t *table,
-			  enum pt_level *level)
+static inline pte_t *walk_tables(struct machine *m, struct mm *mm, u64 vpn, handle_t *table,
+				 enum pt_level *level)
 {
 	*level = PT_PTE;
 	*table = pte_table_find(m, mm, vpn);
@@ -649,36 +651,40 @@ static bool is_fresh(struct machine *m, struct mm *mm, u64 vpn, bool write)
 	return !pte || !*pte;
 }
 
-/* Not in the first level: the second, a walk through the tables, or a fault. */
-static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task, struct mm *mm,
-						u64 vpn, bool write)
+/* What the lookup in the TLB came to; @tlb: there is one. */
+struct tlb_answer {
+	bool tlb;
+	enum tlb_hit hit;
+	pte_t *pte;
+};
+
+/* After the TLB was asked: its entry, a walk through the tables, or a fault. */
+static inline __attribute__((always_inline)) int touch_answered(struct machine *m, handle_t task,
+								struct mm *mm, u64 vpn, bool write,
+								struct tlb_answer a)
 {
 	const u64 need = access_needs(write), leaves = access_leaves(write);
-	enum tlb_hit hit = TLB_MISS;
 	enum pt_level level;
 	enum vm_fault r;
 	handle_t table;
-	pte_t *pte = NULL;
-	bool tlb;
+	pte_t *pte;
 
-	if (is_fresh(m, mm, vpn, write) && !mm->hugetlb_usage)
-		return touch_fresh_slow(m, task, mm, vpn);
-	tlb = tlb_use(m, mm);
-	tlb_settle(m);
-	if (tlb)
-		hit = tlb_lookup(m, mm, vpn, &pte);
-	if (hit != TLB_MISS && (*pte & (need | leaves)) == (need | leaves)) {
+	if (a.hit != TLB_MISS && (*a.pte & (need | leaves)) == (need | leaves)) {
 		struct tlb_stat *s = &tlb_running_cpu(m)->stat;
 
-		++*(hit == TLB_HIT_L1 ? &s->l1_hits : &s->l2_hits);
-		access_made(m, *pte);
+		++*(a.hit == TLB_HIT_L1 ? &s->l1_hits : &s->l2_hits);
+		access_made(m, *a.pte);
 		return 0;
 	}
 	pte = walk_tables(m, mm, vpn, &table, &level);
 	if (pte && (*pte & need) == need) {
-		*pte |= leaves;
-		if (tlb)
-			tlb_walk(m, mm, vpn, pte, level, hit == TLB_MISS);
+		/* a store that changes nothing costs the host as much as one that does */
+		if ((*pte & leaves) != leaves)
+			*pte |= leaves;
+		if (likely(a.tlb && a.hit == TLB_MISS && level == PT_PTE))
+			tlb_miss_page(m, mm, vpn, pte);
+		else if (a.tlb)
+			tlb_walk(m, mm, vpn, pte, level, a.hit == TLB_MISS);
 		m->clock.now += m->cost.tlb_miss;
 		if (m->running)
 			m->running->walk_ns += m->cost.tlb_miss;
@@ -688,7 +694,7 @@ static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task
 	if (write && table && (!pte || !*pte)) {
 		r = fault_fast(m, task, mm, table, pte, vpn);
 		if (likely(r == VM_FAULT_DONE)) {
-			if (tlb)
+			if (a.tlb)
 				tlb_fresh_start(m, mm, vpn);
 			if (unlikely(m->numa_costs))
 				charge_distance(m, *table_pte(m, table, vpn));
@@ -698,6 +704,31 @@ static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task
 			return access_nomem(m, task);
 	}
 	return touch_fault(m, task, mm, vpn, write);
+}
+
+/* Not in the first level, as far as that was asked: the second, a walk through the tables, or a fault. */
+static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task, struct mm *mm,
+						u64 vpn, bool write)
+{
+	struct tlb_answer a = { .hit = TLB_MISS };
+
+	if (is_fresh(m, mm, vpn, write) && !mm->hugetlb_usage)
+		return touch_fresh_slow(m, task, mm, vpn);
+	a.tlb = tlb_use(m, mm);
+	tlb_settle(m);
+	if (a.tlb)
+		a.hit = tlb_lookup(m, mm, vpn, &a.pte);
+	return touch_answered(m, task, mm, vpn, write, a);
+}
+
+/* The first level does not have it, and nothing has been put off. */
+static __attribute__((noinline)) int touch_beyond(struct machine *m, handle_t task, struct mm *mm,
+						  u64 vpn, bool write)
+{
+	struct tlb_answer a = { .tlb = true };
+
+	a.hit = tlb_lookup_beyond(m, mm, vpn, &a.pte);
+	return touch_answered(m, task, mm, vpn, write, a);
 }
 
 /* The next of a run of first touches, which the TLB hears of at its end; false, with nothing done, if it
@@ -736,6 +767,8 @@ static inline __attribute__((always_inline)) int touch(struct machine *m, handle
 				access_made(m, *pte);
 				return 0;
 			}
+			if (!pte && likely(m->tlb.fresh.next == TLB_NO_FRESH))
+				return touch_beyond(m, task, mm, vpn, write);
 		}
 	}
 	return touch_slow(m, task, mm, vpn, write);
@@ -784,8 +817,33 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 	return error;
 }
 
-int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
-		     u64 *done)
+/* @count accesses in an order that takes time to draw; *@done: made. */
+static int touch_ahead(struct machine *m, handle_t task, struct access_stream *s, u64 count,
+		       u64 *done)
+{
+	struct mm *mm = mm_at(m, task_at(m, task)->mm);
+	struct access_draw d = { .key = 0 };
+	u64 addr[ACCESS_DRAW_MAX];
+	u32 i, nr;
+
+	while (*done < count) {
+		nr = access_stream_draw(s, &d, addr,
+					(u32)min_t(u64, ACCESS_DRAW_MAX, count - *done));
+		for (i = 0; i < nr; i++) {
+			int error = touch(m, task, mm, addr_vpn(addr[i]), addr[i] & ACCESS_STORE);
+
+			if (unlikely(error))
+				return error;
+			++*done;
+			if (unlikely(!machine_safe_point(m)))
+				return -EINTR;
+		}
+	}
+	return 0;
+}
+
+static int touch_one_by_one(struct machine *m, handle_t task, struct access_stream *s, u64 count,
+			    u64 *done)
 {
 	struct mm *mm = mm_at(m, task_at(m, task)->mm);
 	bool write;
@@ -802,7 +860,21 @@ int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, 
 			error = -EINTR;
 	}
 	*done = n;
+	return error;
+}
+
+int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
+		     u64 *done)
+{
+	int error;
+
+	*done = 0;
+	/* a few are not worth tables */
+	if (s->spec.pattern == ACCESS_RANDOM && count >= DRAW_AHEAD)
+		error = touch_ahead(m, task, s, count, done);
+	else
+		error = touch_one_by_one(m, task, s, count, done);
 	if (m->running)
-		m->running->user_ns += n * m->cost.memory_access;
+		m->running->user_ns += *done * m->cost.memory_access;
 	return error;
 }

@@ -100,8 +100,12 @@ static u32 place_arrays(struct machine *m)
 		at += size[i].entries * (u32)sizeof(u32);
 		a->used = at;
 		at += a->sets * (u32)sizeof(u32);
+		a->set_bits = (u32)__builtin_ctz(a->sets);
+		at = (at + 7) / 8 * 8;
+		a->marks = a->ways > 4 && a->ways <= TLB_MARKS ? at : 0;
+		at += a->marks ? a->sets * TLB_MARKS : 0;
 	}
-	return (at + 7) / 8 * 8;
+	return at;
 }
 
 int tlb_init(struct machine *m)
@@ -143,13 +147,34 @@ static u32 *array_used(struct tlb_cpu *c, const struct tlb_array *a)
 	return (u32 *)(void *)((u8 *)c + a->used);
 }
 
-/* Does it hold the page @number (in units of its size) under @tag? *@payload: what it leads to. */
-static bool array_find(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag,
-		       u32 *payload)
+static u8 *set_marks(struct tlb_cpu *c, const struct tlb_array *a, u32 set)
 {
-	u32 set = (u32)number & (a->sets - 1), first = set * a->ways;
-	u32 hit = a->ways ? tlb_match(array_tags(c, a) + first, a->ways, tag | number) : 0;
+	return (u8 *)c + a->marks + set * TLB_MARKS;
+}
 
+/* No mark of the set is that of @number: it is not there. (A byte of x is 0 where they are equal.) */
+static inline bool set_lacks(struct tlb_cpu *c, const struct tlb_array *a, u32 set, u64 number)
+{
+	const u64 ones = 0x0101010101010101ull;
+	u64 mark = tlb_mark(a, number) * ones, x[2];
+
+	if (!a->marks)
+		return false;
+	memcpy(x, set_marks(c, a, set), sizeof(x));
+	x[0] ^= mark;
+	x[1] ^= mark;
+	return !((((x[0] - ones) & ~x[0]) | ((x[1] - ones) & ~x[1])) & ones << 7);
+}
+
+/* Does it hold the page @number (in units of its size) under @tag? *@payload: what it leads to. */
+static inline bool array_find(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag,
+			      u32 *payload)
+{
+	u32 set = (u32)number & (a->sets - 1), first = set * a->ways, hit;
+
+	if (!a->ways || set_lacks(c, a, set, number))
+		return false;
+	hit = tlb_match(array_tags(c, a) + first, a->ways, tag | number);
 	if (!hit)
 		return false;
 	tlb_use_way(array_used(c, a) + set, a->ways, (u32)__builtin_ctz(hit));
@@ -158,8 +183,8 @@ static bool array_find(struct tlb_cpu *c, const struct tlb_array *a, u64 number,
 }
 
 /* It does not have it yet. */
-static void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag,
-			 u32 payload)
+static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag,
+				u32 payload)
 {
 	u32 set = (u32)number & (a->sets - 1), *used = array_used(c, a) + set, way;
 
@@ -171,6 +196,35 @@ static void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u64 numbe
 	tlb_use_way(used, a->ways, way);
 	array_tags(c, a)[set * a->ways + way] = tag | number;
 	array_payload(c, a)[set * a->ways + way] = payload;
+	if (a->marks)
+		set_marks(c, a, set)[way] = tlb_mark(a, number);
+}
+
+/* Find it or put it there: was it there? Straight through, because nobody can foretell the answer. The
+ * payload is of no interest. */
+static inline bool array_enter(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
+{
+	u32 set = (u32)number & (a->sets - 1), *used = array_used(c, a) + set;
+	u64 *tags = array_tags(c, a) + set * a->ways;
+	u32 hit = a->ways ? tlb_match(tags, a->ways, tag | number) : 0, missed = !hit, way;
+
+	if (unlikely(!a->ways))
+		return false;
+	hide_from_compiler(missed);
+	way = (u32)__builtin_ctz(hit | (~*used & (0 - missed)));
+	way = way < a->ways ? way : 0;
+	tlb_use_way(used, a->ways, way);
+	tags[way] = tag | number;
+	return !missed;
+}
+
+/* Is it there, and is nothing changed by finding it? */
+static inline bool array_in_use(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
+{
+	u32 set = (u32)number & (a->sets - 1);
+
+	return a->ways > 1 && array_used(c, a)[set] & tlb_match(array_tags(c, a) + set * a->ways,
+								a->ways, tag | number);
 }
 
 static void array_drop(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
@@ -198,6 +252,7 @@ static void renumber(struct machine *m, struct tlb_cpu *c)
 
 	memset(c + 1, 0, m->tlb.cpus.object_size - sizeof(*c));
 	c->last_tag = 0;
+	c->pud_in_use = 0;
 	for (i = 0; i < TLB_PCIDS_MAX; i++) {
 		c->pcid[i].tag = ++c->last_tag;
 		c->pcid[i].pwc_tag = ++c->last_tag;
@@ -325,16 +380,13 @@ static bool find_huge(struct machine *m, struct tlb_cpu *c, u64 vpn, enum tlb_hi
 	return false;
 }
 
-enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte)
+enum tlb_hit tlb_lookup_beyond(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte)
 {
 	const struct tlb_array *a = m->tlb.array;
 	struct tlb_cpu *c = tlb_running_cpu(m);
 	enum tlb_hit hit;
 	u32 payload;
 
-	*pte = tlb_l1_4k(m, vpn);
-	if (*pte)
-		return TLB_HIT_L1;
 	if (array_find(c, &a[TLB_L2], vpn, m->tlb.tag, &payload)) {
 		array_insert(c, &a[TLB_L1_4K], vpn, m->tlb.tag, payload);
 		*pte = pte_chunk_at(m, payload) + vpn % PTE_CHUNK;
@@ -347,29 +399,41 @@ enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t *
 	return TLB_MISS;
 }
 
+enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte)
+{
+	*pte = tlb_l1_4k(m, vpn);
+	return *pte ? TLB_HIT_L1 : tlb_lookup_beyond(m, mm, vpn, pte);
+}
+
 /* ---- walking ---- */
+
+/* The number of the entry @i + 1 levels above the last one on the way to @vpn. */
+static inline u64 upper_number(const struct machine *m, u64 vpn, u32 i)
+{
+	return vpn >> (i == 0 ? m->pt.pte_bits : i == 1 ? PUD_PAGES_SHIFT : PGD_PAGES_SHIFT);
+}
 
 /* How many entries a walk reads that ends @depth levels down, with what the CPU remembers of upper
  * tables; it remembers them afterwards. */
-static u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 depth)
+static inline u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 depth)
 {
 	const struct tlb_array *a = m->tlb.array;
 	const u64 tag = tag_of(c->pcid[c->current].pwc_tag);
 	const u32 levels = m->pt.levels;
 	/* the four top entries of a pae machine are in registers */
 	const u32 caches = levels == 3 ? 1 : min_t(u32, 3, levels - 1);
-	u32 steps = levels == 3 ? depth - 1 : depth, payload, above = levels - depth;
-	const u64 number[] = { vpn >> m->pt.pte_bits, vpn >> PUD_PAGES_SHIFT,
-			       vpn >> PGD_PAGES_SHIFT };
-	u32 i;
+	u32 steps = levels == 3 ? depth - 1 : depth, payload, above = levels - depth, i;
 
+	c->pud_in_use = 0;
 	/* the entry @i + 1 levels above the last one is remembered: the walk starts below it */
 	for (i = above; i < caches; i++) {
-		if (array_find(c, &a[TLB_PWC_PMD + i], number[i], tag, &payload)) {
+		u64 number = upper_number(m, vpn, i);
+
+		if (array_find(c, &a[TLB_PWC_PMD + i], number, tag, &payload)) {
 			steps = i - above + 1;
 			break;
 		}
-		array_insert(c, &a[TLB_PWC_PMD + i], number[i], tag, 0);
+		array_insert(c, &a[TLB_PWC_PMD + i], number, tag, 0);
 	}
 	return steps ? steps : 1;
 }
@@ -385,25 +449,26 @@ static u32 depth_of_tables(const struct machine *m, const struct mm *mm, u64 vpn
 	return missing < levels ? levels - missing : 1;
 }
 
-static void remember(struct machine *m, struct tlb_cpu *c, u64 vpn, const pte_t *pte,
-		     enum pt_level level)
+static inline void remember_page(struct machine *m, struct tlb_cpu *c, u64 vpn, const pte_t *pte)
+{
+	const struct tlb_array *a = m->tlb.array;
+	u32 chunk = pte_chunk_handle(m, pte);
+
+	array_insert(c, &a[TLB_L1_4K], vpn, m->tlb.tag, chunk);
+	array_insert(c, &a[TLB_L2], vpn, m->tlb.tag, chunk);
+}
+
+static void remember_huge(struct machine *m, struct tlb_cpu *c, u64 vpn, const pte_t *pte,
+			  enum pt_level level)
 {
 	const struct tlb_array *a = m->tlb.array;
 	u64 tag = m->tlb.tag;
+	u32 leaf = leaf_handle(m, pte);
 
-	if (level == PT_PTE) {
-		u32 chunk = pte_chunk_handle(m, pte);
-
-		array_insert(c, &a[TLB_L1_4K], vpn, tag, chunk);
-		array_insert(c, &a[TLB_L2], vpn, tag, chunk);
-	} else if (level == PT_PMD) {
-		u32 leaf = leaf_handle(m, pte);
-
+	if (level == PT_PMD) {
 		array_insert(c, &a[TLB_L1_2M], vpn >> m->pt.pte_bits, tag, leaf);
 		array_insert(c, &a[TLB_L2], vpn >> m->pt.pte_bits, tag | TLB_HUGE, leaf);
 	} else {
-		u32 leaf = leaf_handle(m, pte);
-
 		array_insert(c, &a[TLB_L1_1G], vpn >> PUD_PAGES_SHIFT, tag, leaf);
 		array_insert(c, &a[TLB_L2_1G], vpn >> PUD_PAGES_SHIFT, tag, leaf);
 	}
@@ -420,7 +485,37 @@ void tlb_walk(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte, enum 
 	c->stat.steps += walk_steps(m, c, vpn, depth);
 	if (!fill)
 		return;
-	remember(m, c, vpn, pte, level);
+	if (level == PT_PTE)
+		remember_page(m, c, vpn, pte);
+	else
+		remember_huge(m, c, vpn, pte, level);
+	mm->tlb_live = true;
+}
+
+/* walk_steps() down to a page: whether its table is remembered is a toss-up, the one above is. */
+static inline u32 page_steps(struct machine *m, struct tlb_cpu *c, u64 vpn)
+{
+	const struct tlb_array *a = m->tlb.array;
+	const u64 tag = tag_of(c->pcid[c->current].pwc_tag);
+
+	if (unlikely(c->pud_in_use != (tag | vpn >> PUD_PAGES_SHIFT))) {
+		u32 steps = walk_steps(m, c, vpn, m->pt.levels);
+
+		if (m->pt.levels >= 4 &&
+		    array_in_use(c, &a[TLB_PWC_PUD], vpn >> PUD_PAGES_SHIFT, tag))
+			c->pud_in_use = tag | vpn >> PUD_PAGES_SHIFT;
+		return steps;
+	}
+	return 2 - (u32)array_enter(c, &a[TLB_PWC_PMD], vpn >> m->pt.pte_bits, tag);
+}
+
+void tlb_miss_page(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte)
+{
+	struct tlb_cpu *c = tlb_running_cpu(m);
+
+	c->stat.misses++;
+	c->stat.steps += page_steps(m, c, vpn);
+	remember_page(m, c, vpn, pte);
 	mm->tlb_live = true;
 }
 
@@ -454,7 +549,7 @@ void tlb_settle_slow(struct machine *m)
 		const pte_t *pte = pte_find(m, mm, vpn);
 
 		if (pte && pte_present(*pte))
-			remember(m, c, vpn, pte, PT_PTE);
+			remember_page(m, c, vpn, pte);
 	}
 }
 

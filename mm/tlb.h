@@ -16,17 +16,39 @@ static inline struct tlb_cpu *tlb_running_cpu(const struct machine *m)
 	return (struct tlb_cpu *)(void *)(m->tlb.cpus.base + m->tlb.offset);
 }
 
+/* What @x is may not be guessed from what it was made of: the compiler would make it a branch, which is
+ * taken or not as chance has it. */
+#define hide_from_compiler(x) __asm__("" : "+r"(x))
+
+static inline u32 tlb_match4(const u64 *tag, u64 want)
+{
+	u32 hit = (u32)(tag[0] == want) | (u32)(tag[1] == want) << 1 | (u32)(tag[2] == want) << 2 |
+		  (u32)(tag[3] == want) << 3;
+
+	hide_from_compiler(hit);
+	return hit;
+}
+
 /* Which ways of a set hold @want, as bits. */
 static inline u32 tlb_match(const u64 *tag, u32 ways, u64 want)
 {
 	u32 i, hit = 0;
 
 	if (likely(ways == 4))
-		return (u32)(tag[0] == want) | (u32)(tag[1] == want) << 1 |
-		       (u32)(tag[2] == want) << 2 | (u32)(tag[3] == want) << 3;
-	for (i = 0; i < ways; i++)
+		return tlb_match4(tag, want);
+	for (i = 0; i + 4 <= ways; i += 4)
+		hit |= tlb_match4(tag + i, want) << i;
+	for (; i < ways; i++)
 		hit |= (u32)(tag[i] == want) << i;
 	return hit;
+}
+
+#define TLB_MARKS 16u /* of a set */
+
+/* The byte of a page's number that stands for it in its set. */
+static inline u8 tlb_mark(const struct tlb_array *a, u64 number)
+{
+	return (u8)(number >> a->set_bits);
 }
 
 /* The way was used; once all were, only this one counts. */
@@ -41,7 +63,7 @@ static inline void tlb_use_way(u32 *used, u32 ways, u32 way)
  * tlb_l1_4k() - the entry of @vpn, if the first level of the running CPU leads to it; NULL. The address
  * space is the active one.
  */
-static inline pte_t *tlb_l1_4k(const struct machine *m, u64 vpn)
+static inline __attribute__((always_inline)) pte_t *tlb_l1_4k(const struct machine *m, u64 vpn)
 {
 	const struct tlb_array *a = &m->tlb.array[TLB_L1_4K];
 	u8 *c = m->tlb.cpus.base + m->tlb.offset;
@@ -62,10 +84,14 @@ enum tlb_hit { TLB_MISS, TLB_HIT_L1, TLB_HIT_L2 };
 bool tlb_use(struct machine *m, struct mm *mm);
 /** tlb_lookup() - all arrays; *@pte: the entry it leads to. After tlb_use(). */
 enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte);
+/** tlb_lookup_beyond() - the same after tlb_l1_4k() found nothing, and nothing was put off since. */
+enum tlb_hit tlb_lookup_beyond(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte);
 /** tlb_walk() - a walk for @vpn read the tables: counts its steps. @pte: what it came to, NULL if there
  * was no table for it; @level: of the table that has it. Remembers it with @fill. */
 void tlb_walk(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte, enum pt_level level,
 	      bool fill);
+/** tlb_miss_page() - tlb_walk() of the commonest kind: all the way down, and remembered. */
+void tlb_miss_page(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte);
 
 void tlb_settle_slow(struct machine *m);
 

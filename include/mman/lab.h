@@ -89,10 +89,17 @@ static inline u64 access_stream_below(struct access_stream *s, u64 n)
 	return (u64)((unsigned __int128)access_stream_random(s) * n >> 64);
 }
 
+/* Is the next access a store? */
+static inline bool access_stream_store(struct access_stream *s)
+{
+	u32 percent = s->spec.write_percent;
+
+	return percent >= 100 || (percent && access_stream_below(s, 100) < percent);
+}
+
 /** access_stream_next() - the next address; *@write: is it a store? */
 static inline u64 access_stream_next(struct access_stream *s, bool *write)
 {
-	u32 percent = s->spec.write_percent;
 	u64 index;
 
 	if (s->spec.pattern == ACCESS_SEQ) {
@@ -103,9 +110,25 @@ static inline u64 access_stream_next(struct access_stream *s, bool *write)
 	} else {
 		index = access_stream_permuted(s);
 	}
-	*write = percent >= 100 || (percent && access_stream_below(s, 100) < percent);
+	*write = access_stream_store(s);
 	return s->start + index * PAGE_SIZE;
 }
+
+#define ACCESS_DRAW_MAX	 32u
+#define ACCESS_DRAW_BITS 10u  /* half an index: regions up to 4 GiB */
+#define ACCESS_STORE	 1ull /* in an address drawn ahead */
+
+/* For draws of many accesses at once; zero before the first. */
+struct access_draw {
+	u64 key; /* of the order that it knows */
+	u32 half;
+	bool ready;
+	u16 table[4][1u << ACCESS_DRAW_BITS];
+};
+
+/** access_stream_draw() - the next addresses, up to @nr of them, as access_stream_next() gives them, only
+ * faster; those of stores with ACCESS_STORE. Returns how many. */
+u32 access_stream_draw(struct access_stream *s, struct access_draw *d, u64 *addr, u32 nr);
 
 struct lab_load {
 	handle_t lab;

@@ -48,11 +48,13 @@ enum tlb_array_id {
 	NR_TLB_ARRAYS
 };
 
-/* Where an array lies in a CPU's object: byte offsets of tags (u64), what they lead to (u32), and the
- * used bits of each set (u32). */
+/* Where an array lies in a CPU's object: byte offsets of tags (u64), what they lead to (u32), the used
+ * bits of each set (u32), and of a wide set's marks: a byte of each tag, for a quick no. */
 struct tlb_array {
 	u32 tags, payload, used;
+	u32 marks;	/* 0: none */
 	u32 ways, sets; /* sets: a power of two; ways 0: there is none */
+	u32 set_bits;
 };
 
 /* What happened, counted by events; on a CPU or on all. */
@@ -78,7 +80,8 @@ struct tlb_cpu {
 	struct tlb_pcid pcid[TLB_PCIDS_MAX];
 	u32 current, next; /* PCID in use; the one to be given up next */
 	u32 last_tag;
-	bool lazy; /* nothing of user space runs: no interrupts, please */
+	u64 pud_in_use; /* what pwc_pud has, and marked as used, tag and number; 0: ask it */
+	bool lazy;	/* nothing of user space runs: no interrupts, please */
 };
 
 /* First touches one after the other: pages [first, next) that were walked for, faulted in, and are not

@@ -1,6 +1,6 @@
 /*
  * Loads and stores of resident memory, through the model of the TLB: millions a second of the CPU time of this process.
- * usage: access ROUNDS       a line for each round and kind, "NAME MILLION-A-SECOND"
+ * usage: access ROUNDS [NAME]       a line for each round and kind, or that kind alone: "NAME MILLION-A-SECOND"
  *
  *	tlb_hits	`access m seq N` of 32 pages: the first level of the TLB has them all
  *	tlb_hits_random	the same, uniform
@@ -9,6 +9,7 @@
  *	page_walks	uniform over 4096 pages without a TLB (l1d_4k = l2_4k = 0): each walks
  *	page_walks_tlb	seq over 8192 pages with one: each misses it, walks, and replaces an entry
  *	page_walks_far	uniform over 65536 pages (256 MiB) with a TLB: nearly all walk
+ *	page_walks_random	the same pages, each once in each round, in a seeded order
  */
 #include "fs/journal.h"
 
@@ -54,12 +55,16 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static const char *only; /* the one to be measured; NULL: all */
+
 static void measure(struct tree *tree, const char *name, const char *pattern, unsigned long pages,
 		    unsigned long count, const char *rest)
 {
 	char text[128];
 	double start;
 
+	if (only && strcmp(only, name) != 0)
+		return;
 	snprintf(text, sizeof(text), "access m %s %lu%s 0 %luK", pattern, count, rest, pages * 4);
 	start = now();
 	command(tree, text);
@@ -73,6 +78,7 @@ int main(int argc, char **argv)
 	struct tree *with_tlb = boot(plain), *no_tlb = boot(without);
 	int round, rounds = argc > 1 ? atoi(argv[1]) : 7;
 
+	only = argc > 2 ? argv[2] : NULL;
 	command(with_tlb, "mmap m 256M");
 	command(with_tlb, "write m");
 	command(no_tlb, "mmap m 256M");
@@ -85,6 +91,7 @@ int main(int argc, char **argv)
 		measure(no_tlb, "page_walks", "uniform", 4096, 10000000, "");
 		measure(with_tlb, "page_walks_tlb", "seq", 8192, 10000000, "");
 		measure(with_tlb, "page_walks_far", "uniform", 65536, 10000000, "");
+		measure(with_tlb, "page_walks_random", "random", 65536, 10000000, "");
 	}
 	tree_destroy(with_tlb);
 	tree_destroy(no_tlb);

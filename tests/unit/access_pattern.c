@@ -104,8 +104,54 @@ static void test_zipf(void)
 	cmp_int(hits[PAGES - 1], <, 60, "and the coldest hardly any");
 }
 
+/* Drawn ahead and drawn one by one are the same, whatever the number of pages; also over the end of a round. */
+static bool same_draws(const struct access_spec *spec, u64 pages, u32 count)
+{
+	struct access_stream one, many;
+	struct access_draw d = { .key = 0 };
+	u64 addr[ACCESS_DRAW_MAX];
+	u32 left, nr, i;
+	bool write;
+
+	access_stream_init(&one, spec, 0x1000, pages, pages);
+	access_stream_init(&many, spec, 0x1000, pages, pages);
+	for (left = count; left; left -= nr) {
+		nr = access_stream_draw(&many, &d, addr, left);
+		for (i = 0; i < nr; i++) {
+			u64 want = access_stream_next(&one, &write);
+
+			if (addr[i] != (want | (write ? ACCESS_STORE : 0)))
+				return false;
+		}
+	}
+	return access_stream_next(&one, &write) == access_stream_next(&many, &write);
+}
+
+static void test_draw_ahead(void)
+{
+	static const u64 pages[] = {
+		1,	  2,	3,    4,     5,	       31,  32,	  33,	63,  64,    65,
+		1000,	  4096, 8192, 70000, 1u << 20, 333, 9999, 2049, 127, 16384, (1u << 20) + 1,
+		12345678, 17
+	};
+	u32 i, same = 0, tried = 0, pattern, percent;
+
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		for (pattern = 0; pattern < 4; pattern++)
+			for (percent = 0; percent <= 100; percent += 25) {
+				struct access_spec spec = { .pattern = (enum access_pattern)pattern,
+							    .theta_millis = 900,
+							    .write_percent = percent };
+
+				tried++;
+				same += same_draws(&spec, pages[i], 5000);
+			}
+	is_uint(same, tried, "accesses drawn ahead are those drawn one by one");
+}
+
 int main(void)
 {
+	test_draw_ahead();
 	test_rounds();
 	test_uniform();
 	test_zipf();
