@@ -44,5 +44,9 @@ void shrink_dcache_sb(struct machine *m, u32 nid, int priority);
 
 /** read_dentry() - its blocks of the directory and of the inode table come into Buffers. (namei.c) */
 void read_dentry(struct machine *m, handle_t inode, bool inode_too);
+/** inode_table_block() - the disk's block that @inode (0: the root) is in, a page of its own page cache.
+ * write_inode_block() - what is new of @inode goes there; false: that block is not in memory. (namei.c) */
+u64 inode_table_block(const struct machine *m, handle_t inode);
+bool write_inode_block(struct machine *m, handle_t inode);
 
 #endif

@@ -217,7 +217,7 @@ static void settle_clean(struct machine *m, handle_t h)
 	wind_dirtytime(m);
 }
 
-/* The inode itself: a page of the disk's table of inodes. */
+/* The inode itself: a page of the disk's table of inodes, which is in Buffers if the kernel has looked at it. */
 static void write_inode(struct machine *m, handle_t h, bool with_times)
 {
 	struct inode *i = inode_at(m, h);
@@ -226,7 +226,8 @@ static void write_inode(struct machine *m, handle_t h, bool with_times)
 		return;
 	i->dirty_state = 0;
 	d_update(m, h);
-	blk_submit(m, BIO_WRITE, INODE_SECTOR + h, 1, NULL, BIO_END_NONE);
+	if (!write_inode_block(m, h))
+		blk_submit(m, BIO_WRITE, INODE_SECTOR + h, 1, NULL, BIO_END_NONE);
 }
 
 /* ---- the flusher's work ---- */
@@ -492,6 +493,21 @@ void dirtytime_interval_changed(struct machine *m)
 
 /* ---- on demand ---- */
 
+/* What of @inode is new but its pages: 0 or -EINTR when it is on the disk. */
+static int sync_inode_metadata(struct machine *m, handle_t inode)
+{
+	handle_t dev = m->mms.blockdev;
+	u64 block = inode_table_block(m, inode), first = block;
+
+	write_inode(m, inode, true);
+	settle_clean(m, inode);
+	if (!dev)
+		return 0;
+	write_cache_pages(m, dev, &first, block, 1, true);
+	settle_clean(m, dev);
+	return filemap_fdatawait(m, dev, block, block);
+}
+
 int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages)
 {
 	u64 written = filemap_fdatawrite(m, inode, first, last);
@@ -499,10 +515,10 @@ int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 
 
 	if (pages)
 		*pages = written;
-	write_inode(m, inode, true);
-	settle_clean(m, inode);
 	inode_get(m, inode);
-	error = filemap_fdatawait(m, inode, first, last);
+	error = sync_inode_metadata(m, inode);
+	if (!error)
+		error = filemap_fdatawait(m, inode, first, last);
 	if (!error)
 		error = filemap_check_error(m, inode);
 	inode_put(m, inode);
@@ -519,6 +535,10 @@ int ksys_sync(struct machine *m, u64 *pages)
 		*pages += filemap_fdatawrite(m, h, 0, UINT64_MAX);
 		write_inode(m, h, true);
 		settle_clean(m, h);
+	}
+	if (m->mms.blockdev) {
+		*pages += filemap_fdatawrite(m, m->mms.blockdev, 0, UINT64_MAX);
+		settle_clean(m, m->mms.blockdev);
 	}
 	/* there is nothing left that the disk should be used for */
 	if (m->wb.laptop_due)

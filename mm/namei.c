@@ -39,27 +39,52 @@ static handle_t blockdev(struct machine *m)
  * The kernel looks at block @index: it is in Buffers from now on. @fresh: nobody wrote it yet, so there is
  * nothing to read. Without memory for it the kernel would wait and try again; here it goes without.
  */
-static void touch_block(struct machine *m, u64 index, bool fresh)
+static pfn_t touch_block(struct machine *m, u64 index, bool fresh)
 {
 	handle_t dev = blockdev(m);
 	pfn_t pfn;
 
 	if (!dev)
-		return;
+		return PFN_NONE;
 	pfn = filemap_get_page(m, dev, index, false);
 	if (pfn == PFN_NONE) {
 		pfn = filemap_add_page(m, dev, index, GFP_USER | __GFP_MOVABLE);
 		if (pfn == PFN_NONE)
-			return;
+			return PFN_NONE;
 		if (!fresh && blk_read(m, blk_file_sector(dev, index), 1)) {
 			delete_from_page_cache(m, pfn);
-			return;
+			return PFN_NONE;
 		}
 	}
 	mark_page_accessed(m, pfn);
+	return pfn;
 }
 
-static u64 inode_block(const struct machine *m, handle_t h)
+/* ... and changes it: the flusher writes it. Nobody is held back for that. */
+static void dirty_page(struct machine *m, pfn_t pfn)
+{
+	bool noted = m->wb.fault_dirtied;
+
+	if (pfn != PFN_NONE)
+		page_set_dirty(m, pfn);
+	m->wb.fault_dirtied = noted;
+}
+
+static void dirty_block(struct machine *m, u64 index, bool fresh)
+{
+	dirty_page(m, touch_block(m, index, fresh));
+}
+
+/* What is free now need not be written. */
+static void forget_block(struct machine *m, u64 index)
+{
+	pfn_t pfn = m->mms.blockdev ? filemap_get_page(m, m->mms.blockdev, index, false) : PFN_NONE;
+
+	if (pfn != PFN_NONE)
+		cancel_page_dirty(m, pfn);
+}
+
+u64 inode_table_block(const struct machine *m, handle_t h)
 {
 	return INODE_TABLE + (h ? inode_at(m, h)->ino : ROOT_INO) / INODES_PER_BLOCK;
 }
@@ -72,18 +97,33 @@ static u64 directory_block(const struct machine *m, handle_t dir, u64 entry)
 	return DIRECTORY_BLOCKS + ino * BLOCKS_PER_DIR + entry / 160 % BLOCKS_PER_DIR;
 }
 
-/* An entry of @dir is about to be looked at or changed, and inode @h (0: none). */
-static void touch_entry(struct machine *m, handle_t dir, u64 entry, bool fresh_entry)
+/* Entry number @entry of @dir comes, goes or changes, and with it the times of @dir. */
+static void change_entry(struct machine *m, handle_t dir, u64 entry, bool fresh_entry)
 {
-	touch_block(m, directory_block(m, dir, entry), fresh_entry);
-	touch_block(m, inode_block(m, dir), false);
+	dirty_block(m, directory_block(m, dir, entry), fresh_entry);
+	dirty_block(m, inode_table_block(m, dir), false);
+}
+
+void vfs_inode_changed(struct machine *m, handle_t h)
+{
+	dirty_block(m, inode_table_block(m, h), false);
+}
+
+bool write_inode_block(struct machine *m, handle_t h)
+{
+	pfn_t pfn = PFN_NONE;
+
+	if (m->mms.blockdev && inode_at(m, h)->flags & INODE_LINKED)
+		pfn = filemap_get_page(m, m->mms.blockdev, inode_table_block(m, h), false);
+	dirty_page(m, pfn);
+	return pfn != PFN_NONE;
 }
 
 void read_dentry(struct machine *m, handle_t h, bool inode_too)
 {
 	touch_block(m, directory_block(m, inode_at(m, h)->parent, 0), false);
 	if (inode_too)
-		touch_block(m, inode_block(m, h), false);
+		touch_block(m, inode_table_block(m, h), false);
 }
 
 /* ---- lists of entries ---- */
@@ -211,11 +251,11 @@ int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kin
 	dir_add(m, dir, h);
 	d_put(m, dir);
 	dir_changed(m, dir);
-	touch_entry(m, dir, entry, entry % 160 == 0);
+	change_entry(m, dir, entry, entry % 160 == 0);
 	/* the first of sixteen finds the block unwritten */
-	touch_block(m, inode_block(m, h), inode_at(m, h)->ino % INODES_PER_BLOCK == 0);
+	dirty_block(m, inode_table_block(m, h), inode_at(m, h)->ino % INODES_PER_BLOCK == 0);
 	if (kind == INODE_DIRECTORY)
-		touch_block(m, directory_block(m, h, 0), true);
+		dirty_block(m, directory_block(m, h, 0), true);
 	*out = h;
 	return 0;
 }
@@ -239,8 +279,10 @@ int vfs_import(struct machine *m, const char *path, enum inode_kind kind, u64 si
 
 static void remove_entry(struct machine *m, handle_t dir, handle_t h)
 {
-	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
-	touch_block(m, inode_block(m, h), false);
+	change_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
+	vfs_inode_changed(m, h);
+	if (inode_is_dir(m, h))
+		forget_block(m, directory_block(m, h, 0));
 	inode_at(m, h)->ctime = now_ns(m);
 	inode_unlink(m, h);
 	dir_changed(m, dir);
@@ -374,11 +416,11 @@ static int move_entry(struct machine *m, handle_t dir, handle_t h, handle_t new_
 
 	if (target)
 		remove_entry(m, new_dir, target);
-	touch_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
+	change_entry(m, dir, dir_at(m, dir)->nr_children - 1, false);
 	dir_remove(m, h);
 	error = set_path_below(m, h, path);
 	dir_add(m, new_dir, h);
-	touch_entry(m, new_dir, dir_at(m, new_dir)->nr_children - 1, false);
+	change_entry(m, new_dir, dir_at(m, new_dir)->nr_children - 1, false);
 	inode_at(m, h)->ctime = now_ns(m);
 	dir_changed(m, dir);
 	dir_changed(m, new_dir);
@@ -436,7 +478,7 @@ static void truncate_in_memory(struct machine *m, handle_t h, u64 size)
 			page_set_dirty(m, pfn);
 	}
 	inode_at(m, h)->mtime = inode_at(m, h)->ctime = now_ns(m);
-	touch_block(m, inode_block(m, h), false);
+	vfs_inode_changed(m, h);
 }
 
 int vfs_truncate(struct machine *m, handle_t h, u64 size)

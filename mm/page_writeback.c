@@ -92,7 +92,8 @@ void page_set_dirty(struct machine *m, pfn_t pfn)
 	i = inode_at(m, page_mapping(p));
 	xa_set_mark(m, &i->pages, page_index(p), XA_DIRTY);
 	i->nrdirty++;
-	mark_inode_dirty(m, page_mapping(p), I_DIRTY_TIME);
+	/* a disk's own inode, of its device node, has no times on it */
+	mark_inode_dirty(m, page_mapping(p), i->kind == INODE_DEVICE ? 0 : I_DIRTY_TIME);
 	m->wb.fault_dirtied = true;
 	mod_node_page_state(m, page_node(m, p), NR_DIRTY, 1);
 	mod_zone_page_state(m, page_zone(m, p), NR_ZONE_WRITE_PENDING, 1);

@@ -98,6 +98,7 @@ static void disk_fill_stat(const struct request *rq, struct stat *st)
 static int disk_setattr(const struct request *rq, const struct tree_setattr *a)
 {
 	struct inode *i = dir_at(rq->m, inode_of(rq));
+	struct running r;
 
 	if (a->which & SETATTR_MODE)
 		i->mode = a->mode & 07777;
@@ -108,6 +109,9 @@ static int disk_setattr(const struct request *rq, const struct tree_setattr *a)
 	if (a->which & SETATTR_MTIME)
 		i->mtime = a->mtime;
 	i->ctime = now_ns(rq->m);
+	visitor_begin(rq->m, &r);
+	vfs_inode_changed(rq->m, inode_of(rq));
+	visitor_end(rq->m, &r);
 	if (inode_of(rq) && rq->m->backing && rq->m->backing->setattr)
 		rq->m->backing->setattr(rq->m, inode_of(rq));
 	return 0;

@@ -11,7 +11,8 @@
  *
  * Directory blocks and the inode table are page cache of the disk itself, Buffers: making and opening
  * files brings their blocks in, 4 KiB for sixteen inodes and for a directory's entries as ext4 lays them
- * out. They are read again after drop_caches. That the journal of a real ext4 writes them is not simulated.
+ * out. They are read again after drop_caches. What changes an entry or an inode makes its block dirty at once,
+ * and the flusher writes it, as on an ext4 without a journal.
  */
 #ifndef MMAN_NAMEI_H
 #define MMAN_NAMEI_H
@@ -65,6 +66,8 @@ int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_d
 /** vfs_truncate() - set the size; bytes behind it are gone. -EFBIG, -EISDIR, -ETXTBSY (swap, unless it
  * grows), the host's. */
 int vfs_truncate(struct machine *m, handle_t inode, u64 size);
+/** vfs_inode_changed() - what stat shows of @inode (0: of the root) was changed: its block is dirty. */
+void vfs_inode_changed(struct machine *m, handle_t inode);
 /** vfs_open() - an open file; its directory entry and its inode are looked at on the disk. -ENOMEM. */
 int vfs_open(struct machine *m, handle_t inode, handle_t *file);
 void vfs_close(struct machine *m, handle_t file);

@@ -149,6 +149,9 @@ static void test_lru(struct fixture *f)
 	tree_walk(f->t, &root, "sim/disk", &disk);
 	tree_create_file(f->t, &root, disk, "data", 0644, &ino);
 	tree_truncate(f->t, &root, ino, 1 << 20);
+	tree_create_file(f->t, &root, disk, "new", 0644, &ino);
+	/* their blocks of the disk itself are dirty, and active */
+	fixture_write(f, "sim/ctl", "sync\n");
 	ctl_mkdir(f, "c");
 	ctl_put(f, "c", "mmap a 4M\nwrite a 0 1M");
 	agrees(f, "with anonymous memory");
@@ -158,7 +161,6 @@ static void test_lru(struct fixture *f)
 	ctl_put(f, "c", "fread data 0 1M");
 	after = census_of(f, "all");
 	is_uint(after.clean - before.clean, 256, "a file that is read is inactive and clean");
-	tree_create_file(f->t, &root, disk, "new", 0644, &ino);
 	ctl_put(f, "c", "fwrite new 0 400K");
 	is_uint(census_of(f, "all").dirty - after.dirty, 100, "a new file is inactive and dirty");
 	agrees(f, "with a dirty file");
@@ -173,6 +175,7 @@ static void test_lru(struct fixture *f)
 	is_int(machine_check(f->m, NULL, NULL), 0,
 	       "pages that may be freed lazily are counted as clean");
 	tree_unlink(f->t, &root, disk, "new");
+	fixture_write(f, "sim/ctl", "sync\n");
 	agrees(f, "after the dirty file was removed");
 	ctl_rmdir(f, "c");
 }

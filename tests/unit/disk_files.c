@@ -101,7 +101,7 @@ static void test_places(struct machine *m)
 
 static void test_buffers(struct machine *m)
 {
-	u64 before = m->nr_blockdev_pages, read;
+	u64 before = m->nr_blockdev_pages, read, written;
 	handle_t d, f, file;
 	char name[16];
 	u32 i;
@@ -115,8 +115,19 @@ static void test_buffers(struct machine *m)
 	ok(m->nr_blockdev_pages - before >= 66 && m->nr_blockdev_pages - before <= 74,
 	   "a thousand files bring 63 blocks of inodes and a few of names (%llu)",
 	   (unsigned long long)(m->nr_blockdev_pages - before));
+	ok(m->vm_node_stat[NR_DIRTY] >= (s64)(m->nr_blockdev_pages - before),
+	   "all of them are dirty");
 	drop_pagecache(m);
-	is_uint(m->nr_blockdev_pages, 0, "drop_caches drops Buffers too");
+	is_uint(m->nr_blockdev_pages, m->vm_node_stat[NR_DIRTY], "drop_caches leaves them");
+	ksys_sync(m, &written);
+	is_uint(m->vm_node_stat[NR_DIRTY], 0, "sync writes them");
+	is_uint(written, m->nr_blockdev_pages, "each once");
+	vfs_inode_changed(m, f);
+	is_uint(m->vm_node_stat[NR_DIRTY], 1, "chmod dirties one");
+	vfs_fsync_range(m, f, 0, UINT64_MAX, NULL);
+	is_uint(m->vm_node_stat[NR_DIRTY], 0, "which fsync of the file writes");
+	drop_pagecache(m);
+	is_uint(m->nr_blockdev_pages, 0, "then drop_caches drops Buffers too");
 	read = m->vm_event[PGPGIN];
 	vfs_open(m, f, &file);
 	vfs_close(m, file);
