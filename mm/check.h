@@ -35,8 +35,8 @@ void check_dcache(struct check *c);	/* mm/check_dcache.c: names and inodes in me
 void check_oom(struct check *c);	/* mm/check_oom.c: victims */
 void check_heaps(struct check *c);	/* mm/check_heap.c: what libc handed out */
 void check_compaction(struct check *c); /* mm/check_compaction.c: kcompactd, positions */
-void check_hotplug(struct check *c); /* mm/check_hotplug.c: DIMMs, isolation, bad frames */
-void check_hugetlb(struct check *c);	/* mm/hugetlb.c: pools of huge pages */
+void check_hotplug(struct check *c);	/* mm/check_hotplug.c: DIMMs, isolation, bad frames */
+void check_hugetlb(struct check *c);	/* mm/check_hugetlb.c: huge pages */
 void check_tlb(struct check *c);	/* mm/check_tlb.c: what CPUs remember of page tables */
 void check_numa(struct check *c);	/* mm/check_numa.c: memory policies, pins */
 

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "mm/hugetlb.h"
 #include "mm/swapfile.h"
 
 struct tally {
@@ -27,12 +28,15 @@ static void hold(struct tally *t, handle_t contents, const char *who, u32 number
 static bool may_have_contents(const struct machine *m, pfn_t pfn)
 {
 	const struct page *p;
+	struct page *head;
 
 	if (!page_exists(m, pfn))
 		return false;
-	p = pfn_to_page(m, pfn);
+	p = head = pfn_to_page(m, pfn);
 	if (p->flags & (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(slab) | PAGE_FLAG(table)))
 		return false;
+	if (page_huge_head(m, &head))
+		return head->mapping || head->pins;
 	if (page_mapping_type(p) == MAPPING_FILE)
 		return inode_at(m, page_mapping(p))->kind == INODE_SHMEM;
 	return page_mapping_type(p) != MAPPING_NONE || page_test(p, PG_swapcache);

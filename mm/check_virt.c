@@ -130,7 +130,7 @@ static void count_tables(const struct machine *m, handle_t table, enum pt_level 
 
 		for (j = 0; chunk && j < PTE_CHUNK; j++) {
 			below = dir_chunk_at(m, chunk)[j];
-			if (!below)
+			if (!below || below & PT_LEAF)
 				continue;
 			count_tables(m, below, (enum pt_level)(level - 1), count);
 			/* two halves of a page, or no page at all */
@@ -190,7 +190,7 @@ static void check_page(struct tally *t, pfn_t pfn)
 	enum page_mapping_type type = page_mapping_type(p);
 
 	if (p->flags & (PAGE_FLAG(buddy) | PAGE_FLAG(slab) | PAGE_FLAG(pcp) | PAGE_FLAG(table) |
-			PAGE_FLAG(tail)))
+			PAGE_FLAG(tail) | PAGE_FLAG(hugetlb)))
 		return;
 	if (page_test(p, PG_lru)) {
 		t->lru[page_lru(p)]++;
@@ -259,6 +259,10 @@ static void check_inode(struct tally *t, handle_t h)
 	s64 pages = 0, dirty = 0;
 	u32 pfn;
 
+	if (i->kind == INODE_HUGETLB) { /* check_hugetlb.c */
+		t->inodes++;
+		return;
+	}
 	while ((pfn = xa_find_page(m, i->pages, &index, UINT64_MAX))) {
 		const struct page *p = pfn_to_page(m, pfn);
 

@@ -11,6 +11,7 @@
 
 #include "mm/check.h"
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 
 /* In ->value: not a handle of bytes, but one byte that the whole page consists of. */
 #define VALUE_FILL 0x80000000u
@@ -264,6 +265,10 @@ enum bytes_home {
 
 static enum bytes_home bytes_home(const struct machine *m, const struct page *p)
 {
+	struct page *head = (struct page *)p;
+
+	if (page_huge_head(m, &head))
+		return head->mapping ? HOME_PAGE : HOME_NONE;
 	switch (page_mapping_type(p)) {
 	case MAPPING_ANON:
 	case MAPPING_KSM:

@@ -55,7 +55,7 @@ int take_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
 	return 0;
 }
 
-static void make_compound(struct machine *m, pfn_t start, pfn_t end)
+void prep_compound_page(struct machine *m, pfn_t start, pfn_t end)
 {
 	pfn_t tail;
 
@@ -91,7 +91,7 @@ pfn_t alloc_contig_pages(struct machine *m, u32 nr, u32 nid)
 		pfn = find_free_range(m, z, nr);
 		if (pfn == PFN_NONE || take_free_range(m, z, pfn, pfn + nr))
 			continue;
-		make_compound(m, pfn, pfn + nr);
+		prep_compound_page(m, pfn, pfn + nr);
 		return pfn;
 	}
 	return PFN_NONE;
@@ -111,7 +111,7 @@ void split_contig_page(struct machine *m, pfn_t pfn, unsigned int order)
 
 	if (!page_exists(m, pfn) || page_test(pfn_to_page(m, pfn), PG_reserved))
 		return;
-	make_compound(m, pfn, end);
+	prep_compound_page(m, pfn, end);
 	for (at = pfn; at < end; at++) {
 		struct page *p = pfn_to_page(m, at);
 

@@ -13,6 +13,9 @@
  * of the highest order). The first is PG_head, the others its tails. PFN_NONE if there is none. */
 pfn_t alloc_contig_pages(struct machine *m, u32 nr, u32 nid);
 
+/** prep_compound_page() - [@start, @end) is one page: a head and its tails. */
+void prep_compound_page(struct machine *m, pfn_t start, pfn_t end);
+
 /** free_contig_range() - give such pages back, as blocks of the highest order. */
 void free_contig_range(struct machine *m, pfn_t start, pfn_t end);
 

@@ -172,7 +172,7 @@ void drop_pagecache(struct machine *m)
 
 	for (; h && on; h = next) {
 		inode_get(m, h);
-		on = drop_pages(m, h);
+		on = inode_at(m, h)->kind == INODE_HUGETLB || drop_pages(m, h);
 		next = inode_at(m, h)->next;
 		inode_put(m, h);
 	}

@@ -8,15 +8,17 @@
  *
  * Source: Documentation/admin-guide/mm/hugetlbpage.rst, and the record of writes to nr_hugepages.
  */
-#include <mman/hugetlb.h>
+#include "mm/hugetlb.h"
+
+#include <mman/mempolicy.h>
 
 #include "mm/check.h"
 #include "mm/contig.h"
+#include "mm/page_alloc.h"
 
 #include <errno.h>
 
-#define GFP_HUGE \
-	(GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_THISNODE)
+#define GFP_HUGE (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* ---- nodes in turn ---- */
 
@@ -50,45 +52,76 @@ static u32 next_node(u32 *turn, u64 allowed)
 
 /* ---- one page in or out of a pool ---- */
 
+static struct huge_frame *frame_at(const struct machine *m, handle_t at)
+{
+	return pool_at(&m->boot.huge_frames, at);
+}
+
+static void count_huge_page(struct hstate *h, u32 nid, s64 delta)
+{
+	h->nr_huge_pages += (u64)delta;
+	h->nr_node[nid] += (u64)delta;
+}
+
+static void count_surplus(struct hstate *h, u32 nid, s64 delta)
+{
+	h->surplus_huge_pages += (u64)delta;
+	h->surplus_node[nid] += (u64)delta;
+}
+
+static void enqueue_frame(struct machine *m, struct hstate *h, u32 nid, handle_t at)
+{
+	frame_at(m, at)->next = h->free_list[nid];
+	h->free_list[nid] = at;
+	h->free_huge_pages++;
+	h->free_node[nid]++;
+}
+
+/* The first of a node's free list, which has one. */
+static handle_t dequeue_frame(struct machine *m, struct hstate *h, u32 nid)
+{
+	handle_t at = h->free_list[nid];
+
+	h->free_list[nid] = frame_at(m, at)->next;
+	h->free_huge_pages--;
+	h->free_node[nid]--;
+	return at;
+}
+
+static handle_t frame_new(struct machine *m, pfn_t pfn)
+{
+	handle_t at = pool_alloc(&m->boot.huge_frames);
+
+	if (at)
+		frame_at(m, at)->pfn = pfn;
+	return at;
+}
+
 static bool pool_add(struct machine *m, struct hstate *h, u32 nid, pfn_t pfn)
 {
-	struct pool *frames = &m->boot.huge_frames;
-	handle_t at = pool_alloc(frames);
-	struct huge_frame *f;
+	handle_t at = frame_new(m, pfn);
 
 	if (!at)
 		return false;
-	f = pool_at(frames, at);
-	f->pfn = pfn;
-	f->next = h->free_list[nid];
-	h->free_list[nid] = at;
-	h->nr_huge_pages++;
-	h->free_huge_pages++;
-	h->nr_node[nid]++;
-	h->free_node[nid]++;
+	enqueue_frame(m, h, nid, at);
+	count_huge_page(h, nid, 1);
 	return true;
 }
 
 static pfn_t pool_take(struct machine *m, struct hstate *h, u32 nid)
 {
-	struct pool *frames = &m->boot.huge_frames;
-	handle_t at = h->free_list[nid];
-	const struct huge_frame *f = pool_at(frames, at);
-	pfn_t pfn = f->pfn;
+	handle_t at = dequeue_frame(m, h, nid);
+	pfn_t pfn = frame_at(m, at)->pfn;
 
-	h->free_list[nid] = f->next;
-	pool_free(frames, at);
-	h->nr_huge_pages--;
-	h->free_huge_pages--;
-	h->nr_node[nid]--;
-	h->free_node[nid]--;
+	pool_free(&m->boot.huge_frames, at);
+	count_huge_page(h, nid, -1);
 	return pfn;
 }
 
 /* Give the frames back. What boot set aside never had struct pages, or has them still reserved. */
 static void free_huge_frames(struct machine *m, const struct hstate *h, pfn_t pfn)
 {
-	pfn_t end = pfn + (1u << hstate_order(h));
+	pfn_t end = pfn + hstate_pages(h);
 
 	if (!page_exists(m, pfn) || page_test(pfn_to_page(m, pfn), PG_reserved)) {
 		zone_free_range(m, pfn_zone(m, pfn), pfn, end);
@@ -101,26 +134,227 @@ static void free_huge_frames(struct machine *m, const struct hstate *h, pfn_t pf
 		free_pages(m, pfn, hstate_order(h));
 }
 
+/* A page that the allocator gave becomes one of ours. */
+static void mark_huge_page(struct machine *m, const struct hstate *h, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	page_set(p, PG_hugetlb);
+	p->order = hstate_order(h) & 15u;
+	p->next = 0;
+}
+
+static pfn_t alloc_buddy_huge_page(struct machine *m, const struct hstate *h, gfp_t gfp, int nid,
+				   u64 nodes)
+{
+	pfn_t pfn = alloc_pages_nodemask(m, gfp, hstate_order(h), nid, nodes);
+
+	count_vm_event(m, pfn == PFN_NONE ? HTLB_BUDDY_ALLOC_FAIL : HTLB_BUDDY_ALLOC_SUCCESS);
+	return pfn;
+}
+
 static bool alloc_fresh_huge_page(struct machine *m, struct hstate *h, u32 nid)
 {
 	pfn_t pfn;
 
-	if (hstate_is_gigantic(h)) {
-		pfn = alloc_contig_pages(m, 1u << hstate_order(h), nid);
-	} else {
-		pfn = alloc_pages_nodemask(m, GFP_HUGE, hstate_order(h), (int)nid, 1ull << nid);
-		count_vm_event(m,
-			       pfn == PFN_NONE ? HTLB_BUDDY_ALLOC_FAIL : HTLB_BUDDY_ALLOC_SUCCESS);
-	}
+	if (hstate_is_gigantic(h))
+		pfn = alloc_contig_pages(m, hstate_pages(h), nid);
+	else
+		pfn = alloc_buddy_huge_page(m, h, GFP_HUGE | __GFP_THISNODE, (int)nid, 1ull << nid);
 	if (pfn == PFN_NONE)
 		return false;
-	page_set(pfn_to_page(m, pfn), PG_hugetlb);
+	mark_huge_page(m, h, pfn);
 	if (!pool_add(m, h, nid, pfn)) {
 		free_huge_frames(m, h, pfn);
 		return false;
 	}
 	return true;
 }
+
+/* ---- in use and out of use ---- */
+
+struct hstate *page_hstate(struct machine *m, const struct page *head)
+{
+	struct hstate *h = m->boot.hstate;
+
+	while (h < m->boot.hstate + m->boot.nr_hstates - 1 && (hstate_order(h) & 15) != head->order)
+		h++;
+	return h;
+}
+
+/* What boot set aside becomes a page like any other when it is first used. */
+static int make_struct_pages(struct machine *m, const struct hstate *h, pfn_t pfn)
+{
+	pfn_t end = pfn + hstate_pages(h), at;
+
+	for (at = pfn; at < end; at += MAX_ORDER_NR_PAGES)
+		if (page_touch(m, at))
+			return -ENOMEM;
+	if (page_test(pfn_to_page(m, pfn), PG_hugetlb))
+		return 0;
+	prep_compound_page(m, pfn, end);
+	mark_huge_page(m, h, pfn);
+	return 0;
+}
+
+pfn_t dequeue_huge_page_node(struct machine *m, struct hstate *h, u32 nid)
+{
+	handle_t at = h->free_list[nid];
+	pfn_t pfn;
+
+	if (!at)
+		return PFN_NONE;
+	pfn = frame_at(m, at)->pfn;
+	if (make_struct_pages(m, h, pfn))
+		return PFN_NONE;
+	dequeue_frame(m, h, nid);
+	pfn_to_page(m, pfn)->prev = at;
+	pfn_to_page(m, pfn)->next = 0;
+	return pfn;
+}
+
+/* The bytes of frames are gone when their page is. */
+static void drop_huge_contents(struct machine *m, pfn_t pfn, u32 nr)
+{
+	pfn_t end = pfn + nr;
+
+	for (; pfn < end && m->contents.nr_pages; pfn += MAX_ORDER_NR_PAGES)
+		drop_contents(m, pfn, min_t(u32, __builtin_ctz(nr), MAX_ORDER - 1));
+}
+
+/* Nobody's, and without anything in it. */
+static void reset_huge_page(struct machine *m, pfn_t head, const struct hstate *h)
+{
+	struct page *p = pfn_to_page(m, head);
+
+	drop_huge_contents(m, head, hstate_pages(h));
+	p->flags = PAGE_FLAG(head) | PAGE_FLAG(hugetlb);
+	p->mapping = p->mapcount = 0;
+	page_set_index(p, 0);
+}
+
+void put_back_huge_page(struct machine *m, pfn_t head)
+{
+	struct page *p = pfn_to_page(m, head);
+	struct hstate *h = page_hstate(m, p);
+
+	reset_huge_page(m, head, h);
+	enqueue_frame(m, h, p->node, p->prev);
+}
+
+void free_huge_page(struct machine *m, pfn_t head)
+{
+	struct page *p = pfn_to_page(m, head);
+	struct hstate *h = page_hstate(m, p);
+	u32 nid = p->node;
+	handle_t at = p->prev;
+
+	if (!h->surplus_node[nid]) {
+		put_back_huge_page(m, head);
+		return;
+	}
+	reset_huge_page(m, head, h);
+	count_surplus(h, nid, -1);
+	count_huge_page(h, nid, -1);
+	pool_free(&m->boot.huge_frames, at);
+	free_huge_frames(m, h, head);
+}
+
+pfn_t alloc_surplus_huge_page(struct machine *m, struct hstate *h, int nid, u64 nodes)
+{
+	pfn_t pfn;
+	handle_t at;
+
+	if (hstate_is_gigantic(h) || h->surplus_huge_pages >= h->nr_overcommit_huge_pages)
+		return PFN_NONE;
+	pfn = alloc_buddy_huge_page(m, h, GFP_HUGE, nid, nodes);
+	if (pfn == PFN_NONE)
+		return PFN_NONE;
+	mark_huge_page(m, h, pfn);
+	at = frame_new(m, pfn);
+	/* the allocator may have let others in */
+	if (!at || h->surplus_huge_pages >= h->nr_overcommit_huge_pages) {
+		if (at)
+			pool_free(&m->boot.huge_frames, at);
+		free_huge_frames(m, h, pfn);
+		return PFN_NONE;
+	}
+	pfn_to_page(m, pfn)->prev = at;
+	count_huge_page(h, pfn_to_page(m, pfn)->node, 1);
+	count_surplus(h, pfn_to_page(m, pfn)->node, 1);
+	return pfn;
+}
+
+/* ---- reserved pages ---- */
+
+static bool remove_pool_huge_page(struct machine *m, struct hstate *h, u64 allowed,
+				  bool acct_surplus);
+
+/* What the pool lacks for @delta more is taken as surplus, and stays aside until all of it is there. */
+static int gather_surplus_pages(struct machine *m, struct hstate *h, u64 delta)
+{
+	u64 need = h->resv_huge_pages + delta, taken = 0;
+	handle_t list = 0, at;
+	pfn_t pfn = 0;
+
+	while (pfn != PFN_NONE && need > h->free_huge_pages + taken) {
+		pfn = alloc_surplus_huge_page(m, h, NUMA_NO_NODE, 0);
+		if (pfn == PFN_NONE)
+			break;
+		at = pfn_to_page(m, pfn)->prev;
+		frame_at(m, at)->next = list;
+		list = at;
+		taken++;
+	}
+	for (; list; list = at) {
+		at = frame_at(m, list)->next;
+		pfn = frame_at(m, list)->pfn;
+		if (need <= h->free_huge_pages + taken)
+			enqueue_frame(m, h, pfn_to_page(m, pfn)->node, list);
+		else
+			free_huge_page(m, pfn);
+	}
+	return need <= h->free_huge_pages ? 0 : -ENOMEM;
+}
+
+static void return_unused_surplus_pages(struct machine *m, struct hstate *h, u64 unused)
+{
+	u64 nr = min_t(u64, unused, h->surplus_huge_pages);
+
+	h->resv_huge_pages -= unused;
+	while (nr-- && remove_pool_huge_page(m, h, memory_nodes(m, NUMA_NO_NODE), true))
+		;
+}
+
+/* Free pages where the running task may take them. */
+static u64 allowed_mems_nr(const struct machine *m, const struct hstate *h)
+{
+	u64 nodes = task_mems_allowed(m, m->current), nr = 0;
+	handle_t policy = m->current ? task_at(m, m->current)->policy : 0;
+
+	if (policy && mempolicy_at(m, policy)->mode == MPOL_BIND)
+		nodes &= mempolicy_at(m, policy)->nodes;
+	for (; nodes; nodes &= nodes - 1)
+		nr += h->free_node[__builtin_ctzll(nodes)];
+	return nr;
+}
+
+int hugetlb_acct_memory(struct machine *m, struct hstate *h, s64 delta)
+{
+	if (delta < 0)
+		return_unused_surplus_pages(m, h, (u64)-delta);
+	if (delta <= 0)
+		return 0;
+	if (gather_surplus_pages(m, h, (u64)delta))
+		return -ENOMEM;
+	h->resv_huge_pages += (u64)delta;
+	if ((u64)delta <= allowed_mems_nr(m, h))
+		return 0;
+	return_unused_surplus_pages(m, h, (u64)delta);
+	return -ENOMEM;
+}
+
+/* ---- the size of a pool ---- */
 
 /* One page more, from whichever node of @allowed has one. */
 static bool alloc_pool_huge_page(struct machine *m, struct hstate *h, u64 allowed)
@@ -135,34 +369,31 @@ static bool alloc_pool_huge_page(struct machine *m, struct hstate *h, u64 allowe
 
 u64 hugetlb_hold(struct machine *m, struct hstate *h, u32 nid, u64 nr, u64 surplus)
 {
-	struct pool *frames = &m->boot.huge_frames;
 	u64 n;
 
-	for (n = 0; n < nr && h->free_list[nid] && h->free_huge_pages > h->resv_huge_pages; n++) {
-		handle_t at = h->free_list[nid];
-
-		h->free_list[nid] = ((struct huge_frame *)pool_at(frames, at))->next;
-		pool_free(frames, at);
-		h->free_huge_pages--;
-		h->free_node[nid]--;
-	}
+	for (n = 0; n < nr && h->free_list[nid] && h->free_huge_pages > h->resv_huge_pages; n++)
+		pool_free(&m->boot.huge_frames, dequeue_frame(m, h, nid));
+	h->held_huge_pages += n;
 	surplus = min_t(u64, surplus, n);
-	h->surplus_huge_pages += surplus;
-	h->surplus_node[nid] += surplus;
+	count_surplus(h, nid, (s64)surplus);
 	return n;
 }
 
-static bool remove_pool_huge_page(struct machine *m, struct hstate *h, u64 allowed)
+/* @acct_surplus: a surplus page. */
+static bool remove_pool_huge_page(struct machine *m, struct hstate *h, u64 allowed,
+				  bool acct_surplus)
 {
 	int tries;
 
 	for (tries = __builtin_popcountll(allowed); tries; tries--) {
 		u32 nid = next_node(&h->next_nid_to_free, allowed);
 
-		if (h->free_list[nid]) {
-			free_huge_frames(m, h, pool_take(m, h, nid));
-			return true;
-		}
+		if (!h->free_list[nid] || (acct_surplus && !h->surplus_node[nid]))
+			continue;
+		if (acct_surplus)
+			count_surplus(h, nid, -1);
+		free_huge_frames(m, h, pool_take(m, h, nid));
+		return true;
 	}
 	return false;
 }
@@ -216,8 +447,7 @@ static bool adjust_pool_surplus(struct hstate *h, u64 allowed, int delta)
 
 		if (delta < 0 ? !h->surplus_node[nid] : h->surplus_node[nid] >= h->nr_node[nid])
 			continue;
-		h->surplus_huge_pages += (u64)(s64)delta;
-		h->surplus_node[nid] += (u64)(s64)delta;
+		count_surplus(h, nid, delta);
 		return true;
 	}
 	return false;
@@ -245,7 +475,7 @@ int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid)
 	least = h->resv_huge_pages + h->nr_huge_pages - h->free_huge_pages;
 	least = max_t(u64, least, count);
 	while (least < hstate_persistent(h))
-		if (!remove_pool_huge_page(m, h, allowed) || !machine_safe_point(m))
+		if (!remove_pool_huge_page(m, h, allowed, false) || !machine_safe_point(m))
 			break;
 	while (count < hstate_persistent(h))
 		if (!adjust_pool_surplus(h, allowed, 1))
@@ -288,6 +518,33 @@ int hugetlb_demote(struct machine *m, struct hstate *h, struct hstate *to, u64 n
 		err = demote_one(m, h, to, allowed);
 	}
 	return err;
+}
+
+struct hstate *hstate_by_size(struct machine *m, u64 bytes)
+{
+	u32 i;
+
+	if (!bytes)
+		return hugetlb_default(m);
+	for (i = 0; i < m->boot.nr_hstates; i++)
+		if (m->boot.hstate[i].page_size == bytes)
+			return &m->boot.hstate[i];
+	return NULL;
+}
+
+struct hstate *hugetlb_mmap_hstate(struct machine *m, u32 map)
+{
+	return hstate_by_size(m, map & MAPF_HUGETLB_1G ? 1ull << 30 :
+				 map & MAPF_HUGETLB_2M ? 2ull << 20 :
+							 0);
+}
+
+struct hstate *vma_hstate(const struct machine *m, const struct vma *v)
+{
+	const struct inode *i = v->file ? inode_at(m, file_at(m, v->file)->inode) : NULL;
+	u32 at = i && i->hstate ? i->hstate - 1u : m->boot.default_hstate;
+
+	return (struct hstate *)&m->boot.hstate[at];
 }
 
 struct hstate *hugetlb_default(struct machine *m)
@@ -338,32 +595,4 @@ int hugetlb_init(struct machine *m)
 	for (k = 0; k < m->boot.nr_hstates; k++)
 		print_hstate(m, &m->boot.hstate[k]);
 	return 0;
-}
-
-/* ---- invariants ---- */
-
-void check_hugetlb(struct check *c)
-{
-	u32 k, nid;
-
-	for (k = 0; k < c->m->boot.nr_hstates; k++) {
-		const struct hstate *h = &c->m->boot.hstate[k];
-		u64 nr = 0, free = 0, surplus = 0;
-
-		for (nid = 0; nid < MAX_NUMNODES; nid++) {
-			const struct huge_frame *f;
-			s64 listed = 0;
-			handle_t at;
-
-			for (at = h->free_list[nid]; at; at = f->next, listed++)
-				f = pool_at(&c->m->boot.huge_frames, at);
-			check_equal(c, "free huge pages of a node", listed, (s64)h->free_node[nid]);
-			nr += h->nr_node[nid];
-			free += h->free_node[nid];
-			surplus += h->surplus_node[nid];
-		}
-		check_equal(c, "nr_hugepages", (s64)nr, (s64)h->nr_huge_pages);
-		check_equal(c, "free_hugepages", (s64)free, (s64)h->free_huge_pages);
-		check_equal(c, "surplus_hugepages", (s64)surplus, (s64)h->surplus_huge_pages);
-	}
 }

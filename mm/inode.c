@@ -11,6 +11,7 @@
 
 #include "mm/dcache.h"
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/kobject.h"
 #include "mm/vma.h"
 
@@ -19,10 +20,19 @@
 #define DISK_MAJOR 0xfeu
 /* Shared anonymous memory lives on the kernel's own tmpfs. */
 #define SHMEM_MINOR 1u
+/* Huge pages without a file live on a hugetlbfs of their own, one for each size. */
+#define HUGETLBFS_MINOR 0xfu
 
 static enum kmem_cache_id inode_cache(enum inode_kind kind)
 {
-	return kind == INODE_SHMEM ? CACHE_SHMEM_INODE : CACHE_INODE;
+	switch (kind) {
+	case INODE_SHMEM:
+		return CACHE_SHMEM_INODE;
+	case INODE_HUGETLB:
+		return CACHE_HUGETLBFS_INODE;
+	default:
+		return CACHE_INODE;
+	}
 }
 
 /* ---- names ---- */
@@ -81,7 +91,14 @@ const char *inode_path(const struct machine *m, handle_t inode)
 
 	if (i->name)
 		return pool_at(&m->mms.names, i->name);
-	return i->kind == INODE_SHMEM ? "/dev/zero" : "";
+	switch (i->kind) {
+	case INODE_SHMEM:
+		return "/dev/zero";
+	case INODE_HUGETLB:
+		return "/anon_hugepage";
+	default:
+		return "";
+	}
 }
 
 void inode_hash(struct machine *m, handle_t h)
@@ -166,6 +183,9 @@ handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size)
 	if (kind == INODE_SHMEM) {
 		i->dev_minor = SHMEM_MINOR;
 		i->ino = next_shmem_ino(m);
+	} else if (kind == INODE_HUGETLB) {
+		i->dev_minor = HUGETLBFS_MINOR;
+		i->ino = m->mms.next_hugetlb_ino++;
 	} else {
 		i->dev_major = DISK_MAJOR;
 		i->ino = m->mms.next_ino++;
@@ -264,7 +284,10 @@ void inode_put(struct machine *m, handle_t h)
 		d_update(m, h);
 		return;
 	}
-	truncate_range(m, h, 0, UINT64_MAX);
+	if (i->kind == INODE_HUGETLB)
+		hugetlb_evict_inode(m, h);
+	else
+		truncate_range(m, h, 0, UINT64_MAX);
 	inode_wb_evict(m, h);
 	if (i->kind == INODE_SHMEM)
 		shmem_evict(m, h);

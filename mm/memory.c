@@ -20,6 +20,7 @@
 
 #include "mm/fault.h"
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
 #include "mm/tlb.h"
@@ -453,7 +454,7 @@ static __attribute__((noinline)) enum vm_fault fault_slow(struct machine *m, han
 		return VM_FAULT_SIGSEGV;
 	count_vm_event(m, PGFAULT);
 	m->clock.now += m->cost.minor_fault;
-	r = handle_pte_fault(m, &f);
+	r = f.v->flags & VM_HUGETLB ? hugetlb_fault(m, &f) : handle_pte_fault(m, &f);
 	if (likely(r == VM_FAULT_DONE))
 		t->min_flt++;
 	else if (r == VM_FAULT_MAJOR)
@@ -469,7 +470,7 @@ enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, boo
 	f.mm = mm_at(m, f.mmh);
 	count_vm_event(m, PGFAULT);
 	m->clock.now += m->cost.minor_fault;
-	return handle_pte_fault(m, &f);
+	return f.v->flags & VM_HUGETLB ? hugetlb_fault(m, &f) : handle_pte_fault(m, &f);
 }
 
 /* Neither the mapping nor the process has a memory policy, and no allocation is to fail. */
@@ -634,7 +635,7 @@ static int touch_fresh_slow(struct machine *m, handle_t task, struct mm *mm, u64
 {
 	int error = access_fault(m, task, vpn << PAGE_SHIFT, true);
 
-	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn)
+	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn && !mm->hugetlb_usage)
 		m->tlb.fresh.next = vpn + 1;
 	if (unlikely(m->numa_costs) && !error && pte_find(m, mm, vpn))
 		access_made(m, *pte_find(m, mm, vpn));

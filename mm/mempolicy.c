@@ -448,3 +448,32 @@ pfn_t alloc_page_shmem(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 	/* files begin their turn at different nodes */
 	return alloc_at(m, shared_policy_lookup(m, i, index), gfp, index + i->ino);
 }
+
+u32 huge_node(const struct machine *m, const struct vma *v, u64 addr, u32 order, u64 *nodes,
+	      bool *many)
+{
+	handle_t policy = get_vma_policy(m, v, addr);
+	u32 local = m->cpu_to_node[m->cpu];
+	const struct mempolicy *p;
+
+	*nodes = 0;
+	*many = false;
+	policy = policy ? policy : task_policy(m);
+	if (!policy)
+		return local;
+	p = mempolicy_at(m, policy);
+	*many = p->mode == MPOL_PREFERRED_MANY;
+	switch ((enum mempolicy_mode)p->mode) {
+	case MPOL_INTERLEAVE:
+		return interleave_at(p, (v->pgoff >> order) +
+						((addr - v->start) >> (PAGE_SHIFT + order)));
+	case MPOL_PREFERRED:
+		return first_node(p->nodes);
+	case MPOL_BIND:
+	case MPOL_PREFERRED_MANY:
+		*nodes = p->nodes;
+		return local;
+	default:
+		return local;
+	}
+}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/oom.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
@@ -95,6 +96,8 @@ static int dup_vma(struct machine *m, handle_t mmh, handle_t from)
 		return -ENOMEM;
 	v = vma_at(m, h);
 	v->flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+	if (v->flags & VM_HUGETLB)
+		hugetlb_dup_vma_private(m, v);
 	if (!(v->flags & VM_WIPEONFORK) && anon_vma_fork(m, h, from)) {
 		vma_free(m, h);
 		return -ENOMEM;
@@ -191,6 +194,7 @@ static int pools_init(struct mm_state *s)
 		{ &s->pte_chunks, "page table chunk", PTE_CHUNK * sizeof(pte_t), 1u << 27 },
 		{ &s->dir_chunks, "directory chunk", PTE_CHUNK * sizeof(handle_t), 1u << 25 },
 		{ &s->huge_ptes, "huge page table entry", sizeof(pte_t), 1u << 26 },
+		{ &s->resv_maps, "huge page reservation", sizeof(struct resv_map), 1u << 24 },
 		{ &s->disk_extents, "disk extent", sizeof(struct disk_extent), 1u << 26 },
 		{ &s->xa_nodes, "xarray node", sizeof(struct xa_node), 1u << 25 },
 		{ &s->heaps, "libc heap", sizeof(struct libc_heap), 1u << 18 },
@@ -247,7 +251,8 @@ int mm_init(struct machine *m)
 
 	if (error)
 		return error;
-	m->mms.next_ino = 12; /* the first that ext4 gives to a file */
+	m->mms.next_ino = 12;		 /* the first that ext4 gives to a file */
+	m->mms.next_hugetlb_ino = 10241; /* what boot has taken before */
 	namei_init(m);
 	overcommit_init(m);
 	return kernel_pages_init(m);
@@ -268,6 +273,7 @@ void mm_destroy(struct machine *m)
 	pool_destroy(&s->pte_chunks);
 	pool_destroy(&s->dir_chunks);
 	pool_destroy(&s->huge_ptes);
+	pool_destroy(&s->resv_maps);
 	pool_destroy(&s->xa_nodes);
 	pool_destroy(&s->pins);
 	pool_destroy(&s->disk_extents);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/vma.h"
 
 #define VM_MAY_ALL	 (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
@@ -83,7 +84,7 @@ bool vma_wants_writenotify(const struct machine *m, const struct vma *v)
 		return false;
 	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_REGULAR)
 		return true;
-	return !(v->flags & VM_SOFTDIRTY);
+	return !(v->flags & (VM_SOFTDIRTY | VM_HUGETLB));
 }
 
 u64 vma_page_prot(const struct machine *m, const struct vma *v)
@@ -136,7 +137,9 @@ static int mmap_flags(const struct machine *m, handle_t task, const struct mmap_
 		else if (rq->inode && inode_at(m, rq->inode)->flags & INODE_SWAPFILE)
 			return -ETXTBSY;
 	}
-	if (rq->map & MAPF_NORESERVE && m->sysctl.overcommit_memory != OVERCOMMIT_NEVER)
+	/* huge pages are never promised in excess but by this flag */
+	if (rq->map & MAPF_NORESERVE &&
+	    (m->sysctl.overcommit_memory != OVERCOMMIT_NEVER || rq->map & MAPF_ANY_HUGETLB))
 		f |= VM_NORESERVE;
 	*flags = f;
 	return 0;
@@ -215,6 +218,12 @@ static int open_backing(struct machine *m, handle_t task, const struct mmap_requ
 
 	w->kind = VMA_ANON;
 	w->pgoff = w->start >> PAGE_SHIFT;
+	if (rq->map & MAPF_ANY_HUGETLB) {
+		w->kind = VMA_HUGETLB;
+		w->pgoff = 0;
+		w->file = hugetlb_file_setup(m, hugetlb_mmap_hstate(m, rq->map), w->end - w->start);
+		return w->file ? 0 : -ENOMEM;
+	}
 	if (rq->inode) {
 		w->kind = kinds[inode_at(m, rq->inode)->kind];
 		w->pgoff = rq->offset >> PAGE_SHIFT;
@@ -238,7 +247,8 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	handle_t mmh = task_at(m, task)->mm, h = 0;
 	struct mm *mm = mm_at(m, mmh);
 	s64 pages = (s64)((w->end - w->start) >> PAGE_SHIFT);
-	bool charge = accountable_mapping(w->flags, false), device = is_device(m, rq->inode);
+	bool device = is_device(m, rq->inode), huge = rq->map & MAPF_ANY_HUGETLB;
+	bool charge = accountable_mapping(w->flags, huge);
 	int error;
 
 	if (charge && vm_enough_memory(m, mmh, pages, task_capable(m, task)))
@@ -248,6 +258,8 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	if (device)
 		w->flags = (w->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | VM_IO | VM_PFNMAP |
 			   VM_DONTEXPAND | VM_DONTDUMP;
+	if (huge)
+		w->flags = (w->flags & ~(VM_LOCKED | VM_LOCKONFAULT)) | VM_HUGETLB | VM_DONTEXPAND;
 	error = open_backing(m, task, rq, w);
 	if (!error)
 		error = vma_merge_new(m, mmh, w, true, &h);
@@ -265,17 +277,33 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	if (vma_at(m, h)->flags & VM_LOCKED && !(vma_at(m, h)->flags & VM_SPECIAL))
 		mm->locked_vm += (u64)pages;
 	vm_stat_account(mm, w->flags, pages);
-	if (!device || !remap_pfn_range(m, h))
+	if (!(device && remap_pfn_range(m, h)) && !(huge && hugetlb_reserve_pages(m, h)))
 		return 0;
 	mm_munmap(m, mmh, w->start, w->end - w->start, false);
 	return -ENOMEM;
 }
 
-/* Alignment, overflow, count: what needs no look at the address space. */
-static int check_request(const struct machine *m, handle_t task, struct mmap_request *rq)
+/* Whole pages of a size that there is, nothing else behind them. */
+static int check_huge_request(struct machine *m, struct mmap_request *rq)
 {
+	const struct hstate *h = hugetlb_mmap_hstate(m, rq->map);
+
+	if (!h || rq->inode)
+		return -EINVAL;
+	rq->length = (rq->length + h->page_size - 1) & ~(h->page_size - 1);
+	return rq->map & MAPF_FIXED && rq->addr & (h->page_size - 1) ? -EINVAL : 0;
+}
+
+/* Alignment, overflow, count: what needs no look at the address space. */
+static int check_request(struct machine *m, handle_t task, struct mmap_request *rq)
+{
+	int error;
+
 	if (rq->offset & ~PAGE_MASK || !rq->length)
 		return -EINVAL;
+	error = rq->map & MAPF_ANY_HUGETLB ? check_huge_request(m, rq) : 0;
+	if (error)
+		return error;
 	rq->length = PAGE_ALIGN(rq->length);
 	if (!rq->length)
 		return -ENOMEM;
@@ -291,11 +319,9 @@ int do_mmap(struct machine *m, handle_t task, const struct mmap_request *request
 	struct mmap_request rq = *request;
 	handle_t mmh = task_at(m, task)->mm;
 	struct vma_wish w = { .file = 0 };
+	bool populate;
 	int error;
 
-	/* no huge page is reserved in a pool that is empty */
-	if (rq.map & (MAPF_HUGETLB_2M | MAPF_HUGETLB_1G))
-		return rq.length ? -ENOMEM : -EINVAL;
 	if (rq.map & MAPF_FIXED_NOREPLACE)
 		rq.map |= MAPF_FIXED;
 	error = check_request(m, task, &rq);
@@ -311,13 +337,14 @@ int do_mmap(struct machine *m, handle_t task, const struct mmap_request *request
 		return error;
 	if (!room_for(m, task, w.flags, w.start, w.end))
 		return -ENOMEM;
+	populate = w.flags & VM_LOCKED || rq.map & MAPF_POPULATE;
 	error = mm_munmap(m, mmh, w.start, rq.length, false);
 	if (!error)
 		error = mmap_region(m, task, &rq, &w);
 	if (error)
 		return error;
 	clock_charge(m, m->cost.syscall);
-	if (w.flags & VM_LOCKED || rq.map & MAPF_POPULATE)
+	if (populate)
 		mm_populate(m, task, w.start, rq.length, true);
 	*addr = w.start;
 	return 0;

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
@@ -78,6 +79,7 @@ static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 s
 	u32 old = v->flags;
 	handle_t changed;
 	s64 charged;
+	int error;
 
 	if (flags == old)
 		return 0;
@@ -86,12 +88,16 @@ static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 s
 		return (int)charged;
 	if (charged)
 		flags |= VM_ACCOUNT;
-	if (vma_modify(m, *vma, start, end, flags, &changed)) {
+	error = vma_modify(m, *vma, start, end, flags, &changed);
+	if (error) {
 		vm_unacct_memory(m, charged);
-		return -ENOMEM;
+		return error;
 	}
 	*vma = changed;
-	change_protection(m, changed, start, end);
+	if (flags & VM_HUGETLB)
+		hugetlb_change_protection(m, changed, start, end);
+	else
+		change_protection(m, changed, start, end);
 	/* a locked private mapping has its own copies as soon as it may */
 	if ((flags & (VM_LOCKED | VM_SHARED)) == VM_LOCKED && flags & VM_WRITE && !(old & VM_WRITE))
 		populate_vma_range(m, task, changed, start, end, true);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
@@ -61,6 +62,19 @@ static bool vma_expandable(struct machine *m, const struct move *r, u64 delta)
 	if (end < v->end || end > task_size(m))
 		return false;
 	return !v->next || vma_at(m, v->next)->start >= end;
+}
+
+/* Huge pages: whole ones, to where they fit, and never more of them. The lengths are rounded up. */
+static int check_huge(const struct machine *m, struct move *r, u64 to)
+{
+	const struct vma *v = vma_at(m, r->vma);
+	u64 size = v->flags & VM_HUGETLB ? vma_hstate(m, v)->page_size : PAGE_SIZE;
+
+	r->old_length = (r->old_length + size - 1) & ~(size - 1);
+	r->new_length = (r->new_length + size - 1) & ~(size - 1);
+	if ((r->addr | to) & (size - 1))
+		return -EINVAL;
+	return v->flags & VM_HUGETLB && r->new_length > r->old_length ? -EINVAL : 0;
 }
 
 /* Account the @delta pages a mapping has grown by, and fault them in if it is locked. */
@@ -149,8 +163,11 @@ static int move_page_tables(struct machine *m, handle_t mmh, u64 from, u64 to, u
 {
 	struct pte_walk w = pte_walk_range(mm_at(m, mmh), addr_vpn(from), addr_vpn(from + length));
 	u64 delta = addr_vpn(to) - addr_vpn(from);
+	handle_t h = find_vma_exact(m, mmh, from);
 	int error = 0;
 
+	if (h && vma_at(m, h)->flags & VM_HUGETLB)
+		return move_hugetlb_page_tables(m, mmh, from, to, length);
 	while (!error && pte_walk_next(m, &w)) {
 		error = move_stretch(m, mmh, &w, delta);
 		pte_chunk_put(m, &w);
@@ -209,7 +226,7 @@ static int move_to(struct machine *m, const struct move *r, u64 to)
 	struct mm *mm = mm_at(m, r->mmh);
 	u32 flags = vma_at(m, r->vma)->flags;
 	u64 pages = r->new_length >> PAGE_SHIFT;
-	handle_t new;
+	handle_t new, h;
 	int error = copy_vma(m, r, to, &new);
 
 	if (error)
@@ -224,6 +241,10 @@ static int move_to(struct machine *m, const struct move *r, u64 to)
 		mm_munmap(m, r->mmh, to, r->new_length, true);
 		return error;
 	}
+	/* reservations have gone along: what is unmapped has none to give back */
+	h = find_vma_exact(m, r->mmh, r->addr);
+	if (vma_at(m, h)->resv_map)
+		hugetlb_dup_vma_private(m, vma_at(m, h));
 	if (!r->keep)
 		return mm_munmap(m, r->mmh, r->addr, r->old_length, true);
 	leave_behind(m, r);
@@ -350,6 +371,8 @@ int do_mremap_to(struct machine *m, handle_t task, const struct mremap_request *
 		return -EINVAL;
 	clock_charge(m, m->cost.syscall);
 	error = check_arguments(m, &r);
+	if (!error && vma_at(m, r.vma)->flags & VM_HUGETLB)
+		error = check_huge(m, &r, rq->flags & MREMAPF_FIXED ? rq->new_addr : 0);
 	if (!error)
 		error = check_place(m, &r, rq);
 	if (!error)
@@ -378,6 +401,10 @@ int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 ne
 	int error = check_arguments(m, &r);
 
 	clock_charge(m, m->cost.syscall);
+	if (error)
+		return error;
+	if (vma_at(m, r.vma)->flags & VM_HUGETLB)
+		error = check_huge(m, &r, 0);
 	if (error)
 		return error;
 	*new_addr = addr;

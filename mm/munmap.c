@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/vma.h"
 
 /* ---- munmap ---- */
@@ -56,6 +57,8 @@ static void remove_vmas(struct machine *m, handle_t mmh, handle_t h, u64 end, bo
 		if (v->flags & VM_ACCOUNT)
 			charged += vma_pages(v);
 		zap_page_range(m, h, v->start, v->end);
+		if (v->resv_map)
+			hugetlb_unreserve_vma(m, vma_at(m, h));
 		vm_stat_account(mm, v->flags, -(s64)vma_pages(v));
 		vma_unlink(m, h);
 		vma_free(m, h);

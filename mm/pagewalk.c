@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/tlb.h"
 #include "mm/vma.h"
 
@@ -112,6 +113,10 @@ void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struc
 	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
 	u32 i;
 
+	if (v->flags & VM_HUGETLB) {
+		hugetlb_gather_stats(m, v, start, end, out);
+		return;
+	}
 	while (pte_walk_next(m, &w))
 		for (i = 0; i < w.n; i++) {
 			if (pte_has_page(w.pte[i])) {

@@ -9,6 +9,7 @@
 
 #include "mm/tlb.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -249,6 +250,47 @@ static handle_t table_below(struct machine *m, handle_t mmh, handle_t table, enu
 	return below;
 }
 
+/* The table of @level for @vpn, made with all above it; 0: no memory. */
+static handle_t tables_alloc(struct machine *m, handle_t mmh, u64 vpn, enum pt_level level)
+{
+	handle_t table = mm_at(m, mmh)->pgd, below;
+	enum pt_level at;
+
+	for (at = PT_PGD; at > level && table; at--) {
+		below = dir_load(m, table, at, vpn);
+		table = below ? below : table_below(m, mmh, table, at, vpn);
+	}
+	return table;
+}
+
+int pte_table_alloc(struct machine *m, handle_t mmh, u64 vpn)
+{
+	if (pte_table_find(m, mm_at(m, mmh), vpn))
+		return 0;
+	return tables_alloc(m, mmh, vpn, PT_PTE) ? 0 : -ENOMEM;
+}
+
+pte_t *pte_alloc(struct machine *m, handle_t mmh, u64 vpn)
+{
+	if (pte_table_alloc(m, mmh, vpn))
+		return NULL;
+	return pte_chunk_get(m, pte_table_find(m, mm_at(m, mmh), vpn), vpn);
+}
+
+/* ---- entries of huge pages ---- */
+
+/* Slots of a host table of @level that one entry takes. */
+static u32 leaf_slots(const struct machine *m, enum pt_level level)
+{
+	return level == PT_PMD ? (u32)(m->pt.huge_size >> (PAGE_SHIFT + TABLE_SHIFT)) : 1;
+}
+
+/* Pages that an entry of @level maps. */
+static u64 leaf_span(const struct machine *m, enum pt_level level)
+{
+	return (u64)leaf_slots(m, level) << (TABLE_SHIFT * level);
+}
+
 pte_t *huge_pte_find(const struct machine *m, const struct mm *mm, u64 vpn, enum pt_level *level)
 {
 	handle_t h = mm->pgd;
@@ -263,30 +305,60 @@ pte_t *huge_pte_find(const struct machine *m, const struct mm *mm, u64 vpn, enum
 	return NULL;
 }
 
-int pte_table_alloc(struct machine *m, handle_t mmh, u64 vpn)
+int huge_table_alloc(struct machine *m, handle_t mmh, u64 vpn, enum pt_level level)
 {
-	struct mm *mm = mm_at(m, mmh);
-	handle_t table = mm->pgd, below;
-	int level;
+	return tables_alloc(m, mmh, vpn, level) ? 0 : -ENOMEM;
+}
 
-	if (pte_table_find(m, mm, vpn))
+/* The existing table of @level for @vpn. */
+static handle_t table_find(const struct machine *m, const struct mm *mm, u64 vpn,
+			   enum pt_level level)
+{
+	handle_t table = mm->pgd;
+	enum pt_level at;
+
+	for (at = PT_PGD; at > level && table; at--)
+		table = dir_load(m, table, at, vpn);
+	return table;
+}
+
+int huge_pte_set(struct machine *m, const struct mm *mm, u64 vpn, enum pt_level level, pte_t pte)
+{
+	handle_t table = table_find(m, mm, vpn, level), leaf, *slot;
+	u64 first = vpn & ~(leaf_span(m, level) - 1);
+	u32 i;
+
+	slot = dir_slot(m, table, level, first);
+	if (!slot)
+		return -ENOMEM;
+	if (*slot & PT_LEAF) {
+		*leaf_pte(m, *slot & ~PT_LEAF) = pte;
 		return 0;
-	for (level = PT_PGD; level > PT_PTE; level--) {
-		below = dir_load(m, table, (enum pt_level)level, vpn);
-		if (!below)
-			below = table_below(m, mmh, table, (enum pt_level)level, vpn);
-		if (!below)
-			return -ENOMEM;
-		table = below;
 	}
+	assert(!*slot);
+	leaf = pool_alloc(&m->mms.huge_ptes);
+	if (!leaf)
+		return -ENOMEM;
+	*leaf_pte(m, leaf) = pte;
+	/* the slots of one entry are in one chunk */
+	for (i = 0; i < leaf_slots(m, level); i++)
+		slot[i] = leaf | PT_LEAF;
 	return 0;
 }
 
-pte_t *pte_alloc(struct machine *m, handle_t mmh, u64 vpn)
+pte_t huge_pte_clear(struct machine *m, const struct mm *mm, u64 vpn, enum pt_level level)
 {
-	if (pte_table_alloc(m, mmh, vpn))
-		return NULL;
-	return pte_chunk_get(m, pte_table_find(m, mm_at(m, mmh), vpn), vpn);
+	handle_t table = table_find(m, mm, vpn, level), leaf, *slot;
+	pte_t old;
+	u32 i;
+
+	slot = dir_slot(m, table, level, vpn & ~(leaf_span(m, level) - 1));
+	leaf = *slot & ~PT_LEAF;
+	old = *leaf_pte(m, leaf);
+	pool_free(&m->mms.huge_ptes, leaf);
+	for (i = 0; i < leaf_slots(m, level); i++)
+		slot[i] = 0;
+	return old;
 }
 
 /* ---- walking ---- */
@@ -336,6 +408,31 @@ bool pte_walk_next(struct machine *m, struct pte_walk *w)
 	return false;
 }
 
+bool huge_walk_next(const struct machine *m, struct huge_walk *w)
+{
+	while (w->at < w->end) {
+		handle_t h = w->mm->pgd;
+		enum pt_level level;
+
+		for (level = PT_PGD;; level--) {
+			h = dir_entry(m, h, level, w->at);
+			if (!h || h & PT_LEAF || level == PT_PMD)
+				break;
+		}
+		if (!(h & PT_LEAF)) {
+			/* a table of small pages, or nothing */
+			w->at = next_boundary(w->at, (u32)level);
+			continue;
+		}
+		w->level = level;
+		w->vpn = w->at & ~(leaf_span(m, level) - 1);
+		w->at = w->vpn + leaf_span(m, level);
+		w->pte = leaf_pte(m, h & ~PT_LEAF);
+		return true;
+	}
+	return false;
+}
+
 void pte_chunk_put(struct machine *m, const struct pte_walk *w)
 {
 	handle_t *chunk = &table_at(m, w->table)->chunk[w->vpn / PTE_CHUNK % TABLE_CHUNKS];
@@ -379,7 +476,7 @@ static void free_below(struct machine *m, handle_t mmh, handle_t table, enum pt_
 
 		if (!chunk) /* sixteen entries without any table below */
 			next = (at & ~(span * PTE_CHUNK - 1)) + span * PTE_CHUNK;
-		if (below) {
+		if (below && !(below & PT_LEAF)) { /* a neighbour's huge page stays */
 			if (level > PT_PMD)
 				free_below(m, mmh, below, level - 1, at,
 					   last < next - 1 ? last : next - 1, floor, ceiling);

@@ -149,9 +149,47 @@ static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt
 	return h & PT_LEAF ? 0 : h;
 }
 
+/*
+ * Huge pages. Where a table of level PT_PMD or PT_PUD would lead to one below, its slot has PT_LEAF and
+ * the handle of a pte_t in mms.huge_ptes: present entries as those of small pages, for all of the page,
+ * whose first frame they hold. What covers 4 MiB (i386 without pae) has two slots of a host table, with the
+ * same handle. An entry exists while a page is mapped (or poisoned) there; mm->hugetlb_usage is not 0 then.
+ * Walks over small pages (pte_walk) pass over them.
+ */
+
 /** huge_pte_find() - the entry of the huge page that maps @vpn, NULL if none does; *@level: of the table
  * that has it, PT_PMD or PT_PUD. */
 pte_t *huge_pte_find(const struct machine *m, const struct mm *mm, u64 vpn, enum pt_level *level);
+
+/** huge_table_alloc() - the tables above the entry of @vpn at @level. 0 or -ENOMEM. Takes pages. */
+int huge_table_alloc(struct machine *m, handle_t mm, u64 vpn, enum pt_level level);
+/** huge_pte_set() - the entry of @vpn at @level, whose tables exist, becomes @pte (not 0). -ENOMEM: of the
+ * host. */
+int huge_pte_set(struct machine *m, const struct mm *mm, u64 vpn, enum pt_level level, pte_t pte);
+/** huge_pte_clear() - it is none; returns what it was. */
+pte_t huge_pte_clear(struct machine *m, const struct mm *mm, u64 vpn, enum pt_level level);
+
+/**
+ * A walk over the huge pages that are mapped in [vpn, end):
+ *
+ *	struct huge_walk w = huge_walk_range(mm, first_vpn, end_vpn);
+ *	while (huge_walk_next(m, &w))
+ *		... *w.pte maps w.vpn and the rest of its page; it may be cleared
+ */
+struct huge_walk {
+	const struct mm *mm;
+	u64 at, end; /* where to go on; the end */
+	u64 vpn;     /* first of the page */
+	pte_t *pte;
+	enum pt_level level;
+};
+
+static inline struct huge_walk huge_walk_range(const struct mm *mm, u64 vpn, u64 end)
+{
+	return (struct huge_walk){ .mm = mm, .at = vpn, .end = end };
+}
+
+bool huge_walk_next(const struct machine *m, struct huge_walk *w);
 
 /* The entry of @vpn in a lowest-level table, NULL while its chunk does not exist (entry is
  * none). */

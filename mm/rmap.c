@@ -18,12 +18,22 @@ struct walk {
 	void *arg;
 };
 
+/* The entry of @vpn, also of a huge page; NULL: none. */
+static pte_t *entry_at(struct machine *m, const struct vma *v, u64 vpn)
+{
+	enum pt_level level;
+
+	if (unlikely(v->flags & VM_HUGETLB))
+		return huge_pte_find(m, mm_at(m, v->mm), vpn, &level);
+	return pte_find(m, mm_at(m, v->mm), vpn);
+}
+
 static bool visit(struct machine *m, handle_t h, void *arg)
 {
 	const struct walk *w = arg;
 	const struct vma *v = vma_at(m, h);
 	u64 vpn = addr_vpn(v->start) + (w->index - v->pgoff);
-	const pte_t *pte = pte_find(m, mm_at(m, v->mm), vpn);
+	const pte_t *pte = entry_at(m, v, vpn);
 
 	if (!pte || !pte_has_page(*pte) || pte_pfn(*pte) != w->pfn)
 		return true;
@@ -112,7 +122,7 @@ void rmap_walk(struct machine *m, pfn_t pfn,
 
 static pte_t *entry_of(struct machine *m, const struct vma *v, u64 addr)
 {
-	return pte_find(m, mm_at(m, v->mm), addr_vpn(addr));
+	return entry_at(m, v, addr_vpn(addr));
 }
 
 /* ---- accessed ---- */

@@ -683,6 +683,7 @@ static const char *const well_known[CACHE_ID_MAX] = {
 	[CACHE_BUFFER_HEAD] = "buffer_head",
 	[CACHE_NUMA_POLICY] = "numa_policy",
 	[CACHE_SHARED_POLICY] = "shared_policy_node",
+	[CACHE_HUGETLBFS_INODE] = "hugetlbfs_inode_cache",
 };
 
 int slab_init(struct machine *m)

@@ -9,6 +9,8 @@
  */
 #include <errno.h>
 
+#include <mman/hugetlb.h>
+
 #include "mm/vma.h"
 
 #define TASK_UNMAPPED_BASE PAGE_ALIGN(task_size(m) / 3)
@@ -108,6 +110,15 @@ static u64 search_aligned(struct machine *m, handle_t mmh, u64 length, u64 offse
 	return found == NOWHERE ? NOWHERE : found + ((offset - found) & (PMD_SIZE - 1));
 }
 
+/* The same, aligned to @align, a power of two. */
+static u64 search_huge(struct machine *m, handle_t mmh, u64 length, u64 align)
+{
+	u64 room = length + align - PAGE_SIZE, found = search(m, mmh, room);
+
+	/* as high as it goes, or, bottom-up, as low: the hole is larger than need be by less than @align */
+	return found == NOWHERE || room < length ? NOWHERE : (found + room - length) & ~(align - 1);
+}
+
 /* May the mapping lie where the caller wished? */
 static bool hint_free(struct machine *m, handle_t mmh, u64 addr, u64 length)
 {
@@ -122,7 +133,11 @@ int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_reques
 {
 	handle_t mmh = task_at(m, task)->mm;
 	u64 found = rq->addr & PAGE_MASK, min = m->sysctl.mmap_min_addr;
+	const struct hstate *h = rq->map & MAPF_ANY_HUGETLB ? hugetlb_mmap_hstate(m, rq->map) :
+							      NULL;
 
+	if (h)
+		found &= ~(h->page_size - 1);
 	if (rq->length > task_size(m))
 		return -ENOMEM;
 	if (rq->map & MAPF_FIXED) {
@@ -136,7 +151,9 @@ int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_reques
 			found = NOWHERE;
 			if (rq->inode && inode_at(m, rq->inode)->kind == INODE_REGULAR)
 				found = search_aligned(m, mmh, rq->length, rq->offset);
-			if (found == NOWHERE)
+			if (h)
+				found = search_huge(m, mmh, rq->length, h->page_size);
+			else if (found == NOWHERE)
 				found = search(m, mmh, rq->length);
 		}
 		if (found == NOWHERE)

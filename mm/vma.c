@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 
 /* ---- the tree ---- */
 
@@ -109,6 +110,7 @@ handle_t vma_dup(struct machine *m, handle_t mmh, handle_t from)
 	memset(&v->rb, 0, sizeof(v->rb));
 	memset(&v->shared, 0, sizeof(v->shared));
 	mpol_get(m, v->policy);
+	resv_map_get(m, v->resv_map);
 	if (v->file)
 		file_at(m, v->file)->users++;
 	return h;
@@ -121,6 +123,7 @@ void vma_free(struct machine *m, handle_t h)
 
 	unlink_anon_vmas(m, h);
 	mpol_put(m, v->policy);
+	resv_map_put(m, v->resv_map);
 	if (v->file)
 		file_put(m, v->file);
 	if (mm->cache_vma == h)
@@ -284,8 +287,11 @@ void vma_set_end(struct machine *m, handle_t h, u64 end)
 int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper)
 {
 	struct vma *v = vma_at(m, h), *n;
-	handle_t new = vma_dup(m, v->mm, h);
+	handle_t new;
 
+	if (v->flags & VM_HUGETLB && addr & (vma_hstate(m, v)->page_size - 1))
+		return -EINVAL;
+	new = vma_dup(m, v->mm, h);
 	if (!new)
 		return -ENOMEM;
 	n = vma_at(m, new);

@@ -51,7 +51,7 @@ handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 en
 handle_t find_vma_prev(struct machine *m, handle_t mm, u64 addr);
 
 /** split_vma() - cut at @addr; *@upper: the new VMA from there on. max_map_count is the
- * caller's. */
+ * caller's. -ENOMEM; -EINVAL: in the midst of a huge page. */
 int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper);
 /** vma_rejoin() - undo a split: the VMA behind @h becomes part of it. Cannot fail. */
 void vma_rejoin(struct machine *m, handle_t h);

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
 #include "mm/tlb.h"
@@ -85,6 +86,10 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 	struct zap z = { .unmapped = 0 };
 	u32 i;
 
+	if (unlikely(v->flags & VM_HUGETLB)) {
+		unmap_hugepage_range(m, vma, start, end);
+		return end;
+	}
 	update_hiwater_rss(mm);
 	while (z.unmapped < most && pte_walk_next(m, &w)) {
 		zap_stretch(m, v, &w, &z);
@@ -282,6 +287,8 @@ int copy_page_range(struct machine *m, handle_t dst, handle_t src)
 	/* cache pages can be faulted in again: a mapping without copies of its own starts empty */
 	if (!v->anon_vma && !(v->flags & (VM_PFNMAP | VM_MIXEDMAP)))
 		return 0;
+	if (v->flags & VM_HUGETLB)
+		return copy_hugetlb_page_range(m, dst, src);
 	while (pte_walk_next(m, &w)) {
 		n = copy_stretch(m, dst, &w);
 		if (n < 0)

@@ -21,7 +21,7 @@ static int mmap_option(struct command_run *c, const char *word, struct mmap_requ
 		{ "noreserve", MAPF_NORESERVE },
 		{ "populate", MAPF_POPULATE },
 		{ "locked", MAPF_LOCKED },
-		{ "hugetlb", MAPF_HUGETLB_2M },
+		{ "hugetlb", MAPF_HUGETLB },
 		{ "hugetlb=2M", MAPF_HUGETLB_2M },
 		{ "hugetlb=1G", MAPF_HUGETLB_1G },
 		{ "stack", MAPF_STACK | MAPF_GROWSDOWN },
@@ -73,7 +73,7 @@ static int mmap_device(struct command_run *c, const char *name, struct mmap_requ
 {
 	int error;
 
-	if (rq->inode || rq->map & (MAPF_HUGETLB_2M | MAPF_HUGETLB_1G))
+	if (rq->inode || rq->map & MAPF_ANY_HUGETLB)
 		return command_explain(c, -EINVAL, "dev= and another kind of mapping");
 	if (!rq->length)
 		return -EINVAL;

@@ -79,7 +79,8 @@ static void hold_pages(struct twin *t, struct hstate *h)
 		}
 	}
 	if (pool_count(t, -1, h, "resv", &resv) || meminfo_count(t, h, "HugePages_Rsvd:", &resv))
-		h->resv_huge_pages = resv < h->free_huge_pages ? resv : h->free_huge_pages;
+		h->resv_huge_pages = h->held_resv_huge_pages =
+			resv < h->free_huge_pages ? resv : h->free_huge_pages;
 }
 
 void twin_huge_pages(struct twin *t)

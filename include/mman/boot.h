@@ -168,12 +168,15 @@ struct hstate {
 	u64 page_size; /* bytes; 0: this kernel has no such pages */
 	u64 nr_huge_pages, free_huge_pages, resv_huge_pages, surplus_huge_pages;
 	u64 nr_overcommit_huge_pages;
+	u64 held_huge_pages;	  /* in use by nobody of this machine: hugetlb_hold() */
+	u64 held_resv_huge_pages; /* reserved likewise */
 	u64 nr_node[MAX_NUMNODES], free_node[MAX_NUMNODES], surplus_node[MAX_NUMNODES];
 	handle_t free_list[MAX_NUMNODES];	 /* boot_info.huge_frames, linked by ->next */
 	u32 next_nid_to_alloc, next_nid_to_free; /* whose turn it is (mm/hugetlb.c) */
 	u64 demote_size; /* bytes of the pages that demoting makes; 0: cannot be demoted */
 };
 
+/* One page of a pool. Of a page in use the head's struct page leads here (->prev). */
 struct huge_frame {
 	pfn_t pfn;
 	handle_t next;

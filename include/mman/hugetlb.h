@@ -1,11 +1,13 @@
 /*
- * hugetlb.h - the pools of huge pages: grow, shrink, demote. Mapping them comes later.
+ * hugetlb.h - the pools of huge pages: grow, shrink, demote. What is mapped: mm/hugetlb.h.
  *
  *	hstate (boot.h)   one size of huge page: counters, and a list of free pages for each node
  *
  * A pool page is taken from the buddy allocator (2 MiB), or as a free, aligned stretch of a zone
  * (1 GiB), and is gone from MemFree then. Invariants (check_hugetlb() in mm/check.h):
  *  - nr, free and surplus are the sums of their nodes' counters;
+ *  - pages that are mapped, pinned or in the file of a shared mapping = nr - free - held;
+ *  - resv is what mappings and files have reserved and not used;
  *  - each free list is as long as free_node[] says;
  *  - persistent pages = nr - surplus; resv <= free.
  * Source: Documentation/admin-guide/mm/hugetlbpage.rst.
@@ -24,6 +26,13 @@ int dissolve_free_huge_page(struct machine *m, pfn_t pfn);
 
 /** hugetlb_default() - the size that proc/meminfo and /proc/sys/vm speak of; NULL without huge pages. */
 struct hstate *hugetlb_default(struct machine *m);
+
+/** vma_hstate() - the size of the pages of a mapping with VM_HUGETLB. */
+struct hstate *vma_hstate(const struct machine *m, const struct vma *v);
+/** hstate_by_size() - pages of @bytes; NULL: this machine has none of them. 0: the default size. */
+struct hstate *hstate_by_size(struct machine *m, u64 bytes);
+/** hugetlb_mmap_hstate() - what MAPF_*HUGETLB of @map ask for; NULL: there are none. */
+struct hstate *hugetlb_mmap_hstate(struct machine *m, u32 map);
 
 static inline unsigned int hstate_order(const struct hstate *h)
 {

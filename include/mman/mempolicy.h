@@ -93,6 +93,11 @@ pfn_t alloc_pages_policy(struct machine *m, gfp_t gfp, unsigned int order);
 pfn_t alloc_page_shmem(struct machine *m, handle_t inode, u64 index, gfp_t gfp);
 /* alloc_page_vma(): mm/vma.h */
 
+/** huge_node() - where a huge page of 2^@order small ones for @addr of @v is to come from: the node to begin at;
+ * *@nodes: of these only, 0: any; *@many: if they have none, of any. */
+u32 huge_node(const struct machine *m, const struct vma *v, u64 addr, u32 order, u64 *nodes,
+	      bool *many);
+
 /** mpol_set_shared() - pages [@first, @last] of a file of shared memory have @policy (0: none) from now on.
  * -ENOMEM: as they were. */
 int mpol_set_shared(struct machine *m, handle_t inode, u64 first, u64 last, handle_t policy);

@@ -97,7 +97,10 @@ struct vma {
 	u64 shared_last;	 /* largest last page offset in this subtree of i_mmap */
 	struct treap_node shared;
 	u32 swap_ra_page;
-	u64 unused[3]; /* two lines each */
+	/* of huge pages (hugetlb.h): the reservations that a private mapping has made, 0: none; HPAGE_* */
+	handle_t resv_map;
+	u32 huge_flags;
+	u64 unused[2]; /* two lines each */
 };
 
 /* Counters of an address space, pages. rss_stat as in /proc/PID/status. */
@@ -200,6 +203,9 @@ struct inode {
 	u32 nr_child_dentries;
 	handle_t lru_next, lru_prev;
 	u8 cached; /* DCACHE_* */
+	/* Of huge pages (hugetlb.h); ->pages is indexed by huge page. */
+	u8 hstate;	   /* 1 + index of the size of its pages; 0: the default size */
+	handle_t resv_map; /* which of its pages are reserved or there: set of bits */
 };
 
 /*
@@ -243,6 +249,7 @@ struct mm_state {
 	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
 	struct pool huge_ptes;			    /* entries of huge pages */
+	struct pool resv_maps;			    /* of private mappings of huge pages */
 	struct pool xa_nodes;			    /* page cache indexes */
 	struct pool pins;
 	struct shadow_nodes shadow_nodes;
@@ -259,7 +266,7 @@ struct mm_state {
 	u64 next_position; /* of an entry in its directory */
 	struct inode_lru dentry_lru, inode_lru;
 	u64 nr_disk_inodes; /* files and directories that have a name */
-	u64 next_ino, next_shmem_ino;
+	u64 next_ino, next_shmem_ino, next_hugetlb_ino;
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
 	handle_t inode_head, inode_tail; /* all files: named, deleted but held, shared memory */
 	handle_t inode_hash[INODE_HASH_BUCKETS];
@@ -320,6 +327,8 @@ struct mmap_request {
 #define MAPF_FIXED_NOREPLACE 128u
 #define MAPF_HUGETLB_2M	     256u
 #define MAPF_HUGETLB_1G	     512u
+#define MAPF_HUGETLB	     1024u /* of the default size */
+#define MAPF_ANY_HUGETLB     (MAPF_HUGETLB | MAPF_HUGETLB_2M | MAPF_HUGETLB_1G)
 #define MAPF_SAME_FILE	     2048u /* the open file of a neighbour that is of the same inode */
 #define DEVICE_NAME_MAX	     23u
 

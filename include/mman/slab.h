@@ -40,6 +40,7 @@ enum kmem_cache_id {
 	CACHE_BUFFER_HEAD,
 	CACHE_NUMA_POLICY,
 	CACHE_SHARED_POLICY, /* shared_policy_node */
+	CACHE_HUGETLBFS_INODE,
 	CACHE_ID_MAX = 64
 };
 
