@@ -12,6 +12,7 @@
 #include "mm/filemap.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/tlb.h"
 
 struct advice {
 	const char *name;
@@ -25,26 +26,47 @@ struct advice {
 
 /* ---- page by page ---- */
 
+/* Entries that lost what a TLB may have seen of them. */
+struct changed {
+	u64 first, end; /* vpn; end 0: none */
+};
+
+static void note_changed(struct changed *c, u64 vpn)
+{
+	if (!c->end)
+		c->first = vpn;
+	c->end = vpn + 1;
+}
+
+static void flush_changed(struct machine *m, struct mm *mm, const struct changed *c)
+{
+	if (c->end)
+		tlb_flush_range(m, mm, c->first, c->end);
+}
+
 static int advise_dontneed(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	zap_page_range(m, vma, start, end);
 	return 0;
 }
 
-/* Clean and unused from now on; written to again, it is an ordinary page. */
-static void free_page_lazily(struct machine *m, pte_t *pte)
+/* Clean and unused from now on; written to again, it is an ordinary page. Did the entry change? */
+static bool free_page_lazily(struct machine *m, pte_t *pte)
 {
 	struct page *p = pfn_to_page(m, pte_pfn(*pte));
+	bool changed;
 
 	if (page_test(p, PG_dirty) || page_test(p, PG_swapcache)) {
 		if (p->mapcount != 1)
-			return;
+			return false;
 		if (page_test(p, PG_swapcache) && !try_to_free_swap(m, pte_pfn(*pte)))
-			return;
+			return false;
 		clear_page_dirty(m, pte_pfn(*pte));
 	}
+	changed = *pte & (PTE_ACCESSED | PTE_DIRTY);
 	*pte &= ~(PTE_ACCESSED | PTE_DIRTY);
 	mark_page_lazyfree(m, pte_pfn(*pte));
+	return changed;
 }
 
 /* What is in swap has no use any more at once. */
@@ -59,19 +81,21 @@ static int advise_free(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	struct changed c = { 0, 0 };
 	u32 i;
 
 	if (!vma_is_anonymous(v))
 		return -EINVAL;
 	while (pte_walk_next(m, &w)) {
 		for (i = 0; i < w.n; i++) {
-			if (pte_has_page(w.pte[i]))
-				free_page_lazily(m, &w.pte[i]);
+			if (pte_has_page(w.pte[i]) && free_page_lazily(m, &w.pte[i]))
+				note_changed(&c, w.vpn + i);
 			else if (!pte_present(w.pte[i]) && w.pte[i] & PTE_SWAP)
 				free_swap_entry(m, mm_at(m, v->mm), &w.pte[i]);
 		}
 		pte_chunk_put(m, &w);
 	}
+	flush_changed(m, w.mm, &c);
 	return 0;
 }
 
@@ -80,6 +104,7 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	struct changed c = { 0, 0 };
 	u32 i;
 
 	while (pte_walk_next(m, &w))
@@ -91,11 +116,14 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 			p = pfn_to_page(m, pte_pfn(w.pte[i]));
 			if (p->mapcount != 1 || !page_test(p, PG_lru))
 				continue;
+			if (w.pte[i] & PTE_ACCESSED)
+				note_changed(&c, w.vpn + i);
 			w.pte[i] &= ~PTE_ACCESSED;
 			page_clear(p, PG_referenced);
 			page_clear(p, PG_young);
 			deactivate_page(m, pte_pfn(w.pte[i]));
 		}
+	flush_changed(m, w.mm, &c);
 	return 0;
 }
 
@@ -103,7 +131,8 @@ static int advise_cold(struct machine *m, handle_t vma, u64 start, u64 end)
 #define PAGEOUT_PAGES 512u
 
 /* Only pages of our own here too. Where each can go, and whether it can, is reclaim's to say. */
-static void gather_pageout(struct machine *m, pte_t *pte, pfn_t *pfns, u32 *nr)
+static void gather_pageout(struct machine *m, u64 vpn, pte_t *pte, pfn_t *pfns, u32 *nr,
+			   struct changed *c)
 {
 	struct page *p;
 
@@ -112,6 +141,8 @@ static void gather_pageout(struct machine *m, pte_t *pte, pfn_t *pfns, u32 *nr)
 	p = pfn_to_page(m, pte_pfn(*pte));
 	if (p->mapcount != 1 || !page_test(p, PG_lru) || page_test(p, PG_unevictable))
 		return;
+	if (*pte & PTE_ACCESSED)
+		note_changed(c, vpn);
 	*pte &= ~PTE_ACCESSED;
 	page_clear(p, PG_referenced);
 	page_clear(p, PG_young);
@@ -123,11 +154,12 @@ static int advise_pageout(struct machine *m, handle_t vma, u64 start, u64 end)
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
 	pfn_t pfns[PAGEOUT_PAGES];
+	struct changed c = { 0, 0 };
 	u32 i, nr = 0;
 
 	while (pte_walk_next(m, &w)) {
 		for (i = 0; i < w.n; i++)
-			gather_pageout(m, &w.pte[i], pfns, &nr);
+			gather_pageout(m, w.vpn + i, &w.pte[i], pfns, &nr, &c);
 		if (nr + PTE_CHUNK > PAGEOUT_PAGES) {
 			reclaim_pages(m, pfns, nr);
 			nr = 0;
@@ -135,6 +167,7 @@ static int advise_pageout(struct machine *m, handle_t vma, u64 start, u64 end)
 	}
 	if (nr)
 		reclaim_pages(m, pfns, nr);
+	flush_changed(m, w.mm, &c);
 	return 0;
 }
 

@@ -27,7 +27,9 @@ static bool can_change_pte_writable(struct machine *m, const struct vma *v, pte_
 	return page_mapping_type(p) == MAPPING_ANON && page_test(p, PG_anon_exclusive);
 }
 
-static void change_protection(struct machine *m, handle_t vma, u64 start, u64 end)
+/* @narrows: a right is lost that entries do not show, that to execute. Who gains rights needs no flush: a fault
+ * looks at the entry itself. */
+static void change_protection(struct machine *m, handle_t vma, u64 start, u64 end, bool narrows)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
@@ -35,8 +37,6 @@ static void change_protection(struct machine *m, handle_t vma, u64 start, u64 en
 	u32 i;
 
 	while (pte_walk_next(m, &w)) {
-		first = last ? first : w.vpn;
-		last = w.vpn + w.n;
 		for (i = 0; i < w.n; i++) {
 			pte_t pte = w.pte[i];
 
@@ -46,6 +46,10 @@ static void change_protection(struct machine *m, handle_t vma, u64 start, u64 en
 			if (v->flags & VM_WRITE && !(pte & PTE_WRITE) &&
 			    can_change_pte_writable(m, v, pte))
 				pte |= PTE_WRITE;
+			if (narrows || w.pte[i] & ~pte & (PTE_USER | PTE_WRITE)) {
+				first = last ? first : w.vpn + i;
+				last = w.vpn + i + 1;
+			}
 			w.pte[i] = pte;
 		}
 	}
@@ -97,7 +101,7 @@ static int mprotect_fixup(struct machine *m, handle_t task, handle_t *vma, u64 s
 	if (flags & VM_HUGETLB)
 		hugetlb_change_protection(m, changed, start, end);
 	else
-		change_protection(m, changed, start, end);
+		change_protection(m, changed, start, end, old & ~flags & VM_EXEC);
 	/* a locked private mapping has its own copies as soon as it may */
 	if ((flags & (VM_LOCKED | VM_SHARED)) == VM_LOCKED && flags & VM_WRITE && !(old & VM_WRITE))
 		populate_vma_range(m, task, changed, start, end, true);

@@ -1,6 +1,8 @@
-/* /proc/interrupts and /proc/softirqs: the lines of a PC. Interrupts are not simulated, so every
- * count is 0. */
+/* /proc/interrupts and /proc/softirqs: the lines of a PC. Of interrupts only those are simulated that one CPU
+ * sends to others when it has changed page tables (mman/tlb.h); all other counts are 0. */
 #include "fs/proc/proc.h"
+
+#include <string.h>
 
 #define IRQ_WIDTH 3u
 
@@ -17,12 +19,15 @@ static void show_heading(const struct machine *m, struct text *out)
 static void show_counts(const struct machine *m, const char *name, const char *what,
 			struct text *out)
 {
+	bool shootdowns = !strcmp(name, "TLB");
 	u32 cpu;
 
 	text_str_right(out, name, IRQ_WIDTH);
 	text_str(out, ": ");
-	for (cpu = 0; cpu < m->nr_cpus; cpu++)
-		text_str(out, "         0 ");
+	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
+		text_u64_width(out, shootdowns ? tlb_stat(m, cpu).shootdowns : 0, 10);
+		text_char(out, ' ');
+	}
 	text_str(out, what);
 	text_char(out, '\n');
 }

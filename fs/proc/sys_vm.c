@@ -49,6 +49,22 @@ static int percpu_pagelist_high_fraction_changed(const struct request *rq, u64 o
 	return 0;
 }
 
+/* Of a 32-bit machine 8 to 16, of a 64-bit one 28 to 32 (arch/x86/Kconfig, ARCH_MMAP_RND_BITS_MIN and MAX). */
+static int mmap_rnd_bits_changed(const struct request *rq, u64 old)
+{
+	bool narrow = rq->m->config.arch == ARCH_I386;
+	s32 bits = rq->m->sysctl.mmap_rnd_bits;
+
+	(void)old;
+	return bits < (narrow ? 8 : 28) || bits > (narrow ? 16 : 32) ? -EINVAL : 0;
+}
+
+/* Programs of the other width run on a 64-bit machine only. */
+static bool has_compat(const struct request *rq)
+{
+	return rq->m->config.arch != ARCH_I386;
+}
+
 static int overcommit_ratio_changed(const struct request *rq, u64 old)
 {
 	(void)old;
@@ -369,10 +385,22 @@ static const struct attribute vm_attrs[] = {
 		   "percent of a zone that must be unmapped page cache before zone reclaim starts"),
 	SYSCTL_ULONG("mmap_min_addr", sysctl.mmap_min_addr, 0, UINT64_MAX, NULL, ACTS,
 		     "lowest address that a process without privilege may map"),
-	SYSCTL_INT_MODE("mmap_rnd_bits", 0600, sysctl.mmap_rnd_bits, 28, 32, NULL, ACTS,
-			"bits of randomness in the place of mappings"),
-	SYSCTL_INT_MODE("mmap_rnd_compat_bits", 0600, sysctl.mmap_rnd_compat_bits, 8, 16, NULL,
-			HOLDS, "the same for 32-bit programs"),
+	SYSCTL_INT_MODE(
+		"mmap_rnd_bits", 0600, sysctl.mmap_rnd_bits, 8, 32, mmap_rnd_bits_changed, ACTS,
+		"bits of randomness in the place of mappings; at least 28, on i386 at most 16"),
+	{ .name = "mmap_rnd_compat_bits",
+	  .mode = 0600,
+	  .flags = ATTR_SYSCTL,
+	  .show = knob_show,
+	  .store = knob_store,
+	  .visible = has_compat,
+	  .data = &(const struct knob){ .parser = KNOB_INT,
+					KNOB_AT(sysctl.mmap_rnd_compat_bits),
+					.count = 1,
+					.min = 8,
+					.max = 16,
+					.effect = HOLDS,
+					.help = "the same for 32-bit programs" } },
 	SYSCTL_OTHER("nr_hugepages", 0644, ATTR_SYSCTL | ATTR_LONG, nr_hugepages_show,
 		     nr_hugepages_store, ACTS,
 		     "persistent huge pages of the default size; grows as far as memory allows"),

@@ -124,6 +124,42 @@ static void test_flushes(void)
 	mmtest_close(&t);
 }
 
+/* What takes accessed and dirty bits, or rights, flushes what it took them from; who gains a right need not. */
+static void test_advice(void)
+{
+	struct mmtest t;
+	struct tlb_stat s, d;
+
+	mmtest_open_on(&t, MACHINE);
+	map(&t, AT, 32, "rw", MAPF_FIXED);
+	store(&t, AT, 32);
+	load(&t, AT, 32);
+	s = stat(&t);
+	advise(&t, AT, 8, "cold");
+	d = since_stat(&t, &s);
+	is_uint(d.page_flushes, 8, "cold: the pages that had been accessed");
+	advise(&t, AT, 8, "cold");
+	d = since_stat(&t, &s);
+	is_uint(d.page_flushes, 0, "which they no longer are");
+	advise(&t, AT + 8 * PAGE_SIZE, 8, "free");
+	d = since_stat(&t, &s);
+	is_uint(d.page_flushes, 8, "free: those that were dirty");
+	advise(&t, AT + 16 * PAGE_SIZE, 4, "pageout");
+	d = since_stat(&t, &s);
+	cmp_int((s64)(d.flushes + d.page_flushes), >, 0, "pageout flushes");
+	protect(&t, AT + 20 * PAGE_SIZE, 4, "r");
+	d = since_stat(&t, &s);
+	is_uint(d.page_flushes, 4, "the right to write is taken away");
+	protect(&t, AT + 20 * PAGE_SIZE, 4, "rw");
+	d = since_stat(&t, &s);
+	is_uint(d.page_flushes, 0, "and given back: no flush");
+	protect(&t, AT + 20 * PAGE_SIZE, 4, "rwx");
+	protect(&t, AT + 20 * PAGE_SIZE, 4, "rw");
+	d = since_stat(&t, &s);
+	is_uint(d.page_flushes, 4, "the right to execute");
+	mmtest_close(&t);
+}
+
 static void test_copy_on_write(void)
 {
 	struct mmtest t;
@@ -367,6 +403,7 @@ int main(void)
 	test_levels();
 	test_sizes();
 	test_flushes();
+	test_advice();
 	test_copy_on_write();
 	test_switches(6, 1);
 	test_switches(1, 0);
