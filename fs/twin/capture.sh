@@ -168,16 +168,245 @@ fi
 
 @files@
 
-# Most of smaps are lines that say nothing. A second reading tells which processes did something meanwhile.
+# Page tables, where od and awk are there to make texts of them: which pages each mapping has, and, for root, which
+# are the same as another's. What stands in pages: see docs/twin.md.
+pages_plan() {
+	awk -v out="$out" '
+	function number(hex,  i, n) {
+		for (i = 1; i <= length(hex); i++)
+			n = n * 16 + index("0123456789abcdef", substr(hex, i, 1)) - 1
+		return n
+	}
+	# mappings near each other are read in one go, by blocks of 512 entries
+	function mapping(  first, last) {
+		if (!rss || end - start > 512 * rss || end > 34359738368)
+			return
+		first = int(start / 512)
+		last = int((end - 1) / 512)
+		if (!n || first > block + 32) {
+			if (n)
+				reads = reads " " from " " block + 1 - from
+			offset += n ? (block + 1) * 512 : 0
+			offset -= first * 512
+			from = first
+		}
+		block = last > block || first > block ? last : block
+		n++
+		print "M", name, start + offset, end - start
+	}
+	{
+		pid = $0
+		file = out "/proc/" pid "/smaps"
+		n = rss = offset = block = 0
+		reads = ""
+		print "P", pid
+		while ((getline line <file) > 0) {
+			if (line ~ /^[0-9a-f]+-[0-9a-f]+ /) {
+				mapping()
+				rss = 0
+				name = substr(line, 1, index(line, "-") - 1)
+				start = number(name) / 4096
+				line = substr(line, index(line, "-") + 1)
+				end = number(substr(line, 1, index(line, " ") - 1)) / 4096
+			} else if (line ~ /^(Rss|Swap):/) {
+				split(line, word, " ")
+				rss += word[2] / 4
+			}
+		}
+		mapping()
+		rss = 0
+		close(file)
+		print "D" (n ? reads " " from " " block + 1 - from : "")
+	}'
+}
+pages_read() {
+	while read -r line; do
+		case $line in
+		P*) pid=${line#P } ;;
+		D*)
+			IFS=' '
+			# shellcheck disable=SC2086 # numbers
+			set -- ${line#D}
+			IFS=''
+			while [ $# -gt 1 ]; do
+				dd bs=4096 skip="$1" count="$2" if="/proc/$pid/pagemap" 2>/dev/null
+				shift 2
+			done >"$work/pagemap/$pid"
+			;;
+		esac
+	done
+}
+pages_dump() {
+	while read -r line; do
+		echo "$line"
+		case $line in
+		P*) pid=${line#P } ;;
+		D*)
+			od -A d -t x8 "$work/pagemap/$pid"
+			rm "$work/pagemap/$pid"
+			;;
+		esac
+	done
+}
+# entries of page tables become letters, shared ones with their frames; a frame that a process has twice is that of
+# the page of zeros, which is nobody's
+pages_letters() {
+	awk -v zeros="$work/zeros" '
+	BEGIN {
+		for (i = 0; i < 256; i++) {
+			high = int(i / 16)
+			key = substr("0123456789abcdef", high + 1, 1) substr("0123456789abcdef", i % 16 + 1, 1)
+			letter[key] = int(high / 4) % 2 ? "s" : high < 8 ? "." : int(high / 2) % 2 ? \
+				(i % 2 ? "f" : "F") : i % 2 ? "a" : "A"
+		}
+		printf "" >zeros
+	}
+	function put() {
+		if (count)
+			line = line " " last count
+		count = 0
+	}
+	function end_mapping() {
+		if (last == ".")
+			count = 0
+		put()
+		if (line)
+			print name[at] line
+		line = last = ""
+		at++
+	}
+	# so many entries like this one
+	function entries(e, many,  c, n, frame) {
+		c = letter[substr(e, 1, 2)]
+		while (many > 0 && at < nr) {
+			if (position < first[at]) {
+				n = first[at] - position < many ? first[at] - position : many
+				position += n
+				many -= n
+				continue
+			}
+			n = first[at] + size[at] - position
+			n = n < many ? n : many
+			frame = c == "A" ? substr(e, 4) : ""
+			if (c == "A" && frame ~ /[^0]/) {
+				put()
+				last = "x"
+				if (n > 1 || owner[frame] == pid)
+					zero[frame] = 1
+				owner[frame] = pid
+				line = line " A" n ":" frame
+			} else {
+				if (c != last)
+					put()
+				last = c
+				count += n
+			}
+			position += n
+			many -= n
+			if (position == first[at] + size[at])
+				end_mapping()
+		}
+	}
+	$1 == "P" { pid = $2; nr = at = position = count = star = 0; line = last = ""; print "P " pid; next }
+	$1 == "M" { name[nr] = $2; first[nr] = $3; size[nr++] = $4; next }
+	$1 ~ /^D/ { next }
+	$1 == "*" { star = 1; next }
+	{
+		# some take numbers with zeros before them for octal ones
+		sub(/^0+/, "", $1)
+		if (star && $1 / 8 > position) {
+			if (one == two)
+				entries(one, $1 / 8 - position)
+			else
+				while (position < $1 / 8) { entries(one, 1); entries(two, 1) }
+		}
+		star = 0
+		position = $1 / 8
+		if (NF > 1)
+			entries(one = $2, 1)
+		if (NF > 2)
+			entries(two = $3, 1)
+	}
+	END { for (frame in zero) print frame >zeros }'
+}
+# frames become numbers, in the order in which they are seen
+pages_numbers() {
+	awk -v zeros="$work/zeros" -v out="$out" '
+	BEGIN { while ((getline frame <zeros) > 0) zero[frame] = 1 }
+	function put() {
+		if (count)
+			line = line " " last count (number ? "@" number : "")
+		count = number = 0
+	}
+	$1 == "P" {
+		if (file)
+			close(file)
+		file = out "/proc/" $2 "/pages"
+		next
+	}
+	{
+		line = $1
+		count = number = 0
+		for (i = 2; i <= NF; i++) {
+			split($i, part, ":")
+			c = substr($i, 1, 1)
+			n = substr(part[1], 2)
+			frame = part[2]
+			known = 0
+			if (frame != "" && zero[frame])
+				c = "."
+			else if (frame != "") {
+				if (!(frame in numbers))
+					numbers[frame] = ++frames
+				known = numbers[frame]
+			}
+			if (!count || c != last || known != (number ? number + count : 0)) {
+				put()
+				last = c
+				number = known
+			}
+			count += n
+		}
+		if (last != ".")
+			put()
+		if (line != $1)
+			print line >file
+	}'
+}
+processes=''
 for path in "$out"/proc/[0-9]*/smaps; do
 	[ -s "$path" ] || continue
+	path=${path%/smaps}
+	processes=$processes${path##*/}$nl
+done
+mkdir "$work/pagemap" "$work/again" || exit 1
+: >"$work/plan"
+if [ -z "$root" ] && command -v awk >/dev/null && command -v od >/dev/null &&
+	dd if=/proc/self/pagemap of=/dev/null bs=8 count=1 2>/dev/null; then
+	printf %s "$processes" | pages_plan >"$work/plan"
+	pages_read <"$work/plan"
+fi
+# a second reading tells which processes did something meanwhile
+IFS=$nl
+for pid in $processes; do
+	cp "$root/proc/$pid/smaps" "$work/again/$pid" 2>/dev/null
+done
+IFS=''
+if [ -s "$work/plan" ]; then
+	pages_dump <"$work/plan" | pages_letters >"$work/pages"
+	pages_numbers <"$work/pages"
+fi
+
+# Most of smaps are lines that say nothing.
+IFS=$nl
+for pid in $processes; do
+	path=$out/proc/$pid/smaps
 	sed '/ 0 kB$/d' "$path" >"$work/smaps" && mv -f "$work/smaps" "$path"
 	sed '/^Referenced:/d' "$path" >"$work/first"
-	sed -e '/ 0 kB$/d' -e '/^Referenced:/d' "$root${path#"$out"}" 2>/dev/null | cmp -s - "$work/first" || {
-		pid=${path%/smaps}
-		echo "${pid##*/}"
-	}
+	sed -e '/ 0 kB$/d' -e '/^Referenced:/d' "$work/again/$pid" 2>/dev/null | cmp -s - "$work/first" ||
+		echo "$pid"
 done >"$out/unsteady"
+IFS=''
 [ ! -f "$root/unsteady" ] || cp "$root/unsteady" "$out/unsteady"
 
 if [ -n "$anonymize" ]; then
