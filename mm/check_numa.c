@@ -102,8 +102,36 @@ static void check_pins(struct check *c)
 	check_equal(c, "pins of all pages", (s64)held, (s64)pins);
 }
 
+/* What NUMA balancing keeps: for tasks that are there, and of pages in use. */
+static void check_balancing(struct check *c)
+{
+	const u32 block = 1u << (MAX_ORDER - 1);
+	struct machine *m = c->m;
+	handle_t h, thread;
+	pfn_t start, pfn;
+	u32 nr = 0;
+
+	for (h = pid_next(m, 1); h; h = pid_next(m, task_at(m, h)->pid + 1))
+		for (thread = h; thread; thread = task_at(m, thread)->next_thread)
+			nr += task_at(m, thread)->numa != 0;
+	check_equal(c, "tasks with NUMA faults", nr, m->numa.tasks.nr_live);
+	for (start = 0; m->numa.arrays.nr_live && start < m->max_pfn; start += block)
+		for (pfn = start; page_exists(m, start) && pfn < start + block && pfn < m->max_pfn;
+		     pfn++) {
+			const struct page *p = pfn_to_page(m, pfn);
+
+			if (!page_test(p, PG_last_cpupid) || page_test(p, PG_buddy))
+				continue;
+			if (page_test(p, PG_pcp) ||
+			    (u32)page_cpupid_last(m, pfn) >> 8 >= m->nr_nodes)
+				check_fail(c, "pfn %u: last used from node %d", pfn,
+					   page_cpupid_last(m, pfn) >> 8);
+		}
+}
+
 void check_numa(struct check *c)
 {
+	check_balancing(c);
 	check_policies(c);
 	check_pins(c);
 	check_equal(c, "nr_isolated_anon", 0, c->m->vm_node_stat[NR_ISOLATED_ANON]);

@@ -63,6 +63,8 @@ static void set_next_due(struct machine *m)
 {
 	if (unlikely(m->running && (m->panicked || m->running->fatal_signal)))
 		m->clock.next_due = 0;
+	else if (m->running && m->running->numa_due)
+		m->clock.next_due = min_t(u64, first_due(m), m->running->numa_due);
 	else
 		m->clock.next_due = first_due(m);
 }
@@ -218,6 +220,8 @@ bool machine_safe_point_slow(struct machine *m)
 {
 	if (unlikely(m->panicked))
 		return false;
+	if (m->running && m->running->numa_due && m->clock.now >= m->running->numa_due)
+		task_tick_numa(m, m->running);
 	if (m->clock.now >= m->clock.next_due)
 		run_due_events(m);
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */

@@ -476,6 +476,8 @@ static u64 load_batch(struct machine *m, handle_t h, struct running *r)
 	u64 started = m->clock.now, due = load_due(m, load), cost;
 	bool write;
 
+	if (r->numa_due && started >= r->numa_due)
+		task_tick_numa(m, r);
 	while (load->done < due && m->clock.now - started < LOAD_PERIOD_MIN) {
 		u64 addr = access_stream_next(&load->stream, &write);
 

@@ -86,6 +86,8 @@ static int power_on(struct machine *m, char *why, size_t why_size)
 	if (!error)
 		error = mempolicy_init(m);
 	if (!error)
+		error = numa_balancing_init(m);
+	if (!error)
 		error = mm_init(m);
 	if (!error)
 		error = tlb_init(m);
@@ -141,6 +143,7 @@ void machine_destroy(struct machine *m)
 	mm_destroy(m);
 	tlb_destroy(m);
 	mempolicy_destroy(m);
+	numa_balancing_destroy(m);
 	swap_destroy(m);
 	contents_destroy(m);
 	slab_destroy(m);

@@ -21,6 +21,7 @@
 #include "mm/fault.h"
 #include "mm/filemap.h"
 #include "mm/hugetlb.h"
+#include "mm/numa_balancing.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
 #include "mm/tlb.h"
@@ -406,9 +407,11 @@ static enum vm_fault try_pte_fault(struct machine *m, struct fault *f)
 		return vma_is_anonymous(f->v) ? do_anonymous_page(m, f) : do_fault(m, f);
 	if (unlikely(!pte_present(*pte)))
 		return pte_is_poisoned(*pte) ? do_poisoned_page(m, f) : do_swap_page(m, f, pte);
+	if (unlikely(!(*pte & PTE_USER)))
+		return do_numa_page(m, f, pte);
 	if (f->write && !(*pte & PTE_WRITE))
 		return do_wp_page(m, f, pte);
-	*pte |= PTE_ACCESSED | PTE_USER;
+	*pte |= PTE_ACCESSED;
 	return VM_FAULT_DONE;
 }
 

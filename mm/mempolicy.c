@@ -160,7 +160,8 @@ int mpol_new(struct machine *m, handle_t task, u32 mode, u32 flags, u64 nodes, h
 	struct mempolicy p;
 
 	*out = 0;
-	if (mode >= MPOL_MAX || flags & ~MPOL_USER_NODES ||
+	if (mode >= MPOL_MAX || flags & ~(MPOL_USER_NODES | MPOL_F_NUMA_BALANCING) ||
+	    (flags & MPOL_F_NUMA_BALANCING && mode != MPOL_BIND) ||
 	    (flags & MPOL_USER_NODES) == MPOL_USER_NODES)
 		return -EINVAL;
 	if (mode == MPOL_DEFAULT)
@@ -171,7 +172,7 @@ int mpol_new(struct machine *m, handle_t task, u32 mode, u32 flags, u64 nodes, h
 		return -EINVAL;
 	p = (struct mempolicy){ .mode = (u16)mode,
 				.flags = (u16)flags,
-				.user_nodes = flags ? nodes : allowed };
+				.user_nodes = flags & MPOL_USER_NODES ? nodes : allowed };
 	if (mode != MPOL_LOCAL) {
 		p.nodes = nodes_in_effect(mode, flags, nodes, allowed);
 		if (!p.nodes)

@@ -254,6 +254,8 @@ static inline int move_page(struct machine *m, pfn_t pfn, struct page *p, pfn_t 
 	q->index_high = p->index_high;
 	q->generation = p->generation;
 	q->memcg = p->memcg;
+	if (unlikely(page_test(p, PG_last_cpupid)))
+		page_cpupid_move(m, pfn, to);
 	putback_lru(m, to, q);
 	count_isolated(m, p, -1);
 	page_clear(p, PG_isolated);

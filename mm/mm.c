@@ -159,6 +159,7 @@ int mm_dup(struct machine *m, handle_t from, handle_t *out)
 	memcpy(&mm->mmap_base, &old->mmap_base,
 	       offsetof(struct mm, total_vm) - offsetof(struct mm, mmap_base));
 	mm->flags |= old->flags & MMF_LIBC_HEAP;
+	mm->numa_next_scan = m->clock.now + m->knobs.misc.numa_scan_delay_ms * NSEC_PER_MSEC;
 	error = dup_vmas(m, from, *out);
 	/* its private pages are read-only now */
 	tlb_flush_mm(m, mm_at(m, from));

@@ -205,10 +205,11 @@ struct repoint {
 	bool dirty;
 };
 
-static inline void repoint_entry(pte_t *pte, struct repoint *r)
+/* The entry is written anew: a hint for NUMA balancing ends with it. */
+static inline void repoint_entry(const struct vma *v, pte_t *pte, struct repoint *r)
 {
 	r->dirty |= (*pte & PTE_DIRTY) != 0;
-	*pte = pte_make(r->to, *pte & PTE_FLAGS);
+	*pte = pte_make(r->to, (*pte & PTE_FLAGS) | (v->flags & VM_ACCESS_FLAGS ? PTE_USER : 0));
 	r->nr++;
 }
 
@@ -216,7 +217,7 @@ static bool repoint_one(struct machine *m, handle_t h, u64 addr, void *arg)
 {
 	const struct vma *v = vma_at(m, h);
 
-	repoint_entry(entry_of(m, v, addr), arg);
+	repoint_entry(v, entry_of(m, v, addr), arg);
 	tlb_flush_page(m, mm_at(m, v->mm), addr_vpn(addr));
 	return true;
 }
@@ -227,8 +228,10 @@ u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty)
 	struct only only;
 
 	if (likely(find_only(m, from, pfn_to_page(m, from), &only))) {
-		repoint_entry(only.pte, &r);
-		tlb_flush_page(m, mm_at(m, vma_at(m, only.vma)->mm), only.vpn);
+		const struct vma *v = vma_at(m, only.vma);
+
+		repoint_entry(v, only.pte, &r);
+		tlb_flush_page(m, mm_at(m, v->mm), only.vpn);
 	} else {
 		rmap_walk(m, from, repoint_one, &r);
 	}

@@ -63,8 +63,12 @@ int task_setaffinity(struct machine *m, handle_t task, const struct cpumask *mas
 		return -ENOMEM;
 	*(struct cpumask *)pool_at(&m->tasks.cpumasks, h) = *mask;
 	t->cpus_allowed = h;
-	if (!task_cpu_allowed(m, t, t->cpu))
+	if (!task_cpu_allowed(m, t, t->cpu)) {
+		u32 from = t->cpu;
+
 		t->cpu = task_pick_cpu(m, t);
+		numa_task_moved(m, t, from, t->cpu);
+	}
 	if (m->current == task && m->cpu != t->cpu) {
 		m->cpu = t->cpu;
 		tlb_leave(&m->tlb);
@@ -135,6 +139,10 @@ void task_run_begin(struct machine *m, struct running *r, handle_t task)
 	tlb_leave(&m->tlb);
 	t->nvcsw++;
 	task_set_state(m, task, TASK_RUNNING);
+	if (m->sysctl.numa_balancing && t->mm) {
+		r->numa_due = numa_tick_due(m, r);
+		clock_recheck(m);
+	}
 }
 
 bool task_run_end(struct machine *m, struct running *r)
@@ -148,7 +156,7 @@ bool task_run_end(struct machine *m, struct running *r)
 	m->current = r->saved_task;
 	m->cpu = r->saved_cpu;
 	leave_to_outer(m, r);
-	if (unlikely(r->fatal_signal || m->panicked))
+	if (unlikely(r->fatal_signal || m->panicked || r->numa_due))
 		clock_recheck(m);
 	if (r->died)
 		return false;

@@ -154,6 +154,7 @@ static void task_init_fields(struct machine *m, struct task *t, handle_t parent,
 	((struct rlimits *)pool_at(&m->tasks.rlimits, t->rlimits))->users++;
 	strncpy(t->comm, comm, TASK_COMM_LEN - 1);
 	t->cpu = task_pick_cpu(m, t);
+	numa_task_init(m, t);
 }
 
 static void rlimits_put(struct machine *m, handle_t h)
@@ -173,6 +174,7 @@ static void task_free(struct machine *m, handle_t h)
 		pool_free(&m->tasks.cpumasks, t->cpus_allowed);
 	task_text_free(m, t->text);
 	mpol_put(m, t->policy);
+	numa_task_put(m, t);
 	pool_free(&m->tasks.tasks, h);
 }
 

@@ -57,7 +57,7 @@ static void show_pages(const struct vma *v, const struct vma_stats *s, u64 pages
 	}
 }
 
-/* "default", "bind:1", "interleave=static:0-1", "prefer (many):0,2" */
+/* "default", "bind:1", "interleave=static:0-1", "prefer (many):0,2", "bind=static|balancing:0" */
 static void show_policy(const struct machine *m, handle_t policy, struct text *out)
 {
 	const struct mempolicy *p = mempolicy_at(m, policy);
@@ -70,6 +70,8 @@ static void show_policy(const struct machine *m, handle_t policy, struct text *o
 		text_str(out, "=static");
 	else if (p->flags & MPOL_F_RELATIVE_NODES)
 		text_str(out, "=relative");
+	if (p->flags & MPOL_F_NUMA_BALANCING)
+		text_str(out, p->flags == MPOL_F_NUMA_BALANCING ? "=balancing" : "|balancing");
 	if (p->nodes) {
 		text_char(out, ':');
 		text_bitmap_list(out, &p->nodes, MAX_NUMNODES);

@@ -18,6 +18,13 @@
 		.name = file, .mode = 0444, .show = show_text, .data = line, \
 	}
 
+static int numa_balancing_set(const struct request *rq, u64 old)
+{
+	(void)old;
+	numa_balancing_changed(rq->m);
+	return 0;
+}
+
 static const struct attribute kernel_attrs[] = {
 	RO_TEXT("cap_last_cap", "40\n"),
 	SYSCTL_STRING("hostname", knobs.hostname, HOLDS, "name of the machine"),
@@ -27,7 +34,7 @@ static const struct attribute kernel_attrs[] = {
 		   "bytes of a System V message"),
 	SYSCTL_INT("msgmnb", knobs.msgmnb, 0, INT32_MAX, NULL, HOLDS, "bytes of a message queue"),
 	RO_TEXT("ngroups_max", "65536\n"),
-	SYSCTL_INT("numa_balancing", sysctl.numa_balancing, 0, 4, NULL, HOLDS,
+	SYSCTL_INT("numa_balancing", sysctl.numa_balancing, 0, 4, numa_balancing_set, ACTS,
 		   "bits: 1 move pages to those who use them, 2 between memory tiers"),
 	SYSCTL_INT("numa_balancing_promote_rate_limit_MBps",
 		   knobs.numa_balancing_promote_rate_limit_MBps, 0, INT32_MAX, NULL, HOLDS,

@@ -42,7 +42,35 @@ struct policy_argument {
 	u64 nodes;
 };
 
-/* MODE[=static|=relative][:NODES] */
+/* "static", "relative", "balancing", or one of the first two with "|balancing" */
+static bool parse_policy_flags(const char *word, size_t length, u32 *flags)
+{
+	static const struct {
+		const char *name;
+		u32 flag;
+	} known[] = { { "static", MPOL_F_STATIC_NODES },
+		      { "relative", MPOL_F_RELATIVE_NODES },
+		      { "balancing", MPOL_F_NUMA_BALANCING } };
+	const char *end = word + length;
+	u32 i;
+
+	for (;;) {
+		size_t n = strcspn(word, "|:");
+
+		for (i = 0; i < ARRAY_SIZE(known); i++)
+			if (strlen(known[i].name) == n && !strncmp(word, known[i].name, n))
+				break;
+		if (i == ARRAY_SIZE(known))
+			return false;
+		*flags |= known[i].flag;
+		word += n;
+		if (word >= end)
+			return true;
+		word++;
+	}
+}
+
+/* MODE[=FLAGS][:NODES] */
 static int argument_policy(struct command_run *c, const char *word, struct policy_argument *p)
 {
 	static const char *const modes[MPOL_MAX] = {
@@ -66,12 +94,9 @@ static int argument_policy(struct command_run *c, const char *word, struct polic
 		const char *flag = rest + 1;
 
 		length = strcspn(flag, ":");
-		if (length == 6 && !strncmp(flag, "static", length))
-			p->flags = MPOL_F_STATIC_NODES;
-		else if (length == 8 && !strncmp(flag, "relative", length))
-			p->flags = MPOL_F_RELATIVE_NODES;
-		else
-			return command_explain(c, -EINVAL, "'%s': say =static or =relative", word);
+		if (!parse_policy_flags(flag, length, &p->flags))
+			return command_explain(c, -EINVAL,
+					       "'%s': say =static, =relative or =balancing", word);
 		rest = flag + length;
 	}
 	return *rest ? argument_nodes(c, rest + 1, &p->nodes) : 0;

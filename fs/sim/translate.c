@@ -191,7 +191,13 @@ static void show_end(struct machine *m, const struct translation *t, struct text
 		break;
 	case NO_ACCESS:
 		show_page(m, t, out);
-		text_str(out, "end       PROT_NONE: resident, but no access is allowed\n");
+		if (t->vma && vma_at(m, t->vma)->flags & VM_ACCESS_FLAGS)
+			text_str(
+				out,
+				"end       a hint for NUMA balancing: resident; the next access is a "
+				"fault, which tells who uses it\n");
+		else
+			text_str(out, "end       PROT_NONE: resident, but no access is allowed\n");
 		break;
 	case IN_SWAP:
 		text_printf(out,

@@ -214,13 +214,13 @@ static const struct attribute x86_attrs[] = {
 static const struct attribute numa_balancing_attrs[] = {
 	DEBUGFS_NUMBER("hot_threshold_ms", 0644, knobs.misc.numa_hot_threshold_ms, HOLDS,
 		       "a page used again within this time is hot"),
-	DEBUGFS_NUMBER("scan_delay_ms", 0644, knobs.misc.numa_scan_delay_ms, HOLDS,
+	DEBUGFS_NUMBER("scan_delay_ms", 0644, knobs.misc.numa_scan_delay_ms, ACTS,
 		       "age of a process at its first scan"),
-	DEBUGFS_NUMBER("scan_period_max_ms", 0644, knobs.misc.numa_scan_period_max_ms, HOLDS,
+	DEBUGFS_NUMBER("scan_period_max_ms", 0644, knobs.misc.numa_scan_period_max_ms, ACTS,
 		       "longest time between scans"),
-	DEBUGFS_NUMBER("scan_period_min_ms", 0644, knobs.misc.numa_scan_period_min_ms, HOLDS,
+	DEBUGFS_NUMBER("scan_period_min_ms", 0644, knobs.misc.numa_scan_period_min_ms, ACTS,
 		       "shortest time between scans"),
-	DEBUGFS_NUMBER("scan_size_mb", 0644, knobs.misc.numa_scan_size_mb, HOLDS,
+	DEBUGFS_NUMBER("scan_size_mb", 0644, knobs.misc.numa_scan_size_mb, ACTS,
 		       "MiB of one scan"),
 };
 

@@ -22,6 +22,7 @@
 #include <mman/mempolicy.h>
 #include <mman/mm.h>
 #include <mman/mmzone.h>
+#include <mman/numa_balancing.h>
 #include <mman/oom.h>
 #include <mman/pagetable.h>
 #include <mman/pool.h>
@@ -101,6 +102,7 @@ struct machine {
 	struct trace_state traced; /* real programs' traces */
 	struct mm_state mms;
 	struct mempolicy_state mempolicy;
+	struct numa_state numa;
 	struct swap_state swap;
 	struct reclaim_state reclaim;
 	struct compaction_state compaction;

@@ -136,6 +136,9 @@ struct mm {
 	handle_t pins;	       /* struct pin, the newest first */
 	u32 tlb_live;	       /* may a TLB know it? (tlb.h) */
 	u64 tlb_gen, tlb_cpus; /* flushes so far; CPUs, modulo 64, that have it loaded */
+	/* numa_balancing.h: ns of the next scan, 0: not yet known; where it goes on; passes so far */
+	u64 numa_next_scan, numa_scan_offset;
+	u32 numa_scan_seq;
 };
 
 /* A page that a device may write to, for as long as it likes: pin_user_pages(). */

@@ -99,6 +99,9 @@ struct task {
 	u32 personality;
 	u32 coredump_filter;
 	u64 timer_slack_ns; /* 0: the default, 50 us */
+	u64 node_stamp; /* ns of run time: of the last scan for NUMA balancing */
+	u32 numa_scan_period_ms;
+	handle_t numa; /* struct numa_task; 0: no hint fault yet */
 	char comm[TASK_COMM_LEN];
 };
 
@@ -163,6 +166,7 @@ struct running {
 	u64 started; /* ns: later by the time it waited, or others ran within it */
 	u64 user_ns; /* of loads and stores; the rest is the kernel's work for it */
 	u64 walk_ns; /* of page walks for them */
+	u64 numa_due; /* ns on the clock: task_tick_numa(); 0: never */
 	handle_t saved_task;
 	u32 saved_cpu;
 	s32 fatal_signal; /* wait status to end with; waits for task_run_end() */

@@ -35,7 +35,7 @@ enum translation_end {
 	STACK_GUARD,	/* none, but in the gap below a stack */
 	NOT_PRESENT,	/* mapped, but not touched yet, or dropped */
 	IN_SWAP,
-	NO_ACCESS, /* PROT_NONE: resident, but not for user mode */
+	NO_ACCESS, /* PROT_NONE, or a hint for NUMA balancing: resident, but not for user mode */
 };
 
 struct translation {

@@ -23,12 +23,13 @@ static u32 pick(u32 n)
 
 static void pick_policy(u32 *mode, u32 *flags, u64 *nodes)
 {
-	static const u32 kinds[] = { 0, 0, MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES };
+	static const u32 kinds[] = { 0, MPOL_F_NUMA_BALANCING, MPOL_F_STATIC_NODES,
+				     MPOL_F_RELATIVE_NODES };
 
 	*mode = pick(MPOL_MAX);
 	*flags = kinds[pick(4)];
 	*nodes = *mode == MPOL_DEFAULT || *mode == MPOL_LOCAL ? 0 : 1 + pick(3);
-	if (!*nodes)
+	if (!*nodes || (*flags == MPOL_F_NUMA_BALANCING && *mode != MPOL_BIND))
 		*flags = 0;
 }
 
@@ -76,6 +77,14 @@ static void extra(struct mmtest *t, u64 addr, u32 pages)
 	struct cpumask cpu = { { 1u << pick(2) } };
 	pfn_t start;
 
+	if (pick(2)) {
+		/* time for the scanner of NUMA balancing */
+		t->m->knobs.misc.numa_scan_period_max_ms = 200;
+		t->m->knobs.misc.numa_scan_period_min_ms = 100;
+		t->m->knobs.misc.numa_scan_delay_ms = 100;
+		clock_charge(t->m, (1 + pick(3)) * NSEC_PER_SEC);
+		machine_safe_point(t->m);
+	}
 	switch (pick(8)) {
 	case 0:
 	case 1:
@@ -113,6 +122,8 @@ static void end(struct mmtest *t)
 	cmp_int((s64)locked, >, 200, "and locked");
 	cmp_int((s64)e[PGMIGRATE_SUCCESS], >, 10000, "pages moved");
 	cmp_int((s64)e[PGMIGRATE_FAIL], >, 100, "and some could not");
+	cmp_int((s64)e[NUMA_HINT_FAULTS], >, 500, "hints told who uses pages");
+	cmp_int((s64)e[NUMA_PAGES_MIGRATED], >, 100, "and pages followed");
 	cmp_int((s64)t->m->vm_numa_stat[NUMA_INTERLEAVE], >, 1000, "memory was interleaved");
 }
 
