@@ -68,7 +68,7 @@ void check_oom(struct check *c)
 	for (task = pid_next(m, 1); task; task = pid_next(m, task_at(m, task)->pid + 1))
 		dying += task_at(m, task)->flags & PF_EXITING && !task_at(m, task)->mm;
 	check_equal(c, "processes that end batch by batch", dying, ending);
-	check_equal(c, "oom_kill", (s64)m->oom.kills, 
+	check_equal(c, "oom_kill", (s64)m->oom.kills,
 		    (s64)(m->vm_event[OOM_KILL] - m->vm_event_start[OOM_KILL]));
 	check_explanation(c, &m->oom.last);
 	if (m->panicked && m->clock.next_due && m->clock.next_due != m->panic.reboot_at)

@@ -63,7 +63,7 @@ static void trace_scans(struct machine *m, const struct compact_run *r)
 			    "mm_compaction_isolate_migratepages start_pfn=0x%x end_pfn=0x%x "
 			    "nr_scanned=%llu nr_taken=%llu",
 			    r->migrate_from, r->migrate_to, (unsigned long long)r->migrate_scanned,
-			    (unsigned long long)(r->migrated + r->failed));
+			    (unsigned long long)r->migrated + r->failed);
 	if (r->free_scanned)
 		trace_event(m,
 			    "mm_compaction_isolate_freepages start_pfn=0x%x end_pfn=0x%x "

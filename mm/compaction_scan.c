@@ -478,9 +478,8 @@ static void release_block(struct machine *m, struct zone *z, pfn_t pfn, u32 orde
 {
 	pfn_to_page(m, pfn)->flags = 0;
 	free_one_page(m, z, pfn, order, get_pageblock_migratetype(m, pfn), FREE_NORMAL);
-	if (!*lowest || pageblock_start(pfn) > pageblock_start(*lowest))
-		*lowest = pfn;
-	else if (pageblock_start(pfn) == pageblock_start(*lowest) && pfn < *lowest)
+	if (!*lowest || pageblock_start(pfn) > pageblock_start(*lowest) ||
+	    (pageblock_start(pfn) == pageblock_start(*lowest) && pfn < *lowest))
 		*lowest = pfn;
 }
 

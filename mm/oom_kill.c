@@ -270,8 +270,8 @@ static void dump_oom_summary(struct machine *m, const struct oom_control *oc,
 	       "oom-kill:constraint=%s,nodemask=%s,cpuset=/,mems_allowed=%s,global_oom,task_memcg=/,"
 	       "task=%s,pid=%u,uid=%u",
 	       constraint[oc->constraint], nodes_text(m, oc->nodemask, mask),
-	       nodes_text(m, mems_allowed(m, m->current) & memory_node_mask(m), mems),
-	       victim->comm, victim->pid, victim->uid);
+	       nodes_text(m, mems_allowed(m, m->current) & memory_node_mask(m), mems), victim->comm,
+	       victim->pid, victim->uid);
 }
 
 static void oom_report(struct machine *m, const struct oom_control *oc, const struct task *victim)

@@ -306,14 +306,16 @@ int page_touch(struct machine *m, pfn_t pfn)
 		return -EINVAL;
 	if (page_exists(m, pfn))
 		return 0;
-	h = extent_find(m, z ? z->untouched : 0, pfn, &prev);
+	if (!z)
+		return touch_block(m, start, PAGE_FLAG(reserved));
+	h = extent_find(m, z->untouched, pfn, &prev);
 	if (h) {
 		if (extent_cut(m, z, prev, h, start))
 			return -ENOMEM;
 		free_list_add_untouched(m, z, start);
 		return 0;
 	}
-	h = extent_find(m, z ? z->untouched_isolated : 0, pfn, &prev);
+	h = extent_find(m, z->untouched_isolated, pfn, &prev);
 	return h ? isolated_cut(m, z, h, start) : touch_block(m, start, PAGE_FLAG(reserved));
 }
 

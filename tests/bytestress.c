@@ -408,7 +408,8 @@ static void step(struct mmtest *t)
 	case 18:
 	case 19:
 	case 20:
-		spec->extra(t, BASE + first * PAGE_SIZE, n);
+		if (spec->extra)
+			spec->extra(t, BASE + first * PAGE_SIZE, n);
 		break;
 	case 10:
 		step_fill(t, d, first, n);

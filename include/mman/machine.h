@@ -132,8 +132,8 @@ struct machine {
 	struct oom_state oom;
 	struct log_ring kmsg, trace; /* dev/kmsg, sim/events */
 	struct machine_host host;
-	const struct backing_ops *backing; /* bytes of files; NULL: zeros */
-	void *backing_data;		   /* its own (fs/sim/disk_store.c) */
+	const struct backing_ops *backing;     /* bytes of files; NULL: zeros */
+	void *backing_data;		       /* its own (fs/sim/disk_store.c) */
 	u64 vm_event_start[NR_VM_EVENT_ITEMS]; /* what vm_event[] began with: a twin's */
 };
 

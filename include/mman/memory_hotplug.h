@@ -20,7 +20,7 @@ struct machine;
 
 #define DIMM_NAME_MAX 64
 /* 64 bytes of the kernel's struct page for each page of a block, in pages */
-#define VMEMMAP_PAGES (PAGES_PER_SECTION * 64 / PAGE_SIZE)
+#define VMEMMAP_PAGES ((u32)(PAGES_PER_SECTION * 64ull / PAGE_SIZE))
 
 /* A slot: what is in it, and, while it is plugged, where it lies. */
 struct memory_dimm {

@@ -94,7 +94,7 @@ struct task {
 	u8 state; /* enum task_state_letter */
 	u8 backing;
 	u8 exit_signal;
-	u8 il_prev; /* interleave policy: the node of the last page */
+	u8 il_prev;    /* interleave policy: the node of the last page */
 	s32 exit_code; /* as wait() reports it */
 	u32 personality;
 	u32 coredump_filter;

@@ -34,7 +34,7 @@
 #include <unistd.h>
 
 #define PAGES	   262144ul /* 1 GiB */
-#define FORK_PAGES PAGES /* twice after the copies */
+#define FORK_PAGES PAGES    /* twice after the copies */
 #define FILE_PAGES 65536ul
 
 struct times {
