@@ -285,6 +285,7 @@ void deferred_read(struct deferred *d, void *request, const struct caller *c, st
 		l->submitted = true;
 		session_listen(d->session, 1);
 	}
+	session_check_names(d->session);
 	gate_leave(&d->session->gate);
 	/* from here on a waiting one belongs to the notifier */
 	if (!waits)
@@ -397,6 +398,7 @@ static struct later *take_ready(struct deferred *d)
 		*at = l->next;
 		session_listen(d->session, -1);
 	}
+	session_check_names(d->session);
 	gate_leave(&d->session->gate);
 	return l;
 }

@@ -13,9 +13,9 @@
 #include "fs/follow.h"
 #include "fs/ioctl.h"
 #include "fs/mount.h"
+#include "fs/names.h"
 #include "fs/session.h"
 #include "fs/signals.h"
-#include "fs/visitor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define STATIC_TIMEOUT 1.0 /* seconds the kernel may remember what never changes */
+#define STATIC_TIMEOUT 1.0    /* seconds the kernel may remember what never changes */
+#define NAME_TIMEOUT   3600.0 /* likewise, names that it can be told to forget */
 #define READ_BUFFER    (1u << 20)
 #define INLINE_IO_MAX  (1u << 16) /* larger reads and writes of disk files go to the worker */
 
@@ -38,7 +39,7 @@ struct mount {
 	gid_t gid;
 	char *buffer; /* the loop thread's, READ_BUFFER bytes */
 	struct deferred deferred;
-	struct visitor_cache visitors; /* the loop thread's */
+	struct names names; /* the loop thread's, but for one flag */
 };
 
 static struct mount *mount_of(fuse_req_t req)
@@ -72,6 +73,28 @@ static double timeout_of(const struct mount *mnt, u64 ino)
 	return tree_is_static(mnt->tree, ino) ? STATIC_TIMEOUT : 0.0;
 }
 
+/* Who asks for something of @ino. The gate is not held. */
+static struct caller caller_at(fuse_req_t req, u64 ino)
+{
+	struct caller c = caller_of(req);
+
+	names_know_caller(&mount_of(req)->names, &c, ino);
+	return c;
+}
+
+/* All names at once, and without a lock: this may happen in the middle of any request. Since Linux 6.16. */
+#define NAMES_LAST_MINOR 44
+#define NOTIFY_INC_EPOCH 8
+
+static void forget_names(void *arg)
+{
+	struct mount *mnt = arg;
+	struct fuse_out_header out = { .len = sizeof(out), .error = NOTIFY_INC_EPOCH };
+
+	if (write(fuse_session_fd(mnt->se), &out, sizeof(out)) != sizeof(out))
+		names_set_last(&mnt->names, false);
+}
+
 static void reply_error(fuse_req_t req, int error)
 {
 	fuse_reply_err(req, -error);
@@ -88,7 +111,20 @@ static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino,
 	show_owner(mnt, &e->attr);
 	e->ino = ino;
 	e->attr_timeout = e->entry_timeout = timeout_of(mnt, ino);
+	if (names_remember(&mnt->names, ino))
+		e->entry_timeout = NAME_TIMEOUT;
 	return error;
+}
+
+/* An entry that is not there. Where that stays so the kernel may remember it: 0. Else -ENOENT. Held. */
+static int no_entry(struct mount *mnt, const struct caller *c, u64 parent,
+		    struct fuse_entry_param *e)
+{
+	if (!names_remember_none(&mnt->names, c, parent))
+		return -ENOENT;
+	memset(e, 0, sizeof(*e));
+	e->entry_timeout = NAME_TIMEOUT;
+	return 0;
 }
 
 /* --- Names and attributes --- */
@@ -99,6 +135,7 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 
 	conn->want |= conn->capable & FUSE_CAP_ATOMIC_O_TRUNC;
 	conn->want &= ~(unsigned int)(FUSE_CAP_ASYNC_READ | FUSE_CAP_AUTO_INVAL_DATA);
+	names_set_last(&mnt->names, conn->proto_minor >= NAMES_LAST_MINOR);
 	if (mnt->options->ready)
 		mnt->options->ready(mnt->options->arg);
 }
@@ -106,18 +143,22 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct mount *mnt = mount_of(req);
-	struct caller c = caller_of(req);
+	struct caller c = caller_at(req, parent);
 	struct fuse_entry_param e;
 	u64 ino;
 	int error;
 
 	/* only a number can be the caller's own; to find it out costs a look into the host's /proc */
 	if (name[0] >= '0' && name[0] <= '9')
-		visitor_resolve(&mnt->visitors, &c);
+		names_look_up(&mnt->names, &c);
 	session_enter(&mnt->session);
-	error = tree_lookup(mnt->tree, &c, parent, name, &ino);
+	error = names_check(&mnt->names, &c, parent);
+	if (!error)
+		error = tree_lookup(mnt->tree, &c, parent, name, &ino);
 	if (!error)
 		error = fill_entry(mnt, &c, ino, &e);
+	else if (error == -ENOENT)
+		error = no_entry(mnt, &c, parent, &e);
 	session_leave(&mnt->session);
 
 	if (error)
@@ -133,7 +174,9 @@ static void reply_attr(fuse_req_t req, const struct caller *c, u64 ino, int erro
 
 	if (!error) {
 		session_enter(&mnt->session);
-		error = tree_getattr(mnt->tree, c, ino, &st);
+		error = names_check(&mnt->names, c, ino);
+		if (!error)
+			error = tree_getattr(mnt->tree, c, ino, &st);
 		session_leave(&mnt->session);
 	}
 	if (error) {
@@ -146,7 +189,7 @@ static void reply_attr(fuse_req_t req, const struct caller *c, u64 ino, int erro
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct caller c = caller_of(req);
+	struct caller c = caller_at(req, ino);
 
 	(void)fi;
 	reply_attr(req, &c, ino, 0);
@@ -194,11 +237,13 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 static int check_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
 	struct mount *mnt = mount_of(req);
-	struct caller c = caller_of(req);
+	struct caller c = caller_at(req, ino);
 	int error;
 
 	session_enter(&mnt->session);
-	error = tree_access(mnt->tree, &c, ino, mask);
+	error = names_check(&mnt->names, &c, ino);
+	if (!error)
+		error = tree_access(mnt->tree, &c, ino, mask);
 	session_leave(&mnt->session);
 	return error;
 }
@@ -215,10 +260,12 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 	struct text target;
 	int error;
 
-	visitor_resolve(&mnt->visitors, &c);
+	visitor_resolve(&mnt->names.visitors, &c);
 	text_init(&target);
 	session_enter(&mnt->session);
-	error = tree_readlink(mnt->tree, &c, ino, &target);
+	error = names_check(&mnt->names, &c, ino);
+	if (!error)
+		error = tree_readlink(mnt->tree, &c, ino, &target);
 	session_leave(&mnt->session);
 	text_char(&target, '\0');
 	if (!error && text_error(&target))
@@ -447,12 +494,14 @@ static void release(struct mount *mnt, const struct caller *c, struct open_file 
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct mount *mnt = mount_of(req);
-	struct caller c = caller_of(req);
+	struct caller c = caller_at(req, ino);
 	struct open_file *f;
 	int error;
 
 	session_enter(&mnt->session);
-	error = tree_open(mnt->tree, &c, ino, fi->flags, &f);
+	error = names_check(&mnt->names, &c, ino);
+	if (!error)
+		error = tree_open(mnt->tree, &c, ino, fi->flags, &f);
 	session_leave(&mnt->session);
 	if (error) {
 		reply_error(req, error);
@@ -761,6 +810,8 @@ static int serve(struct mount *mnt, struct machine *m)
 	error = session_start(&mnt->session, m, mnt->tree, deferred_notify, &mnt->deferred);
 	if (error)
 		return error;
+	mnt->names.session = &mnt->session;
+	session_set_names(&mnt->session, forget_names, mnt);
 	error = signals_start(&signals, stop, mnt->se);
 	if (error) {
 		session_stop(&mnt->session);

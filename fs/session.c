@@ -100,11 +100,33 @@ static void reboot_if_due(void *arg)
 		s->m->panic.reboot_at = UINT64_MAX;
 }
 
+void session_set_names(struct session *s, void (*forget_names)(void *arg), void *arg)
+{
+	s->forget_names = forget_names;
+	s->names_arg = arg;
+}
+
+void session_check_names(struct session *s)
+{
+	if (!s->names_known || s->names_gone == tree_names_gone(s->tree))
+		return;
+	s->names_known = false;
+	s->forget_names(s->names_arg);
+}
+
+void session_know_name(struct session *s)
+{
+	session_check_names(s);
+	s->names_known = true;
+	s->names_gone = tree_names_gone(s->tree);
+}
+
 static void after_job(void *arg)
 {
 	struct session *s = arg;
 
 	reboot_if_due(s);
+	session_check_names(s);
 	clock_drive_command_ended(&s->drive);
 	clock_drive_arm(&s->drive);
 }
@@ -120,6 +142,7 @@ static void after_read(void *arg)
 	struct session *s = arg;
 
 	reboot_if_due(s);
+	session_check_names(s);
 	clock_drive_arm(&s->drive);
 }
 
@@ -241,6 +264,7 @@ void session_enter(struct session *s)
 void session_leave(struct session *s)
 {
 	reboot_if_due(s);
+	session_check_names(s);
 	clock_drive_arm(&s->drive);
 	gate_leave(&s->gate);
 }

@@ -28,6 +28,12 @@ struct session {
 	 * machine_host.wake; @nr_listeners says whether anybody cares */
 	void (*notify)(void *arg);
 	void *notify_arg;
+	/* The mount remembers names that last (directory.leads_here). As soon as any of what it had names
+	 * for has ended, and before anybody is answered who could know: gate held, must not block. */
+	void (*forget_names)(void *arg);
+	void *names_arg;
+	bool names_known;
+	u64 names_gone;	  /* tree_names_gone() of then */
 	u32 nr_listeners; /* atomic */
 	u32 wake_pending; /* atomic */
 	bool stop_notifier;
@@ -46,6 +52,13 @@ bool session_stop(struct session *s);
 /** session_enter(), session_leave() - around a short request: the gate, with the clock up to date. */
 void session_enter(struct session *s);
 void session_leave(struct session *s);
+
+/** session_set_names() - before anything is served. */
+void session_set_names(struct session *s, void (*forget_names)(void *arg), void *arg);
+/** session_know_name() - a name that lasts is about to be told. session_check_names() - whoever leaves the
+ * gate other than by session_leave(), for an answer, calls this before. Gate held. */
+void session_know_name(struct session *s);
+void session_check_names(struct session *s);
 
 /** session_listen() - one more (+1) or less (-1) who waits for ->notify(). */
 void session_listen(struct session *s, int change);

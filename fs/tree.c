@@ -308,9 +308,60 @@ u64 entry_ino(const struct tree *t, u32 parent, const struct entry *entry)
 	return ino_make(kind, row, entry->object);
 }
 
+static u32 kind_of(u64 ino)
+{
+	return ino == TREE_ROOT_INO ? 1 : (u32)(ino >> KIND_SHIFT);
+}
+
+/* The type whose names last that the inode is of, or a static directory below: both have its object. */
+static const struct directory *lasting_directory(const struct tree *t, u64 ino)
+{
+	u32 kind = kind_of(ino);
+	const struct kind *k;
+
+	if (!kind || kind >= t->nr_kinds)
+		return NULL;
+	k = &t->kinds[kind];
+	if (!k->dir->leads_here && k->row && !((u32)(ino >> ROW_SHIFT) & MAX_KINDS))
+		k = &t->kinds[k->parent];
+	return k->dir && k->dir->leads_here ? k->dir : NULL;
+}
+
+bool tree_name_lasts(const struct tree *t, u64 ino)
+{
+	return lasting_directory(t, ino);
+}
+
+bool tree_no_name_lasts(const struct tree *t, u64 parent)
+{
+	u32 kind = kind_of(parent);
+
+	return kind < t->nr_kinds && t->kinds[kind].dir && t->kinds[kind].dir->leads_here &&
+	       !t->kinds[kind].dir->lookup;
+}
+
+bool tree_leads_here(struct tree *t, const struct caller *c, u64 ino)
+{
+	const struct request rq = { .tree = t,
+				    .m = t->m,
+				    .caller = c,
+				    .dir = lasting_directory(t, ino),
+				    .object = ino & OBJECT_MASK };
+
+	return !rq.dir || rq.dir->leads_here(&rq);
+}
+
+u64 tree_names_gone(const struct tree *t)
+{
+	const struct task_state *s = &t->m->tasks;
+
+	/* the sum of what can only grow: machines that were replaced (by ones that had fewer), tasks */
+	return (t->generation << 48) + s->total_forks - s->nr_threads;
+}
+
 bool tree_is_static(struct tree *t, u64 ino)
 {
-	u32 kind = ino == TREE_ROOT_INO ? 1 : (u32)(ino >> KIND_SHIFT);
+	u32 kind = kind_of(ino);
 
 	return kind < t->nr_kinds && t->kinds[kind].is_static;
 }

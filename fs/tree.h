@@ -212,6 +212,10 @@ struct directory {
 	void (*fill_stat)(const struct request *rq, struct stat *st);
 	void (*statfs)(const struct request *rq, struct statvfs *st);
 	bool (*exists)(const struct request *rq); /* is the object (still) there? NULL: always */
+	/* A dynamic type whose names last: in the parent a name leads to the object as long as it is there,
+	 * whoever asks, but for those to whom this says no; and everybody may look up the rows of its table,
+	 * which are always the same. NULL: they do not. */
+	bool (*leads_here)(const struct request *rq);
 	u32 (*owner_uid)(const struct request *rq);
 	u32 (*nlink)(const struct request *rq);
 	/* may the caller see the object at all beyond mode bits (proc/PID files of others: EACCES)?
@@ -390,6 +394,14 @@ int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 
 	       const void *in, size_t in_size, void *out, size_t *out_size);
 /** tree_is_static() - does this inode name a fixed row or directory, the same for ever? */
 bool tree_is_static(struct tree *t, u64 ino);
+/** tree_name_lasts() - does the name that led to this inode lead to it until it has gone
+ * (directory.leads_here)? tree_no_name_lasts() - may be remembered as well that @parent has no such name? */
+bool tree_name_lasts(const struct tree *t, u64 ino);
+bool tree_no_name_lasts(const struct tree *t, u64 parent);
+/** tree_leads_here() - of a name that lasts: does it lead this caller here? */
+bool tree_leads_here(struct tree *t, const struct caller *c, u64 ino);
+/** tree_names_gone() - counts what ended of all that lasts; a different number: forget names. */
+u64 tree_names_gone(const struct tree *t);
 /** tree_has_poll(), tree_is_stream() - is poll(2) more than "always ready"? one record per read? */
 bool tree_has_poll(struct tree *t, u64 ino);
 bool tree_has_ioctl(struct tree *t, u64 ino);

@@ -109,7 +109,14 @@ struct exec_view {
 	int listener; /* for the check that a caller still waits */
 	uint64_t id;  /* the stopped call being answered */
 	const struct exec_session *session;
-	char pid_ns[64];	    /* the name of the namespace that the supervisor is in */
+	char pid_ns[64]; /* the name of the namespace that the supervisor is in */
+	/* The last caller, for a moment: no number is used again so soon. */
+	struct known_caller {
+		pid_t tid;     /* 0: nobody */
+		int dir;       /* its folder in ->proc */
+		bool nested;   /* for its whole life */
+		int64_t until; /* ns */
+	} known;
 	struct stand_in *stand_ins; /* real processes for pidfds of simulated ones */
 };
 

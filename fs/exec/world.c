@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fs/exec/session.h"
@@ -108,25 +109,59 @@ static int get_caller(void *ctx, pid_t tid, struct exec_caller *caller)
 	return rc == 0 && !still_waits(view) ? -ESRCH : rc;
 }
 
-/* 0, 1 or -ESRCH; of whoever has the number now. */
-static int in_nested(const struct exec_view *view, pid_t tid)
-{
-	char path[32], ns[64];
-	ssize_t n;
+#define KNOWN_NS 100000000ll
 
-	snprintf(path, sizeof(path), "%d/ns/pid", tid);
-	n = readlinkat(view->proc, path, ns, sizeof(ns) - 1);
-	if (n < 0)
-		return -ESRCH;
-	ns[n] = '\0';
-	return strcmp(ns, view->pid_ns) != 0;
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
+static bool is_nested_at(const struct exec_view *view, int dir, bool *nested)
+{
+	char ns[64];
+	ssize_t n = readlinkat(dir, "ns/pid", ns, sizeof(ns) - 1);
+
+	if (n < 0)
+		return false;
+	ns[n] = '\0';
+	*nested = strcmp(ns, view->pid_ns) != 0;
+	return true;
+}
+
+/* Who asks once often asks again at once. NULL: nobody has the number. */
+static const struct known_caller *know(struct exec_view *view, pid_t tid)
+{
+	struct known_caller *k = &view->known;
+	int64_t now = now_ns();
+	char name[16];
+
+	if (k->tid == tid && now < k->until)
+		return k;
+	if (k->tid)
+		close(k->dir);
+	snprintf(name, sizeof(name), "%d", tid);
+	k->tid = 0;
+	k->dir = openat(view->proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (k->dir < 0)
+		return NULL;
+	if (!is_nested_at(view, k->dir, &k->nested)) {
+		close(k->dir);
+		return NULL;
+	}
+	k->tid = tid;
+	k->until = now + KNOWN_NS;
+	return k;
+}
+
+/* Of whoever has the number now: who only asks and is gone by then gets no answer anyway. */
 static int is_nested(void *ctx, pid_t tid)
 {
-	int nested = in_nested(ctx, tid);
+	const struct known_caller *k = know(ctx, tid);
 
-	return nested >= 0 && !still_waits(ctx) ? -ESRCH : nested;
+	return k ? k->nested : -ESRCH;
 }
 
 /*
@@ -135,23 +170,19 @@ static int is_nested(void *ctx, pid_t tid)
  */
 static int get_user(void *ctx, pid_t tid, struct exec_caller *caller)
 {
-	const struct exec_view *view = ctx;
+	struct exec_view *view = ctx;
+	const struct known_caller *k = know(view, tid);
 	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, tid };
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
-	char path[16];
 	struct stat st;
-	int nested = in_nested(view, tid);
 
-	if (nested < 0)
-		return nested;
-	snprintf(path, sizeof(path), "%d", tid);
-	if (fstatat(view->proc, path, &st, 0) < 0)
+	if (!k || fstat(k->dir, &st) < 0)
 		return -ESRCH;
 	if (st.st_uid == 0 && syscall(SYS_capget, &header, caps) < 0)
 		return -ESRCH;
 	if ((st.st_uid == 0 && !(caps[0].effective & 1u << CAP_KILL)) || st.st_uid == OVERFLOW_UID)
 		return get_caller(ctx, tid, caller);
-	*caller = (struct exec_caller){ .uid = st.st_uid, .nested = nested };
+	*caller = (struct exec_caller){ .uid = st.st_uid, .nested = k->nested };
 	return still_waits(view) ? 0 : -ESRCH;
 }
 

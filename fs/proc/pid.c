@@ -29,6 +29,23 @@ bool pid_exists(const struct request *rq)
 	return pid_task(rq) != 0;
 }
 
+/* A visitor finds itself under its own number (root.c). */
+static bool pid_leads_here(const struct request *rq)
+{
+	u32 pid = object_number(rq->object);
+
+	return pid != rq->caller->pid && pid != rq->caller->tid;
+}
+
+/* Its process's number is on the way. */
+static bool tid_leads_here(const struct request *rq)
+{
+	handle_t task = pid_task(rq);
+
+	return !task || (task_at(rq->m, task)->tgid != rq->caller->pid &&
+			 task_at(rq->m, task)->tgid != rq->caller->tid);
+}
+
 u32 pid_owner_uid(const struct request *rq)
 {
 	handle_t task = pid_task(rq);
@@ -341,6 +358,7 @@ const struct directory proc_pid_directory = {
 	.subdirs = pid_subdirs,
 	.nr_subdirs = ARRAY_SIZE(pid_subdirs),
 	.exists = pid_exists,
+	.leads_here = pid_leads_here,
 	.owner_uid = pid_owner_uid,
 	.owner_gid = pid_owner_gid,
 	.permission = pid_permission,
@@ -355,6 +373,7 @@ const struct directory proc_tid_directory = {
 	.subdirs = tid_subdirs,
 	.nr_subdirs = ARRAY_SIZE(tid_subdirs),
 	.exists = pid_exists,
+	.leads_here = tid_leads_here,
 	.owner_uid = pid_owner_uid,
 	.owner_gid = pid_owner_gid,
 	.permission = pid_permission,

@@ -415,6 +415,45 @@ static void test_life(struct fixture *f)
 	is_err(tree_getattr(f->t, &root, ino, &st), -ENOENT, "the old one stays gone");
 }
 
+static u64 ino_at(struct fixture *f, const char *path)
+{
+	const struct caller root = { .uid = 0 };
+	u64 ino = 0;
+
+	tree_walk(f->t, &root, path, &ino);
+	return ino;
+}
+
+/* What the kernel in front of a mount may remember. */
+static void test_names(struct fixture *f)
+{
+	static const char *const lasting[] = { "proc/1",    "proc/1/stat",   "proc/1/task",
+					       "proc/1/fd", "proc/1/task/1", "proc/1/task/1/comm" };
+	static const char *const others[] = { "proc", "proc/meminfo", "proc/self", "proc/1/net/dev",
+					      "sim/procs" };
+	const struct caller first = { .pid = 1, .tid = 1 }, other = { .pid = 4000000 };
+	u64 before;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lasting); i++)
+		ok(tree_name_lasts(f->t, ino_at(f, lasting[i])) &&
+			   tree_leads_here(f->t, &other, ino_at(f, lasting[i])) &&
+			   !tree_leads_here(f->t, &first, ino_at(f, lasting[i])),
+		   "%s lasts for all but him who has the number", lasting[i]);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		ok(!tree_name_lasts(f->t, ino_at(f, others[i])), "%s does not last", others[i]);
+	ok(tree_no_name_lasts(f->t, ino_at(f, "proc/1")), "nothing appears in proc/1");
+	ok(!tree_no_name_lasts(f->t, ino_at(f, "proc")) &&
+		   !tree_no_name_lasts(f->t, ino_at(f, "proc/1/task")),
+	   "processes and threads do");
+
+	before = tree_names_gone(f->t);
+	make_process(f, "short", 0);
+	is_int(tree_names_gone(f->t), before, "a new process makes no name wrong");
+	do_exit(f->m, find_task_by_pid(f->m, f->m->tasks.last_pid), 0);
+	ok(tree_names_gone(f->t) != before, "its end does");
+}
+
 int main(void)
 {
 	struct fixture f;
@@ -432,6 +471,7 @@ int main(void)
 	test_kernel_thread(&f);
 	test_permission(&f, pid);
 	test_life(&f);
+	test_names(&f);
 	check_identities(f.t, "after processes came and went");
 	fixture_close(&f);
 	return done_testing();
