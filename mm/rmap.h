@@ -20,7 +20,9 @@ static inline void page_add_new_anon(struct machine *m, pfn_t pfn, const struct 
 	p->flags |= PAGE_FLAG(uptodate) | PAGE_FLAG(swapbacked) | PAGE_FLAG(anon_exclusive);
 	page_set_mapping(p, v->anon_vma, MAPPING_ANON);
 	page_set_index(p, index);
+	/* nobody can have pinned it: said here, it is one store */
 	p->mapcount = 1;
+	p->pins = 0;
 	mod_node_page_state(m, n, NR_ANON_PAGES, 1);
 	if (unlikely((v->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED)) {
 		mlock_new_page(m, pfn);

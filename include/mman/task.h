@@ -148,8 +148,10 @@ struct cpu_time {
 
 static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
 {
-	return pool_at(&s->tasks, h);
+	return (struct task *)(void *)s->tasks.base + h;
 }
+
+_Static_assert(sizeof(struct task) % 8 == 0, "pools round object sizes up to 8 bytes");
 
 #define task_at(m, h) task_at_pool(&(m)->tasks, h)
 
