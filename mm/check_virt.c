@@ -167,8 +167,7 @@ static void check_mm(struct tally *t, handle_t mmh)
 		check_vma(t, mmh, h, prev, &sum);
 		prev = h;
 	}
-	check_equal(t->c, "vmas in the tree", treap_check(m, &vma_tree, mm->vma_root),
-		    sum.map_count);
+	check_equal(t->c, "vmas in the tree", vma_tree_check(m, mm), sum.map_count);
 	check_equal(t->c, "map_count", sum.map_count, mm->map_count);
 	check_equal(t->c, "total_vm", (s64)sum.total_vm, (s64)mm->total_vm);
 	check_equal(t->c, "data_vm", (s64)sum.data_vm, (s64)mm->data_vm);

@@ -186,6 +186,7 @@ static int pools_init(struct mm_state *s)
 	} pools[] = {
 		{ &s->mms, "mm", sizeof(struct mm), 1u << 22 },
 		{ &s->vmas, "vma", sizeof(struct vma), 1u << 25 },
+		{ &s->vma_nodes, "vma node", sizeof(struct vma_node), 1u << 24 },
 		{ &s->anon_vmas, "anon_vma", sizeof(struct anon_vma), 1u << 26 },
 		{ &s->anon_vma_chains, "anon_vma_chain", sizeof(struct anon_vma_chain), 1u << 27 },
 		{ &s->files, "file", sizeof(struct file), 1u << 24 },
@@ -265,6 +266,7 @@ void mm_destroy(struct machine *m)
 
 	pool_destroy(&s->mms);
 	pool_destroy(&s->vmas);
+	pool_destroy(&s->vma_nodes);
 	pool_destroy(&s->anon_vmas);
 	pool_destroy(&s->anon_vma_chains);
 	pool_destroy(&s->files);

@@ -57,7 +57,7 @@ static void remove_vmas(struct machine *m, handle_t mmh, handle_t h, u64 end, bo
 		if (v->flags & VM_ACCOUNT)
 			charged += vma_pages(v);
 		zap_page_range(m, h, v->start, v->end);
-		if (v->resv_map)
+		if (v->flags & VM_HUGETLB && v->resv_map)
 			hugetlb_unreserve_vma(m, vma_at(m, h));
 		vm_stat_account(mm, v->flags, -(s64)vma_pages(v));
 		vma_unlink(m, h);

@@ -98,6 +98,16 @@ handle_t pool_alloc_array(struct pool *p, u32 n)
 	return first;
 }
 
+int pool_reserve(struct pool *p, u32 n)
+{
+	u32 spare = p->nr_slots - 1 - p->nr_live;
+
+	if (spare >= n)
+		return 0;
+	n -= spare;
+	return n > p->max_slots - p->nr_slots ? -ENOMEM : pool_open(p, (u64)p->nr_slots + n);
+}
+
 void pool_free(struct pool *p, handle_t h)
 {
 	u8 *object = pool_at(p, h);

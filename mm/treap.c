@@ -92,22 +92,6 @@ static void settle(struct machine *m, const struct treap_type *type, handle_t *r
 		treap_augment_up(m, type, n->parent);
 }
 
-void treap_insert_between(struct machine *m, const struct treap_type *type, handle_t *root,
-			  handle_t prev, handle_t next, handle_t h)
-{
-	struct treap_node *n = node_of(m, type, h);
-
-	n->left = n->right = 0;
-	if (prev && !node_of(m, type, prev)->right) {
-		n->parent = prev;
-		node_of(m, type, prev)->right = h;
-	} else {
-		n->parent = next;
-		*(next ? &node_of(m, type, next)->left : root) = h;
-	}
-	settle(m, type, root, h);
-}
-
 void treap_insert(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
 {
 	struct treap_node *n = node_of(m, type, h);

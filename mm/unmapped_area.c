@@ -4,8 +4,8 @@
  *	0 .. mmap_min_addr | program, heap | bottom-up, if all else fails ... top-down | stack
  *	                                    ^ TASK_SIZE / 3               ^ mmap_base
  *
- * The tree of VMAs knows the largest hole below each subtree, so the highest hole that is large
- * enough is found in a walk down. A stack's guard gap is not part of the hole below it.
+ * The tree of VMAs knows the largest hole in each subtree, so that the highest one that is large enough is
+ * found in a walk down. A stack's guard gap is not part of the hole below it.
  */
 #include <errno.h>
 
@@ -17,71 +17,18 @@
 #define PMD_SIZE	   (PAGE_SIZE << TABLE_SHIFT)
 #define NOWHERE		   UINT64_MAX
 
-struct search {
-	u64 length, low, high;
-};
-
-/* The part of the hole below @v that may be used. */
-static bool hole_below(const struct machine *m, const struct vma *v, const struct search *s,
-		       u64 *from, u64 *to)
-{
-	*from = v->prev ? vma_at(m, v->prev)->end : 0;
-	*to = vma_start_gap(m, v);
-	*from = *from < s->low ? s->low : *from;
-	*to = *to > s->high ? s->high : *to;
-	return *to >= *from && *to - *from >= s->length;
-}
-
-static u64 highest(const struct machine *m, handle_t h, const struct search *s)
-{
-	const struct vma *v = vma_at(m, h);
-	u64 from, to, found;
-
-	if (!h || v->rb_gap < s->length)
-		return NOWHERE;
-	if (v->end < s->high) {
-		found = highest(m, v->rb.right, s);
-		if (found != NOWHERE)
-			return found;
-	}
-	if (hole_below(m, v, s, &from, &to))
-		return to - s->length;
-	return v->start > s->low ? highest(m, v->rb.left, s) : NOWHERE;
-}
-
-static u64 lowest(const struct machine *m, handle_t h, const struct search *s)
-{
-	const struct vma *v = vma_at(m, h);
-	u64 from, to, found;
-
-	if (!h || v->rb_gap < s->length)
-		return NOWHERE;
-	if (v->start > s->low) {
-		found = lowest(m, v->rb.left, s);
-		if (found != NOWHERE)
-			return found;
-	}
-	if (hole_below(m, v, s, &from, &to))
-		return from;
-	return v->end < s->high ? lowest(m, v->rb.right, s) : NOWHERE;
-}
-
 u64 unmapped_area(struct machine *m, handle_t mmh, u64 length, u64 low, u64 high, bool topdown)
 {
-	struct search s = { length, low, high };
-	handle_t root = mm_at(m, mmh)->vma_root, last = root;
-	u64 above = low, found;
+	const struct mm *mm = mm_at(m, mmh);
+	handle_t last = vma_tree_last(m, mm);
+	u64 above = last && vma_at(m, last)->end > low ? vma_at(m, last)->end : low, from, to;
+	bool fits_above = above <= high && high - above >= length;
 
-	while (last && vma_at(m, last)->rb.right)
-		last = vma_at(m, last)->rb.right;
-	if (last && vma_at(m, last)->end > above)
-		above = vma_at(m, last)->end;
-	if (topdown && above <= high && high - above >= length)
+	if (topdown && fits_above)
 		return high - length;
-	found = topdown ? highest(m, root, &s) : lowest(m, root, &s);
-	if (found == NOWHERE && !topdown && above <= high && high - above >= length)
-		return above;
-	return found;
+	if (vma_tree_hole(m, mm, topdown, length, low, high, &from, &to))
+		return topdown ? to - length : from;
+	return !topdown && fits_above ? above : NOWHERE;
 }
 
 /* A place of the kernel's choice. */

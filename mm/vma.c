@@ -1,8 +1,5 @@
 /*
- * vma.c - single mappings, and the list and tree of an address space.
- *
- * The tree is ordered by address; each node knows the largest hole below a VMA of its subtree, so
- * that a place for a new mapping is found without looking at every hole (unmapped_area.c).
+ * vma.c - single mappings, and their place in an address space: its list, and its tree (vma_tree.c).
  */
 #include "mm/vma.h"
 
@@ -11,36 +8,6 @@
 
 #include "mm/filemap.h"
 #include "mm/hugetlb.h"
-
-/* ---- the tree ---- */
-
-static struct treap_node *vma_node(struct machine *m, handle_t h)
-{
-	return &vma_at(m, h)->rb;
-}
-
-static bool vma_before(struct machine *m, handle_t a, handle_t b)
-{
-	return vma_at(m, a)->start < vma_at(m, b)->start;
-}
-
-static bool vma_augment(struct machine *m, handle_t h)
-{
-	struct vma *v = vma_at(m, h);
-	u64 below = v->prev ? vma_at(m, v->prev)->end : 0, top = vma_start_gap(m, v);
-	u64 gap = top > below ? top - below : 0;
-
-	if (v->rb.left && vma_at(m, v->rb.left)->rb_gap > gap)
-		gap = vma_at(m, v->rb.left)->rb_gap;
-	if (v->rb.right && vma_at(m, v->rb.right)->rb_gap > gap)
-		gap = vma_at(m, v->rb.right)->rb_gap;
-	if (v->rb_gap == gap)
-		return false;
-	v->rb_gap = gap;
-	return true;
-}
-
-const struct treap_type vma_tree = { vma_node, vma_before, vma_augment };
 
 /*
  * The kernel keeps VMAs in a maple tree. Ours is another tree, but its slab objects are charged: a
@@ -85,7 +52,7 @@ handle_t vma_new(struct machine *m, handle_t mmh)
 {
 	handle_t h;
 
-	if (maple_reserve(m, mm_at(m, mmh), mm_at(m, mmh)->map_count + 1))
+	if (vma_tree_reserve(m) || maple_reserve(m, mm_at(m, mmh), mm_at(m, mmh)->map_count + 1))
 		return 0;
 	h = kobject_alloc(m, &m->mms.vmas, CACHE_VM_AREA);
 	if (h)
@@ -97,20 +64,26 @@ handle_t vma_new(struct machine *m, handle_t mmh)
 
 handle_t vma_dup(struct machine *m, handle_t mmh, handle_t from)
 {
+	const struct vma *old = vma_at(m, from);
 	handle_t h = vma_new(m, mmh);
 	struct vma *v;
 
 	if (!h)
 		return 0;
 	v = vma_at(m, h);
-	*v = *vma_at(m, from);
+	/* the second cache line is of files, of swap and of huge pages */
+	memcpy(v, old, offsetof(struct vma, shared_last));
+	if (v->swap_ra_window)
+		v->swap_ra_page = old->swap_ra_page;
+	if (v->flags & VM_HUGETLB) {
+		v->huge_flags = old->huge_flags;
+		v->resv_map = old->resv_map;
+		resv_map_get(m, v->resv_map);
+	}
 	v->mm = mmh;
 	v->anon_vma = v->avc_head = 0;
 	v->prev = v->next = 0;
-	memset(&v->rb, 0, sizeof(v->rb));
-	memset(&v->shared, 0, sizeof(v->shared));
 	mpol_get(m, v->policy);
-	resv_map_get(m, v->resv_map);
 	if (v->file)
 		file_at(m, v->file)->users++;
 	return h;
@@ -164,23 +137,13 @@ handle_t find_vma(struct machine *m, handle_t mmh, u64 addr)
 				mm->cache_vma = best;
 			return best;
 		}
-		best = 0;
 	}
-	h = mm->vma_root;
-	while (h) {
-		v = vma_at(m, h);
-		if (v->end > addr) {
-			best = h;
-			if (v->start <= addr) {
-				mm->cache_vma = h;
-				break;
-			}
-			h = v->rb.left;
-		} else {
-			h = v->rb.right;
-		}
-	}
-	return best;
+	h = vma_tree_floor(m, mm, addr);
+	if (!h)
+		return mm->vma_first;
+	mm->cache_vma = h;
+	v = vma_at(m, h);
+	return v->end > addr ? h : v->next;
 }
 
 handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr)
@@ -199,7 +162,8 @@ handle_t find_vma_intersection(struct machine *m, handle_t mm, u64 start, u64 en
 
 handle_t find_vma_prev(struct machine *m, handle_t mmh, u64 addr)
 {
-	handle_t h = mm_at(m, mmh)->cache_vma, best = 0;
+	struct mm *mm = mm_at(m, mmh);
+	handle_t h = mm->cache_vma;
 
 	if (h && vma_at(m, h)->end <= addr &&
 	    (!vma_at(m, h)->next || vma_at(m, vma_at(m, h)->next)->end > addr))
@@ -207,18 +171,12 @@ handle_t find_vma_prev(struct machine *m, handle_t mmh, u64 addr)
 	if (h && vma_at(m, h)->end > addr && vma_at(m, h)->prev &&
 	    vma_at(m, vma_at(m, h)->prev)->end <= addr)
 		return vma_at(m, h)->prev;
-	h = mm_at(m, mmh)->vma_root;
-	while (h) {
-		const struct vma *v = vma_at(m, h);
-
-		if (v->end <= addr) {
-			best = h;
-			h = v->rb.right;
-		} else {
-			h = v->rb.left;
-		}
-	}
-	return best;
+	h = vma_tree_floor(m, mm, addr);
+	if (h && vma_at(m, h)->end > addr)
+		h = vma_at(m, h)->prev;
+	if (h)
+		mm->cache_vma = h;
+	return h;
 }
 
 void vma_link(struct machine *m, handle_t h)
@@ -234,10 +192,7 @@ void vma_link(struct machine *m, handle_t h)
 		mm->vma_first = h;
 	if (v->next)
 		vma_at(m, v->next)->prev = h;
-	v->rb_gap = 0;
-	treap_insert_between(m, &vma_tree, &mm->vma_root, v->prev, v->next, h);
-	if (v->next)
-		treap_augment_up(m, &vma_tree, v->next);
+	vma_tree_insert(m, h);
 	rmap_trees_enter(m, h);
 	mm->map_count++;
 }
@@ -249,16 +204,13 @@ void vma_unlink(struct machine *m, handle_t h)
 	handle_t next = v->next;
 
 	rmap_trees_leave(m, h);
-	/* while the hole below its neighbour is still what the tree knows */
-	treap_erase(m, &vma_tree, &mm->vma_root, h);
 	if (v->prev)
 		vma_at(m, v->prev)->next = next;
 	else
 		mm->vma_first = next;
 	if (next)
 		vma_at(m, next)->prev = v->prev;
-	if (next)
-		treap_augment_up(m, &vma_tree, next);
+	vma_tree_erase(m, h);
 	v->prev = v->next = 0;
 	mm->map_count--;
 }
@@ -266,15 +218,17 @@ void vma_unlink(struct machine *m, handle_t h)
 void vma_set_extent(struct machine *m, handle_t h, u64 start, u64 end, u64 pgoff)
 {
 	struct vma *v = vma_at(m, h);
+	u64 old = v->start;
 
 	rmap_trees_leave(m, h);
 	v->start = start;
 	v->end = end;
 	v->pgoff = pgoff;
 	rmap_trees_enter(m, h);
-	treap_augment_up(m, &vma_tree, h);
+	vma_tree_start(m, h, old);
+	vma_tree_gap(m, h);
 	if (v->next)
-		treap_augment_up(m, &vma_tree, v->next);
+		vma_tree_gap(m, v->next);
 }
 
 void vma_set_end(struct machine *m, handle_t h, u64 end)

@@ -12,8 +12,6 @@
 
 /* ---- vma.c: one mapping and its place in the address space ---- */
 
-extern const struct treap_type vma_tree;
-
 /** vma_new() - a zeroed VMA of @mm, linked nowhere; vma_dup(): a copy of @h with a reference to its
  * file, but in no tree and without anon_vma. 0: no memory. */
 handle_t vma_new(struct machine *m, handle_t mm);
@@ -55,6 +53,33 @@ handle_t find_vma_prev(struct machine *m, handle_t mm, u64 addr);
 int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper);
 /** vma_rejoin() - undo a split: the VMA behind @h becomes part of it. Cannot fail. */
 void vma_rejoin(struct machine *m, handle_t h);
+
+/* ---- vma_tree.c: where they are ---- */
+
+#define VMA_TREE_DEPTH 12u /* of more mappings than the pool has */
+
+/** vma_tree_reserve() - before a mapping is made: the tree will have room for it. -ENOMEM. */
+int vma_tree_reserve(struct machine *m);
+/** vma_tree_insert() - of a VMA that is in the list already; vma_tree_erase(): of one that has left it, but knows
+ * who was behind it. */
+void vma_tree_insert(struct machine *m, handle_t h);
+void vma_tree_erase(struct machine *m, handle_t h);
+/** vma_tree_start() - a VMA began at @old until now; vma_tree_gap(): look at the hole below it again. */
+void vma_tree_start(struct machine *m, handle_t h, u64 old);
+void vma_tree_gap(struct machine *m, handle_t h);
+
+/** vma_tree_floor() - the last VMA that begins at or below @addr, and the last of all; 0 if none. */
+handle_t vma_tree_floor(const struct machine *m, const struct mm *mm, u64 addr);
+handle_t vma_tree_last(const struct machine *m, const struct mm *mm);
+/**
+ * vma_tree_hole() - the highest (@topdown) or lowest hole below a mapping that has @length bytes in
+ * [@low, @high): that part of it. The hole above the last mapping does not count.
+ */
+bool vma_tree_hole(const struct machine *m, const struct mm *mm, bool topdown, u64 length, u64 low,
+		   u64 high, u64 *from, u64 *to);
+
+/** vma_tree_check() - order, depth and holes of the whole tree; VMAs, or -1 if it is broken. */
+s64 vma_tree_check(const struct machine *m, const struct mm *mm);
 
 /* ---- vma_merge.c: which neighbours become one ---- */
 

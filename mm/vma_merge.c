@@ -90,8 +90,6 @@ static int merge_both(struct machine *m, handle_t prev, handle_t next, u32 flags
 		return error;
 	p->flags |= (flags | vma_at(m, next)->flags) & VM_SOFTDIRTY;
 	vma_set_end(m, prev, end);
-	/* was there a hole between them? */
-	treap_augment_up(m, &vma_tree, next);
 	vma_unlink(m, next);
 	vma_free(m, next);
 	return 0;

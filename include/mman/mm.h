@@ -1,7 +1,7 @@
 /*
  * mm.h - address spaces: VMAs, page tables, faults, reverse mapping, files' page cache.
  *
- *	task -> mm -+- VMA tree (ordered by address, with the largest gap below each subtree)
+ *	task -> mm -+- VMA tree (by address, with the largest hole in each subtree)
  *	            +- page table (pagetable.h): every table is a page of the machine (PageTables)
  *	VMA -> anon_vma (made at the first write fault) or inode: the two roads from a page back
  *	to all page table entries that map it (rmap.h half of this file).
@@ -72,25 +72,23 @@ enum vma_kind {
 };
 
 /*
- * One mapping. Ordered by address in a treap (rb) and a list (prev, next). A file mapping is in its
+ * One mapping. Ordered by address in a tree (vma_node) and a list (prev, next). A file mapping is in its
  * inode's i_mmap tree (shared), private or not; one that has anonymous pages has an anon_vma, and a
  * chain of anon_vma_chain entries that put it into the trees of that anon_vma and of its ancestors.
  * "s" in maps is VM_MAYSHARE: a shared mapping of a file opened read-only has no VM_SHARED.
  */
 struct vma {
-	/* what a search and a change of the tree look at: one cache line */
-	u64 start, end; /* bytes, page aligned, [start, end) */
-	u64 rb_gap;	/* largest hole (bytes) below a VMA of this subtree */
-	struct treap_node rb;
-	handle_t prev, next; /* by address */
-	u32 flags;	     /* VM_* */
+	/* what faults, searches and merges look at: one cache line */
+	u64 start, end;	     /* bytes, page aligned, [start, end) */
 	u64 pgoff;	     /* pages: file offset; anonymous: start's page until it moves */
+	handle_t prev, next; /* by address */
+	u32 gap;	     /* the hole below, as the tree knows it: pages, or UINT32_MAX */
+	u32 flags;	     /* VM_* */
 	handle_t mm;
 	u8 kind; /* enum vma_kind; ask vma_kind() for the name in maps */
 	u8 reserved;
 	/* swap read-ahead by addresses: the last window (0: none yet), hits since, page of the last fault */
 	u8 swap_ra_window, swap_ra_hits;
-
 	handle_t file, anon_vma; /* file: struct file */
 	handle_t policy;	 /* memory policy; 0: the task's */
 	handle_t avc_head;	 /* anon_vma_chain entries of this VMA */
@@ -100,7 +98,22 @@ struct vma {
 	/* of huge pages (hugetlb.h): the reservations that a private mapping has made, 0: none; HPAGE_* */
 	handle_t resv_map;
 	u32 huge_flags;
-	u64 unused[2]; /* two lines each */
+	u64 unused[4]; /* two lines each */
+};
+
+/*
+ * A node of the tree of an address space's VMAs (mm/vma_tree.c): up to 31 entries by address, VMAs in a leaf,
+ * nodes above. Of each: where its first VMA begins, and the largest hole below a VMA in it.
+ */
+#define VMA_NODE_ENTRIES 31u
+
+struct vma_node {
+	u64 start[VMA_NODE_ENTRIES + 1]; /* bytes; UINT64_MAX where no entry is */
+	u32 gap[VMA_NODE_ENTRIES];	 /* pages; UINT32_MAX: that many, or more */
+	handle_t child[VMA_NODE_ENTRIES];
+	u16 nr;
+	bool leaf;
+	u32 unused;
 };
 
 /* Counters of an address space, pages. rss_stat as in /proc/PID/status. */
@@ -249,7 +262,7 @@ struct inode_lru {
 };
 
 struct mm_state {
-	struct pool mms, vmas, anon_vmas, anon_vma_chains, files, inodes, names;
+	struct pool mms, vmas, vma_nodes, anon_vmas, anon_vma_chains, files, inodes, names;
 	struct pool tables, pte_chunks, dir_chunks; /* page tables: mm/pgtable.h */
 	struct pool huge_ptes;			    /* entries of huge pages */
 	struct pool resv_maps;			    /* of private mappings of huge pages */
@@ -289,6 +302,7 @@ struct mm_state {
 /* pool_at() with the object's size known to the compiler: these are on the way of every fault */
 #define mm_at(m, h)	  ((struct mm *)(void *)(m)->mms.mms.base + (h))
 #define vma_at(m, h)	  ((struct vma *)(void *)(m)->mms.vmas.base + (h))
+#define vma_node_at(m, h) ((struct vma_node *)(void *)(m)->mms.vma_nodes.base + (h))
 #define file_at(m, h)	  ((struct file *)(void *)(m)->mms.files.base + (h))
 #define inode_at(m, h)	  ((struct inode *)(void *)(m)->mms.inodes.base + (h))
 #define anon_vma_at(m, h) ((struct anon_vma *)(void *)(m)->mms.anon_vmas.base + (h))
@@ -298,8 +312,9 @@ _Static_assert(sizeof(struct mm) % 8 == 0 && sizeof(struct vma) % 8 == 0 &&
 		       sizeof(struct file) % 8 == 0 && sizeof(struct inode) % 8 == 0 &&
 		       sizeof(struct anon_vma) % 8 == 0 && sizeof(struct anon_vma_chain) % 8 == 0,
 	       "pools round object sizes up to 8 bytes");
-_Static_assert(sizeof(struct vma) == 128 && offsetof(struct vma, file) == 64,
-	       "a search touches one cache line of each VMA");
+_Static_assert(sizeof(struct vma) == 128 && offsetof(struct vma, shared_last) == 64 &&
+		       sizeof(struct vma_node) == 512,
+	       "one cache line of each VMA is enough for nearly all, and eight are a node");
 
 int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
 void mm_destroy(struct machine *m);

@@ -40,6 +40,9 @@ handle_t pool_alloc(struct pool *p);
 handle_t pool_alloc_array(struct pool *p, u32 n);
 void pool_free(struct pool *p, handle_t h);
 
+/** pool_reserve() - the next @n objects will be there. 0 or -ENOMEM. */
+int pool_reserve(struct pool *p, u32 n);
+
 /** pool_used_bytes() - bytes from ->base that hold state; what a snapshot copies. */
 u64 pool_used_bytes(const struct pool *p);
 

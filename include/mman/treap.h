@@ -1,7 +1,7 @@
 /*
  * treap.h - ordered and interval trees over pool objects.
  *
- * One tree code for VMAs by address, anon_vma_chains and file mappings by page offset. A node is
+ * One tree code for anon_vma_chains and file mappings by page offset, and more. A node is
  * three handles inside an object. The shape is that of a treap whose priorities are a hash of the
  * handle: no balance data is stored, and the same insertions give the same tree on every run,
  * whatever their order. The expected depth is 2 ln n.
@@ -28,9 +28,6 @@ struct treap_type {
 };
 
 void treap_insert(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h);
-/** treap_insert_between() - the same, of who knows its neighbours in order (0: none on that side). */
-void treap_insert_between(struct machine *m, const struct treap_type *type, handle_t *root,
-			  handle_t prev, handle_t next, handle_t h);
 /** treap_erase() - @h goes. Nobody's share of a sum may have changed since it was computed last. */
 void treap_erase(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h);
 void treap_augment_up(struct machine *m, const struct treap_type *type, handle_t h);
