@@ -9,7 +9,9 @@
  * rate at which the disk takes them, twice that at the lower end, none at the upper one, in a
  * straight line between. What it dirtied too fast it waits for, at most 200 ms at a time. One writer
  * settles at the set point, where both are equal; several push the dirty memory higher, to where
- * each gets its share. Above the limit a writer waits until the flusher has brought it below.
+ * each gets its share. Above the limit a writer waits until the flusher has brought it below. Where the disk
+ * may have less than the whole limit (bdi's max_ratio), the line ends so much earlier: its writers settle
+ * nearer to the middle.
  *
  * How often a writer looks: in free run, every root of the pages that are left, so that many
  * writers together cannot jump over the limit; else every 10 ms at its rate.
@@ -23,7 +25,7 @@
 #define MIN_POLL_PAGES 32u
 
 struct dirty_state {
-	u64 background, limit, freerun, dirty, rate;
+	u64 background, limit, freerun, top, dirty, rate;
 };
 
 /* Pages of writers that are no task (visitors) are counted in one place. */
@@ -52,8 +54,9 @@ static void look(const struct machine *m, struct dirty_state *s)
 	global_dirty_limits(m, &s->background, &s->limit);
 	s->freerun = (s->background + s->limit) / 2;
 	s->dirty = global_node_page_state(m, NR_DIRTY) + global_node_page_state(m, NR_WRITEBACK);
-	left = s->limit > s->dirty ? s->limit - s->dirty : 0;
-	range = max_t(u64, s->limit - s->freerun, 1);
+	range = max_t(u64, wb_calc_thresh(m, s->limit - s->freerun), 1);
+	s->top = s->freerun + range;
+	left = s->top > s->dirty ? s->top - s->dirty : 0;
 	s->rate = m->wb.write_bandwidth * 2 * min_t(u64, left, range) / range;
 }
 
@@ -64,7 +67,7 @@ static u64 pause_for(const struct machine *m, const struct dirty_state *s, u64 p
 
 	if (s->rate)
 		return min_t(u64, MAX_PAUSE, pages * NSEC_PER_SEC / s->rate);
-	ns = s->dirty > s->limit ? (s->dirty - s->limit) * NSEC_PER_SEC / m->wb.write_bandwidth : 0;
+	ns = s->dirty > s->top ? (s->dirty - s->top) * NSEC_PER_SEC / m->wb.write_bandwidth : 0;
 	return min_t(u64, MAX_PAUSE, max_t(u64, ns, POLL_INTERVAL));
 }
 
@@ -74,7 +77,7 @@ static void trace_pause(struct machine *m, const struct dirty_state *s, u32 page
 	trace_event(m,
 		    "balance_dirty_pages bdi=254:0 limit=%llu setpoint=%llu dirty=%llu "
 		    "dirty_ratelimit=%llu task_ratelimit=%llu dirtied=%u paused=%llu pause=%llu",
-		    (unsigned long long)s->limit, (unsigned long long)(s->freerun + s->limit) / 2,
+		    (unsigned long long)s->limit, (unsigned long long)(s->freerun + s->top) / 2,
 		    (unsigned long long)s->dirty, (unsigned long long)m->wb.write_bandwidth * 4,
 		    (unsigned long long)s->rate * 4, pages,
 		    (unsigned long long)(paused / NSEC_PER_MSEC),
@@ -89,7 +92,7 @@ static u32 next_look(const struct dirty_state *s)
 	if (s->dirty <= s->freerun)
 		return poll_interval(s->dirty, s->freerun);
 	return (u32)min_t(u64, max_t(u64, pages, 1),
-			  max_t(u64, (s->limit - min_t(u64, s->limit, s->dirty)) / 4, 1));
+			  max_t(u64, (s->top - min_t(u64, s->top, s->dirty)) / 4, 1));
 }
 
 static bool balance_dirty_pages(struct machine *m, u32 pages, u32 *next)

@@ -92,13 +92,39 @@ static void start_next(struct machine *m, u64 when)
 	if (!s->active)
 		return;
 	b = bio_at(m, s->active);
-	s->active_done = max_t(u64, when, b->submitted) +
-			 transfer_time(m, (enum bio_op)b->op, b->nr, b->sector != s->head);
+	s->active_start = max_t(u64, when, b->submitted);
+	s->active_done =
+		s->active_start + transfer_time(m, (enum bio_op)b->op, b->nr, b->sector != s->head);
 	s->head = b->sector + b->nr;
 	if (!s->event_set) {
 		s->event_set = true;
 		event_schedule(m, EVENT_IO_DONE, 0, s->active_done);
 	}
+}
+
+static void count_transfer(struct blk_state *s, const struct bio *b)
+{
+	struct blk_stat *stat = &s->stat[b->op];
+
+	stat->ios++;
+	stat->pages += b->nr;
+	stat->ns += s->active_done - b->submitted;
+	s->busy_ns += s->active_done - s->active_start;
+}
+
+u64 blk_busy_ns(const struct machine *m)
+{
+	const struct blk_state *s = &m->blk;
+	u64 now = s->active ? min_t(u64, m->clock.now, s->active_done) : 0;
+
+	return s->busy_ns + (now > s->active_start ? now - s->active_start : 0);
+}
+
+u32 blk_in_flight(const struct machine *m, enum bio_op op)
+{
+	const struct blk_state *s = &m->blk;
+
+	return s->waiting[op].nr + (s->active && bio_at(m, s->active)->op == op);
 }
 
 /* Up to the present: what is over waits on the list of those done. */
@@ -107,6 +133,7 @@ static void disk_work(struct machine *m)
 	struct blk_state *s = &m->blk;
 
 	while (s->active && s->active_done <= m->clock.now) {
+		count_transfer(s, bio_at(m, s->active));
 		bio_at(m, s->active)->time = 0;
 		list_add_tail(m, &s->done, s->active);
 		start_next(m, s->active_done);
@@ -205,6 +232,7 @@ static handle_t bio_get(struct machine *m, enum bio_op op, u64 sector, u32 nr, e
 		time = transfer_time(m, op, nr, false);
 		bio_at(m, h)->time += time;
 		l->time += time;
+		s->stat[op].merges++;
 		return h;
 	}
 	/* the host is out of memory: one that is over frees its own */
@@ -291,6 +319,7 @@ void blk_write_page(struct machine *m, u64 sector, pfn_t pfn)
 	b->pfn[b->nr++] = pfn;
 	b->time += m->cost.disk_page_write;
 	l->time += m->cost.disk_page_write;
+	s->stat[BIO_WRITE].merges++;
 	count_vm_events(m, PGPGOUT, PAGE_KB);
 }
 

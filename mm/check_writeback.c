@@ -64,6 +64,21 @@ static void check_list(struct flight *f, const struct bio_list *l)
 	check_equal(f->c, "last bio of a list", last, l->tail);
 }
 
+/* What was asked of the disk is over, being served, or waiting. */
+static void check_stat(struct check *c, enum bio_op op, enum vm_event_item counter)
+{
+	const struct machine *m = c->m;
+	u64 pages = m->blk.stat[op].pages;
+	handle_t h = m->blk.active;
+
+	if (h && bio_at(m, h)->op == op)
+		pages += bio_at(m, h)->nr;
+	for (h = m->blk.waiting[op].head; h; h = bio_at(m, h)->next)
+		pages += bio_at(m, h)->nr;
+	check_equal(c, "kB of the disk's transfers", (s64)(pages * (PAGE_SIZE / 1024)),
+		    (s64)(m->vm_event[counter] - m->vm_event_start[counter]));
+}
+
 /* A page of the cache has the mark of its flag. */
 static void check_mark(struct check *c, pfn_t pfn, const struct page *p)
 {
@@ -171,6 +186,8 @@ void check_writeback(struct check *c)
 	check_list(&f, &s->waiting[BIO_READ]);
 	check_list(&f, &s->waiting[BIO_WRITE]);
 	check_list(&f, &s->done);
+	check_stat(c, BIO_READ, PGPGIN);
+	check_stat(c, BIO_WRITE, PGPGOUT);
 	if (s->active)
 		check_bio(&f, s->active);
 	else if (s->waiting[BIO_READ].head || s->waiting[BIO_WRITE].head)

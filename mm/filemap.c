@@ -241,7 +241,7 @@ enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 
 			f->mmap_miss--;
 		if (vma->flags & VM_RAND_READ || !page_is_readahead(pfn_to_page(m, *pfn)))
 			return FILEMAP_HIT;
-		page_cache_async_readahead(m, file, *pfn, index, RA_PAGES);
+		page_cache_async_readahead(m, file, *pfn, index, f->ra_pages);
 		return FILEMAP_READ_AHEAD;
 	}
 	count_vm_event(m, PGMAJFAULT);

@@ -237,7 +237,7 @@ bool wb_over_bg_thresh(const struct machine *m)
 	u64 background, limit;
 
 	global_dirty_limits(m, &background, &limit);
-	return global_node_page_state(m, NR_DIRTY) > background;
+	return global_node_page_state(m, NR_DIRTY) > wb_calc_thresh(m, background);
 }
 
 static u64 expired_before(const struct machine *m, const struct wb_work *w)

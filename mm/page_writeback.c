@@ -68,6 +68,16 @@ void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit)
 		*background = *limit / 2;
 }
 
+u64 wb_calc_thresh(const struct machine *m, u64 limit)
+{
+	const struct bdi_knobs *own = &m->knobs.bdi[0];
+	u32 i, others = 0;
+
+	for (i = 1; i < MAX_BDIS; i++)
+		others += m->knobs.bdi[i].min_ratio;
+	return limit * min_t(u32, 100 - min_t(u32, others, 100), own->max_ratio) / 100;
+}
+
 /* ---- dirty and clean ---- */
 
 /* Dirty pages of shared memory and anonymous ones only matter to swap: they are not counted. */

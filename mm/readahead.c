@@ -9,8 +9,8 @@
  *	                  <--- async_size --->
  *
  * A window starts where a reader begins (page 0, or behind its last read): two to four times what was
- * asked for, at most RA_PAGES. Each following one is four times as large, or twice, up to the same limit,
- * and marked at its first page. A request of more than RA_PAGES sets the limit to its own size (at most
+ * asked for, at most ra_pages (read_ahead_kb; 0: page by page). Each following one is four times as large,
+ * or twice, up to the same limit, and marked at its first page. A request of more than ra_pages sets the limit to its own size (at most
  * IO_PAGES, the largest transfer), and windows that have become large stay so. Reads here and there
  * bring in what was asked for and leave the window alone, unless more of the pages before them are in
  * memory than the read is long: then another reader of the same file is followed.
@@ -204,9 +204,14 @@ static void merge_next(struct file *f, u64 limit)
 static void ondemand_readahead(struct machine *m, handle_t file, u64 index, u64 wanted, bool marked)
 {
 	struct file *f = file_at(m, file);
-	u64 limit = wanted > RA_PAGES ? min_t(u64, wanted, IO_PAGES) : RA_PAGES;
+	u64 limit = max_t(u64, f->ra_pages, min_t(u64, wanted, IO_PAGES));
 	u64 prev = f->prev_pos >> PAGE_SHIFT;
 
+	if (!f->ra_pages) {
+		if (!marked)
+			read_window(m, f->inode, index, 1, 0);
+		return;
+	}
 	if (index && is_expected(f, index)) {
 		next_window(f, (u64)f->ra_start + f->ra_size, f->ra_size, limit);
 	} else if (index && marked) {
@@ -238,10 +243,10 @@ void mmap_sync_readahead(struct machine *m, handle_t file, u32 vm_flags, u64 ind
 {
 	struct file *f = file_at(m, file);
 
-	if (vm_flags & VM_RAND_READ)
+	if (vm_flags & VM_RAND_READ || !f->ra_pages)
 		return;
 	if (vm_flags & VM_SEQ_READ) {
-		page_cache_sync_readahead(m, file, index, RA_PAGES);
+		page_cache_sync_readahead(m, file, index, f->ra_pages);
 		return;
 	}
 	/* a file that is never hit is read page by page */
@@ -249,6 +254,7 @@ void mmap_sync_readahead(struct machine *m, handle_t file, u32 vm_flags, u64 ind
 		f->mmap_miss++;
 	if (f->mmap_miss > MMAP_LOTSAMISS)
 		return;
-	set_window(f, index > RA_PAGES / 2 ? index - RA_PAGES / 2 : 0, RA_PAGES, RA_PAGES / 4);
+	set_window(f, index > f->ra_pages / 2 ? index - f->ra_pages / 2 : 0, f->ra_pages,
+		   f->ra_pages / 4);
 	read_window(m, f->inode, f->ra_start, f->ra_size, f->ra_async_size);
 }

@@ -6,7 +6,6 @@
 
 #include "mm/filemap.h"
 
-#define RA_PAGES 32u /* 128 KiB: read_ahead_kb of every disk */
 
 /** page_is_readahead() - the mark that starts the next window. It shares its bit with PG_reclaim, which a
  * page under writeback has for another reason. */

@@ -124,7 +124,7 @@ static int bdi_stats_show(const struct request *rq, struct text *out)
 		  " kB\n");
 	stat_line(out, "BdiReclaimable:", first ? global_node_page_state(m, NR_DIRTY) * 4 : 0,
 		  " kB\n");
-	stat_line(out, "BdiDirtyThresh:", first ? limit * 4 : 0, " kB\n");
+	stat_line(out, "BdiDirtyThresh:", first ? wb_calc_thresh(m, limit) * 4 : 0, " kB\n");
 	stat_line(out, "DirtyThresh:", limit * 4, " kB\n");
 	stat_line(out, "BackgroundThresh:", background * 4, " kB\n");
 	stat_line(out, "BdiDirtied:", first ? global_node_page_state(m, NR_DIRTIED) * 4 : 0,

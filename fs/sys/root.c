@@ -22,8 +22,6 @@ EMPTY_FOLDER(bus_edac_directory, "bus/edac");
 EMPTY_FOLDER(bus_memory_directory, "bus/memory");
 EMPTY_FOLDER(bus_memory_tiering_directory, "bus/memory_tiering");
 EMPTY_FOLDER(bus_node_directory, "bus/node");
-EMPTY_FOLDER(class_bdi_directory, "class/bdi");
-EMPTY_FOLDER(block_directory, "block");
 
 static const struct subdirectory bus_subdirs[] = {
 	{ .name = "cpu", .dir = &bus_cpu_directory },
@@ -35,9 +33,15 @@ static const struct subdirectory bus_subdirs[] = {
 FOLDER(bus_directory, "bus", bus_subdirs);
 
 static const struct subdirectory class_subdirs[] = {
-	{ .name = "bdi", .dir = &class_bdi_directory },
+	{ .name = "bdi", .dir = &sys_class_bdi_directory },
+	{ .name = "block", .dir = &sys_class_block_directory },
 };
 FOLDER(class_directory, "class", class_subdirs);
+
+static const struct subdirectory dev_subdirs[] = {
+	{ .name = "block", .dir = &sys_dev_block_directory },
+};
+FOLDER(numbers_directory, "dev", dev_subdirs);
 
 /* ---- devices/system/edac: there is no memory controller that counts errors ---- */
 
@@ -95,6 +99,7 @@ static const struct subdirectory virtual_subdirs[] = {
 FOLDER(virtual_directory, "devices/virtual", virtual_subdirs);
 
 static const struct subdirectory devices_subdirs[] = {
+	{ .name = "pci0000:00", .dir = &sys_pci_directory },
 	{ .name = "system", .dir = &system_directory },
 	{ .name = "virtual", .dir = &virtual_directory },
 };
@@ -262,9 +267,10 @@ static const struct directory power_directory = {
 /* ---- the root ---- */
 
 static const struct subdirectory sys_subdirs[] = {
-	{ .name = "block", .dir = &block_directory },
+	{ .name = "block", .dir = &sys_block_directory },
 	{ .name = "bus", .dir = &bus_directory },
 	{ .name = "class", .dir = &class_directory },
+	{ .name = "dev", .dir = &numbers_directory },
 	{ .name = "devices", .dir = &devices_directory },
 	{ .name = "firmware", .dir = &firmware_directory },
 	{ .name = "fs", .dir = &fs_directory },

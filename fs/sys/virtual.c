@@ -4,12 +4,13 @@
  */
 #include "fs/sys/virtual.h"
 
+#include "fs/proc/proc.h"
+
 #include <errno.h>
 #include <stdio.h>
 
 /* ---- bdi/254:N: virtual disks, 16 minor numbers each: sim/disk's, then those of swap partitions ---- */
 
-#define DISK_MAJOR  254u
 #define DISK_MINORS 16u
 
 u32 nr_bdis(const struct machine *m)
@@ -79,14 +80,13 @@ static ssize_t min_ratio_store(const struct request *rq, const char *data, size_
 	return (ssize_t)size;
 }
 
-static int read_ahead_kb_show(const struct request *rq, struct text *out)
+int read_ahead_kb_show(const struct request *rq, struct text *out)
 {
 	return show_number(out, bdi_of(rq)->read_ahead_kb);
 }
 
 /* Kept in pages. */
-static ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t size,
-				   u64 offset)
+ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	u64 kb;
 	int err = parse_kstrtoull(data, size, 10, &kb);
@@ -99,11 +99,11 @@ static ssize_t read_ahead_kb_store(const struct request *rq, const char *data, s
 }
 
 static const struct attribute bdi_attrs[] = {
-	SYSFS_OTHER("max_ratio", 0644, max_ratio_show, max_ratio_store, HOLDS,
+	SYSFS_OTHER("max_ratio", 0644, max_ratio_show, max_ratio_store, ACTS,
 		    "percent of all dirty memory that this device may have"),
-	SYSFS_OTHER("min_ratio", 0644, min_ratio_show, min_ratio_store, HOLDS,
+	SYSFS_OTHER("min_ratio", 0644, min_ratio_show, min_ratio_store, ACTS,
 		    "percent of all dirty memory kept for this device"),
-	SYSFS_OTHER("read_ahead_kb", 0644, read_ahead_kb_show, read_ahead_kb_store, HOLDS,
+	SYSFS_OTHER("read_ahead_kb", 0644, read_ahead_kb_show, read_ahead_kb_store, ACTS,
 		    "kB to read beyond what was asked for"),
 	SYSFS_TEXT("stable_pages_required", "0\n"),
 	SYSFS_LINK("subsystem", "../../../../class/bdi"),

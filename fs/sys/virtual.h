@@ -14,5 +14,8 @@ int bdi_lookup_as(const struct request *rq, const char *name, const struct direc
 int bdi_iterate_as(const struct request *rq, u64 position, const struct directory *dir,
 		   struct dir_emit *e);
 u32 bdi_nlink(const struct request *rq);
+/* Of backing device number rq->object. */
+int read_ahead_kb_show(const struct request *rq, struct text *out);
+ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t size, u64 offset);
 
 #endif

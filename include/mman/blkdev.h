@@ -88,10 +88,19 @@ struct blk_log {
 	u32 lines, missed;
 };
 
+/* What the disk did since boot, for each operation: proc/diskstats. */
+struct blk_stat {
+	u64 ios, merges; /* transfers that are over; submissions that joined one that waited */
+	u64 pages;
+	u64 ns; /* from submission to end, of all */
+};
+
 struct blk_state {
 	struct pool bios;
-	handle_t active; /* being served, until active_done */
-	u64 active_done;
+	handle_t active; /* being served, from active_start until active_done */
+	u64 active_start, active_done;
+	struct blk_stat stat[NR_BIO_OPS];
+	u64 busy_ns; /* something was being served, but for what is */
 	struct bio_list waiting[NR_BIO_OPS], done;
 	u64 nr_writes, nr_writes_done; /* bios, since boot */
 	u64 head;		       /* sector behind the last transfer */
@@ -140,6 +149,11 @@ bool blk_wait_writes(struct machine *m);
  * allocation. */
 void wait_on_page_writeback(struct machine *m, pfn_t pfn);
 void wait_on_page_locked(struct machine *m, pfn_t pfn);
+
+/** blk_busy_ns() - how long the disk has been at work, the present transfer included. blk_in_flight() -
+ * transfers waiting or being served. */
+u64 blk_busy_ns(const struct machine *m);
+u32 blk_in_flight(const struct machine *m, enum bio_op op);
 
 /** blk_poll() - run the completions that are due at the clock's present time. Safe inside an
  * allocation, but not while pages of an LRU list are being walked in place. */

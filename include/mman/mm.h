@@ -168,6 +168,8 @@ struct file {
 	u32 users;
 	u32 ra_start, ra_size, ra_async_size; /* read-ahead window, pages (mm/readahead.c) */
 	u32 mmap_miss;
+	u32 ra_pages; /* read_ahead_kb when it was opened; 0: nothing is read ahead */
+	u32 reserved;
 	u64 prev_pos; /* behind the last byte read(2); UINT64_MAX: nothing was read */
 };
 

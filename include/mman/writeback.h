@@ -77,6 +77,10 @@ u64 global_dirtyable_memory(const struct machine *m);
  * back: nr_dirty_background_threshold and nr_dirty_threshold. */
 void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit);
 
+/** wb_calc_thresh() - what of @limit pages the disk of all files may have: what the min_ratio of other disks
+ * leaves, at most its own max_ratio. (Documentation/ABI/testing/sysfs-class-bdi) */
+u64 wb_calc_thresh(const struct machine *m, u64 limit);
+
 /** set_page_writeback() - the page, which is not dirty any more, is on its way to the disk: a page of a
  * file, or one of the swap cache. end_page_writeback() - it is there; what reclaim waited for is next on
  * its list. */
@@ -118,7 +122,7 @@ void wakeup_flusher_threads(struct machine *m, enum wb_reason reason);
 void wb_start_background_writeback(struct machine *m);
 /** writeback_in_progress() - is the flusher at work, or about to be? */
 bool writeback_in_progress(const struct machine *m);
-/** wb_over_bg_thresh() - more is dirty than the background limit. */
+/** wb_over_bg_thresh() - more is dirty than the disk's part of the background limit. */
 bool wb_over_bg_thresh(const struct machine *m);
 /** laptop_io_completion() - the disk runs anyway: with vm.laptop_mode it is used soon. */
 void laptop_io_completion(struct machine *m);

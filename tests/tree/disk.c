@@ -170,6 +170,36 @@ static void test_stat(struct tree *t)
 	delete (t, &root, "s", false);
 }
 
+/* proc/diskstats, and the same for one disk in sys. */
+static void test_diskstats(struct fixture *f)
+{
+	const struct machine *m = f->m;
+	unsigned long long c[17], s[17];
+	const char *line;
+	u32 i, nr = 0;
+
+	create(f->t, &root, "d");
+	ctl_mkdir(f, "p");
+	ctl_put(f, "p", "fwrite d 0 4M\nfsync d");
+	ctl_rmdir(f, "p");
+	line = fixture_read(f, "proc/diskstats");
+	like(line, "^ 254       0 vda( [0-9]+){17}\n$", "proc/diskstats has one disk");
+	for (line += 16; nr < 17 && sscanf(line, "%llu", &c[nr]) == 1; nr++)
+		line += strspn(line, " ") + strcspn(line + strspn(line, " "), " ");
+	is_uint(c[2], m->vm_event[PGPGIN] * 2, "sectors read are pgpgin");
+	is_uint(c[6], m->vm_event[PGPGOUT] * 2, "sectors written are pgpgout");
+	ok(c[4] && c[4] <= c[6] / 8 && c[7] && c[9] && c[10] >= c[7],
+	   "transfers take time (%llu, %llu, %llu, %llu, %llu)", c[4], c[6], c[7], c[9], c[10]);
+	is_uint(c[8], 0, "nothing is in flight after a sync");
+	line = fixture_read(f, "sys/devices/pci0000:00/0000:00:02.0/virtio0/block/vda/stat");
+	for (i = 0; i < 17; i++)
+		sscanf(line + i * 9, "%llu", &s[i]);
+	ok(!memcmp(c, s, sizeof(c)), "sys/block/vda/stat has the same numbers");
+	is_str(fixture_read(f, "sys/devices/pci0000:00/0000:00:02.0/virtio0/block/vda/size"),
+	       fixture_format("%llu\n", (unsigned long long)m->blk.total_pages * 8),
+	       "and size the sectors of the disk");
+}
+
 static void test_operations(struct tree *t)
 {
 	u64 proc, disk;
@@ -521,6 +551,7 @@ int main(void)
 		bail_out("%s", f.why);
 	test_stat(f.t);
 	test_operations(f.t);
+	test_diskstats(&f);
 	test_processes(&f);
 	fixture_close(&f);
 	test_replay();

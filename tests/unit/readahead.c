@@ -12,6 +12,8 @@
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
+#include "mm/readahead.h"
+
 #define FILE_PAGES 16384u
 
 /* "OFFSET+LENGTH=RANGES OFFSET+LENGTH=RANGES": pages, or bytes behind a b; what is there after each. */
@@ -211,6 +213,35 @@ static void test_marks_accessed(struct mmtest *t)
 	inode_unlink(m, inode);
 }
 
+/* read_ahead_kb, as it was when the file was opened. */
+static void test_knob(struct mmtest *t)
+{
+	static const struct {
+		u32 kb, pages;
+	} window[] = { { 0, 1 }, { 16, 4 }, { 64, 16 }, { 128, 32 }, { 512, 128 } };
+	struct machine *m = t->m;
+	handle_t inode, file;
+	u64 read;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(window); i++) {
+		m->knobs.bdi[0].read_ahead_kb = window[i].kb;
+		inode_create(m, "/data/f", 8 << 20, INODE_REGULAR, &inode);
+		vfs_open(m, inode, &file);
+		m->knobs.bdi[0].read_ahead_kb = 128;
+		read = m->vm_event[PGPGIN];
+		mmap_sync_readahead(m, file, 0, 500);
+		is_uint(m->vm_event[PGPGIN] - read, window[i].kb, "%u kB around a fault",
+			window[i].kb);
+		read = m->vm_event[PGPGIN];
+		filemap_read(m, file, 0, PAGE_SIZE);
+		cmp_int(m->vm_event[PGPGIN] - read, <=, 4 * window[i].pages,
+			"no more than that at the start of a file");
+		vfs_close(m, file);
+		inode_unlink(m, inode);
+	}
+}
+
 int main(void)
 {
 	struct mmtest t;
@@ -220,6 +251,7 @@ int main(void)
 	test_two_descriptors(&t);
 	test_lists(&t);
 	test_marks_accessed(&t);
+	test_knob(&t);
 	mmtest_close(&t);
 	return done_testing();
 }

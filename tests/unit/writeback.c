@@ -185,6 +185,61 @@ static void test_throttle(struct mmtest *t)
 	settle(t);
 }
 
+/* Where a writer's dirty memory settles, in pages, with the disk's max_ratio at @percent. */
+static u64 settles_at(struct mmtest *t, u32 percent)
+{
+	u64 sum = 0, i;
+
+	t->m->knobs.bdi[0].max_ratio = percent;
+	for (i = 0; i < 60; i++) {
+		store(t, at + (i << 20), MIB);
+		sum += i < 30 ? 0 : (u64)(nr_dirty(t) + nr_writeback(t));
+	}
+	settle(t);
+	return sum / 30;
+}
+
+/*
+ * The share of the limits that the disk may have. On 6.1, with limits of 16 and 64 MiB (middle: 10240 pages),
+ * a writer settled at some 10,900 pages of 16,384 with max_ratio 10, 14,000 with 50, 15,000 with 100; a tenth
+ * of the background limit started the flusher.
+ */
+static void test_ratio(struct mmtest *t)
+{
+	struct sysctl *s = &t->m->sysctl;
+	u64 at10, at50, at100, background, limit;
+
+	t->m->cost.disk_page_write = 100000;
+	s->dirty_background_bytes = 4 << 20;
+	s->dirty_bytes = 8 << 20;
+	settle(t);
+	global_dirty_limits(t->m, &background, &limit);
+	at100 = settles_at(t, 100);
+	at50 = settles_at(t, 50);
+	at10 = settles_at(t, 10);
+	cmp_int(at10, >=, 6 * MIB - 64, "max_ratio 10: still free up to the middle (%llu pages)",
+		(unsigned long long)at10);
+	cmp_int(at50, >, at10, "max_ratio 50: above that (%llu pages)", (unsigned long long)at50);
+	cmp_int(at100, >, at50, "max_ratio 100: and above that (%llu pages)",
+		(unsigned long long)at100);
+	t->m->knobs.bdi[0].max_ratio = 10;
+	is_uint(wb_calc_thresh(t->m, background), 102, "a tenth of the background limit");
+	store(t, at, 101);
+	ok(!wb_over_bg_thresh(t->m), "is kept to");
+	store(t, at + 101 * PAGE_SIZE, 2);
+	ok(wb_over_bg_thresh(t->m), "and starts the flusher");
+	t->m->knobs.bdi[0].max_ratio = 100;
+	t->m->knobs.bdi[1].min_ratio = 60;
+	is_uint(wb_calc_thresh(t->m, 1000), 400, "what another disk is promised is not there");
+	t->m->knobs.bdi[1].min_ratio = 0;
+	t->m->knobs.bdi[0].min_ratio = 50;
+	is_uint(wb_calc_thresh(t->m, 1000), 1000, "a promise to the only disk changes nothing");
+	t->m->knobs.bdi[0].min_ratio = 0;
+	t->m->cost.disk_page_write = 8000;
+	s->dirty_background_bytes = s->dirty_bytes = 0;
+	settle(t);
+}
+
 /* Who writes without being a simulated process: a visitor's dd. */
 static void test_visitor(struct mmtest *t)
 {
@@ -345,6 +400,7 @@ int main(void)
 	test_interval(&t);
 	test_background(&t);
 	test_throttle(&t);
+	test_ratio(&t);
 	test_visitor(&t);
 	test_stop(&t);
 	test_laptop(&t);
