@@ -613,23 +613,32 @@ static inline void access_made(struct machine *m, pte_t pte)
 		charge_distance(m, pte);
 }
 
-/* A fault in the way of an access; what it brought is in the TLB afterwards. */
-static int touch_fault(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
+/* What a fault brought is in the TLB afterwards. */
+static void remember_fault(struct machine *m, struct mm *mm, u64 vpn)
 {
 	enum pt_level level;
 	handle_t table;
 	pte_t *pte, *known;
-	int error = access_fault(m, task, vpn << PAGE_SHIFT, write);
 
-	if (error || !(tlb_use(m, mm) || m->numa_costs))
-		return error;
+	if (!(tlb_use(m, mm) || m->numa_costs))
+		return;
 	pte = walk_tables(m, mm, vpn, &table, &level);
 	if (!pte || !pte_present(*pte))
-		return 0;
+		return;
 	access_made(m, *pte);
+	tlb_settle(m);
 	if (tlb_use(m, mm))
 		tlb_walk(m, mm, vpn, pte, level, tlb_lookup(m, mm, vpn, &known) == TLB_MISS);
-	return 0;
+}
+
+/* A fault in the way of an access. */
+static int touch_fault(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
+{
+	int error = access_fault(m, task, vpn << PAGE_SHIFT, write);
+
+	if (!error)
+		remember_fault(m, mm, vpn);
+	return error;
 }
 
 /* The next of a run of first touches whose fault is no quick one: a table, a page from the zone's lists,
@@ -638,7 +647,11 @@ static int touch_fresh_slow(struct machine *m, handle_t task, struct mm *mm, u64
 {
 	int error = access_fault(m, task, vpn << PAGE_SHIFT, true);
 
-	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn && !mm->hugetlb_usage)
+	if (!error && unlikely(mm->hugetlb_usage)) {
+		remember_fault(m, mm, vpn);
+		return 0;
+	}
+	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn)
 		m->tlb.fresh.next = vpn + 1;
 	if (unlikely(m->numa_costs) && !error && pte_find(m, mm, vpn))
 		access_made(m, *pte_find(m, mm, vpn));
@@ -766,6 +779,8 @@ static inline __attribute__((always_inline)) int touch(struct machine *m, handle
 				return 0;
 		} else {
 			pte = tlb_l1_4k(m, vpn);
+			if (!pte && unlikely(mm->hugetlb_usage))
+				pte = tlb_l1_huge(m, vpn);
 			if (likely(pte && (*pte & want) == want)) {
 				tlb_running_cpu(m)->stat.l1_hits++;
 				access_made(m, *pte);

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "mm/task.h"
+#include "mm/tlb.h"
 
 int cpu_to_node(const struct machine *m, u32 cpu)
 {
@@ -151,6 +152,7 @@ bool task_run_end(struct machine *m, struct running *r)
 		exit_unmap(m, r);
 	if (r->died || !lab_has_load(m, r->task))
 		tlb_idle(m, m->cpu);
+	tlb_settle(m);
 	tlb_leave(&m->tlb);
 	m->running = r->outer;
 	m->current = r->saved_task;

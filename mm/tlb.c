@@ -12,9 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PUD_PAGES_SHIFT 18u
-#define PGD_PAGES_SHIFT 27u
-
 /* ---- making them ---- */
 
 struct array_size {
@@ -123,29 +120,7 @@ void tlb_destroy(struct machine *m)
 	pool_destroy(&m->tlb.cpus);
 }
 
-static struct tlb_cpu *cpu_of(const struct machine *m, u32 cpu)
-{
-	handle_t h = m->tlb.cpu[cpu];
-
-	return h ? pool_at(&m->tlb.cpus, h) : NULL;
-}
-
 /* ---- one array ---- */
-
-static u64 *array_tags(struct tlb_cpu *c, const struct tlb_array *a)
-{
-	return (u64 *)(void *)((u8 *)c + a->tags);
-}
-
-static u32 *array_payload(struct tlb_cpu *c, const struct tlb_array *a)
-{
-	return (u32 *)(void *)((u8 *)c + a->payload);
-}
-
-static u32 *array_used(struct tlb_cpu *c, const struct tlb_array *a)
-{
-	return (u32 *)(void *)((u8 *)c + a->used);
-}
 
 static u8 *set_marks(struct tlb_cpu *c, const struct tlb_array *a, u32 set)
 {
@@ -174,11 +149,11 @@ static inline bool array_find(struct tlb_cpu *c, const struct tlb_array *a, u64 
 
 	if (!a->ways || set_lacks(c, a, set, number))
 		return false;
-	hit = tlb_match(array_tags(c, a) + first, a->ways, tag | number);
+	hit = tlb_match(tlb_array_tags(c, a) + first, a->ways, tag | number);
 	if (!hit)
 		return false;
-	tlb_use_way(array_used(c, a) + set, a->ways, (u32)__builtin_ctz(hit));
-	*payload = array_payload(c, a)[first + (u32)__builtin_ctz(hit)];
+	tlb_use_way(tlb_array_used(c, a) + set, a->ways, (u32)__builtin_ctz(hit));
+	*payload = tlb_array_payload(c, a)[first + (u32)__builtin_ctz(hit)];
 	return true;
 }
 
@@ -186,7 +161,7 @@ static inline bool array_find(struct tlb_cpu *c, const struct tlb_array *a, u64 
 static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag,
 				u32 payload)
 {
-	u32 set = (u32)number & (a->sets - 1), *used = array_used(c, a) + set, way;
+	u32 set = (u32)number & (a->sets - 1), *used = tlb_array_used(c, a) + set, way;
 
 	if (!a->ways)
 		return;
@@ -194,8 +169,8 @@ static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u6
 	if (way >= a->ways) /* a single way is always used */
 		way = 0;
 	tlb_use_way(used, a->ways, way);
-	array_tags(c, a)[set * a->ways + way] = tag | number;
-	array_payload(c, a)[set * a->ways + way] = payload;
+	tlb_array_tags(c, a)[set * a->ways + way] = tag | number;
+	tlb_array_payload(c, a)[set * a->ways + way] = payload;
 	if (a->marks)
 		set_marks(c, a, set)[way] = tlb_mark(a, number);
 }
@@ -204,8 +179,8 @@ static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u6
  * payload is of no interest. */
 static inline bool array_enter(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
 {
-	u32 set = (u32)number & (a->sets - 1), *used = array_used(c, a) + set;
-	u64 *tags = array_tags(c, a) + set * a->ways;
+	u32 set = (u32)number & (a->sets - 1), *used = tlb_array_used(c, a) + set;
+	u64 *tags = tlb_array_tags(c, a) + set * a->ways;
 	u32 hit = a->ways ? tlb_match(tags, a->ways, tag | number) : 0, missed = !hit, way;
 
 	if (unlikely(!a->ways))
@@ -223,27 +198,23 @@ static inline bool array_in_use(struct tlb_cpu *c, const struct tlb_array *a, u6
 {
 	u32 set = (u32)number & (a->sets - 1);
 
-	return a->ways > 1 && array_used(c, a)[set] & tlb_match(array_tags(c, a) + set * a->ways,
-								a->ways, tag | number);
+	return a->ways > 1 &&
+	       tlb_array_used(c, a)[set] &
+		       tlb_match(tlb_array_tags(c, a) + set * a->ways, a->ways, tag | number);
 }
 
 static void array_drop(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
 {
 	u32 set = (u32)number & (a->sets - 1), first = set * a->ways;
-	u32 hit = a->ways ? tlb_match(array_tags(c, a) + first, a->ways, tag | number) : 0;
+	u32 hit = a->ways ? tlb_match(tlb_array_tags(c, a) + first, a->ways, tag | number) : 0;
 
 	if (!hit)
 		return;
-	array_tags(c, a)[first + (u32)__builtin_ctz(hit)] = 0;
-	array_used(c, a)[set] &= ~hit;
+	tlb_array_tags(c, a)[first + (u32)__builtin_ctz(hit)] = 0;
+	tlb_array_used(c, a)[set] &= ~hit;
 }
 
 /* ---- tags and address spaces ---- */
-
-static u64 tag_of(u32 number)
-{
-	return (u64)number << TLB_TAG_SHIFT;
-}
 
 /* All numbers were used: the CPU forgets everything, and begins anew. */
 static void renumber(struct machine *m, struct tlb_cpu *c)
@@ -259,7 +230,7 @@ static void renumber(struct machine *m, struct tlb_cpu *c)
 	}
 	m->tlb.active = 0;
 	if (c == tlb_running_cpu(m))
-		m->tlb.tag = tag_of(c->pcid[c->current].tag);
+		m->tlb.tag = tlb_tag_of(c->pcid[c->current].tag);
 }
 
 static u32 new_tag(struct machine *m, struct tlb_cpu *c)
@@ -332,7 +303,7 @@ bool tlb_use(struct machine *m, struct mm *mm)
 	tlb_settle(m);
 	if (!t->cpu[m->cpu] && !(t->cpu[m->cpu] = pool_alloc(&t->cpus)))
 		return false;
-	c = cpu_of(m, m->cpu);
+	c = tlb_cpu_of(m, m->cpu);
 	if (c->pcid[c->current].mm_id != mm->id)
 		switch_mm(m, c, mm);
 	p = &c->pcid[c->current];
@@ -344,14 +315,14 @@ bool tlb_use(struct machine *m, struct mm *mm)
 	c->lazy = false;
 	t->active = mm->id;
 	t->mm = p->mm;
-	t->tag = tag_of(p->tag);
+	t->tag = tlb_tag_of(p->tag);
 	t->offset = (u64)((u8 *)c - t->cpus.base);
 	return true;
 }
 
 void tlb_idle(struct machine *m, u32 cpu)
 {
-	struct tlb_cpu *c = cpu_of(m, cpu);
+	struct tlb_cpu *c = tlb_cpu_of(m, cpu);
 
 	if (c)
 		c->lazy = true;
@@ -359,32 +330,38 @@ void tlb_idle(struct machine *m, u32 cpu)
 
 /* ---- looking up ---- */
 
-static bool find_huge(struct machine *m, struct tlb_cpu *c, u64 vpn, enum tlb_hit *hit, u32 *leaf)
+pte_t *tlb_l1_huge(const struct machine *m, u64 vpn)
 {
 	const struct tlb_array *a = m->tlb.array;
-	u64 large = vpn >> m->pt.pte_bits, giant = vpn >> PUD_PAGES_SHIFT, tag = m->tlb.tag;
+	struct tlb_cpu *c = tlb_running_cpu(m);
+	u32 leaf;
 
-	*hit = TLB_HIT_L1;
-	if (array_find(c, &a[TLB_L1_2M], large, tag, leaf) ||
-	    array_find(c, &a[TLB_L1_1G], giant, tag, leaf))
-		return true;
-	*hit = TLB_HIT_L2;
-	if (array_find(c, &a[TLB_L2], large, tag | TLB_HUGE, leaf)) {
-		array_insert(c, &a[TLB_L1_2M], large, tag, *leaf);
-		return true;
-	}
-	if (array_find(c, &a[TLB_L2_1G], giant, tag, leaf)) {
-		array_insert(c, &a[TLB_L1_1G], giant, tag, *leaf);
-		return true;
-	}
-	return false;
+	if (array_find(c, &a[TLB_L1_2M], vpn >> m->pt.pte_bits, m->tlb.tag, &leaf) ||
+	    array_find(c, &a[TLB_L1_1G], vpn >> TLB_GIANT_SHIFT, m->tlb.tag, &leaf))
+		return leaf_pte(m, leaf);
+	return NULL;
+}
+
+/* The second level's, which goes into the first. */
+static pte_t *l2_huge(struct machine *m, struct tlb_cpu *c, u64 vpn)
+{
+	const struct tlb_array *a = m->tlb.array;
+	u64 large = vpn >> m->pt.pte_bits, giant = vpn >> TLB_GIANT_SHIFT, tag = m->tlb.tag;
+	u32 leaf;
+
+	if (array_find(c, &a[TLB_L2], large, tag | TLB_HUGE, &leaf))
+		array_insert(c, &a[TLB_L1_2M], large, tag, leaf);
+	else if (array_find(c, &a[TLB_L2_1G], giant, tag, &leaf))
+		array_insert(c, &a[TLB_L1_1G], giant, tag, leaf);
+	else
+		return NULL;
+	return leaf_pte(m, leaf);
 }
 
 enum tlb_hit tlb_lookup_beyond(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte)
 {
 	const struct tlb_array *a = m->tlb.array;
 	struct tlb_cpu *c = tlb_running_cpu(m);
-	enum tlb_hit hit;
 	u32 payload;
 
 	if (array_find(c, &a[TLB_L2], vpn, m->tlb.tag, &payload)) {
@@ -392,16 +369,16 @@ enum tlb_hit tlb_lookup_beyond(struct machine *m, const struct mm *mm, u64 vpn, 
 		*pte = pte_chunk_at(m, payload) + vpn % PTE_CHUNK;
 		return TLB_HIT_L2;
 	}
-	if (mm->hugetlb_usage && find_huge(m, c, vpn, &hit, &payload)) {
-		*pte = leaf_pte(m, payload);
-		return hit;
-	}
+	if (unlikely(mm->hugetlb_usage) && (*pte = l2_huge(m, c, vpn)))
+		return TLB_HIT_L2;
 	return TLB_MISS;
 }
 
 enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte)
 {
 	*pte = tlb_l1_4k(m, vpn);
+	if (!*pte && unlikely(mm->hugetlb_usage))
+		*pte = tlb_l1_huge(m, vpn);
 	return *pte ? TLB_HIT_L1 : tlb_lookup_beyond(m, mm, vpn, pte);
 }
 
@@ -410,7 +387,7 @@ enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t *
 /* The number of the entry @i + 1 levels above the last one on the way to @vpn. */
 static inline u64 upper_number(const struct machine *m, u64 vpn, u32 i)
 {
-	return vpn >> (i == 0 ? m->pt.pte_bits : i == 1 ? PUD_PAGES_SHIFT : PGD_PAGES_SHIFT);
+	return vpn >> (i == 0 ? m->pt.pte_bits : i == 1 ? TLB_GIANT_SHIFT : TLB_PGD_SHIFT);
 }
 
 /* How many entries a walk reads that ends @depth levels down, with what the CPU remembers of upper
@@ -418,7 +395,7 @@ static inline u64 upper_number(const struct machine *m, u64 vpn, u32 i)
 static inline u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 depth)
 {
 	const struct tlb_array *a = m->tlb.array;
-	const u64 tag = tag_of(c->pcid[c->current].pwc_tag);
+	const u64 tag = tlb_tag_of(c->pcid[c->current].pwc_tag);
 	const u32 levels = m->pt.levels;
 	/* the four top entries of a pae machine are in registers */
 	const u32 caches = levels == 3 ? 1 : min_t(u32, 3, levels - 1);
@@ -469,8 +446,8 @@ static void remember_huge(struct machine *m, struct tlb_cpu *c, u64 vpn, const p
 		array_insert(c, &a[TLB_L1_2M], vpn >> m->pt.pte_bits, tag, leaf);
 		array_insert(c, &a[TLB_L2], vpn >> m->pt.pte_bits, tag | TLB_HUGE, leaf);
 	} else {
-		array_insert(c, &a[TLB_L1_1G], vpn >> PUD_PAGES_SHIFT, tag, leaf);
-		array_insert(c, &a[TLB_L2_1G], vpn >> PUD_PAGES_SHIFT, tag, leaf);
+		array_insert(c, &a[TLB_L1_1G], vpn >> TLB_GIANT_SHIFT, tag, leaf);
+		array_insert(c, &a[TLB_L2_1G], vpn >> TLB_GIANT_SHIFT, tag, leaf);
 	}
 }
 
@@ -496,14 +473,14 @@ void tlb_walk(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte, enum 
 static inline u32 page_steps(struct machine *m, struct tlb_cpu *c, u64 vpn)
 {
 	const struct tlb_array *a = m->tlb.array;
-	const u64 tag = tag_of(c->pcid[c->current].pwc_tag);
+	const u64 tag = tlb_tag_of(c->pcid[c->current].pwc_tag);
 
-	if (unlikely(c->pud_in_use != (tag | vpn >> PUD_PAGES_SHIFT))) {
+	if (unlikely(c->pud_in_use != (tag | vpn >> TLB_GIANT_SHIFT))) {
 		u32 steps = walk_steps(m, c, vpn, m->pt.levels);
 
 		if (m->pt.levels >= 4 &&
-		    array_in_use(c, &a[TLB_PWC_PUD], vpn >> PUD_PAGES_SHIFT, tag))
-			c->pud_in_use = tag | vpn >> PUD_PAGES_SHIFT;
+		    array_in_use(c, &a[TLB_PWC_PUD], vpn >> TLB_GIANT_SHIFT, tag))
+			c->pud_in_use = tag | vpn >> TLB_GIANT_SHIFT;
 		return steps;
 	}
 	return 2 - (u32)array_enter(c, &a[TLB_PWC_PMD], vpn >> m->pt.pte_bits, tag);
@@ -571,7 +548,7 @@ static void drop_fresh(struct machine *m, const struct mm *mm)
 static struct tlb_cpu *reached_cpu(struct machine *m, const struct mm *mm, u32 cpu)
 {
 	const struct task *t = m->current ? task_at(m, m->current) : NULL;
-	struct tlb_cpu *c = cpu_of(m, cpu);
+	struct tlb_cpu *c = tlb_cpu_of(m, cpu);
 
 	if (!c || c->pcid[c->current].mm_id != mm->id)
 		return NULL;
@@ -583,26 +560,42 @@ static struct tlb_cpu *reached_cpu(struct machine *m, const struct mm *mm, u32 c
 	return c;
 }
 
-static void flush_pages(struct machine *m, struct tlb_cpu *c, struct tlb_pcid *p, u64 vpn, u64 end,
-			bool huge)
+static void flush_small(struct machine *m, struct tlb_cpu *c, u64 tag, u64 vpn, u64 end)
 {
 	const struct tlb_array *a = m->tlb.array;
-	u64 tag = tag_of(p->tag), at;
 
-	for (at = vpn; at < end && !huge; at++) {
-		array_drop(c, &a[TLB_L1_4K], at, tag);
-		array_drop(c, &a[TLB_L2], at, tag);
+	for (; vpn < end; vpn++) {
+		array_drop(c, &a[TLB_L1_4K], vpn, tag);
+		array_drop(c, &a[TLB_L2], vpn, tag);
 		c->stat.page_flushes++;
 	}
-	for (at = vpn >> m->pt.pte_bits; huge && at <= (end - 1) >> m->pt.pte_bits; at++) {
+}
+
+/* @stride: of the pages that the caller says are there; each of them is an INVLPG, which drops whatever there
+ * really is. */
+static void flush_huge(struct machine *m, struct tlb_cpu *c, u64 tag, u64 vpn, u64 end, u32 stride)
+{
+	const struct tlb_array *a = m->tlb.array;
+	u64 at;
+
+	for (at = vpn >> m->pt.pte_bits; at <= (end - 1) >> m->pt.pte_bits; at++) {
 		array_drop(c, &a[TLB_L1_2M], at, tag);
 		array_drop(c, &a[TLB_L2], at, tag | TLB_HUGE);
-		c->stat.page_flushes++;
 	}
-	for (at = vpn >> PUD_PAGES_SHIFT; huge && at <= (end - 1) >> PUD_PAGES_SHIFT; at++) {
+	for (at = vpn >> TLB_GIANT_SHIFT; at <= (end - 1) >> TLB_GIANT_SHIFT; at++) {
 		array_drop(c, &a[TLB_L1_1G], at, tag);
 		array_drop(c, &a[TLB_L2_1G], at, tag);
 	}
+	c->stat.page_flushes += ((end - 1) >> stride) - (vpn >> stride) + 1;
+}
+
+static void flush_pages(struct machine *m, struct tlb_cpu *c, struct tlb_pcid *p, u64 vpn, u64 end,
+			u32 stride)
+{
+	if (stride)
+		flush_huge(m, c, tlb_tag_of(p->tag), vpn, end, stride);
+	else
+		flush_small(m, c, tlb_tag_of(p->tag), vpn, end);
 	/* an INVLPG drops all that the walk caches have of the PCID */
 	p->pwc_tag = new_tag(m, c);
 }
@@ -615,8 +608,8 @@ static void flush_all(struct machine *m, struct tlb_cpu *c, struct tlb_pcid *p)
 	m->tlb.active = 0;
 }
 
-/* [@vpn, @end) on every CPU that has it loaded; @end 0: everything. */
-static void flush(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool huge)
+/* [@vpn, @end) on every CPU that has it loaded, pages of 2^@stride small ones; @end 0: everything. */
+static void flush(struct machine *m, struct mm *mm, u64 vpn, u64 end, u32 stride)
 {
 	u64 seen = mm->tlb_gen++, mask = mm->tlb_cpus;
 	u32 cpu, first;
@@ -630,7 +623,7 @@ static void flush(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool huge)
 			if (!c)
 				continue;
 			if (end && p->gen == seen)
-				flush_pages(m, c, p, vpn, end, huge);
+				flush_pages(m, c, p, vpn, end, stride);
 			else
 				flush_all(m, c, p);
 			p->gen = mm->tlb_gen;
@@ -641,7 +634,7 @@ static void flush(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool huge)
 void tlb_flush_mm_slow(struct machine *m, struct mm *mm)
 {
 	drop_fresh(m, mm);
-	flush(m, mm, 0, 0, false);
+	flush(m, mm, 0, 0, 0);
 	mm->tlb_live = false;
 }
 
@@ -652,17 +645,19 @@ void tlb_flush_range_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end)
 		return;
 	}
 	tlb_settle(m);
-	flush(m, mm, vpn, end, false);
+	flush(m, mm, vpn, end, 0);
 }
 
-void tlb_flush_huge_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end)
+void tlb_flush_huge_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool giant)
 {
-	if ((end - vpn) >> m->pt.pte_bits > m->knobs.misc.tlb_single_page_flush_ceiling) {
+	u32 stride = giant ? TLB_GIANT_SHIFT : m->pt.pte_bits;
+
+	if ((end - vpn) >> stride > m->knobs.misc.tlb_single_page_flush_ceiling) {
 		tlb_flush_mm_slow(m, mm);
 		return;
 	}
 	tlb_settle(m);
-	flush(m, mm, vpn, end, true);
+	flush(m, mm, vpn, end, stride);
 }
 
 void tlb_flush_tables_slow(struct machine *m, struct mm *mm)
@@ -670,99 +665,11 @@ void tlb_flush_tables_slow(struct machine *m, struct mm *mm)
 	u32 cpu;
 
 	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
-		struct tlb_cpu *c = cpu_of(m, cpu);
+		struct tlb_cpu *c = tlb_cpu_of(m, cpu);
 		u32 i;
 
 		for (i = 0; c && i < m->tlb.nr_pcids; i++)
 			if (c->pcid[i].mm_id == mm->id)
 				c->pcid[i].pwc_tag = new_tag(m, c);
 	}
-}
-
-/* ---- reading ---- */
-
-struct tlb_stat tlb_stat(const struct machine *m, u32 cpu)
-{
-	const struct tlb_cpu *c = cpu_of(m, cpu);
-	struct tlb_stat s = { 0 };
-
-	if (!c)
-		return s;
-	s = c->stat;
-	if (c == tlb_running_cpu(m) && m->tlb.fresh.next != TLB_NO_FRESH) {
-		/* one step each at least: those above come with the count when they are settled */
-		s.misses += m->tlb.fresh.next - m->tlb.fresh.first;
-		s.steps += m->tlb.fresh.next - m->tlb.fresh.first;
-	}
-	return s;
-}
-
-struct tlb_stat tlb_stat_all(const struct machine *m)
-{
-	struct tlb_stat sum = { 0 };
-	u32 cpu;
-
-	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
-		struct tlb_stat s = tlb_stat(m, cpu);
-
-		sum.l1_hits += s.l1_hits;
-		sum.l2_hits += s.l2_hits;
-		sum.misses += s.misses;
-		sum.steps += s.steps;
-		sum.flushes += s.flushes;
-		sum.page_flushes += s.page_flushes;
-		sum.shootdowns += s.shootdowns;
-		sum.switches += s.switches;
-		sum.switches_kept += s.switches_kept;
-	}
-	return sum;
-}
-
-/* Without a look at what was used: looking changes nothing. */
-static bool array_has(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
-{
-	u32 first = ((u32)number & (a->sets - 1)) * a->ways;
-
-	return a->ways && tlb_match(array_tags(c, a) + first, a->ways, tag | number);
-}
-
-/* Pages that wait to be remembered: the last ones will be. */
-static u32 peek_fresh(const struct machine *m, const struct mm *mm, u64 vpn)
-{
-	const struct tlb_fresh *f = &m->tlb.fresh;
-	const struct tlb_array *a = m->tlb.array;
-	u64 behind = f->next - 1 - vpn;
-
-	if (f->next == TLB_NO_FRESH || mm_at(m, m->tlb.mm) != mm || vpn < f->first ||
-	    vpn >= f->next)
-		return 0;
-	return behind < (u64)a[TLB_L1_4K].ways * a[TLB_L1_4K].sets ? 1 :
-	       behind < (u64)a[TLB_L2].ways * a[TLB_L2].sets	   ? 2 :
-								     0;
-}
-
-u32 tlb_peek(struct machine *m, handle_t task, u64 addr)
-{
-	const struct mm *mm = mm_at(m, task_at(m, task)->mm);
-	const struct tlb_array *a = m->tlb.array;
-	struct tlb_cpu *c = cpu_of(m, task_at(m, task)->cpu);
-	u64 vpn = addr_vpn(addr), large = vpn >> m->pt.pte_bits, giant = vpn >> PUD_PAGES_SHIFT;
-	u32 i;
-
-	for (i = 0; c && i < m->tlb.nr_pcids; i++) {
-		const struct tlb_pcid *p = &c->pcid[i];
-		u64 tag = tag_of(p->tag);
-
-		if (p->mm_id != mm->id || p->gen != mm->tlb_gen)
-			continue;
-		if (array_has(c, &a[TLB_L1_4K], vpn, tag) ||
-		    array_has(c, &a[TLB_L1_2M], large, tag) ||
-		    array_has(c, &a[TLB_L1_1G], giant, tag))
-			return 1;
-		if (array_has(c, &a[TLB_L2], vpn, tag) ||
-		    array_has(c, &a[TLB_L2], large, tag | TLB_HUGE) ||
-		    array_has(c, &a[TLB_L2_1G], giant, tag))
-			return 2;
-	}
-	return peek_fresh(m, mm, vpn);
 }

@@ -6,14 +6,44 @@
 
 #include "mm/pgtable.h"
 
-#define TLB_TAG_SHIFT 40u
-#define TLB_TAG_MAX   ((1u << (64 - TLB_TAG_SHIFT)) - 1)
-#define TLB_HUGE      (1ull << 39) /* of a second-level tag: the page is a large one */
-#define TLB_NO_FRESH  UINT64_MAX
+#define TLB_TAG_SHIFT	40u
+#define TLB_TAG_MAX	((1u << (64 - TLB_TAG_SHIFT)) - 1)
+#define TLB_HUGE	(1ull << 39) /* of a second-level tag: the page is a large one */
+#define TLB_NO_FRESH	UINT64_MAX
+#define TLB_GIANT_SHIFT 18u /* small pages of 1 GiB, */
+#define TLB_PGD_SHIFT	27u /* and of what a pud covers */
 
 static inline struct tlb_cpu *tlb_running_cpu(const struct machine *m)
 {
 	return (struct tlb_cpu *)(void *)(m->tlb.cpus.base + m->tlb.offset);
+}
+
+/* NULL: it has made no access yet. */
+static inline struct tlb_cpu *tlb_cpu_of(const struct machine *m, u32 cpu)
+{
+	handle_t h = m->tlb.cpu[cpu];
+
+	return h ? pool_at(&m->tlb.cpus, h) : NULL;
+}
+
+static inline u64 *tlb_array_tags(struct tlb_cpu *c, const struct tlb_array *a)
+{
+	return (u64 *)(void *)((u8 *)c + a->tags);
+}
+
+static inline u32 *tlb_array_payload(struct tlb_cpu *c, const struct tlb_array *a)
+{
+	return (u32 *)(void *)((u8 *)c + a->payload);
+}
+
+static inline u32 *tlb_array_used(struct tlb_cpu *c, const struct tlb_array *a)
+{
+	return (u32 *)(void *)((u8 *)c + a->used);
+}
+
+static inline u64 tlb_tag_of(u32 number)
+{
+	return (u64)number << TLB_TAG_SHIFT;
 }
 
 /* What @x is may not be guessed from what it was made of: the compiler would make it a branch, which is
@@ -77,6 +107,9 @@ static inline __attribute__((always_inline)) pte_t *tlb_l1_4k(const struct machi
 	return pte_chunk_at(m, ((u32 *)(void *)(c + a->payload))[first + way]) + vpn % PTE_CHUNK;
 }
 
+/** tlb_l1_huge() - the same for huge pages: PMD's and PUD's. */
+pte_t *tlb_l1_huge(const struct machine *m, u64 vpn);
+
 enum tlb_hit { TLB_MISS, TLB_HIT_L1, TLB_HIT_L2 };
 
 /** tlb_use() - the running CPU loads @mm, if it has not. False: it has no TLB (the host is out of
@@ -84,7 +117,7 @@ enum tlb_hit { TLB_MISS, TLB_HIT_L1, TLB_HIT_L2 };
 bool tlb_use(struct machine *m, struct mm *mm);
 /** tlb_lookup() - all arrays; *@pte: the entry it leads to. After tlb_use(). */
 enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte);
-/** tlb_lookup_beyond() - the same after tlb_l1_4k() found nothing, and nothing was put off since. */
+/** tlb_lookup_beyond() - the same after the first level was asked, and nothing was put off since. */
 enum tlb_hit tlb_lookup_beyond(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte);
 /** tlb_walk() - a walk for @vpn read the tables: counts its steps. @pte: what it came to, NULL if there
  * was no table for it; @level: of the table that has it. Remembers it with @fill. */
@@ -115,10 +148,17 @@ static inline void tlb_flush_range(struct machine *m, struct mm *mm, u64 vpn, u6
 		tlb_flush_range_slow(m, mm, vpn, end);
 }
 
-static inline void tlb_flush_huge(struct machine *m, struct mm *mm, u64 vpn, u64 end)
+/* Huge pages in [@vpn, @end); @level: of their entries. */
+static inline void tlb_flush_leaves(struct machine *m, struct mm *mm, u64 vpn, u64 end,
+				    enum pt_level level)
 {
 	if (mm->tlb_live)
-		tlb_flush_huge_slow(m, mm, vpn, end);
+		tlb_flush_huge_slow(m, mm, vpn, end, level == PT_PUD);
+}
+
+static inline void tlb_flush_huge(struct machine *m, struct mm *mm, u64 vpn, u64 end)
+{
+	tlb_flush_leaves(m, mm, vpn, end, PT_PMD);
 }
 
 static inline void tlb_flush_page(struct machine *m, struct mm *mm, u64 vpn)

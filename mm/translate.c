@@ -55,6 +55,7 @@ static void found_page(struct machine *m, struct translation *t, pte_t pte, u64 
 
 	t->page_size = size;
 	t->pfn = pte_pfn(pte) + (pfn_t)offset;
+	t->mapcount = pte_has_page(pte) ? pfn_to_page(m, pte_pfn(pte))->mapcount : 0;
 	t->zero_page = t->pfn == m->mms.zero_page;
 	t->end = pte & PTE_USER ? TRANSLATED : NO_ACCESS;
 }
@@ -72,6 +73,8 @@ static void leaf_step(struct machine *m, struct translation *t, struct translati
 		found_page(m, t, *pte, size);
 		return;
 	}
+	if (pte_is_poisoned(*pte))
+		t->end = POISONED;
 	if (!(*pte & PTE_SWAP))
 		return;
 	t->swap_type = (u32)(*pte >> PTE_SWAP_TYPE_SHIFT) % PTE_SWAP_TYPES;

@@ -154,8 +154,8 @@ static void show_page(struct machine *m, const struct translation *t, struct tex
 	text_printf(out, " at 0x%llx", (unsigned long long)(physical & ~(t->page_size - 1)));
 	if (t->zero_page)
 		text_str(out, ", the zero page");
-	else if (p->mapcount > 1)
-		text_printf(out, ", mapped %u times", p->mapcount);
+	else if (t->mapcount > 1)
+		text_printf(out, ", mapped %u times", t->mapcount);
 	text_printf(out, "\nphysical  0x%llx: frame 0x%x, node %u, zone %s",
 		    (unsigned long long)physical, t->pfn, p->node,
 		    zone_name((enum zone_type)p->zone));
@@ -204,6 +204,11 @@ static void show_end(struct machine *m, const struct translation *t, struct text
 			    "end       %s: in swap, %s slot %llu; an access is a major fault\n",
 			    last, swap_area_path(m, &m->swap.area[t->swap_type]),
 			    (unsigned long long)t->swap_offset);
+		break;
+	case POISONED:
+		text_printf(out,
+			    "end       %s: the page was lost (hwpoison); an access is a SIGBUS\n",
+			    last);
 		break;
 	case NOT_PRESENT:
 		text_printf(out,

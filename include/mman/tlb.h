@@ -113,12 +113,27 @@ void tlb_destroy(struct machine *m);
 struct tlb_stat tlb_stat(const struct machine *m, u32 cpu);
 struct tlb_stat tlb_stat_all(const struct machine *m);
 
+/* One of the arrays, for a reader. */
+struct tlb_array_view {
+	const char *name; /* as in the machine file */
+	u32 entries, ways;
+	u64 page_size; /* bytes that an entry maps; a walk cache's: that the table covers it leads to */
+	u32 held;      /* entries of one address space, without */
+	u32 held_huge; /* those of large pages in the second level */
+};
+
+/** tlb_array_describe() - false: the processor has no such array, or makes no use of it. */
+bool tlb_array_describe(const struct machine *m, enum tlb_array_id id, struct tlb_array_view *v);
+/** tlb_array_count() - how many entries of @mm the array of @cpu holds: v->held, v->held_huge. */
+void tlb_array_count(const struct machine *m, u32 cpu, const struct mm *mm, enum tlb_array_id id,
+		     struct tlb_array_view *v);
+
 /** tlb_flush_range() - entries of the pages [@vpn, @end) were taken away or narrowed: one by one, or,
  * above tlb_single_page_flush_ceiling, with all others of @mm. */
 void tlb_flush_range_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end);
 void tlb_flush_mm_slow(struct machine *m, struct mm *mm);
-/** tlb_flush_huge() - the same for huge pages in [@vpn, @end). */
-void tlb_flush_huge_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end);
+/** tlb_flush_leaves() - the same for huge pages in [@vpn, @end), counted by their size: @giant, of 1 GiB. */
+void tlb_flush_huge_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool giant);
 /** tlb_flush_tables() - a table of @mm was freed, its entries all none: walk caches may know it. */
 void tlb_flush_tables_slow(struct machine *m, struct mm *mm);
 

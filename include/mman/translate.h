@@ -35,6 +35,7 @@ enum translation_end {
 	STACK_GUARD,	/* none, but in the gap below a stack */
 	NOT_PRESENT,	/* mapped, but not touched yet, or dropped */
 	IN_SWAP,
+	POISONED,  /* the page is lost */
 	NO_ACCESS, /* PROT_NONE, or a hint for NUMA balancing: resident, but not for user mode */
 };
 
@@ -47,6 +48,7 @@ struct translation {
 	u64 page_size;	/* bytes; of what was found */
 	pfn_t pfn;	/* of the page of 4 KiB with the address; PFN_NONE */
 	bool zero_page; /* the page that all untouched memory shares */
+	u32 mapcount;	/* of the page: how many entries lead to it */
 	u32 swap_type;
 	u64 swap_offset;
 };

@@ -4,6 +4,7 @@
  *
  *	tlb_hits	`access m seq N` of 32 pages: the first level of the TLB has them all
  *	tlb_hits_random	the same, uniform
+ *	tlb_hits_huge	uniform over 64 MiB in huge pages of 2 MiB, which the first level has all
  *	tlb_hits_l2	uniform over 1024 pages: mostly the second level
  *	tlb_hits_write	seq over 32 pages, all stores
  *	page_walks	uniform over 4096 pages without a TLB (l1d_4k = l2_4k = 0): each walks
@@ -34,17 +35,26 @@ static struct tree *boot(const char *text)
 	if (!m || !(tree = tree_create(m)))
 		errx(1, "no machine");
 	tree_write_file(tree, "sim/clock", "pause", 5);
+	tree_write_file(tree, "proc/sys/vm/nr_hugepages", "32", 2);
 	if (tree_walk(tree, &root, "sim/procs", &procs) ||
-	    tree_mkdir(tree, &root, procs, "a", &ino))
+	    tree_mkdir(tree, &root, procs, "a", &ino) || tree_mkdir(tree, &root, procs, "b", &ino))
 		errx(1, "no process");
 	machine_source_free(&source);
 	return tree;
 }
 
+static void tell(struct tree *tree, const char *process, const char *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "sim/procs/%s/ctl", process);
+	if (tree_write_file(tree, path, text, strlen(text)) < 0)
+		errx(1, "'%s' failed", text);
+}
+
 static void command(struct tree *tree, const char *text)
 {
-	if (tree_write_file(tree, "sim/procs/a/ctl", text, strlen(text)) < 0)
-		errx(1, "'%s' failed", text);
+	tell(tree, "a", text);
 }
 
 static double now(void)
@@ -67,7 +77,7 @@ static void measure(struct tree *tree, const char *name, const char *pattern, un
 		return;
 	snprintf(text, sizeof(text), "access m %s %lu%s 0 %luK", pattern, count, rest, pages * 4);
 	start = now();
-	command(tree, text);
+	tell(tree, strstr(name, "huge") ? "b" : "a", text);
 	printf("%s %.2f\n", name, (double)count / (now() - start) / 1e6);
 }
 
@@ -83,10 +93,13 @@ int main(int argc, char **argv)
 	command(with_tlb, "write m");
 	command(no_tlb, "mmap m 256M");
 	command(no_tlb, "write m");
+	tell(with_tlb, "b", "mmap m 64M hugetlb");
+	tell(with_tlb, "b", "write m");
 	for (round = 0; round < rounds; round++) {
 		measure(with_tlb, "tlb_hits", "seq", 32, 20000000, "");
 		measure(with_tlb, "tlb_hits_random", "uniform", 32, 20000000, "");
 		measure(with_tlb, "tlb_hits_write", "seq", 32, 20000000, " write=100");
+		measure(with_tlb, "tlb_hits_huge", "uniform", 16384, 20000000, "");
 		measure(with_tlb, "tlb_hits_l2", "uniform", 1024, 10000000, "");
 		measure(no_tlb, "page_walks", "uniform", 4096, 10000000, "");
 		measure(with_tlb, "page_walks_tlb", "seq", 8192, 10000000, "");
