@@ -323,6 +323,23 @@ void blk_write_page(struct machine *m, u64 sector, pfn_t pfn)
 	count_vm_events(m, PGPGOUT, PAGE_KB);
 }
 
+/* As many as fit join the last one waiting, the others are one of their own. Each page counts as if it had
+ * come alone, and joined those before it. */
+void blk_write_pages(struct machine *m, u64 sector, const pfn_t *pfn, u32 nr)
+{
+	struct bio_list *l = &m->blk.waiting[BIO_WRITE];
+	u32 room = 0;
+
+	disk_work(m);
+	if (can_merge(m, l->tail, sector, 1, BIO_END_WRITEBACK))
+		room = min_t(u32, BIO_PAGES - bio_at(m, l->tail)->nr, nr);
+	if (room)
+		blk_submit(m, BIO_WRITE, sector, room, pfn, BIO_END_WRITEBACK);
+	if (room < nr)
+		blk_submit(m, BIO_WRITE, sector + room, nr - room, pfn + room, BIO_END_WRITEBACK);
+	m->blk.stat[BIO_WRITE].merges += nr - (room != 0) - (room < nr);
+}
+
 bool blk_congested(const struct machine *m)
 {
 	return m->blk.waiting[BIO_WRITE].nr > m->config.disk.queue_depth;

@@ -230,6 +230,29 @@ void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int orde
 void pcp_over_high(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, unsigned int index,
 		   u32 high, bool all);
 
+/* How many single pages a CPU keeps: fewer while the zone is being reclaimed. */
+static inline u32 pcp_high_now(const struct zone *z, const struct per_cpu_pages *pcp)
+{
+	u32 high = pcp->high;
+
+	if (unlikely(z->reclaim_active) && high)
+		high = min_t(u32, pcp->batch << 2, high);
+	return high;
+}
+
+/* What the last user left goes: a single page of a CPU's list for @type. */
+static inline void clear_for_pcp(struct page *p, enum migratetype type)
+{
+	assert(!(p->flags &
+		 (PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru))));
+	p->flags = PAGE_FLAG(pcp);
+	p->order = 0;
+	p->migratetype = type & 7u;
+	p->index_high = 0;
+	p->mapping = 0;
+	p->index = 0;
+}
+
 /** free_unlisted_page() - free_pages() of order 0. What the page holds and whose it is need not be cleared. */
 static inline void free_unlisted_page(struct machine *m, pfn_t pfn, struct page *p)
 {
@@ -238,28 +261,27 @@ static inline void free_unlisted_page(struct machine *m, pfn_t pfn, struct page 
 	struct per_cpu_pages *pcp;
 	u32 high;
 
-	p->flags &= PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) | PAGE_FLAG(lru);
-	assert(!p->flags);
-	p->mapping = 0;
-	p->index = 0;
 	if (unlikely(!z->pageset || type >= MIGRATE_PCPTYPES || contents_in_use(m))) {
+		p->flags &= PAGE_FLAG(buddy) | PAGE_FLAG(pcp) | PAGE_FLAG(reserved) |
+			    PAGE_FLAG(lru);
+		assert(!p->flags);
+		p->mapping = 0;
+		p->index = 0;
 		p->index_high = 0;
 		free_pages(m, pfn, 0);
 		return;
 	}
 	m->vm_event[PGFREE]++;
 	pcp = this_pcp(m, z);
-	p->flags = PAGE_FLAG(pcp);
-	p->order = 0;
-	p->migratetype = type & 7u;
-	p->index_high = 0;
+	clear_for_pcp(p, type);
 	page_list_add(m, &pcp->lists[type], pfn);
-	high = pcp->high;
-	if (unlikely(z->reclaim_active) && high)
-		high = min_t(u32, pcp->batch << 2, high);
+	high = pcp_high_now(z, pcp);
 	if (unlikely(++pcp->count >= high))
 		pcp_over_high(m, z, pcp, type, high, false);
 }
+
+/** free_unlisted_pages() - free_unlisted_page() of each. */
+void free_unlisted_pages(struct machine *m, const pfn_t *pfn, u32 nr);
 
 /* watermark.c */
 /** calculate_totalreserve_pages() - after marks or protections have changed. */

@@ -24,13 +24,6 @@
 #define RA_VMA_MAX	5
 #define RA_VMA_HITS_MAX 63u
 
-static inline u64 slot_sector(struct machine *m, u32 slot)
-{
-	const struct swap_area *a = slot_area(m, slot);
-
-	return a->sector + slot - (a->first << SWAP_CLUSTER_SHIFT);
-}
-
 /* ---- out ---- */
 
 int swap_writepage(struct machine *m, pfn_t pfn)

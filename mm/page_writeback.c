@@ -160,11 +160,8 @@ void set_page_writeback(struct machine *m, pfn_t pfn)
 /* Of @nr pages of one zone. */
 static void count_written(struct machine *m, struct zone *z, s64 nr)
 {
-	struct pglist_data *n;
+	struct pglist_data *n = &m->node[z->nid];
 
-	if (!nr)
-		return;
-	n = &m->node[z->nid];
 	mod_node_page_state(m, n, NR_WRITEBACK, -nr);
 	mod_zone_page_state(m, z, NR_ZONE_WRITE_PENDING, -nr);
 	mod_node_page_state(m, n, NR_WRITTEN, nr);
@@ -184,31 +181,70 @@ void end_page_writeback(struct machine *m, pfn_t pfn)
 	rotate_reclaimable_page(m, pfn, p);
 }
 
-void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
+/*
+ * How many of these pages, from the first on, are reclaim's on their way to swap, and lie on their list side
+ * by side, each before the one that was put back before it? Whole batches do. 0: the first is something else.
+ */
+static u32 rotatable_run(const struct machine *m, const pfn_t *pfns, u32 nr)
 {
-	struct zone *z = NULL;
-	s64 ended = 0;
+	const u32 is = PAGE_FLAG(lru) | PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked) |
+		       PAGE_FLAG(writeback) | PAGE_FLAG(reclaim);
+	const u32 is_not = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |
+			   PAGE_FLAG(unevictable);
+	const struct page *p = pfn_to_page(m, pfns[0]);
+	u32 place = page_place(p), n = 0;
+
+	if (m->reclaim.node[p->node].throttled)
+		return 0;
+	while ((p->flags & (is | is_not)) == is && page_place(p) == place) {
+		n++;
+		if (n == nr || p->prev != pfns[n])
+			break;
+		p = pfn_to_page(m, pfns[n]);
+	}
+	return n;
+}
+
+/* rotate_reclaimable_page() of a run: it leaves the list in one piece, and is its end then, turned round. */
+static void rotate_run(struct machine *m, struct page_list *list, const pfn_t *pfns, u32 nr)
+{
+	pfn_t before = pfn_to_page(m, pfns[nr - 1])->prev, after = pfn_to_page(m, pfns[0])->next;
+	pfn_t last;
 	u32 i;
 
+	*(before != PFN_NONE ? &pfn_to_page(m, before)->next : &list->head) = after;
+	*(after != PFN_NONE ? &pfn_to_page(m, after)->prev : &list->tail) = before;
+	last = list->tail;
+	*(last != PFN_NONE ? &pfn_to_page(m, last)->next : &list->head) = pfns[0];
 	for (i = 0; i < nr; i++) {
 		struct page *p = pfn_to_page(m, pfns[i]);
 
-		if (unlikely(!z || p->zone != z->type || p->node != z->nid ||
-			     !page_test(p, PG_swapcache) || m->reclaim.node[z->nid].throttled)) {
-			count_written(m, z, ended);
-			ended = 0;
-			z = page_zone(m, p);
-			/* a file's; or kswapd waits for each */
-			if (!page_test(p, PG_swapcache) || m->reclaim.node[p->node].throttled) {
-				end_page_writeback(m, pfns[i]);
-				continue;
-			}
-		}
-		page_clear(p, PG_writeback);
-		rotate_reclaimable_page(m, pfns[i], p);
-		ended++;
+		p->flags &= ~(PAGE_FLAG(writeback) | PAGE_FLAG(reclaim));
+		p->prev = last;
+		p->next = pfns[i + 1 < nr ? i + 1 : i];
+		last = pfns[i];
 	}
-	count_written(m, z, ended);
+	pfn_to_page(m, last)->next = PFN_NONE;
+	list->tail = last;
+}
+
+void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
+{
+	u32 i, n;
+
+	for (i = 0; i < nr; i += n) {
+		struct page *p = pfn_to_page(m, pfns[i]);
+
+		n = rotatable_run(m, pfns + i, nr - i);
+		if (unlikely(!n)) {
+			end_page_writeback(m, pfns[i]);
+			n = 1;
+			continue;
+		}
+		rotate_run(m, &page_node(m, p)->lruvec.lists[LRU_INACTIVE_ANON], pfns + i, n);
+		count_written(m, page_zone(m, p), n);
+		count_vm_events(m, PGROTATED, n);
+	}
 }
 
 /*

@@ -56,20 +56,21 @@ pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enu
 
 /*
  * How many of the oldest single pages of a list are the pieces of one free block? A process that frees
- * its memory in order leaves them like this. Giving the block back as a whole ends in the same free
- * lists as giving back its pages, of which each would merge with those before.
+ * its memory in order leaves them like this, and reclaim in the opposite order. Giving the block back as
+ * a whole ends in the same free lists as giving back its pages, of which each would merge with those before.
  * Returns the block's order; at most 2^order = @limit pages, of one pageblock.
  */
 static unsigned int oldest_run(struct machine *m, const struct page_list *list, u32 limit)
 {
 	pfn_t pfn = list->tail;
 	const struct page *p = pfn_to_page(m, pfn);
-	u32 most = pfn & -pfn, n = 1, type = p->migratetype;
+	u32 down = p->prev == pfn - 1, most = (pfn + down) & -(pfn + down), n = 1;
+	u32 type = p->migratetype, step = down ? -1u : 1u;
 
 	most = most && most < PAGEBLOCK_NR_PAGES ? most : PAGEBLOCK_NR_PAGES;
 	limit = min_t(u32, limit, most);
-	while (n < limit && p->prev == pfn + n) {
-		p = pfn_to_page(m, pfn + n);
+	while (n < limit && p->prev == pfn + n * step) {
+		p = pfn_to_page(m, p->prev);
 		if (p->migratetype != type)
 			break;
 		n++;
@@ -77,17 +78,23 @@ static unsigned int oldest_run(struct machine *m, const struct page_list *list, 
 	return 31 - (unsigned int)__builtin_clz(n);
 }
 
-/* The oldest blocks of a list, 2^@order pages and all from one place, leave it. */
-static void unlink_oldest(struct machine *m, struct page_list *list, u32 blocks, unsigned int order)
+/* The oldest blocks of a list, 2^@order pages and all from one place, leave it. Returns the first page. */
+static pfn_t unlink_oldest(struct machine *m, struct page_list *list, u32 blocks,
+			   unsigned int order)
 {
-	pfn_t last = list->tail + ((blocks - 1) << order), next = pfn_to_page(m, last)->prev;
+	pfn_t first = list->tail, last = first, next;
 
+	if (blocks > 1)
+		last = pfn_to_page(m, first)->prev < first ? first - (blocks - 1) :
+							     first + ((blocks - 1) << order);
+	next = pfn_to_page(m, last)->prev;
 	list->tail = next;
 	if (next != PFN_NONE)
 		pfn_to_page(m, next)->next = PFN_NONE;
 	else
 		list->head = PFN_NONE;
 	list->nr -= blocks;
+	return min_t(pfn_t, first, last);
 }
 
 /* Give @count pages back, starting with list @index and going round, oldest pages first. */
@@ -102,10 +109,9 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu
 
 		while (left > 0 && list->nr) {
 			unsigned int run = order ? order : oldest_run(m, list, (u32)left);
-			pfn_t pfn = list->tail;
+			pfn_t pfn = unlink_oldest(m, list, 1u << (run - order), order);
 			enum migratetype type = (enum migratetype)pfn_to_page(m, pfn)->migratetype;
 
-			unlink_oldest(m, list, 1u << (run - order), order);
 			clear_page_flags(m, pfn, run);
 			pcp->count -= 1u << run;
 			left -= 1 << run;
@@ -170,6 +176,50 @@ void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int orde
 		high = min_t(u32, pcp->batch << 2, high);
 	if (unlikely(pcp->count >= high))
 		pcp_over_high(m, z, pcp, index, high, all);
+}
+
+/* Where the pages of one pageblock go: the list of their type, and how many the CPU may keep. */
+struct pcp_target {
+	struct zone *z;
+	struct per_cpu_pages *pcp; /* NULL: none of the CPU's lists */
+	struct page_list *list;
+	enum migratetype type;
+	u32 block, high;
+};
+
+static void pcp_target_init(struct machine *m, struct pcp_target *t, pfn_t pfn)
+{
+	*t = (struct pcp_target){ .z = page_zone(m, pfn_to_page(m, pfn)),
+				  .type = get_pageblock_migratetype(m, pfn),
+				  .block = pfn >> PAGEBLOCK_ORDER };
+	if (!t->z->pageset || t->type >= MIGRATE_PCPTYPES || contents_in_use(m))
+		return;
+	t->pcp = this_pcp(m, t->z);
+	t->list = &t->pcp->lists[t->type];
+	t->high = pcp_high_now(t->z, t->pcp);
+}
+
+void free_unlisted_pages(struct machine *m, const pfn_t *pfn, u32 nr)
+{
+	struct pcp_target t = { .block = UINT32_MAX };
+	u32 i, plain = 0;
+
+	for (i = 0; i < nr; i++) {
+		struct page *p = pfn_to_page(m, pfn[i]);
+
+		if (unlikely(pfn[i] >> PAGEBLOCK_ORDER != t.block))
+			pcp_target_init(m, &t, pfn[i]);
+		if (unlikely(!t.pcp)) {
+			free_unlisted_page(m, pfn[i], p);
+			continue;
+		}
+		clear_for_pcp(p, t.type);
+		page_list_add(m, t.list, pfn[i]);
+		if (unlikely(++t.pcp->count >= t.high))
+			pcp_over_high(m, t.z, t.pcp, t.type, t.high, false);
+		plain++;
+	}
+	count_vm_events(m, PGFREE, plain);
 }
 
 /* ---- sizes ---- */

@@ -8,6 +8,9 @@
  * and skips the VMA if it holds something else, e.g. its own copy after a write.
  */
 #include "mm/rmap.h"
+
+#include <string.h>
+
 #include "mm/swapfile.h"
 #include "mm/tlb.h"
 
@@ -40,26 +43,36 @@ static bool visit(struct machine *m, handle_t h, void *arg)
 	return w->fn(m, h, vpn << PAGE_SHIFT, w->arg);
 }
 
-/* The one entry that maps a page. */
-struct only {
-	handle_t vma;
-	u64 vpn;
-	pte_t *pte;
-};
+/* The one VMA that may map @p; 0: there are more. */
+static handle_t only_vma(const struct machine *m, const struct page *p)
+{
+	if (page_mapping_type(p) == MAPPING_ANON) {
+		const struct anon_vma_chain *c =
+			avc_at(m, anon_vma_at(m, page_mapping(p))->rb_root);
 
-/* @p's anon_vma has one VMA only: note it, and the chunk that has the entry. */
+		return c->rb.left || c->rb.right ? 0 : c->vma;
+	}
+	if (page_mapping_type(p) == MAPPING_FILE) {
+		handle_t h = inode_at(m, page_mapping(p))->i_mmap;
+		const struct vma *v = vma_at(m, h);
+
+		return v->shared.left || v->shared.right ? 0 : h;
+	}
+	return 0;
+}
+
+/* Only one VMA may map @p: note it, and the chunk that has the entry. */
 static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct page *p,
 						struct rmap_memo *r)
 {
-	handle_t root = anon_vma_at(m, page_mapping(p))->rb_root;
-	const struct anon_vma_chain *c = avc_at(m, root);
+	handle_t h = only_vma(m, p);
 	u64 offset, vpn, before, after;
 	const struct vma *v;
 	pte_t *pte;
 
-	if (!root || c->rb.left || c->rb.right)
+	if (!h)
 		return false;
-	v = vma_at(m, c->vma);
+	v = vma_at(m, h);
 	offset = page_index(p) - v->pgoff;
 	if (offset >= vma_pages(v))
 		return false;
@@ -70,7 +83,7 @@ static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct 
 	before = min_t(u64, vpn % PTE_CHUNK, offset);
 	after = min_t(u64, PTE_CHUNK - vpn % PTE_CHUNK, vma_pages(v) - offset);
 	*r = (struct rmap_memo){ .mapping = p->mapping,
-				 .vma = c->vma,
+				 .vma = h,
 				 .index = page_index(p) - before,
 				 .nr = before + after,
 				 .vpn = vpn - before,
@@ -79,16 +92,18 @@ static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct 
 }
 
 /*
- * Nearly every anonymous page has one entry, in the one VMA of its anon_vma: no tree to walk. False if it
- * is not that simple. While a batch is being reclaimed no VMA and no chunk comes or goes.
+ * Nearly every page has one entry, in the one VMA that may map it: no tree to walk. False if it is not
+ * that simple. While a batch is being worked on no VMA and no chunk comes or goes.
  */
-static inline __attribute__((always_inline)) bool find_only(struct machine *m, pfn_t pfn,
-							    const struct page *p, struct only *o)
+static inline __attribute__((always_inline)) bool look_up_only(struct machine *m,
+							       const struct page *p,
+							       struct rmap_only *o)
 {
 	struct rmap_memo *r = &m->reclaim.rmap;
 	u64 at = page_index(p) - r->index;
 
-	if (unlikely(p->mapcount != 1 || page_mapping_type(p) != MAPPING_ANON))
+	o->pte = NULL;
+	if (unlikely(p->mapcount != 1))
 		return false;
 	if (unlikely(p->mapping != r->mapping || at >= r->nr || !m->reclaim.active)) {
 		if (!memo_fill(m, p, r))
@@ -98,7 +113,47 @@ static inline __attribute__((always_inline)) bool find_only(struct machine *m, p
 	o->vma = r->vma;
 	o->vpn = r->vpn + at;
 	o->pte = r->pte + at;
-	return likely(pte_has_page(*o->pte) && pte_pfn(*o->pte) == pfn);
+	return true;
+}
+
+static inline bool maps(const pte_t *pte, pfn_t pfn)
+{
+	return likely(pte_has_page(*pte) && pte_pfn(*pte) == pfn);
+}
+
+static inline __attribute__((always_inline)) bool find_only(struct machine *m, pfn_t pfn,
+							    const struct page *p,
+							    struct rmap_only *o)
+{
+	const struct rmap_batch *b = &m->reclaim.batch;
+
+	if (likely(b->pfn[b->at] == pfn)) {
+		*o = b->only[b->at];
+		return o->pte && p->mapcount == 1;
+	}
+	return look_up_only(m, p, o) && maps(o->pte, pfn);
+}
+
+/* Entries lie all over the page tables: the host fetches them at once, not one after the other. */
+void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr)
+{
+	struct rmap_batch *b = &m->reclaim.batch;
+	u32 i;
+
+	m->reclaim.rmap.mapping = 0;
+	m->reclaim.active = true;
+	memcpy(b->pfn, pfn, nr * sizeof(*pfn));
+	for (i = 0; i < nr; i++)
+		if (look_up_only(m, pfn_to_page(m, pfn[i]), &b->only[i]))
+			__builtin_prefetch(b->only[i].pte, 1);
+}
+
+void rmap_batch_end(struct machine *m)
+{
+	m->reclaim.batch.at = 0;
+	m->reclaim.batch.pfn[0] = PFN_NONE;
+	m->reclaim.rmap.mapping = 0;
+	m->reclaim.active = false;
 }
 
 void rmap_walk(struct machine *m, pfn_t pfn,
@@ -106,7 +161,7 @@ void rmap_walk(struct machine *m, pfn_t pfn,
 {
 	const struct page *p = pfn_to_page(m, pfn);
 	struct walk w = { pfn, page_index(p), fn, arg };
-	struct only only;
+	struct rmap_only only;
 
 	if (!p->mapcount)
 		return;
@@ -127,28 +182,6 @@ static pte_t *entry_of(struct machine *m, const struct vma *v, u64 addr)
 
 /* ---- accessed ---- */
 
-struct referenced {
-	u32 count, vm_flags;
-};
-
-/* False: nothing more need be known. */
-static inline bool referenced_entry(const struct vma *v, pte_t *pte, struct referenced *r)
-{
-	if (v->flags & VM_LOCKED) {
-		r->vm_flags |= VM_LOCKED;
-		return false;
-	}
-	if (!(*pte & PTE_ACCESSED))
-		return true;
-	*pte &= ~PTE_ACCESSED;
-	/* a sequential reader will not be back */
-	if (!(v->flags & VM_SEQ_READ)) {
-		r->count++;
-		r->vm_flags |= v->flags & ~VM_LOCKED;
-	}
-	return true;
-}
-
 static bool referenced_one(struct machine *m, handle_t h, u64 addr, void *arg)
 {
 	const struct vma *v = vma_at(m, h);
@@ -159,8 +192,8 @@ static bool referenced_one(struct machine *m, handle_t h, u64 addr, void *arg)
 u32 page_referenced(struct machine *m, pfn_t pfn, u32 *vm_flags)
 {
 	struct page *p = pfn_to_page(m, pfn);
-	struct referenced r = { 0, 0 };
-	struct only only;
+	struct rmap_referenced r = { 0, 0 };
+	struct rmap_only only;
 
 	if (likely(find_only(m, pfn, p, &only)))
 		referenced_entry(vma_at(m, only.vma), only.pte, &r);
@@ -225,7 +258,7 @@ static bool repoint_one(struct machine *m, handle_t h, u64 addr, void *arg)
 u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty)
 {
 	struct repoint r = { to, 0, false };
-	struct only only;
+	struct rmap_only only;
 
 	if (likely(find_only(m, from, pfn_to_page(m, from), &only))) {
 		const struct vma *v = vma_at(m, only.vma);
@@ -331,7 +364,7 @@ bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	struct unmap u = { pfn, swap, false };
-	struct only only;
+	struct rmap_only only;
 
 	if (unlikely(!find_only(m, pfn, p, &only)))
 		rmap_walk(m, pfn, unmap_one, &u);

@@ -5,6 +5,7 @@
 #define MM_RMAP_H
 
 #include "mm/lru.h"
+#include "mm/pgtable.h"
 #include "mm/vma.h"
 
 /**
@@ -82,6 +83,64 @@ static inline void page_remove_rmap(struct machine *m, pfn_t pfn, struct page *p
 /** rmap_repoint() - every entry that maps @from maps @to from now on, its flags as they are (mm/rmap.c).
  * How many did; *@dirty: one of them was. The counts of the pages are the caller's. */
 u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty);
+
+/**
+ * rmap_batch_begin() - reclaim works on these pages, up to SWAP_CLUSTER_MAX, until rmap_batch_end(): where each
+ * of them is mapped is looked up at once. rmap_batch_at() - the next one is number @i. In between no
+ * mapping and no page table comes or goes, and what is allocated comes from the reserves.
+ */
+void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr);
+void rmap_batch_end(struct machine *m);
+
+static inline const struct rmap_only *rmap_batch_at(struct machine *m, u32 i)
+{
+	struct rmap_only *only = &m->reclaim.batch.only[i];
+
+	m->reclaim.batch.at = i;
+	if (only->pte &&
+	    unlikely(!pte_has_page(*only->pte) || pte_pfn(*only->pte) != m->reclaim.batch.pfn[i]))
+		only->pte = NULL;
+	return only;
+}
+
+/* What the entries of a page say about its use, and the flags of the mappings that used it. */
+struct rmap_referenced {
+	u32 count, vm_flags;
+};
+
+/* False: nothing more need be known. */
+static inline bool referenced_entry(const struct vma *v, u64 *pte, struct rmap_referenced *r)
+{
+	if (unlikely(v->flags & VM_LOCKED)) {
+		r->vm_flags |= VM_LOCKED;
+		return false;
+	}
+	if (!(*pte & PTE_ACCESSED))
+		return true;
+	*pte &= ~PTE_ACCESSED;
+	/* a sequential reader will not be back */
+	if (!(v->flags & VM_SEQ_READ)) {
+		r->count++;
+		r->vm_flags |= v->flags & ~VM_LOCKED;
+	}
+	return true;
+}
+
+/** page_referenced_now() - page_referenced(), of the page that is being worked on, most likely. */
+static inline u32 page_referenced_now(struct machine *m, pfn_t pfn, struct page *p, u32 *vm_flags)
+{
+	const struct rmap_batch *b = &m->reclaim.batch;
+	const struct rmap_only *only = &b->only[b->at];
+	struct rmap_referenced r = { 0, 0 };
+
+	if (unlikely(b->pfn[b->at] != pfn || !only->pte || p->mapcount != 1 ||
+		     p->flags & PAGE_FLAG(young)))
+		return page_referenced(m, pfn, vm_flags);
+	referenced_entry(vma_at(m, only->vma), only->pte, &r);
+	p->flags &= ~PAGE_FLAG(idle);
+	*vm_flags = r.vm_flags;
+	return r.count;
+}
 
 /** mm_counter() - which line of rss a mapped page belongs to. */
 static inline enum mm_counter mm_counter(const struct page *p)

@@ -56,16 +56,19 @@ static bool cluster_open(struct machine *m, const struct swap_area *a, u32 clust
 {
 	struct swap_cluster *c = cluster_at(m, cluster);
 	struct swap_slots *s;
-	u32 i, end;
+	u32 first, end, word;
 
 	c->slots = pool_alloc(&m->swap.slots);
 	if (!c->slots)
 		return false;
 	c->area = (u8)(a - m->swap.area);
 	s = pool_at(&m->swap.slots, c->slots);
-	cluster_range(a, cluster, &i, &end);
-	for (; i < end; i++)
-		s->free[i / 64] |= 1ull << i % 64;
+	cluster_range(a, cluster, &first, &end);
+	for (word = 0; word < end / 64; word++)
+		s->free[word] = ~0ull;
+	if (end % 64)
+		s->free[word] = (1ull << end % 64) - 1;
+	s->free[0] &= ~0ull << first;
 	return true;
 }
 
@@ -150,47 +153,72 @@ static __attribute__((noinline)) struct swap_area *choose_area(struct machine *m
 	return best;
 }
 
-/* *@more: has the cluster another one? */
-static inline u32 take_lowest(struct machine *m, u32 cluster, bool *more)
+/* Up to @nr of @cluster, the lowest first. *@more: has it another one? */
+static inline u32 take_lowest(struct machine *m, u32 cluster, u32 nr, u32 *slot, bool *more)
 {
 	struct swap_slots *s =
 		(struct swap_slots *)(void *)m->swap.slots.base + cluster_at(m, cluster)->slots;
-	u32 word = 0, n;
+	u32 word = 0, got = 0, n;
 
-	while (!s->free[word])
-		word++;
-	n = word * 64 + (u32)__builtin_ctzll(s->free[word]);
-	s->free[word] &= s->free[word] - 1;
-	s->count[n] = SWAP_HAS_CACHE;
-	while (!s->free[word] && word < SWAP_CLUSTER_SLOTS / 64 - 1)
-		word++;
-	*more = s->free[word] != 0;
-	return cluster << SWAP_CLUSTER_SHIFT | n;
+	while (word < SWAP_CLUSTER_SLOTS / 64) {
+		if (!s->free[word]) {
+			word++;
+			continue;
+		}
+		if (got == nr)
+			break;
+		n = word * 64 + (u32)__builtin_ctzll(s->free[word]);
+		s->free[word] &= s->free[word] - 1;
+		s->count[n] = SWAP_HAS_CACHE;
+		slot[got++] = cluster << SWAP_CLUSTER_SHIFT | n;
+	}
+	*more = word < SWAP_CLUSTER_SLOTS / 64;
+	return got;
 }
 
-u32 get_swap_slot(struct machine *m)
+/* Some of the area whose turn it is. 0: none. */
+static u32 take_slots(struct machine *m, u32 nr, u32 *slot)
 {
 	struct swap_state *s = &m->swap;
 	struct swap_area *a = likely(s->turn) ? &s->area[s->turn - 1] : choose_area(m);
-	u32 cluster, slot;
 	bool more;
+	u32 got;
 
 	if (!a)
 		return 0;
 	if (unlikely(!a->current))
 		a->current = next_cluster(m, a);
-	cluster = a->current;
-	if (unlikely(!cluster))
+	if (unlikely(!a->current))
 		return 0; /* no memory of the host */
-	slot = take_lowest(m, cluster, &more);
-	a->used_pages++;
-	s->used_pages++;
-	cluster_at(m, cluster)->used++;
+	got = take_lowest(m, a->current, nr, slot, &more);
+	a->used_pages += got;
+	s->used_pages += got;
+	cluster_at(m, a->current)->used += (u16)got;
 	if (unlikely(!more)) {
 		a->current = 0;
 		s->turn = 0;
 	}
-	return slot;
+	return got;
+}
+
+u32 get_swap_slots(struct machine *m, u32 nr, u32 *slot)
+{
+	u32 got = 0, more;
+
+	while (got < nr) {
+		more = take_slots(m, nr - got, slot + got);
+		if (!more)
+			break;
+		got += more;
+	}
+	return got;
+}
+
+u32 get_swap_slot(struct machine *m)
+{
+	u32 slot;
+
+	return take_slots(m, 1, &slot) ? slot : 0;
 }
 
 /* ---- back ---- */

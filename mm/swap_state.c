@@ -32,8 +32,7 @@ int swap_grow(struct machine *m)
 	return pool_alloc_array(&s->sections, wanted - have) ? 0 : -ENOMEM;
 }
 
-/* The array for the section of @pfn. */
-static __attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pfn)
+__attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pfn)
 {
 	struct swap_state *s = &m->swap;
 	struct swap_section *section;
@@ -51,8 +50,7 @@ static __attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pf
 
 static inline int page_slot_set(struct machine *m, pfn_t pfn, u32 slot)
 {
-	if (unlikely(!m->swap.first_section || !swap_section_of(m, pfn)->array) &&
-	    page_slots_make(m, pfn))
+	if (!page_slot_ready(m, pfn) && page_slots_make(m, pfn))
 		return -ENOMEM;
 	*page_slot(m, pfn) = slot;
 	return 0;

@@ -7,6 +7,7 @@
  *	page_io.c      writing a page, reading one, reading ahead
  *	swap_fault.c   a fault that finds a swap entry
  *	swap_unuse.c   swapoff: everything comes back
+ *	swap_batch.c   the plain case of putting pages out, 32 at a time
  */
 #ifndef MM_SWAPFILE_H
 #define MM_SWAPFILE_H
@@ -15,6 +16,7 @@
 #include <mman/xarray.h>
 
 #include "mm/pgtable.h"
+#include "mm/vma.h"
 
 static inline struct swap_cluster *cluster_at(const struct machine *m, u32 cluster)
 {
@@ -82,6 +84,12 @@ static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
 	       (pfn & (PAGES_PER_SECTION - 1));
 }
 
+/* Is there one for @pfn? */
+static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
+{
+	return likely(m->swap.first_section && swap_section_of(m, pfn)->array);
+}
+
 /** swap_page_writeback() - clear_page_dirty() and set_page_writeback(), of a page that is no file's. */
 static inline void swap_page_writeback(struct machine *m, struct page *p)
 {
@@ -96,6 +104,8 @@ static inline void swap_page_writeback(struct machine *m, struct page *p)
 bool swap_slot_in_use(const struct machine *m, u32 slot);
 /** get_swap_slot() - a free slot of the area whose turn it is, its count 0 with SWAP_HAS_CACHE. 0: none. */
 u32 get_swap_slot(struct machine *m);
+/** get_swap_slots() - the same @nr times: a run of neighbours, mostly. How many there were. */
+u32 get_swap_slots(struct machine *m, u32 nr, u32 *slot);
 /** put_swap_slot() - nobody needs it any more: its contents and shadow go. */
 void put_swap_slot(struct machine *m, u32 slot);
 /** set_swap_contents() - the reference @contents is the slot's from now on. -ENOMEM: it stays the caller's. */
@@ -105,6 +115,9 @@ int area_clusters_init(struct machine *m, struct swap_area *a);
 void area_clusters_free(struct machine *m, struct swap_area *a);
 
 /* ---- swap_state.c ---- */
+
+/** page_slots_make() - the array for the section of @pfn. 0 or -ENOMEM (of the host). */
+int page_slots_make(struct machine *m, pfn_t pfn);
 
 /** add_to_swap_cache() - @pfn, which is nobody's or anonymous, caches @slot. -ENOMEM (of the host). *@shadow:
  * what the slot remembered. */
@@ -127,6 +140,44 @@ pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn);
 pfn_t swapin_readahead(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, u64 vpn);
 /** wait_for_swap_page() - until it is read; false: the disk does not give it back. */
 bool wait_for_swap_page(struct machine *m, pfn_t pfn);
+
+/** slot_sector() - where @slot lies on the disk. */
+static inline u64 slot_sector(struct machine *m, u32 slot)
+{
+	const struct swap_area *a = slot_area(m, slot);
+
+	return a->sector + slot - (a->first << SWAP_CLUSTER_SHIFT);
+}
+
+/* ---- swap_batch.c ---- */
+
+/* Anonymous pages that one entry each maps, and no more is to be said of them: swap_out_is_plain(). */
+struct swap_batch {
+	u32 nr;
+	pfn_t pfn[SWAP_CLUSTER_MAX];
+	const struct rmap_only *only[SWAP_CLUSTER_MAX];
+};
+
+/** swap_out_is_plain() - may the page, which @only maps, join such a batch? Makes room for its slot. */
+static inline bool swap_out_is_plain(struct machine *m, pfn_t pfn, const struct page *p,
+				     const struct rmap_only *only)
+{
+	const u32 odd = PAGE_FLAG(swapcache) | PAGE_FLAG(mlocked) | PAGE_FLAG(unevictable);
+
+	if ((p->flags & (odd | PAGE_FLAG(swapbacked))) != PAGE_FLAG(swapbacked) ||
+	    page_mapping_type(p) != MAPPING_ANON || p->mapcount != 1 || contents_in_use(m))
+		return false;
+	if (!only->pte || vma_at(m, only->vma)->flags & VM_LOCKED)
+		return false;
+	return page_slot_ready(m, pfn) || !page_slots_make(m, pfn);
+}
+
+/** swap_out_pages() - add_to_swap(), try_to_unmap() and swap_writepage() of each, with PG_reclaim: under way
+ * to the disk. Returns how many, the first of them: swap was full then. */
+u32 swap_out_pages(struct machine *m, const struct swap_batch *b);
+/** free_swapped_pages() - isolated pages that are in the swap cache, clean, and mapped nowhere: their slots
+ * keep shadows, the frames are free. */
+void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr);
 
 /* ---- swap_unuse.c ---- */
 

@@ -13,7 +13,7 @@
  */
 #include <mman/writeback.h>
 
-#include "mm/lru.h"
+#include "mm/rmap.h"
 #include "mm/vmscan.h"
 
 /* ---- off the list ---- */
@@ -41,11 +41,23 @@ static void count_isolated(struct machine *m, struct pglist_data *n, enum lru_li
 	}
 }
 
-/* A page that this run cannot use goes to the front. */
-static void pass_over(struct machine *m, struct page_list *list, pfn_t pfn)
+/* What was behind @tail is taken: the list ends there. */
+static void cut_tail(struct machine *m, struct page_list *list, pfn_t tail)
 {
+	list->tail = tail;
+	if (likely(tail != PFN_NONE))
+		pfn_to_page(m, tail)->next = PFN_NONE;
+	else
+		list->head = PFN_NONE;
+}
+
+/* A page that this run cannot use goes to the front. Returns the next one. */
+static pfn_t pass_over(struct machine *m, struct page_list *list, pfn_t pfn)
+{
+	cut_tail(m, list, pfn);
 	page_list_del(m, list, pfn);
 	page_list_add(m, list, pfn);
+	return list->tail;
 }
 
 /*
@@ -59,42 +71,39 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 {
 	struct page_list *list = &n->lruvec.lists[lru];
 	struct isolation is = { .taken = { 0 } };
-	u64 left = list->nr, scanned = 0, total = 0;
-	const bool file = lru == LRU_INACTIVE_FILE;
+	const bool every = sc->may_unmap, file = lru == LRU_INACTIVE_FILE;
+	u64 left = min_t(u64, list->nr, UINT32_MAX), scanned = 0, skipped = 0;
+	pfn_t pfn = list->tail;
 	u32 nr = 0;
 
-	while (left-- && scanned < nr_to_scan) {
-		pfn_t pfn = list->tail;
+	for (; left && scanned < nr_to_scan; left--) {
 		struct page *p = pfn_to_page(m, pfn);
-		pfn_t prev = p->prev;
+		u32 zone = p->zone;
 
-		total++;
-		if (unlikely(p->zone > sc->reclaim_idx)) {
-			is.skipped[p->zone]++;
-			pass_over(m, list, pfn);
+		if (unlikely(zone > sc->reclaim_idx)) {
+			is.skipped[zone]++;
+			skipped++;
+			pfn = pass_over(m, list, pfn);
 			continue;
 		}
 		scanned++;
-		if (unlikely(!sc->may_unmap && p->mapcount)) {
-			pass_over(m, list, pfn);
+		if (unlikely(!every && p->mapcount)) {
+			pfn = pass_over(m, list, pfn);
 			continue;
 		}
-		if (likely(prev != PFN_NONE))
-			pfn_to_page(m, prev)->next = PFN_NONE;
-		else
-			list->head = PFN_NONE;
-		list->tail = prev;
 		p->flags = (p->flags & ~PAGE_FLAG(lru)) | PAGE_FLAG(isolated);
-		is.taken[p->zone]++;
-		if (file)
-			is.dirty[p->zone] +=
-				(p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback))) != 0;
+		is.taken[zone]++;
+		if (file && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+			is.dirty[zone]++;
 		batch->pfn[nr++] = pfn;
+		pfn = p->prev;
 	}
+	cut_tail(m, list, pfn);
 	list->nr -= nr;
 	batch->nr = nr;
+	batch->ahead = pfn;
 	count_isolated(m, n, lru, &is, nr);
-	return total;
+	return scanned + skipped;
 }
 
 /* ---- the inactive list ---- */
@@ -163,7 +172,7 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 {
 	const struct reclaim_policy *policy = reclaim_policy_of(m);
 	u64 scanned, deactivated = 0;
-	struct putback back = { .n = NULL };
+	struct putback back = { .list = NULL };
 	struct page_batch batch;
 	u32 i;
 
@@ -171,9 +180,12 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 		isolate_lru_pages(m, n, lru, min_t(u64, nr_to_scan, SWAP_CLUSTER_MAX), sc, &batch);
 	count_vm_events(m, PGREFILL, scanned);
 	sc->run.count.refilled += scanned;
+	rmap_batch_begin(m, batch.pfn, batch.nr);
 	for (i = 0; i < batch.nr; i++) {
 		struct page *p = pfn_to_page(m, batch.pfn[i]);
 
+		rmap_batch_at(m, i);
+		look_ahead(m, &batch);
 		if (!policy->keep_active(m, batch.pfn[i], sc)) {
 			page_clear(p, PG_active);
 			page_set(p, PG_workingset);
@@ -181,6 +193,7 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 		}
 		putback_lru_page(m, batch.pfn[i], &back);
 	}
+	rmap_batch_end(m);
 	putback_end(m, &back);
 	count_vm_events(m, PGDEACTIVATE, deactivated);
 	sc->run.count.deactivated += deactivated;
@@ -216,6 +229,7 @@ u64 reclaim_pages(struct machine *m, const pfn_t *pfns, u32 nr)
 
 	reclaim_run_begin(m, &sc, RECLAIM_PAGEOUT, 0);
 	while (i < nr) {
+		batch.ahead = PFN_NONE;
 		for (batch.nr = 0; i < nr && batch.nr < SWAP_CLUSTER_MAX; i++)
 			looked += isolate_page(m, pfns[i], &batch);
 		stat = (struct reclaim_stat){ .taken = batch.nr };

@@ -29,7 +29,8 @@
 #include "mm/swapfile.h"
 #include "mm/vmscan.h"
 
-enum page_fate { FATE_KEEP, FATE_ACTIVATE, FATE_FREED };
+/* The last two are those of many, and done for all of them at once. */
+enum page_fate { FATE_KEEP, FATE_ACTIVATE, FATE_FREED, FATE_WRITTEN_OUT, FATE_SWAP_OUT };
 
 static bool is_anon(const struct page *p)
 {
@@ -43,50 +44,43 @@ static enum page_side page_side(const struct page *p)
 
 void putback_end(struct machine *m, struct putback *b)
 {
-	u32 lru, z, all;
+	struct pglist_data *n;
 
-	if (!b->n)
+	if (!b->nr)
 		return;
-	for (lru = 0; lru < NR_EVICTABLE_LISTS; lru++) {
-		for (z = all = 0; z < MAX_NR_ZONES; z++) {
-			u32 nr = b->nr[lru][z];
-
-			if (!nr)
-				continue;
-			mod_zone_page_state(m, &b->n->zones[z],
-					    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru),
-					    nr);
-			all += nr;
-		}
-		if (all)
-			mod_node_page_state(
-				m, b->n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + lru), all);
-	}
-	*b = (struct putback){ .n = NULL };
+	n = &m->node[b->place & ((1u << PAGE_PLACE_ZONE) - 1)];
+	mod_zone_page_state(m, &n->zones[b->place >> PAGE_PLACE_ZONE],
+			    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + b->lru), b->nr);
+	mod_node_page_state(m, n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + b->lru), b->nr);
+	b->nr = 0;
 }
 
-static inline void putback(struct machine *m, pfn_t pfn, struct page *p, struct putback *b)
+static inline __attribute__((always_inline)) void putback(struct machine *m, pfn_t pfn,
+							  struct page *p, struct putback *b)
 {
-	struct pglist_data *n = page_node(m, p);
-	enum lru_list lru;
+	struct pglist_data *n;
+	u32 lru = page_lru(p);
 
-	page_clear(p, PG_isolated);
-	if (page_test(p, PG_active))
-		n->lruvec.nonresident_age++;
-	if (unlikely(page_test(p, PG_unevictable))) {
-		lru_insert(m, pfn, p, false);
-		return;
-	}
-	if (unlikely(!b->n || b->n != n)) {
+	p->flags &= ~PAGE_FLAG(isolated);
+	if (unlikely(!b->list || lru != b->lru || page_place(p) != b->place)) {
 		putback_end(m, b);
-		b->n = n;
+		n = page_node(m, p);
+		*b = (struct putback){ &n->lruvec.lists[lru], page_place(p), lru, 0 };
 	}
-	lru = page_lru(p);
-	page_set(p, PG_lru);
-	page_list_add(m, &n->lruvec.lists[lru], pfn);
-	b->nr[lru][p->zone]++;
-	if (lru == LRU_INACTIVE_FILE && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
-		n->zones[p->zone].nr_inactive_file_dirty++;
+	if (lru != LRU_INACTIVE_ANON) {
+		n = page_node(m, p);
+		n->lruvec.nonresident_age += page_test(p, PG_active);
+		if (unlikely(lru == LRU_UNEVICTABLE)) {
+			lru_insert(m, pfn, p, false);
+			return;
+		}
+		if (lru == LRU_INACTIVE_FILE &&
+		    p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+			n->zones[p->zone].nr_inactive_file_dirty++;
+	}
+	p->flags |= PAGE_FLAG(lru);
+	page_list_add(m, b->list, pfn);
+	b->nr++;
 }
 
 void putback_lru_page(struct machine *m, pfn_t pfn, struct putback *b)
@@ -238,12 +232,16 @@ static bool unmap_page(struct machine *m, pfn_t pfn, struct reclaim_stat *stat)
 	return false;
 }
 
-static enum page_fate evict_page(struct machine *m, pfn_t pfn, enum page_references references,
-				 struct scan_control *sc, struct reclaim_stat *stat)
+static enum page_fate evict_page(struct machine *m, pfn_t pfn, const struct rmap_only *only,
+				 enum page_references references, struct scan_control *sc,
+				 struct reclaim_stat *stat)
 {
 	struct page *p = pfn_to_page(m, pfn);
 	enum page_fate fate;
 
+	if (likely(references == PAGEREF_RECLAIM && sc->may_writepage && sc->gfp & __GFP_IO &&
+		   swap_out_is_plain(m, pfn, p, only)))
+		return FATE_SWAP_OUT;
 	if (is_anon(p) && page_test(p, PG_swapbacked) && !page_test(p, PG_swapcache)) {
 		if (!(sc->gfp & __GFP_IO))
 			return FATE_KEEP;
@@ -267,19 +265,19 @@ static inline bool is_written_out(const struct page *p)
 {
 	const u32 place = PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked);
 	const u32 busy = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(writeback) |
-			 PAGE_FLAG(young) | PAGE_FLAG(referenced);
+			 PAGE_FLAG(young) | PAGE_FLAG(referenced) | PAGE_FLAG(mlocked);
 
 	return (p->flags & (place | busy)) == place && !p->mapcount && !p->pins;
 }
 
-static enum page_fate shrink_page(struct machine *m, pfn_t pfn, struct scan_control *sc,
-				  struct reclaim_stat *stat)
+static enum page_fate shrink_page(struct machine *m, pfn_t pfn, const struct rmap_only *only,
+				  struct scan_control *sc, struct reclaim_stat *stat)
 {
 	enum page_references references = PAGEREF_RECLAIM;
 	struct page *p = pfn_to_page(m, pfn);
 
 	if (is_written_out(p))
-		return free_page(m, pfn, sc);
+		return FATE_WRITTEN_OUT;
 	if (unlikely(page_test(p, PG_locked)))
 		return FATE_KEEP;
 	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
@@ -300,7 +298,7 @@ static enum page_fate shrink_page(struct machine *m, pfn_t pfn, struct scan_cont
 	/* somebody reads or writes it directly: a device, a debugger */
 	if (unlikely(p->pins))
 		return FATE_KEEP;
-	return evict_page(m, pfn, references, sc, stat);
+	return evict_page(m, pfn, only, references, sc, stat);
 }
 
 static bool mapping_locks(struct machine *m, handle_t vma, u64 addr, void *arg)
@@ -329,38 +327,82 @@ static void activate_isolated(struct machine *m, pfn_t pfn, struct page *p,
 	putback(m, pfn, p, back);
 }
 
-u64 shrink_page_list(struct machine *m, struct pglist_data *n, const struct page_batch *batch,
-		     struct scan_control *sc, struct reclaim_stat *stat)
+/* What was decided about each page of a batch. */
+struct verdict {
+	u8 fate[SWAP_CLUSTER_MAX]; /* enum page_fate */
+	u32 freed, nr_gone;
+	pfn_t gone[SWAP_CLUSTER_MAX]; /* FATE_WRITTEN_OUT */
+	struct swap_batch out;	      /* FATE_SWAP_OUT */
+};
+
+static void judge(struct machine *m, struct page_batch *batch, struct scan_control *sc,
+		  struct reclaim_stat *stat, struct verdict *v)
 {
-	u64 freed = 0, written = stat->pageout;
-	struct putback back = { .n = NULL };
 	u32 i;
 
-	(void)n;
-	m->reclaim.rmap.mapping = 0;
-	m->reclaim.active = true;
+	v->freed = v->nr_gone = v->out.nr = 0;
+	for (i = 0; i < batch->nr; i++) {
+		const struct rmap_only *only = rmap_batch_at(m, i);
+		pfn_t pfn = batch->pfn[i];
+		enum page_fate fate = shrink_page(m, pfn, only, sc, stat);
+
+		look_ahead(m, batch);
+		v->fate[i] = (u8)fate;
+		if (fate == FATE_WRITTEN_OUT) {
+			v->gone[v->nr_gone++] = pfn;
+		} else if (fate == FATE_SWAP_OUT) {
+			v->out.only[v->out.nr] = only;
+			v->out.pfn[v->out.nr++] = pfn;
+		}
+		v->freed += fate == FATE_FREED;
+	}
+}
+
+/* Back to the lists, in the order in which they came; @out: so many got a slot. */
+static void carry_out(struct machine *m, const struct page_batch *batch, u32 out,
+		      struct reclaim_stat *stat, const struct verdict *v)
+{
+	struct putback back = { .list = NULL };
+	u32 i;
+
 	for (i = 0; i < batch->nr; i++) {
 		pfn_t pfn = batch->pfn[i];
 		struct page *p = pfn_to_page(m, pfn);
+		enum page_fate fate = (enum page_fate)v->fate[i];
 
-		switch (shrink_page(m, pfn, sc, stat)) {
-		case FATE_FREED:
-			freed++;
-			break;
-		case FATE_ACTIVATE:
+		if (fate == FATE_FREED || fate == FATE_WRITTEN_OUT)
+			continue;
+		if (fate == FATE_SWAP_OUT)
+			fate = out && out-- ? FATE_KEEP : FATE_ACTIVATE;
+		if (fate == FATE_ACTIVATE)
 			activate_isolated(m, pfn, p, stat, &back);
-			break;
-		case FATE_KEEP:
+		else
 			putback(m, pfn, p, &back);
-			break;
-		}
 	}
 	putback_end(m, &back);
-	m->reclaim.active = false;
+}
+
+u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch *batch,
+		     struct scan_control *sc, struct reclaim_stat *stat)
+{
+	u64 written = stat->pageout;
+	struct verdict v;
+	u32 out = 0;
+
+	(void)n;
+	rmap_batch_begin(m, batch->pfn, batch->nr);
+	judge(m, batch, sc, stat, &v);
+	if (v.nr_gone)
+		free_swapped_pages(m, v.gone, v.nr_gone);
+	if (v.out.nr)
+		out = swap_out_pages(m, &v.out);
+	stat->pageout += out;
+	carry_out(m, batch, out, stat, &v);
+	rmap_batch_end(m);
 	count_vm_events(m, PGACTIVATE, stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE]);
 	sc->run.count.activated += stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE];
 	sc->run.count.written += stat->pageout - written;
 	sc->run.count.kept_referenced += stat->ref_keep;
 	sc->run.count.immediate += stat->immediate;
-	return freed;
+	return v.freed + v.nr_gone;
 }

@@ -29,7 +29,7 @@
  * Source: Documentation/admin-guide/sysctl/vm.rst (swappiness); docs/reclaim.md has the readings of the
  * classic rule that differ. Behaviour of 6.1 from records of runs at swappiness 0, 1, 60, 100, 200.
  */
-#include "mm/lru.h"
+#include "mm/rmap.h"
 #include "mm/vmscan.h"
 
 #include <errno.h>
@@ -244,12 +244,12 @@ static void lru_end(struct machine *m, struct pglist_data *n, struct scan_contro
 
 static inline u32 referenced(struct machine *m, pfn_t pfn, u32 *vm_flags)
 {
-	const struct page *p = pfn_to_page(m, pfn);
+	struct page *p = pfn_to_page(m, pfn);
 
 	*vm_flags = 0;
 	if (!p->mapcount && !page_test(p, PG_young))
 		return 0;
-	return page_referenced(m, pfn, vm_flags);
+	return page_referenced_now(m, pfn, p, vm_flags);
 }
 
 static enum page_references lru_check_references(struct machine *m, pfn_t pfn,

@@ -28,7 +28,6 @@
  * Source: Documentation/admin-guide/mm/concepts.rst, admin-guide/cgroup-v2.rst (workingset_*).
  */
 #include <mman/workingset.h>
-#include <mman/xarray.h>
 
 #include "mm/lru.h"
 #include "mm/vmscan.h"
@@ -60,17 +59,20 @@ static u64 clock_mask(const struct machine *m)
 	return (1ull << clock_bits(m)) - 1;
 }
 
+void shadow_maker_init(const struct machine *m, struct shadow_maker *s, struct pglist_data *n)
+{
+	*s = (struct shadow_maker){
+		.n = n, .mask = clock_mask(m), .bucket = bucket_order(m), .node_bits = node_bits(m)
+	};
+}
+
 u32 workingset_eviction(struct machine *m, pfn_t pfn)
 {
 	const struct page *p = pfn_to_page(m, pfn);
-	u32 node = node_bits(m), have = 31 - 1 - node;
-	u64 *clock = &page_node(m, p)->lruvec.nonresident_age;
-	u64 age = likely(m->boot.max_pfn <= 1ull << have) ? *clock : *clock >> bucket_order(m);
-	u32 shadow = (u32)(age & ((1ull << have) - 1));
+	struct shadow_maker s;
 
-	(*clock)++;
-	shadow = shadow << node | p->node;
-	return XA_VALUE | shadow << 1 | page_test(p, PG_workingset);
+	shadow_maker_init(m, &s, page_node(m, p));
+	return shadow_make(&s, page_test(p, PG_workingset));
 }
 
 void workingset_age_nonresident(struct machine *m, u32 nid, u64 nr)

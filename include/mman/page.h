@@ -22,6 +22,8 @@
 
 #include <mman/types.h>
 
+#include <string.h>
+
 /* Flag names are those of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
 enum pageflags {
 	PG_locked,
@@ -61,8 +63,8 @@ enum pageflags {
 enum page_mapping_type { MAPPING_NONE, MAPPING_ANON, MAPPING_FILE, MAPPING_KSM };
 
 struct page {
-	u32 flags; /* 1 << PG_* */
-	u32 node : 10;
+	u32 flags;	     /* 1 << PG_* */
+	u32 node : 10;	     /* page_place(): with the zone, PAGE_PLACE_BITS */
 	u32 zone : 3;	     /* enum zone_type */
 	u32 order : 4;	     /* of a buddy block, per-CPU entry or compound head */
 	u32 migratetype : 3; /* per-CPU list it came from */
@@ -93,6 +95,19 @@ static inline void page_set(struct page *p, enum pageflags f)
 static inline void page_clear(struct page *p, enum pageflags f)
 {
 	p->flags &= ~(1u << f);
+}
+
+/* Node and zone as one number, the zone from this bit on: are two pages of the same one? */
+#define PAGE_PLACE_ZONE 10u
+#define PAGE_PLACE_BITS 13u
+
+static inline u32 page_place(const struct page *p)
+{
+	u32 word;
+
+	/* the compiler puts bit fields together one by one */
+	memcpy(&word, (const u8 *)p + sizeof(p->flags), sizeof(word));
+	return word & ((1u << PAGE_PLACE_BITS) - 1);
 }
 
 static inline enum page_mapping_type page_mapping_type(const struct page *p)

@@ -158,7 +158,7 @@ struct kswapd_wakeup {
 	char comm[RECLAIM_COMM_LEN];
 };
 
-/* Where the last page of the batch was mapped: the next one is likely to be beside it (mm/rmap.c). */
+/* Where the last page was mapped: the next one is likely to be beside it (mm/rmap.c). */
 struct rmap_memo {
 	u32 mapping; /* of struct page; 0: nothing is known */
 	handle_t vma;
@@ -166,10 +166,24 @@ struct rmap_memo {
 	u64 vpn, *pte; /* and the first one's place */
 };
 
+/* The one entry that maps a page. */
+struct rmap_only {
+	handle_t vma;
+	u64 vpn, *pte; /* NULL: it is not that simple */
+};
+
+/* Those of a batch, looked up before the work begins (mm/rmap.c). */
+struct rmap_batch {
+	pfn_t pfn[SWAP_CLUSTER_MAX];
+	struct rmap_only only[SWAP_CLUSTER_MAX];
+	u32 at; /* the page that is being worked on */
+};
+
 struct reclaim_state {
 	u8 policy; /* enum reclaim_policy_id */
 	bool active; /* a batch is being worked on: what is allocated below it comes from the reserves */
-	struct rmap_memo rmap; /* while active */
+	struct rmap_memo rmap;	 /* while active */
+	struct rmap_batch batch; /* likewise */
 	struct node_reclaim node[MAX_NUMNODES];
 	struct reclaim_run last[NR_RECLAIM_KINDS];
 	struct reclaim_counts total[NR_RECLAIM_KINDS];

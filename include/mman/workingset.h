@@ -10,12 +10,29 @@
 #ifndef MMAN_WORKINGSET_H
 #define MMAN_WORKINGSET_H
 
-#include <mman/types.h>
+#include <mman/mmzone.h>
+#include <mman/xarray.h>
 
 struct machine;
 
 /** workingset_eviction() - @pfn is about to be evicted: its shadow. Advances nonresident_age. */
 u32 workingset_eviction(struct machine *m, pfn_t pfn);
+
+/* workingset_eviction() of many pages of one node: what does not change from one to the next. */
+struct shadow_maker {
+	struct pglist_data *n;
+	u64 mask;
+	u32 bucket, node_bits;
+};
+
+void shadow_maker_init(const struct machine *m, struct shadow_maker *s, struct pglist_data *n);
+
+static inline u32 shadow_make(struct shadow_maker *s, bool workingset)
+{
+	u64 age = s->n->lruvec.nonresident_age++ >> s->bucket & s->mask;
+
+	return XA_VALUE | ((u32)(age << s->node_bits) | s->n->nid) << 1 | workingset;
+}
 
 /** workingset_refault() - @pfn was read back where @shadow was: counts WORKINGSET_REFAULT_*, activates
  * the page (WORKINGSET_ACTIVATE_*) if the distance is within the workingset, restores PG_workingset. The
