@@ -17,9 +17,7 @@ int update_heap(struct command_run *c)
 		return lab_region_add(c->m, c->lab, "heap", mm->start_brk, mm->brk - mm->start_brk);
 	/* one of that name that somebody mapped is his */
 	if (heap->start == mm->start_brk)
-		/* somebody may have called another one so */
-		if (heap->start == mm->start_brk)
-			heap->length = mm->brk - mm->start_brk;
+		heap->length = mm->brk - mm->start_brk;
 	return 0;
 }
 

@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 			errx(1, "no process");
 		put(&b, "sim/procs/p/ctl", "mmap m 16100M");
 		put(&b, "sim/procs/p/ctl", "write m");
-		punch(&b, 1, 16100 * 256);
+		punch(&b, 1, 16100ull * 256);
 		compact(&b, "mapped");
 	}
 	return 0;

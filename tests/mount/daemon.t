@@ -1,6 +1,7 @@
 #!/bin/bash
 # The daemon: how it starts, what it says when it cannot, how it ends, and that it answers meanwhile.
 # timeout: 400
+# shellcheck disable=SC2317 # called by name
 . "$(dirname "$0")/lib.sh"
 
 # status COMMAND ...: its exit status; what it said is in $said

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The OOM killer, a panic and the reboot after it, as somebody types them at a mounted tree.
+# shellcheck disable=SC2317 # called by name
 . "$(dirname "$0")/lib.sh"
 
 log() {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A process's bytes through the mount: dd writes them and reads them back, whatever the machine does with
 # the pages meanwhile.
+# shellcheck disable=SC2317 # called by name
 . "$(dirname "$0")/lib.sh"
 
 # start NAME REGION: its first address, decimal

@@ -1,6 +1,7 @@
 #!/bin/bash
 # A file of the disk as swap: mkswap and swapon as they are, what nobody may do to it meanwhile; and somebody who
 # waits with poll(2) for swap areas to come and go.
+# shellcheck disable=SC2317 # called by name
 . "$(dirname "$0")/lib.sh"
 
 watch=$BUILT/tests/mount/watch

@@ -182,7 +182,7 @@ static void test_streams(struct fixture *f)
 
 static void test_long_line(struct fixture *f)
 {
-	size_t size = 3 * TRACE_LINE_MAX;
+	size_t size = 3ul * TRACE_LINE_MAX;
 	char *line = malloc(size + 64);
 
 	begin(f);
@@ -341,78 +341,79 @@ static void test_record(struct fixture *f)
 
 /* ---- hostile ---- */
 
+static const char *const hostile[] = {
+	"I  ffffffffffffffff,8",
+	" S 7fffffffefff,8",
+	" S 0,8",
+	" S fffffffffffffffff,8",
+	" S 10000,99999999999",
+	" S 10000,-1",
+	" S 10000,",
+	" S ,8",
+	" L 800000000000,1",
+	"100 mmap(NULL, 18446744073709551615, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x1000",
+	"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xffffffffffffffff",
+	"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 99999999999999999999999",
+	"100 mmap(NULL, 4096",
+	"100 mmap(",
+	"100 mmap",
+	"100 mmap)",
+	"100 (",
+	"100 mmap(\"",
+	"100 mmap(<",
+	"100 mmap({{{{) = 0",
+	"100 mmap(NULL, 4096, PROT_READ) = 0x1000",
+	"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3</x, 0) = 0x7f0000000000",
+	"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, ), 0) = 0x7f0000000000",
+	"100 munmap(0x7fffffff0000, 0xffffffffffffffff) = 0",
+	"100 mremap(0x1000, 0xffffffffffffffff, 0xffffffffffffffff, MREMAP_MAYMOVE) = 0x2000",
+	"100 brk(0xffffffffffffffff) = 0xffffffffffffffff",
+	"100 brk(0x0) = 0x1",
+	"100 mprotect(0xfffffffffffff000, 0x2000, PROT_READ) = 0",
+	"100 madvise(0x1000, 0x1000, MADV_NONSENSEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE) = 0",
+	"100 madvise(0x1000, 0x1000, 77) = 0",
+	"100 clone(flags=SIGCHLD) = 100",
+	"100 clone(flags=SIGCHLD) = 0",
+	"100 clone(flags=SIGCHLD) = 18446744073709551615",
+	"100 execve(0x1234) = 0",
+	"100 execve(\") = 0",
+	"100 <... mmap resumed>) = 0",
+	"100 <... resumed>) = 0",
+	"100 <... ",
+	"100 +++",
+	"100 +++ +++",
+	"4294967296 brk(NULL) = 0",
+	"[pid  brk(NULL) = 0",
+	"[pid 100",
+	"0 brk(NULL) = 0x1000",
+	"100 image start_brk=ffff",
+	"100 map 2000-1000 rwxp 0 /x",
+	"100 map 0-ffffffffffffffff rwxp 0 /x",
+	"100 map 1000-2000 rwxp ffffffffffff0000 /x",
+	"100 store 7f0000000000 999999999999999999",
+	"100 cached 99999999999999999999 /x",
+	"100 cached 1 x",
+	"100 cached",
+	"100 expect",
+	"100 usage rss",
+	"100 nonsense 1 2 3",
+	"\x01\x02\xff\xfe",
+	"SYSCALL[",
+};
+
 static void test_hostile(struct fixture *f)
 {
-	static const char *const lines[] = {
-		"I  ffffffffffffffff,8",
-		" S 7fffffffefff,8",
-		" S 0,8",
-		" S fffffffffffffffff,8",
-		" S 10000,99999999999",
-		" S 10000,-1",
-		" S 10000,",
-		" S ,8",
-		" L 800000000000,1",
-		"100 mmap(NULL, 18446744073709551615, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x1000",
-		"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0xffffffffffffffff",
-		"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 99999999999999999999999",
-		"100 mmap(NULL, 4096",
-		"100 mmap(",
-		"100 mmap",
-		"100 mmap)",
-		"100 (",
-		"100 mmap(\"",
-		"100 mmap(<",
-		"100 mmap({{{{) = 0",
-		"100 mmap(NULL, 4096, PROT_READ) = 0x1000",
-		"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3</x, 0) = 0x7f0000000000",
-		"100 mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, ), 0) = 0x7f0000000000",
-		"100 munmap(0x7fffffff0000, 0xffffffffffffffff) = 0",
-		"100 mremap(0x1000, 0xffffffffffffffff, 0xffffffffffffffff, MREMAP_MAYMOVE) = 0x2000",
-		"100 brk(0xffffffffffffffff) = 0xffffffffffffffff",
-		"100 brk(0x0) = 0x1",
-		"100 mprotect(0xfffffffffffff000, 0x2000, PROT_READ) = 0",
-		"100 madvise(0x1000, 0x1000, MADV_NONSENSEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEEE) = 0",
-		"100 madvise(0x1000, 0x1000, 77) = 0",
-		"100 clone(flags=SIGCHLD) = 100",
-		"100 clone(flags=SIGCHLD) = 0",
-		"100 clone(flags=SIGCHLD) = 18446744073709551615",
-		"100 execve(0x1234) = 0",
-		"100 execve(\") = 0",
-		"100 <... mmap resumed>) = 0",
-		"100 <... resumed>) = 0",
-		"100 <... ",
-		"100 +++",
-		"100 +++ +++",
-		"4294967296 brk(NULL) = 0",
-		"[pid  brk(NULL) = 0",
-		"[pid 100",
-		"0 brk(NULL) = 0x1000",
-		"100 image start_brk=ffff",
-		"100 map 2000-1000 rwxp 0 /x",
-		"100 map 0-ffffffffffffffff rwxp 0 /x",
-		"100 map 1000-2000 rwxp ffffffffffff0000 /x",
-		"100 store 7f0000000000 999999999999999999",
-		"100 cached 99999999999999999999 /x",
-		"100 cached 1 x",
-		"100 cached",
-		"100 expect",
-		"100 usage rss",
-		"100 nonsense 1 2 3",
-		"\x01\x02\xff\xfe",
-		"SYSCALL[",
-	};
 	struct text all;
 	size_t i;
 
 	begin(f);
 	text_init(&all);
-	for (i = 0; i < ARRAY_SIZE(lines); i++)
-		text_printf(&all, "%s\n", lines[i]);
+	for (i = 0; i < ARRAY_SIZE(hostile); i++)
+		text_printf(&all, "%s\n", hostile[i]);
 	text_str(&all, " S 10000,8\n");
 	text_char(&all, '\0');
 	is_int(put(f, all.data), (s64)all.length - 1, "hostile lines are all taken in");
-	is_int(told(f, "lines"), ARRAY_SIZE(lines) + 1, "and counted");
+	is_int(told(f, "lines"), ARRAY_SIZE(hostile) + 1, "and counted");
 	ok(told(f, "refused") > 40, "most of them are refused (%lld)",
 	   (long long)told(f, "refused"));
 	is_int(told(f, "stores"), 1, "the good one behind them is carried out");

@@ -131,7 +131,7 @@ static void punch(struct mmtest *t, u64 pages, u64 keep)
 
 static void test_by_hand(void)
 {
-	u64 pages = 24 * 1024, moved, start;
+	u64 pages = 24 << 10, moved, start;
 	struct mmtest t;
 
 	mmtest_open(&t, 256);
@@ -173,7 +173,7 @@ static void test_untouched(void)
 
 static void test_locked(void)
 {
-	u64 pages = 16 * 1024, before;
+	u64 pages = 16 << 10, before;
 	struct mmtest t;
 
 	mmtest_open(&t, 256);
@@ -196,7 +196,7 @@ static void test_locked(void)
 
 static void test_pinned(void)
 {
-	u64 pages = 16 * 1024;
+	u64 pages = 16 << 10;
 	struct mmtest t;
 
 	mmtest_open(&t, 256);

@@ -176,7 +176,7 @@ static void test_limit(void)
 	u64 a, brk;
 
 	mmtest_open(&t, 256);
-	a = allocate(&t, 100);
+	allocate(&t, 100);
 	brk = mm(&t)->brk;
 	task_setrlimit(t.m, t.task, RLIM_DATA, 300 << 10, RLIM_INF);
 	task_at(t.m, t.task)->uid = 1000;

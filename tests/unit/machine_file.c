@@ -118,6 +118,10 @@ static void test_refusals(void)
 	refuse("[machine]\ncpus=2\n", "m.ini:2: the machine has no memory");
 	refuse("[machine]\nmemory=2G\n\nmax_memory=1G\n",
 	       "m.ini:2: max_memory is less than memory");
+}
+
+static void test_node_refusals(void)
+{
 	refuse("[node 64]\n", "m.ini:1: [node 64]: nodes are numbered 0 to 63");
 	refuse("[node x]\n", "m.ini:1: [node x]: nodes are numbered");
 	refuse("[node 0]\nmemory=1G\n[node 0]\n",
@@ -142,6 +146,10 @@ static void test_refusals(void)
 	       "m.ini:2: memory is given as ranges and as sizes");
 	refuse("[machine]\nmemory=3G\n[node 0]\nmemory=1G\n",
 	       "m.ini:2: memory is 3072 MiB, but the nodes have 1024");
+}
+
+static void test_section_refusals(void)
+{
 	refuse("[machine]\nmemory=1G\n[dimm]\n", "m.ini:3: [dimm NAME]: a name");
 	refuse("[machine]\nmemory=1G\n[dimm a]\nsize=100M\n",
 	       "m.ini:4: size: 100M is no multiple of 128M");
@@ -240,6 +248,8 @@ int main(void)
 	test_machine_keys();
 	test_other_sections();
 	test_refusals();
+	test_node_refusals();
+	test_section_refusals();
 	test_long_lines();
 	test_presets();
 	test_files();

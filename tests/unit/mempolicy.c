@@ -31,7 +31,7 @@ static u64 on(struct mmtest *t, u64 addr, u64 pages, u32 nid)
 	return n;
 }
 
-static int bind(struct mmtest *t, u64 addr, u64 pages, u32 mode, u64 nodes, u32 mf)
+static int set_range(struct mmtest *t, u64 addr, u64 pages, u32 mode, u64 nodes, u32 mf)
 {
 	return do_mbind(t->m, t->task, addr, pages * PAGE_SIZE, mode, 0, nodes, mf);
 }
@@ -84,7 +84,7 @@ static void test_scopes(struct mmtest *t)
 
 	map(t, A, 64, "rw", MAPF_FIXED);
 	do_set_mempolicy(t->m, t->task, MPOL_BIND, 0, 4);
-	bind(t, A, 16, MPOL_PREFERRED, 2, 0);
+	set_range(t, A, 16, MPOL_PREFERRED, 2, 0);
 	store(t, A, 32);
 	is_uint(on(t, A, 16, 1), 16, "the mapping's policy counts before the process's");
 	is_uint(on(t, at(16), 16, 2), 16, "which counts where there is none");
@@ -107,21 +107,21 @@ static void test_scopes(struct mmtest *t)
 static void test_split_and_merge(struct mmtest *t)
 {
 	map(t, A, 64, "rw", MAPF_FIXED);
-	is_err(bind(t, at(16), 16, MPOL_BIND, 2, 0), 0, "a part is bound");
+	is_err(set_range(t, at(16), 16, MPOL_BIND, 2, 0), 0, "a part is bound");
 	is_str(maps(t, A, at(64)),
 	       "20000000-20010000 rw-p\n20010000-20020000 rw-p\n20020000-20040000 rw-p",
 	       "it is a mapping of its own");
-	is_err(bind(t, at(32), 32, MPOL_BIND, 2, 0), 0, "its neighbour too");
+	is_err(set_range(t, at(32), 32, MPOL_BIND, 2, 0), 0, "its neighbour too");
 	is_str(maps(t, A, at(64)), "20000000-20010000 rw-p\n20010000-20040000 rw-p",
 	       "the same policy: one mapping");
-	is_err(bind(t, A, 64, MPOL_DEFAULT, 0, 0), 0, "and no more");
+	is_err(set_range(t, A, 64, MPOL_DEFAULT, 0, 0), 0, "and no more");
 	is_str(maps(t, A, at(64)), "20000000-20040000 rw-p", "one mapping again");
 	unmap(t, at(8), 1);
-	is_err(bind(t, A, 64, MPOL_BIND, 2, 0), -EFAULT, "a hole in the range");
-	is_err(bind(t, A + 1, 4, MPOL_BIND, 2, 0), -EINVAL, "an address that is no page's");
-	is_err(bind(t, A, 0, MPOL_BIND, 2, 0), 0, "no length");
-	is_err(bind(t, A, UINT64_MAX >> PAGE_SHIFT, MPOL_BIND, 2, 0), -EINVAL, "round the end");
-	is_err(bind(t, A, 4, MPOL_BIND, 2, 8), -EINVAL, "an unknown flag");
+	is_err(set_range(t, A, 64, MPOL_BIND, 2, 0), -EFAULT, "a hole in the range");
+	is_err(set_range(t, A + 1, 4, MPOL_BIND, 2, 0), -EINVAL, "an address that is no page's");
+	is_err(set_range(t, A, 0, MPOL_BIND, 2, 0), 0, "no length");
+	is_err(set_range(t, A, UINT64_MAX >> PAGE_SHIFT, MPOL_BIND, 2, 0), -EINVAL, "round the end");
+	is_err(set_range(t, A, 4, MPOL_BIND, 2, 8), -EINVAL, "an unknown flag");
 	is_str(maps(t, A, at(64)), "20000000-20008000 rw-p\n20009000-20040000 rw-p",
 	       "and nothing has changed");
 	unmap(t, A, 64);
@@ -133,7 +133,7 @@ static void test_interleave(struct mmtest *t)
 	u64 a;
 
 	map(t, A, 60, "rw", MAPF_FIXED);
-	bind(t, A, 60, MPOL_INTERLEAVE, 7, 0);
+	set_range(t, A, 60, MPOL_INTERLEAVE, 7, 0);
 	store(t, at(30), 30);
 	store(t, A, 30);
 	is_uint(on(t, A, 60, 0) == 20 && on(t, A, 60, 1) == 20 && on(t, A, 60, 2) == 20, 1,
@@ -142,7 +142,7 @@ static void test_interleave(struct mmtest *t)
 		"every third on the same node");
 	unmap(t, A, 60);
 	a = map(t, A, 30, "rw", MAPF_FIXED | MAPF_SHARED);
-	bind(t, a, 15, MPOL_INTERLEAVE, 3, 0);
+	set_range(t, a, 15, MPOL_INTERLEAVE, 3, 0);
 	store(t, a, 30);
 	is_uint(on(t, a, 15, 0) + on(t, a, 15, 1), 15, "shared memory has policies by page");
 	is_uint(on(t, at(15), 15, 0), 15, "and none where none was set");
@@ -164,8 +164,8 @@ static void test_moving(struct mmtest *t)
 
 	map(t, A, 64, "rw", MAPF_FIXED);
 	store(t, A, 48);
-	is_err(bind(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT), -EIO, "strict: pages lie elsewhere");
-	is_err(bind(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT | MPOL_MF_MOVE), 0, "unless they move");
+	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT), -EIO, "strict: pages lie elsewhere");
+	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT | MPOL_MF_MOVE), 0, "unless they move");
 	is_uint(on(t, A, 48, 1), 48, "which they did");
 	is_int(do_move_pages(t->m, t->task, 4, addr, node, status, false), 0, "move_pages");
 	is_int(status[0], 2, "  there");

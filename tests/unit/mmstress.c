@@ -323,7 +323,7 @@ int main(void)
 
 	mmtest_open(&t, 256);
 	inode_create(t.m, "/data/f", 64 << 20, INODE_REGULAR, &file);
-	if (device_get(t.m, "card", 2 * PAGES * PAGE_SIZE, &device))
+	if (device_get(t.m, "card", 2ull * PAGES * PAGE_SIZE, &device))
 		bail_out("no device");
 	model[0].task = t.task;
 	for (i = 1; i < TASKS; i++)

@@ -72,7 +72,7 @@ static void test_brk(struct mmtest *t)
 
 	is_err(do_brk(t->m, t->task, 0, &brk), 0, "a break that stays where it is");
 	is_hex(brk, start, "is where it was");
-	is_err(do_brk(t->m, t->task, 2 * 4096, &brk), 0, "two pages more");
+	is_err(do_brk(t->m, t->task, 2 * PAGE_SIZE, &brk), 0, "two pages more");
 	is_uint(mm(t)->total_vm, vm + 2, "are two pages of VmSize");
 	is_int(touch_kills(t, brk - 1, true), 0, "and can be written to");
 	is_int(touch_kills(t, brk, true), SEGV, "up to the break, and not behind it");
@@ -118,7 +118,7 @@ static void test_mmap_end_of_file(struct mmtest *t)
 	is_int(touch_kills(t, A + 4096, false), 0, "the file's last page can be touched");
 	is_int(touch_kills(t, A + 8191, true), 0, "all of it, though the file ends in it");
 	is_int(touch_kills(t, A + 8192, false), SIGBUS, "the page behind the end is SIGBUS");
-	is_int(touch_kills(t, A + 4 * 4096, false), SEGV, "and behind the mapping SIGSEGV");
+	is_int(touch_kills(t, A + 4 * PAGE_SIZE, false), SEGV, "and behind the mapping SIGSEGV");
 	is_int(peek(t, t->task, A + 8191), 0, "what the last page has behind the end is zero");
 	poke(t, A + 4096, 'x');
 	inode_truncate(t->m, file, 4096);
@@ -160,14 +160,14 @@ static void test_mmap_rights(struct mmtest *t)
 
 static void test_mmap_noreplace(struct mmtest *t)
 {
-	map(t, A + 5 * 4096, 5, "rw", MAPF_FIXED_NOREPLACE);
-	is_int((s64)map(t, A + 5 * 4096, 5, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "the same place");
-	is_int((s64)map(t, A + 6 * 4096, 1, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "inside");
-	is_int((s64)map(t, A + 3 * 4096, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "over its start");
-	is_int((s64)map(t, A + 9 * 4096, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "over its end");
+	map(t, A + 5 * PAGE_SIZE, 5, "rw", MAPF_FIXED_NOREPLACE);
+	is_int((s64)map(t, A + 5 * PAGE_SIZE, 5, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "the same place");
+	is_int((s64)map(t, A + 6 * PAGE_SIZE, 1, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "inside");
+	is_int((s64)map(t, A + 3 * PAGE_SIZE, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "over its start");
+	is_int((s64)map(t, A + 9 * PAGE_SIZE, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "over its end");
 	is_int((s64)map(t, A, PAGES, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "all around");
 	is_hex(map(t, A, 5, "r", MAPF_FIXED_NOREPLACE), A, "below it there is room");
-	is_hex(map(t, A + 10 * 4096, 5, "r", MAPF_FIXED_NOREPLACE), A + 10 * 4096, "and above");
+	is_hex(map(t, A + 10 * PAGE_SIZE, 5, "r", MAPF_FIXED_NOREPLACE), A + 10 * PAGE_SIZE, "and above");
 	is_str(maps(t, A, B),
 	       "20000000-20005000 r--p\n20005000-2000a000 rw-p\n2000a000-2000f000 r--p",
 	       "what was there has stayed");
@@ -179,15 +179,15 @@ static void test_growsdown(struct mmtest *t)
 	u64 stack = A + (1ull << 30);
 
 	map(t, stack - 4096, 1, "rw", MAPF_FIXED | MAPF_GROWSDOWN);
-	is_err(store(t, stack - 40 * 4096, 1), 0, "a stack grows down to where it is touched");
+	is_err(store(t, stack - 40 * PAGE_SIZE, 1), 0, "a stack grows down to where it is touched");
 	is_str(maps(t, A, stack), "5ffd8000-60000000 rw-p", "as one mapping");
 	/* another mapping, 256 pages below the place that is touched next */
-	map(t, stack - 400 * 4096, 1, "rw", MAPF_FIXED);
-	is_int(touch_kills(t, stack - 143 * 4096, true), 0, "up to the guard gap it may come");
-	is_int(touch_kills(t, stack - 144 * 4096, true), SEGV, "to another mapping, and no nearer");
-	protect(t, stack - 400 * 4096, 1, "-");
-	is_int(touch_kills(t, stack - 144 * 4096, true), 0, "but to one without any rights");
-	ok(map(t, stack - 41 * 4096, 1, "rw", 0) != stack - 41 * 4096,
+	map(t, stack - 400 * PAGE_SIZE, 1, "rw", MAPF_FIXED);
+	is_int(touch_kills(t, stack - 143 * PAGE_SIZE, true), 0, "up to the guard gap it may come");
+	is_int(touch_kills(t, stack - 144 * PAGE_SIZE, true), SEGV, "to another mapping, and no nearer");
+	protect(t, stack - 400 * PAGE_SIZE, 1, "-");
+	is_int(touch_kills(t, stack - 144 * PAGE_SIZE, true), 0, "but to one without any rights");
+	ok(map(t, stack - 41 * PAGE_SIZE, 1, "rw", 0) != stack - 41 * PAGE_SIZE,
 	   "a hint into the gap is not followed");
 	unmap(t, A, 1 << 18);
 }
@@ -198,22 +198,22 @@ static void test_mprotect(struct mmtest *t)
 {
 	map(t, A, PAGES, "rw", MAPF_FIXED);
 	store(t, A, PAGES);
-	poke(t, A + 5 * 4096, 'x');
-	protect(t, A + 4 * 4096, 4, "r");
+	poke(t, A + 5 * PAGE_SIZE, 'x');
+	protect(t, A + 4 * PAGE_SIZE, 4, "r");
 	is_str(maps(t, A, B),
 	       "20000000-20004000 rw-p\n20004000-20008000 r--p\n20008000-20010000 rw-p",
 	       "rights for a part of it: three mappings");
-	is_int(touch_kills(t, A + 5 * 4096, true), SEGV, "the part is read-only");
-	protect(t, A + 4 * 4096, 4, "rw");
+	is_int(touch_kills(t, A + 5 * PAGE_SIZE, true), SEGV, "the part is read-only");
+	protect(t, A + 4 * PAGE_SIZE, 4, "rw");
 	is_str(maps(t, A, B), "20000000-20010000 rw-p", "and back: one");
 	protect(t, A, PAGES, "-");
-	is_int(touch_kills(t, A + 5 * 4096, false), SEGV, "no rights at all");
+	is_int(touch_kills(t, A + 5 * PAGE_SIZE, false), SEGV, "no rights at all");
 	is_uint(resident(t, A, PAGES), PAGES, "take no page away");
-	is_int(peek(t, t->task, A + 5 * 4096), 'x', "whoever looks from outside sees the bytes");
+	is_int(peek(t, t->task, A + 5 * PAGE_SIZE), 'x', "whoever looks from outside sees the bytes");
 	protect(t, A, PAGES, "rw");
-	is_int(peek(t, t->task, A + 5 * 4096), 'x', "and with rights they are there");
+	is_int(peek(t, t->task, A + 5 * PAGE_SIZE), 'x', "and with rights they are there");
 	is_err(do_mprotect(t->m, t->task, A + 1, 4096, VM_READ), -EINVAL, "an address in a page");
-	is_err(protect(t, A + PAGES * 4096, 1, "r"), -ENOMEM, "where nothing is mapped");
+	is_err(protect(t, A + PAGES * PAGE_SIZE, 1, "r"), -ENOMEM, "where nothing is mapped");
 	unmap(t, A, PAGES);
 }
 
@@ -234,10 +234,10 @@ static void test_mremap(struct mmtest *t)
 
 	map(t, A, PAGES, "rw", MAPF_FIXED);
 	store(t, A, PAGES);
-	poke(t, A + 3 * 4096, 'x');
+	poke(t, A + 3 * PAGE_SIZE, 'x');
 	is_hex(move_to(t, A, PAGES, B, PAGES, fixed), B, "moved to a place of the caller's");
 	is_str(maps(t, A, B), "", "nothing is left");
-	is_int(peek(t, t->task, B + 3 * 4096), 'x', "the bytes have moved along");
+	is_int(peek(t, t->task, B + 3 * PAGE_SIZE), 'x', "the bytes have moved along");
 	is_uint(resident(t, B, PAGES), PAGES, "no page was copied or lost");
 	is_int((s64)move_to(t, B, PAGES, B + 4096, PAGES, fixed), -EINVAL, "not onto itself");
 	is_int((s64)move_to(t, B, PAGES, A + 1, PAGES, fixed), -EINVAL, "not into a page");
@@ -246,7 +246,7 @@ static void test_mremap(struct mmtest *t)
 	is_int((s64)move_to(t, A, PAGES, B, PAGES, fixed), -EFAULT, "nor from nowhere");
 	is_hex(move_to(t, B, PAGES, A, 4, fixed), A, "moved and made smaller");
 	is_str(maps(t, A, B + (1 << 20)), "20000000-20004000 rw-p", "the rest is gone");
-	is_int(peek(t, t->task, A + 3 * 4096), 'x', "what is left has its bytes");
+	is_int(peek(t, t->task, A + 3 * PAGE_SIZE), 'x', "what is left has its bytes");
 
 	map(t, B, 4, "r", MAPF_FIXED);
 	is_hex(move_to(t, A, 4, B, 8, fixed), B, "moved over another mapping, and larger");
@@ -256,15 +256,15 @@ static void test_mremap(struct mmtest *t)
 	is_hex(move_to(t, B, 8, A, 8, fixed | MREMAPF_DONTUNMAP), A, "the pages moved away");
 	is_str(maps(t, A, B + (1 << 20)), "20000000-20008000 rw-p\n30000000-30008000 rw-p",
 	       "and the mapping stayed");
-	is_int(peek(t, t->task, A + 3 * 4096), 'x', "the bytes are at the new place");
-	is_int(peek(t, t->task, B + 3 * 4096), 0, "the old one is as new");
+	is_int(peek(t, t->task, A + 3 * PAGE_SIZE), 'x', "the bytes are at the new place");
+	is_int(peek(t, t->task, B + 3 * PAGE_SIZE), 0, "the old one is as new");
 	mmtest_sound(t->m, "with a mapping that was left behind");
 
-	map(t, A + 8 * 4096, 1, "r", MAPF_FIXED);
+	map(t, A + 8 * PAGE_SIZE, 1, "r", MAPF_FIXED);
 	is_int((s64)move_to(t, A, 8, 0, PAGES, 0), -ENOMEM, "without MAYMOVE only in place");
-	unmap(t, A + 8 * 4096, 1);
+	unmap(t, A + 8 * PAGE_SIZE, 1);
 	is_hex(move_to(t, A, 8, 0, PAGES, 0), A, "with room above it grows in place");
-	is_int(peek(t, t->task, A + 3 * 4096), 'x', "and keeps its bytes");
+	is_int(peek(t, t->task, A + 3 * PAGE_SIZE), 'x', "and keeps its bytes");
 	unmap(t, A, PAGES);
 	unmap(t, B, PAGES);
 }
@@ -281,11 +281,11 @@ static void test_madvise_pages(struct mmtest *t)
 	advise(t, A, 8, "dontneed");
 	is_uint(resident(t, A, PAGES), 8, "MADV_DONTNEED: the pages are gone at once");
 	is_int(peek(t, t->task, A), 0, "and read as zero");
-	poke(t, A + 8 * 4096, 'y');
-	advise(t, A + 8 * 4096, 8, "free");
-	is_uint(resident(t, A + 8 * 4096, 8), 8, "MADV_FREE: they stay while memory is plenty");
-	is_int(peek(t, t->task, A + 8 * 4096), 'y', "with their bytes");
-	is_err(advise(t, A + PAGES * 4096, 1, "dontneed"), -ENOMEM, "where nothing is mapped");
+	poke(t, A + 8 * PAGE_SIZE, 'y');
+	advise(t, A + 8 * PAGE_SIZE, 8, "free");
+	is_uint(resident(t, A + 8 * PAGE_SIZE, 8), 8, "MADV_FREE: they stay while memory is plenty");
+	is_int(peek(t, t->task, A + 8 * PAGE_SIZE), 'y', "with their bytes");
+	is_err(advise(t, A + PAGES * PAGE_SIZE, 1, "dontneed"), -ENOMEM, "where nothing is mapped");
 	is_err(advise(t, A, 1, "nonsense"), -EINVAL, "advice that is none");
 	is_err(do_madvise(t->m, t->task, A + 1, 4096, "dontneed"), -EINVAL, "an address in a page");
 	do_mlock(t->m, t->task, A, 4096, true, false);
@@ -315,16 +315,16 @@ static void test_madvise_populate(struct mmtest *t)
 	advise(t, A, 4, "populate_read");
 	ok(!entry(t, A).soft_dirty, "reading makes nothing soft-dirty");
 	advise(t, A, 4, "populate_write");
-	ok(entry(t, A).soft_dirty && !entry(t, A + 4 * 4096).soft_dirty, "writing does");
+	ok(entry(t, A).soft_dirty && !entry(t, A + 4 * PAGE_SIZE).soft_dirty, "writing does");
 	protect(t, A, PAGES, "r");
 	is_err(advise(t, A, PAGES, "populate_write"), -EINVAL, "not without the right to write");
 	is_err(advise(t, A, PAGES, "populate_read"), 0, "reading may");
 	protect(t, A, PAGES, "-");
 	is_err(advise(t, A, PAGES, "populate_read"), -EINVAL, "not without any");
-	unmap(t, A + 8 * 4096, 1);
+	unmap(t, A + 8 * PAGE_SIZE, 1);
 	protect(t, A, 8, "rw");
 	is_err(advise(t, A, PAGES, "populate_write"), -EINVAL, "nor behind a hole");
-	protect(t, A + 9 * 4096, 7, "rw");
+	protect(t, A + 9 * PAGE_SIZE, 7, "rw");
 	is_err(advise(t, A, PAGES, "populate_write"), -ENOMEM, "a hole alone is told at the end");
 	is_uint(resident(t, A, PAGES), PAGES - 1, "when all the rest is there");
 	unmap(t, A, PAGES);
@@ -337,13 +337,13 @@ static void test_madvise_fork(struct mmtest *t)
 	map(t, A, PAGES, "rw", MAPF_FIXED);
 	store(t, A, PAGES);
 	poke(t, A, 'x');
-	poke(t, A + 4 * 4096, 'y');
+	poke(t, A + 4 * PAGE_SIZE, 'y');
 	is_err(advise(t, A, 4, "wipeonfork"), 0, "wipeonfork");
-	is_err(advise(t, A + 8 * 4096, 4, "dontfork"), 0, "dontfork");
+	is_err(advise(t, A + 8 * PAGE_SIZE, 4, "dontfork"), 0, "dontfork");
 	task_fork(t->m, parent, &child);
 	is_int(peek(t, child, A), 0, "what is wiped on fork the child finds zero");
-	is_int(peek(t, child, A + 4 * 4096), 'y', "the rest it has");
-	is_int(peek(t, child, A + 8 * 4096), -1, "what is not for it is not there");
+	is_int(peek(t, child, A + 4 * PAGE_SIZE), 'y', "the rest it has");
+	is_int(peek(t, child, A + 8 * PAGE_SIZE), -1, "what is not for it is not there");
 	is_int(peek(t, parent, A), 'x', "the parent has all of it");
 	do_exit(t->m, child, 0);
 	unmap(t, A, PAGES);
@@ -432,27 +432,27 @@ static void test_mlock(struct mmtest *t)
 	struct vma_stats s;
 
 	map(t, A, PAGES, "rw", MAPF_FIXED);
-	is_err(do_mlock(t->m, t->task, A, 4 * 4096, true, false), 0, "mlock of four pages");
+	is_err(do_mlock(t->m, t->task, A, 4 * PAGE_SIZE, true, false), 0, "mlock of four pages");
 	is_uint(resident(t, A, PAGES), 4, "brings them");
 	vma_gather_stats(t->m, find_vma(t->m, mm_of(t), A), &s);
-	is_uint(s.locked, 4 * 4096, "smaps: Locked");
+	is_uint(s.locked, 4 * PAGE_SIZE, "smaps: Locked");
 	is_uint(mm(t)->locked_vm, 4, "status: VmLck");
-	do_mlock(t->m, t->task, A + 8 * 4096, 4 * 4096, true, true);
-	is_uint(resident(t, A + 8 * 4096, 4), 0, "MLOCK_ONFAULT brings none");
-	store(t, A + 8 * 4096, 1);
-	vma_gather_stats(t->m, find_vma(t->m, mm_of(t), A + 8 * 4096), &s);
+	do_mlock(t->m, t->task, A + 8 * PAGE_SIZE, 4 * PAGE_SIZE, true, true);
+	is_uint(resident(t, A + 8 * PAGE_SIZE, 4), 0, "MLOCK_ONFAULT brings none");
+	store(t, A + 8 * PAGE_SIZE, 1);
+	vma_gather_stats(t->m, find_vma(t->m, mm_of(t), A + 8 * PAGE_SIZE), &s);
 	is_uint(s.locked, 4096, "and locks what is touched");
 	is_uint(mm(t)->locked_vm, 8, "VmLck has all of it");
-	unmap(t, A + 14 * 4096, 1);
-	is_err(do_mlock(t->m, t->task, A, PAGES * 4096, true, false), -ENOMEM, "over a hole");
-	is_err(do_mlock(t->m, t->task, A, 14 * 4096, false, false), 0, "munlock");
+	unmap(t, A + 14 * PAGE_SIZE, 1);
+	is_err(do_mlock(t->m, t->task, A, PAGES * PAGE_SIZE, true, false), -ENOMEM, "over a hole");
+	is_err(do_mlock(t->m, t->task, A, 14 * PAGE_SIZE, false, false), 0, "munlock");
 	is_uint(mm(t)->locked_vm, 0, "lets all go");
-	task_setrlimit(t->m, t->task, RLIM_MEMLOCK, 4 * 4096, RLIM_INF);
+	task_setrlimit(t->m, t->task, RLIM_MEMLOCK, 4 * PAGE_SIZE, RLIM_INF);
 	task_at(t->m, t->task)->uid = 1000;
-	is_err(do_mlock(t->m, t->task, A, 5 * 4096, true, false), -ENOMEM,
+	is_err(do_mlock(t->m, t->task, A, 5 * PAGE_SIZE, true, false), -ENOMEM,
 	       "more than RLIMIT_MEMLOCK");
-	is_err(do_mlock(t->m, t->task, A, 4 * 4096, true, false), 0, "up to it");
-	is_err(do_mlock(t->m, t->task, A + 4096, 2 * 4096, true, false), 0,
+	is_err(do_mlock(t->m, t->task, A, 4 * PAGE_SIZE, true, false), 0, "up to it");
+	is_err(do_mlock(t->m, t->task, A + 4096, 2 * PAGE_SIZE, true, false), 0,
 	       "the same again is no more");
 	is_int((s64)map(t, B, 1, "rw", MAPF_FIXED | MAPF_LOCKED), -EAGAIN, "MAP_LOCKED beyond it");
 	task_setrlimit(t->m, t->task, RLIM_MEMLOCK, 0, RLIM_INF);
@@ -477,8 +477,8 @@ static void test_soft_dirty(struct mmtest *t)
 	ok(entry(t, A + 4096).soft_dirty && !entry(t, A).soft_dirty, "a store marks its page");
 	protect(t, A, PAGES, "r");
 	protect(t, A, PAGES, "rw");
-	store(t, A + 2 * 4096, 1);
-	ok(entry(t, A + 2 * 4096).soft_dirty && !entry(t, A).soft_dirty,
+	store(t, A + 2 * PAGE_SIZE, 1);
+	ok(entry(t, A + 2 * PAGE_SIZE).soft_dirty && !entry(t, A).soft_dirty,
 	   "rights to and fro lose no mark and make none");
 	unmap(t, A, PAGES);
 	map(t, A, 1, "rw", MAPF_FIXED);
