@@ -106,11 +106,32 @@ static void account_numa(const struct page *p, pte_t pte, struct vma_stats *s)
 		s->mapcount_max = p->mapcount;
 }
 
+/* Pages of shared memory in swap that a mapping shows: one that may have its own copies, where it has nothing. */
+static u64 shmem_in_swap(struct machine *m, const struct vma *v, u64 start, u64 end)
+{
+	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT), n;
+	handle_t inode = file_at(m, v->file)->inode;
+	struct pte_walk w;
+	u32 i;
+
+	n = shmem_swap_usage(m, inode, first, first + ((end - start) >> PAGE_SHIFT) - 1);
+	if (!n || (v->flags & (VM_SHARED | VM_WRITE)) != VM_WRITE)
+		return n;
+	w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	while (pte_walk_next(m, &w))
+		for (i = 0; i < w.n; i++) {
+			u64 index = v->pgoff + w.vpn + i - addr_vpn(v->start);
+
+			if (w.pte[i])
+				n -= shmem_swap_usage(m, inode, index, index);
+		}
+	return n;
+}
+
 void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struct vma_stats *out)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
-	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
 	u32 i;
 
 	if (v->flags & VM_HUGETLB) {
@@ -131,9 +152,7 @@ void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struc
 			}
 		}
 	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_SHMEM)
-		out->swap +=
-			PAGE_SIZE * shmem_swap_usage(m, file_at(m, v->file)->inode, first,
-						     first + ((end - start) >> PAGE_SHIFT) - 1);
+		out->swap += PAGE_SIZE * shmem_in_swap(m, v, start, end);
 	out->locked = out->pss_locked >> PSS_SHIFT;
 }
 

@@ -360,22 +360,25 @@ u64 twin_read_back(struct machine *m, handle_t vma, u64 n)
 	return done;
 }
 
-u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area)
+u64 twin_shmem_swapped(struct machine *m, handle_t vma, u64 n, u32 area)
 {
-	struct inode *i = inode_at(m, inode);
-	u64 done = 0;
+	const struct vma *v = vma_at(m, vma);
+	struct inode *i = v->file ? inode_at(m, file_at(m, v->file)->inode) : NULL;
+	u64 done = 0, page;
 
-	if (i->kind != INODE_SHMEM)
+	if (!i || i->kind != INODE_SHMEM)
 		return 0;
-	for (; end > first && done < n; end--) {
+	for (page = vma_pages(v); page-- > 0 && done < n;) {
+		const pte_t *pte = pte_find(m, mm_at(m, v->mm), addr_vpn(v->start) + page);
+		u64 index = v->pgoff + page;
 		u32 slot;
 
-		if (xa_load(m, i->pages, end - 1))
+		if ((pte && *pte) || xa_load(m, i->pages, index))
 			continue;
 		slot = take_slot(m, area);
 		if (!slot)
 			break;
-		if (xa_store(m, &i->pages, end - 1, XA_VALUE | slot)) {
+		if (xa_store(m, &i->pages, index, XA_VALUE | slot)) {
 			swap_free(m, slot);
 			break;
 		}
@@ -384,16 +387,11 @@ u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u6
 			i->nr_shmem_charged++;
 			m->mms.committed_as++;
 		}
-		if (i->size < end << PAGE_SHIFT)
-			i->size = end << PAGE_SHIFT;
+		if (i->size < (index + 1) << PAGE_SHIFT)
+			i->size = (index + 1) << PAGE_SHIFT;
 		done++;
 	}
 	return done;
-}
-
-u64 twin_shmem_is_swapped(const struct machine *m, handle_t inode, u64 first, u64 end)
-{
-	return end > first ? shmem_swap_usage(m, inode, first, end - 1) : 0;
 }
 
 /* ---- looking ---- */

@@ -162,6 +162,19 @@ static bool read_word(struct layout *l, struct slice word, const struct wanted *
 	return true;
 }
 
+u64 layout_swapped(struct slice line)
+{
+	struct slice word;
+	u64 n, sum = 0;
+
+	while (slice_word(&line, &word))
+		if (*word.at == 's' &&
+		    slice_number((struct slice){ word.at + 1, word.size - 1 }, 10, &n) &&
+		    n >> 40 == 0)
+			sum += n;
+	return sum;
+}
+
 /* ---- brought to the sums ---- */
 
 /* Both kinds together are not more than @want pages. */

@@ -48,4 +48,7 @@ void layout_take(struct layout *l, struct layout *plan, const struct wanted *w);
  * is none. */
 struct slice layout_line(struct slice *rest, u64 start);
 
+/** layout_swapped() - pages of a line that are in swap. */
+u64 layout_swapped(struct slice line);
+
 #endif

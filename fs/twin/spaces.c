@@ -89,7 +89,8 @@ static enum vma_kind kind_of_inode(const struct machine *m, handle_t inode, u32 
 /* ---- one address space ---- */
 
 /* What smaps says of a mapping, in pages. */
-static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapping *w)
+static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapping *w,
+			       struct slice line)
 {
 	u64 rss = p->rss / KB_PAGES, shared = (p->shared_clean + p->shared_dirty) / KB_PAGES;
 	struct wanted want = { .pages = (w->end - w->start) / PAGE_SIZE,
@@ -100,6 +101,12 @@ static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapp
 	want.file = rss - want.anon;
 	if (want.keep_swap)
 		want.swap = p->swap / KB_PAGES;
+	/* copies of its own of shared memory's pages, beside those that are in swap there */
+	if (!want.keep_swap && (w->flags & (VM_SHARED | VM_WRITE)) == VM_WRITE) {
+		want.keep_swap = true;
+		want.swap = line.size ? layout_swapped(line) : p->swap_pss / KB_PAGES;
+		want.swap = want.swap < p->swap / KB_PAGES ? want.swap : p->swap / KB_PAGES;
+	}
 	/* without page tables nobody tells whose the shared ones are: a file's are clean, as a rule */
 	want.shared_anon = (p->shared_dirty + (smaps_has_file(p) ? 0 : p->shared_clean)) / KB_PAGES;
 	want.shared_anon = want.shared_anon < want.anon ? want.shared_anon : want.anon;
@@ -127,7 +134,7 @@ static int remember(struct twin *t, const struct twin_space *space, handle_t vma
 	*s = (struct twin_seen){ .vma = vma,
 				 .process = space->process,
 				 .family = space->family,
-				 .want = wanted_of(p, w),
+				 .want = wanted_of(p, w, line),
 				 .line = line,
 				 .pgoff = w->pgoff,
 				 .young = p->referenced / KB_PAGES,
@@ -135,12 +142,12 @@ static int remember(struct twin *t, const struct twin_space *space, handle_t vma
 				 .dirty_shared = p->shared_dirty / KB_PAGES,
 				 .dirty_told = p->private_dirty || p->private_clean ||
 					       p->shared_dirty || p->shared_clean,
-				 .swap_shared = p->has_swap_pss && p->swap_pss < p->swap,
 				 .kb = { [TWIN_RSS] = p->rss,
 					 [TWIN_PSS] = p->pss,
 					 [TWIN_SWAP] = p->swap,
 					 [TWIN_SHARED] = p->shared_clean + p->shared_dirty,
 					 [TWIN_PRIVATE] = p->private_clean + p->private_dirty } };
+	s->swap_shared = p->has_swap_pss && p->swap_pss < s->want.swap * KB_PAGES;
 	return 0;
 }
 

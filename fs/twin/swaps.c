@@ -63,18 +63,15 @@ void twin_shmem_in_swap(struct twin *t)
 
 	for (i = 0; i < t->nr_seen; i++) {
 		const struct twin_seen *s = &t->seen[i];
-		const struct vma *v = vma_at(m, s->vma);
 		u64 want = s->kb[TWIN_SWAP] / KB_PAGES, have, n;
-		handle_t inode = v->file ? file_at(m, v->file)->inode : 0;
-		u32 area;
+		u32 area = twin_swap_area(t);
+		struct vma_stats now;
 
-		if (!want || s->want.keep_swap || !inode)
+		if (want <= (s->want.keep_swap ? s->want.swap : 0))
 			continue;
-		have = twin_shmem_is_swapped(m, inode, v->pgoff, v->pgoff + vma_pages(v));
-		area = twin_swap_area(t);
-		n = want > have ? twin_shmem_swapped(m, inode, v->pgoff, v->pgoff + vma_pages(v),
-						     want - have, area) :
-				  0;
+		vma_gather_stats(m, s->vma, &now);
+		have = now.swap / PAGE_SIZE;
+		n = want > have ? twin_shmem_swapped(m, s->vma, want - have, area) : 0;
 		t->swap_left[area] -= n < t->swap_left[area] ? n : t->swap_left[area];
 		t->swap_short += want > have + n ? want - have - n : 0;
 	}

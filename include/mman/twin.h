@@ -104,12 +104,9 @@ bool twin_cache_swapped(struct machine *m, pfn_t pfn, u32 area);
 /** twin_read_back() - up to @n pages of @vma that are in swap are in memory too, as reading ahead leaves them: in the
  * swap cache, mapped by nobody. Returns how many. */
 u64 twin_read_back(struct machine *m, handle_t vma, u64 n);
-/** twin_shmem_swapped() - up to @n pages of [@first, @end) of a file of shared memory that are not in memory are
- * in the area @area. Returns how many. */
-u64 twin_shmem_swapped(struct machine *m, handle_t inode, u64 first, u64 end, u64 n, u32 area);
-
-/** twin_shmem_is_swapped() - how many of these are. */
-u64 twin_shmem_is_swapped(const struct machine *m, handle_t inode, u64 first, u64 end);
+/** twin_shmem_swapped() - up to @n pages of shared memory that @vma shows, has not and that are not in memory are in
+ * the area @area. Returns how many. */
+u64 twin_shmem_swapped(struct machine *m, handle_t vma, u64 n, u32 area);
 
 /** twin_cached_page() - page @index of a file, if it is in memory; else PFN_NONE. */
 pfn_t twin_cached_page(struct machine *m, handle_t inode, u64 index);
