@@ -124,7 +124,8 @@ handle_t pid_next(const struct machine *m, u32 pid)
 {
 	handle_t h;
 
-	while (!(pid >> (PID_BITS * PID_LEVELS))) {
+	/* memory can end while a machine boots: nobody is there yet */
+	while (m->tasks.pid_root && !(pid >> (PID_BITS * PID_LEVELS))) {
 		h = next_in(m, m->tasks.pid_root, 0, pid, true);
 		if (!h || task_at(m, h)->tgid == task_at(m, h)->pid)
 			return h;

@@ -176,6 +176,17 @@ static bool is_odd_name(const char *name)
 	return false;
 }
 
+/* For a terminal. */
+static char *printable(char *name)
+{
+	char *at;
+
+	for (at = name; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	return name;
+}
+
 static bool leads_out(const char *name)
 {
 	const char *at = name;
@@ -329,7 +340,7 @@ static int read_member(struct reading *r, const struct header *h)
 	r->long_size = UINT64_MAX;
 	name_of(r, h, name);
 	if (leads_out(name))
-		return refuse(r, "'%s': a name that leads out of the archive", name);
+		return refuse(r, "'%s': a name that leads out of the archive", printable(name));
 	switch (h->type) {
 	case '0':
 	case '\0':

@@ -58,6 +58,17 @@ static int add_file(struct opening *o, struct slice path, struct slice data)
 	return 0;
 }
 
+/* What a terminal shows as it is. */
+static bool is_printable(struct slice text)
+{
+	size_t i;
+
+	for (i = 0; i < text.size; i++)
+		if (text.at[i] < ' ' || text.at[i] > '~')
+			return false;
+	return true;
+}
+
 /* The rest of a "file" line, and the bytes behind it. */
 static int open_file(struct opening *o, struct slice line)
 {
@@ -67,6 +78,8 @@ static int open_file(struct opening *o, struct slice line)
 
 	if (!slice_word(&line, &path) || !slice_word(&line, &size) || !slice_number(size, 10, &n))
 		return bad(o, at, "'file' is followed by a path and a size");
+	if (!is_printable(path))
+		return bad(o, at, "no file of Linux has such a name");
 	if (n >= o->rest.size || o->rest.at[n] != '\n')
 		return bad(o, at, "the file is shorter or longer than its line says");
 	if (add_file(o, path, (struct slice){ o->rest.at, n }))
@@ -91,6 +104,8 @@ static int open_line(struct opening *o, struct slice line)
 			       0 :
 			       bad(o, at, "'ended' is followed by a number");
 	}
+	if (!is_printable(line))
+		return bad(o, at, "no line of a capture's own has such bytes");
 	if (!slice_is(word, "missing"))
 		return bad(o, at, "neither 'file' nor 'missing' nor 'ended'");
 	if (!grow((void **)&c->missing, c->nr_missing, &o->max_missing, sizeof(*c->missing)))

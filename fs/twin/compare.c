@@ -108,11 +108,15 @@ static void name_process(struct comparison *c, size_t i)
 	const struct capture_process *p = &c->t->c.processes[i];
 	handle_t task = find_task_by_pid(c->t->m, p->pid);
 	const struct process_sums *s = &c->sums[i];
+	const char *at;
 	u32 k;
 
 	if (c->named++ >= MOST_NAMED)
 		return;
-	text_printf(c->out, "  %u %s:", p->pid, task ? task_at(c->t->m, task)->comm : "?");
+	text_printf(c->out, "  %u ", p->pid);
+	for (at = task ? task_at(c->t->m, task)->comm : "?"; *at; at++)
+		text_char(c->out, *at < ' ' || *at > '~' ? '?' : *at);
+	text_char(c->out, ':');
 	for (k = 0; k < NR_TWIN_MEASURES; k++)
 		if (s->there[k] != s->here[k] && (k != TWIN_PSS || c->t->has_pss))
 			text_printf(c->out, " %s %llu, here %llu kB;", measure_names[k],
