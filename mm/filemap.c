@@ -205,6 +205,7 @@ int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn)
 		return -ENOMEM;
 	if (!inode_has_block(m, inode, index))
 		return 0;
+	page_set(pfn_to_page(m, *pfn), PG_mappedtodisk);
 	start = m->clock.now;
 	error = blk_read(m, blk_file_sector(inode, index), 1);
 	if (page_test(pfn_to_page(m, *pfn), PG_workingset))

@@ -56,6 +56,7 @@ static pfn_t touch_block(struct machine *m, u64 index, bool fresh)
 			return PFN_NONE;
 		}
 	}
+	page_set(pfn_to_page(m, pfn), PG_private);
 	mark_page_accessed(m, pfn);
 	return pfn;
 }

@@ -100,6 +100,9 @@ void page_set_dirty(struct machine *m, pfn_t pfn)
 	if (!accounts_dirty(m, p))
 		return;
 	i = inode_at(m, page_mapping(p));
+	/* what is written is written from buffers, which stay with the page */
+	if (i->kind != INODE_HUGETLB)
+		page_set(p, PG_private);
 	xa_set_mark(m, &i->pages, page_index(p), XA_DIRTY);
 	i->nrdirty++;
 	/* a disk's own inode, of its device node, has no times on it */

@@ -78,16 +78,18 @@ static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u6
 		nr = end - start;
 	for (n = 0; n < nr; n++) {
 		bool mapped, there = xa_page(m, inode_at(m, inode)->pages, start + n);
+		pfn_t pfn = PFN_NONE;
 
 		if (!there) {
-			pfn_t pfn = filemap_add_page(m, inode, start + n, GFP_READAHEAD);
-
+			pfn = filemap_add_page(m, inode, start + n, GFP_READAHEAD);
 			if (pfn == PFN_NONE)
 				break;
 			if (ahead && n + ahead == nr)
 				page_set(pfn_to_page(m, pfn), PG_reclaim);
 		}
 		mapped = !there && inode_has_block(m, inode, start + n);
+		if (mapped)
+			page_set(pfn_to_page(m, pfn), PG_mappedtodisk);
 		run += mapped;
 		if (mapped && run < BIO_PAGES)
 			continue;

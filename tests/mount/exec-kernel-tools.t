@@ -1,11 +1,16 @@
 #!/bin/bash
-# The kernel's own page-types and slabinfo, of 6.1's sources: what they print is what the tree's files say. Built by
-# scripts/kernel-tools, which make check-tools runs; skipped where nobody did.
+# The kernel's own page-types and slabinfo, of 6.1's sources: what they print is what the tree's files say, and
+# sim/lru's census. Built by scripts/kernel-tools, which make check-tools runs, or here where the sources are installed;
+# skipped where neither is.
 # shellcheck disable=SC2119 # no arguments are meant
 . "$(dirname "$0")/lib.sh"
 
 tools=${KERNEL_TOOLS:-$BUILT/kernel-tools}
-[ -x "$tools/page-types" ] || skip_all "no $tools: scripts/kernel-tools makes them"
+if [ ! -x "$tools/page-types" ] && { [ -n "${LINUX_SOURCE:-}" ] || [ -r /usr/src/linux-source-6.1.tar.xz ]; }; then
+	tools=$T/kernel-tools
+	"$SRC/scripts/kernel-tools" "$tools" 2>&1 | sed 's/^/# /'
+fi
+[ -x "$tools/page-types" ] || skip_all "no $tools: scripts/kernel-tools makes them; no linux-source-6.1 is installed"
 mount_machine --machine tiny
 put "$M/sim/clock" pause
 inside() {
@@ -54,6 +59,25 @@ is "$(total -p "$pid" -b anon)" "$(($(field "$M/proc/$pid/status" RssAnon) / 4))
 is "$(total -p "$pid")" "$(($(field "$M/proc/$pid/status" VmRSS) / 4))" 'and all that it has'
 is "$(total -p "$pid" -b unevictable)" \
 	"$(($(field "$M/proc/$pid/status" VmLck) / 4))" 'with what it has locked'
+
+# --- The census ---
+
+truncate -s 0 "$M/sim/disk/written"
+printf '%s\n' 'fwrite written 0 2M' 'fread data 0 1M' 'fread data 0 1M' >"$M/sim/procs/a/ctl"
+read -r _ free active clean dirty unevictable < <(grep '^all ' "$M/sim/lru")
+cmp_num "$dirty" '>' "$((512 + 1024 + 256))" 'pages that were written wait on the inactive lists'
+cmp_num "$active" '>' 0 'and some are active'
+is "$(total -b buddy)" "$free" 'census: free'
+is "$(total -b lru,active,~unevictable)" "$active" 'active'
+inactive=lru,~active,~unevictable
+is "$(total -b $inactive,~swapbacked,~dirty,~writeback)" "$clean" 'inactive and clean'
+is "$(($(total -b $inactive,swapbacked) + $(total -b $inactive,~swapbacked,dirty) + $(
+	total -b $inactive,~swapbacked,~dirty,writeback)))" "$dirty" 'inactive and to be written'
+is "$(total -b lru,unevictable=lru,unevictable)" "$unevictable" 'unevictable'
+put "$M/sim/ctl" sync
+is "$(total -b $inactive,~swapbacked,dirty)" 0 'after a sync no file has a dirty page'
+is "$(total -b $inactive,~swapbacked)" "$(awk '$1 == "all" { print $4 }' "$M/sim/lru")" 'and the census says so too'
+is "$(cat "$M/sim/check")" ok 'which agrees with what sim/check counted'
 
 # --- slabinfo ---
 
