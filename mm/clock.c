@@ -3,7 +3,8 @@
  *
  * Events wait in a binary heap ordered by (due, sequence): the order in which they run depends on
  * nothing but what was scheduled. A handler runs with the clock standing at its event's due time, or
- * later if the command that was running had moved past it; it never moves the clock itself.
+ * later if the command that was running had moved past it; it never moves the clock itself. On a machine of
+ * one CPU a command waits for kswapd's batch, and has as long for itself before the next one.
  */
 #include <mman/lab.h>
 #include <mman/machine.h>
@@ -164,8 +165,34 @@ static void count_step(struct machine *m, const struct event *e)
 		m->clock.step++;
 }
 
+u64 clock_share_cpu(struct machine *m, u64 ns)
+{
+	if (!m->clock.one_cpu)
+		return ns;
+	m->clock.waited += ns;
+	return 2 * ns;
+}
+
+/* @beside: a command is at work, and not asleep. */
+static void run_handler(struct machine *m, const struct event *e, bool beside)
+{
+	struct clock *c = &m->clock;
+	u64 waited;
+
+	c->one_cpu = beside && m->nr_cpus == 1 && m->running;
+	event_dispatch(m, e);
+	c->one_cpu = false;
+	waited = c->waited;
+	if (likely(!waited))
+		return;
+	c->waited = 0;
+	c->now += waited;
+	m->running->started += waited;
+	psi_stall(m, PSI_CPU, c->now - waited, c->now);
+}
+
 /* Run what is due at the clock's present time. Handlers may schedule more, even for now. */
-static void run_due_events(struct machine *m)
+static void run_due_events(struct machine *m, bool beside)
 {
 	struct event e;
 
@@ -177,7 +204,7 @@ static void run_due_events(struct machine *m)
 		remove_at(m, 0);
 		set_next_due(m);
 		count_step(m, &e);
-		event_dispatch(m, &e);
+		run_handler(m, &e, beside);
 	}
 	m->clock.in_events = false;
 	set_next_due(m);
@@ -210,7 +237,7 @@ void clock_run_kthreads(struct machine *m)
 	m->clock.in_kthread = true;
 	while (!m->panicked && take_kthread_event(m, &e)) {
 		count_step(m, &e);
-		event_dispatch(m, &e);
+		run_handler(m, &e, true);
 	}
 	m->clock.in_kthread = false;
 	set_next_due(m);
@@ -223,7 +250,7 @@ bool machine_safe_point_slow(struct machine *m)
 	if (m->running && m->running->numa_due && m->clock.now >= m->running->numa_due)
 		task_tick_numa(m, m->running);
 	if (m->clock.now >= m->clock.next_due)
-		run_due_events(m);
+		run_due_events(m, true);
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */
 	if (!m->clock.in_events && m->host.yield &&
 	    (m->clock.step >= m->clock.step_stop ||
@@ -247,7 +274,7 @@ void clock_advance_to(struct machine *m, u64 ns)
 
 		c->now = due < ns ? max_t(u64, due, c->now) : ns;
 		if (c->now >= due)
-			run_due_events(m);
+			run_due_events(m, false);
 		/*
 		 * An advance of hours with busy loads is as long as any command: let others in. Only
 		 * events count steps here: how the host cuts an advance into pieces must not show.

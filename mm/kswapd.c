@@ -16,7 +16,8 @@
  *
  * Time: a batch takes what its pages cost, on kswapd's own CPU; the next event is that much later. The
  * task that allocates goes on meanwhile, and if it is faster than that it finds itself below min and
- * must reclaim itself. Nothing else decides who wins.
+ * must reclaim itself. Nothing else decides who wins. Where there is one CPU for both, they take turns: the task
+ * waits for a batch, then has as long for itself (clock_share_cpu()).
  *
  * Source: Documentation/admin-guide/sysctl/vm.rst (watermark_boost_factor, watermark_scale_factor); counters
  * and their order as 6.1 was seen to move them.
@@ -373,7 +374,7 @@ void kswapd_event(struct machine *m, u32 nid)
 {
 	struct pglist_data *n = &m->node[nid];
 	struct node_reclaim *nr = &m->reclaim.node[nid];
-	u64 start = m->clock.now, cost;
+	u64 start = m->clock.now, cost, turn;
 	handle_t current = m->current;
 	u32 cpu = m->cpu;
 	enum kswapd_does does;
@@ -391,6 +392,7 @@ void kswapd_event(struct machine *m, u32 nid)
 	m->clock.now = start;
 	m->current = current;
 	m->cpu = cpu;
+	turn = clock_share_cpu(m, cost);
 	if (does == KSWAPD_IS_DONE) {
 		after_run(m, n, nr, start + cost);
 	} else if (does == KSWAPD_WAITS) {
@@ -398,7 +400,7 @@ void kswapd_event(struct machine *m, u32 nid)
 		nr->written = n->vm_stat[NR_WRITTEN];
 		schedule_kswapd(m, nid, start + cost + THROTTLE_NS);
 	} else {
-		schedule_kswapd(m, nid, start + cost);
+		schedule_kswapd(m, nid, start + turn);
 	}
 }
 

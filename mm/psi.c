@@ -203,11 +203,11 @@ void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
 	struct psi_state *s = &m->psi;
 	bool full;
 
-	if (m->boot.psi_off || start >= end || r == PSI_CPU)
+	if (m->boot.psi_off || start >= end)
 		return;
 	if (m->running && m->running->task == m->current && m->clock.in_events)
 		stretches_add(&s->batch, start, end);
-	full = !command_works(m);
+	full = r != PSI_CPU && !command_works(m);
 	if (s->nr_triggers)
 		wake_triggers(m, r, start, end);
 	psi_fold(m, start);

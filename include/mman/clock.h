@@ -54,6 +54,8 @@ struct clock {
 	u32 nr_events;
 	bool in_events;	 /* a handler is running */
 	bool in_kthread; /* clock_run_kthreads() is running */
+	bool one_cpu;	 /* while a handler runs: a command has the one CPU there is */
+	u64 waited;	 /* ns for which it waited for the handler */
 };
 
 /* The cost table: ns of virtual time. Each is a key of the machine file's [cost] section. */
@@ -83,6 +85,14 @@ bool clock_sleep(struct machine *m, u64 ns);
  * list is being walked in place and no page is held that they could free.
  */
 void clock_run_kthreads(struct machine *m);
+
+/**
+ * clock_share_cpu() - the kernel thread whose handler is running has worked @ns. It did so beside the command
+ * in progress; or, where that has the one CPU there is, instead of it: then the clock moves by @ns when the
+ * handler is over, and the command has as long for itself before the thread's next turn. Returns in how many
+ * ns from the handler's start that is.
+ */
+u64 clock_share_cpu(struct machine *m, u64 ns);
 
 /** clock_recheck() - a command is to end at its next safe point (its process was killed, the machine has
  * panicked), or has ended: the quick test of machine_safe_point() must know. */

@@ -51,6 +51,55 @@ static void test_touch(void)
 	mmtest_close(&t);
 }
 
+/* More than fits, on so many CPUs: who reclaimed how many pages, and was there time enough for it? */
+static u64 run_out(const char *machine, u64 *cpu_ns, u64 *kswapd_ns, u64 *elapsed, u64 *direct)
+{
+	struct mmtest t;
+	const struct task *kswapd;
+	u64 steal, i;
+
+	mmtest_open_on(&t, machine);
+	t.m->cost.disk_page_write = 300; /* the CPU is what is short, not the disk */
+	t.m->cost.disk_seek = 0;
+	next_command(&t);
+	*cpu_ns = t.m->tasks.cpu_iowait_ns + task_at(t.m, t.task)->stime +
+		  task_at(t.m, t.task)->utime;
+	*elapsed = t.m->clock.now;
+	map(&t, A, 60000, "rw", MAPF_FIXED);
+	for (i = 0; i < 60000; i++) {
+		store(&t, A + i * PAGE_SIZE, 1);
+		machine_safe_point(t.m);
+	}
+	next_command(&t);
+	kswapd = task_at(t.m, t.m->node[0].kswapd);
+	*kswapd_ns = kswapd->stime;
+	*cpu_ns = t.m->tasks.cpu_iowait_ns + task_at(t.m, t.task)->stime +
+		  task_at(t.m, t.task)->utime + kswapd->stime - *cpu_ns;
+	*elapsed = t.m->clock.now - *elapsed;
+	*direct = t.m->vm_event[PGSTEAL_DIRECT];
+	steal = t.m->vm_event[PGSTEAL_KSWAPD];
+	mmtest_close(&t);
+	return steal;
+}
+
+/* kswapd works beside the task where there are two CPUs, and instead of it where there is one. */
+static void test_kswapd(void)
+{
+	u64 cpu1, cpu2, kswapd1, kswapd2, elapsed1, elapsed2, direct1, direct2, steal1, steal2;
+
+	steal1 = run_out("[machine]\ncpus = 1\nmemory = 128M\n[swap s]\nsize = 512M\n", &cpu1,
+			 &kswapd1, &elapsed1, &direct1);
+	steal2 = run_out("[machine]\ncpus = 2\nmemory = 128M\n[swap s]\nsize = 512M\n", &cpu2,
+			 &kswapd2, &elapsed2, &direct2);
+	cmp_int(steal1, >, 10000, "one CPU: kswapd reclaims (%llu, direct %llu)",
+		(unsigned long long)steal1, (unsigned long long)direct1);
+	cmp_int(steal2, >, 10000, "two: as well (%llu, direct %llu)", (unsigned long long)steal2,
+		(unsigned long long)direct2);
+	cmp_int(cpu1, <=, elapsed1 + NSEC_PER_MSEC, "one CPU has no more time than passes");
+	cmp_int(cpu2, >, elapsed2 + kswapd2 / 2, "two have: kswapd works beside the task");
+	cmp_int(elapsed1, >, elapsed2, "so the same work takes longer on one");
+}
+
 static void test_wait(void)
 {
 	struct mmtest t;
@@ -111,6 +160,7 @@ static void test_within(void)
 int main(void)
 {
 	test_touch();
+	test_kswapd();
 	test_wait();
 	test_within();
 	return done_testing();

@@ -61,8 +61,9 @@ static void test_overlap(void)
 	is_uint(total(m, PSI_IO, PSI_SOME), 0, "another resource has a time of its own");
 	psi_stall(m, PSI_CPU, 0, SEC);
 	psi_stall(m, PSI_IO, SEC, SEC);
-	is_uint(total(m, PSI_CPU, PSI_SOME) + total(m, PSI_IO, PSI_SOME), 0,
-		"nobody waits for a CPU, and no time is no stall");
+	is_uint(total(m, PSI_CPU, PSI_SOME), SEC, "who waits for a CPU stalls");
+	is_uint(total(m, PSI_CPU, PSI_FULL) + total(m, PSI_IO, PSI_SOME), 0,
+		"while somebody has it; and no time is no stall");
 	is_sound(m, "after stalls");
 	machine_destroy(m);
 }
