@@ -83,11 +83,30 @@ static void hold_pages(struct twin *t, struct hstate *h)
 			resv < h->free_huge_pages ? resv : h->free_huge_pages;
 }
 
+/* Without a page in use nobody has one, whatever else the capture says. */
+static void nobody_has_any(struct twin *t)
+{
+	struct machine *m = t->m;
+	size_t i;
+
+	for (i = 0; i < t->c.nr_processes; i++) {
+		handle_t task = find_task_by_pid(m, t->c.processes[i].pid);
+
+		if (task && task_at(m, task)->mm)
+			mm_at(m, task_at(m, task)->mm)->hugetlb_usage = 0;
+	}
+}
+
 void twin_huge_pages(struct twin *t)
 {
+	u64 held = 0;
 	u32 k;
 
-	for (k = 0; k < t->m->boot.nr_hstates; k++)
+	for (k = 0; k < t->m->boot.nr_hstates; k++) {
 		if (t->m->boot.hstate[k].page_size)
 			hold_pages(t, &t->m->boot.hstate[k]);
+		held += t->m->boot.hstate[k].held_huge_pages;
+	}
+	if (!held)
+		nobody_has_any(t);
 }
