@@ -137,50 +137,43 @@ static void submit(struct later *l)
 	worker_submit(worker_of(l), &l->job);
 }
 
+/* A request on an open file. NULL: it was answered with ENOMEM. */
+static struct later *on_file(struct later *l, struct open_file *f, u64 offset)
+{
+	if (l) {
+		l->file = f;
+		l->offset = offset;
+	}
+	return l;
+}
+
+static void submit_on(struct later *l, struct open_file *f, u64 offset)
+{
+	if (on_file(l, f, offset))
+		submit(l);
+}
+
 void deferred_write(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    const char *data, size_t size, u64 offset)
 {
-	struct later *l = new_later(d, request, LATER_WRITE, c, data, size, 0);
-
-	if (!l)
-		return;
-	l->file = f;
-	l->offset = offset;
-	submit(l);
+	submit_on(new_later(d, request, LATER_WRITE, c, data, size, 0), f, offset);
 }
 
 void deferred_pread(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    size_t size, u64 offset)
 {
-	struct later *l = new_later(d, request, LATER_PREAD, c, NULL, 0, size);
-
-	if (!l)
-		return;
-	l->file = f;
-	l->offset = offset;
-	submit(l);
+	submit_on(new_later(d, request, LATER_PREAD, c, NULL, 0, size), f, offset);
 }
 
 void deferred_text(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		   size_t size, u64 offset)
 {
-	struct later *l = new_later(d, request, LATER_TEXT, c, NULL, 0, size);
-
-	if (!l)
-		return;
-	l->file = f;
-	l->offset = offset;
-	submit(l);
+	submit_on(new_later(d, request, LATER_TEXT, c, NULL, 0, size), f, offset);
 }
 
 void deferred_fsync(struct deferred *d, void *request, const struct caller *c, struct open_file *f)
 {
-	struct later *l = new_later(d, request, LATER_FSYNC, c, NULL, 0, 0);
-
-	if (!l)
-		return;
-	l->file = f;
-	submit(l);
+	submit_on(new_later(d, request, LATER_FSYNC, c, NULL, 0, 0), f, 0);
 }
 
 static bool is_busy(struct worker *w)
@@ -215,13 +208,10 @@ static void submit_or_run(struct later *l)
 void deferred_brief_write(struct deferred *d, void *request, const struct caller *c,
 			  struct open_file *f, const char *data, size_t size, u64 offset)
 {
-	struct later *l = new_later(d, request, LATER_WRITE, c, data, size, 0);
+	struct later *l = on_file(new_later(d, request, LATER_WRITE, c, data, size, 0), f, offset);
 
-	if (!l)
-		return;
-	l->file = f;
-	l->offset = offset;
-	submit_or_run(l);
+	if (l)
+		submit_or_run(l);
 }
 
 void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,

@@ -3,6 +3,7 @@
  * taken away, thousands of times, against a plain model: an array of what every byte must be. The seed is
  * fixed, so the run is the same each time.
  */
+#include "tests/draw.h"
 #include "tests/bytestress.h"
 
 #include <mman/contents.h>
@@ -52,8 +53,7 @@ static u64 migrated;
 
 u32 bytestress_pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static u32 pick(u32 n)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "fs/replay.h"
+#include "tests/draw.h"
 #include "tests/ctl.h"
 #include "tests/dump.h"
 #include "tests/tap.h"
@@ -29,8 +30,7 @@ static u64 seed = 5;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 /* ---- by path ---- */

@@ -9,6 +9,7 @@
 
 #include <mman/lab.h>
 
+#include "tests/draw.h"
 #include "tests/ctl.h"
 #include "tests/tap.h"
 
@@ -428,8 +429,7 @@ static u64 seed = 20250203;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 /* Cut, doubled, swapped and scribbled lines. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/draw.h"
 #include "tests/identities.h"
 #include "tests/tap.h"
 #include "tests/twin_host.h"
@@ -274,8 +275,7 @@ struct family {
 
 static u32 dice(struct family *f, u32 n)
 {
-	f->random = f->random * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(f->random >> 33) % n;
+	return draw(&f->random, n);
 }
 
 static void live(struct family *f)

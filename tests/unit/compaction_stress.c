@@ -9,6 +9,7 @@
 
 #include "mm/compaction.h"
 #include "mm/filemap.h"
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -40,8 +41,7 @@ static handle_t file;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static void report(void *arg, const char *line)

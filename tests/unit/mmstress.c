@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -30,8 +31,7 @@ static handle_t file, device;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static u64 addr_of(u32 page)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -41,8 +42,7 @@ static handle_t child;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static u64 address(u32 page)

@@ -8,6 +8,7 @@
 
 #include "mm/filemap.h"
 #include "mm/vmscan.h"
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -31,8 +32,7 @@ static u32 broken, deaths;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static void report(void *arg, const char *line)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/draw.h"
 #include "tests/swaptest.h"
 #include "tests/tap.h"
 
@@ -43,8 +44,7 @@ static u32 wrong, ooms, offs;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static u64 region_at(u32 r, u32 page)

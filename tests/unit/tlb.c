@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mm/tlb.h"
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -278,8 +279,7 @@ static u64 random_state;
 
 static u32 pick(u32 n)
 {
-	random_state = random_state * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(random_state >> 33) % n;
+	return draw(&random_state, n);
 }
 
 struct outcome {

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "mm/vma.h"
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -17,8 +18,7 @@ static u64 seed = 20241121;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static u64 slot(u32 i)

@@ -6,6 +6,7 @@
 #include <mman/writeback.h>
 #include <stdio.h>
 
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -19,8 +20,7 @@ static u32 born;
 
 static u64 pick(u64 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static void make_file(struct mmtest *t, u32 i)

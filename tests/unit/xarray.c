@@ -4,6 +4,7 @@
 #include <mman/xarray.h>
 #include <string.h>
 
+#include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
 
@@ -15,8 +16,7 @@ static u64 seed = 3;
 
 static u32 pick(u32 n)
 {
-	seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(seed >> 33) % n;
+	return draw(&seed, n);
 }
 
 static void test_single(struct machine *m)
