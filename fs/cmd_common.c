@@ -182,6 +182,12 @@ static int boot_again(const struct options *o, struct powered *p)
 			complain(o, EX_USAGE,
 				 "--journal %s: it is of machine '%s', with kernel parameters '%s'",
 				 o->journal, f.source.name, f.source.cmdline);
+	if (!status && replay_has_imports(&f))
+		status = complain(
+			o, EX_DATAERR,
+			"--journal %s: it began with the files of a --disk, of which it has names "
+			"and sizes, not the bytes: it can be replayed, not continued",
+			o->journal);
 	if (!status)
 		status = boot(o, &f.source, p);
 	if (!status) {
@@ -217,10 +223,12 @@ int power_on(const struct options *o, bool paused, struct powered *p)
 	int status;
 
 	memset(p, 0, sizeof(*p));
-	if (o->journal && o->disk)
+	if (again && o->disk)
 		return complain(
 			o, EX_USAGE,
-			"--journal and --disk exclude each other: a journal brings its files along");
+			"--journal %s exists, and goes on with the files that it has itself; "
+			"what lies in --disk %s may be others: leave one of them out",
+			o->journal, o->disk);
 	status = again ? boot_again(o, p) : boot_new(o, p);
 	if (status) {
 		power_off(p);

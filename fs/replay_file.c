@@ -174,6 +174,17 @@ int replay_load(struct replay_file *f, const char *path, FILE *err)
 	return 0;
 }
 
+bool replay_has_imports(const struct replay_file *f)
+{
+	const char *at = f->text + f->lines_at, *end = f->text + f->keep;
+	u32 words;
+
+	/* NUMBER TIME STEP UID:GID OPERATION: they come before all others */
+	for (words = 4; words && at < end; at++)
+		words -= *at == ' ';
+	return parse_literal(&at, end, "import");
+}
+
 void replay_unload(struct replay_file *f)
 {
 	machine_source_free(&f->source);

@@ -127,9 +127,23 @@ kill -KILL "$(pids_of "$M")"
 wait_until 60 no_daemon "$M"
 mount_machine -d "$M" --machine "$T/small" --disk "$T/kept" 2>/dev/null
 is "$(cat "$D/dir/f" "$D/dir/g" | tr '\n' ' ')" 'before after ' 'and is there after kill -9'
+umount_machine
+mount_machine -d "$M" --machine "$T/small" --disk "$T/kept" --journal "$T/j"
+put "$M/sim/clock" pause
+echo new >"$D/dir/h"
+cat "$D/dir/f" >"$T/f"
+grep -v -E '^(Filename|proc)' "$M/proc/vmstat" >"$T/vmstat"
+umount_machine
+"$MMANFS" replay "$T/j" --print proc/vmstat --print sim/disk/dir/h >"$T/replayed"
+is $? 0 '--disk with a new --journal: it replays'
+is "$(grep -c -x -F -f "$T/vmstat" "$T/replayed")" "$(wc -l <"$T/vmstat")" 'to the same machine'
+is "$(tail -n 1 "$T/replayed")" new 'with what was written'
 said=$("$MMANFS" mount --disk "$T/kept" --journal "$T/j" "$T" 2>&1)
-is $? 64 '--disk with --journal is refused'
-like "$said" 'exclude each other' 'with the reason'
+is $? 64 'a journal that exists is not continued with --disk'
+like "$said" 'files that it has itself' 'with the reason'
+said=$("$MMANFS" mount --journal "$T/j" "$T" 2>&1)
+is $? 65 'nor without it, if it began with files of a DIR'
+like "$said" 'not the bytes' 'with the reason'
 said=$("$MMANFS" mount --disk "$T/nothing" "$T" 2>&1)
 is $? 66 '--disk of what is not there is refused'
 
