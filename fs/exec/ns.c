@@ -8,10 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "fs/exec/session.h"
+
+/* Linux 5.2; newer than some headers. */
+#ifndef SYS_open_tree
+#define SYS_open_tree  428
+#define SYS_move_mount 429
+#endif
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
+#define MOVE_MOUNT_F_EMPTY_PATH 4
+#endif
 
 /*
  * Real processes of a session are numbered from here on, so that they do not share numbers with
@@ -107,6 +121,60 @@ static int bind_one(const struct exec_session *s, const char *from, const char *
 	return 0;
 }
 
+/* Puts the link @name of @dir over the one in /dev, which a mount(2) would follow. */
+static void cover_link(int dir, const char *name)
+{
+	char path[16];
+	int fd = (int)syscall(SYS_open_tree, dir, name,
+			      OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	(void)syscall(SYS_move_mount, fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH);
+	close(fd);
+}
+
+/* @dir: DIR/dev/fd, in which proc is a real one */
+static void cover_links(const struct exec_session *s, int dir)
+{
+	static const char *const links[] = { "fd", "stdin", "stdout", "stderr" };
+	char target[PATH_MAX + 32];
+	size_t i;
+
+	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		snprintf(target, sizeof(target), "%s/dev/fd/proc/self/fd", s->dir);
+		if (i > 0)
+			snprintf(target + strlen(target), 4, "/%zu", i - 1);
+		if (symlinkat(target, dir, links[i]) == 0)
+			cover_link(dir, links[i]);
+	}
+}
+
+/*
+ * /dev/fd leads to /proc/self/fd, but no link of the tree can lead to a pipe. So a real /proc, with nothing but
+ * the processes of the session, stands in DIR/dev/fd, and /dev's links lead there. A host that does
+ * not let us has to do without.
+ */
+static void open_descriptors(const struct exec_session *s)
+{
+	static const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	char path[PATH_MAX + 32];
+	int dir;
+
+	snprintf(path, sizeof(path), "%s/dev/fd", s->dir);
+	if (mount("tmpfs", path, "tmpfs", flags, "mode=755,size=64k") < 0)
+		return;
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return;
+	snprintf(path, sizeof(path), "%s/dev/fd/proc", s->dir);
+	if (mkdirat(dir, "proc", 0555) == 0 &&
+	    mount("proc", path, "proc", flags, "subset=pid") == 0)
+		cover_links(s, dir);
+	close(dir);
+}
+
 /* /proc last: the others may need it. */
 static int bind_all(const struct exec_session *s)
 {
@@ -116,6 +184,8 @@ static int bind_all(const struct exec_session *s)
 		status = bind_one(s, "dev/kmsg", "/dev/kmsg");
 	if (status == 0)
 		status = bind_one(s, "proc", "/proc");
+	if (status == 0)
+		open_descriptors(s);
 	return status;
 }
 

@@ -46,6 +46,17 @@ not_ok 'nor does anybody outside find them' bash -c '
 	test -e "$1/proc/$(cat "$2")"' - "$M" "$T/number"
 not_ok 'but not listed' inside bash -c 'ls /proc | grep -x "$$"'
 
+# --- descriptors by name ---
+
+if [ -L /dev/fd ] && [ -L /dev/stdin ]; then
+	is "$(inside bash -c 'echo piped | cat /dev/stdin')" piped '/dev/stdin is what the reader was given'
+	is "$(inside bash -c 'echo word >/dev/stderr' 2>&1)" word '/dev/stderr likewise'
+	is "$(inside bash -c 'cat <(echo first) <(echo second)' | xargs)" 'first second' "a shell's <( ) works"
+	is "$(cd "$T" && inside /bin/pwd) $(cd "$M/proc/1" && inside /bin/pwd)" "$T $M/proc/1" 'all of it where the user stood'
+	is "$(find "$M/dev/fd" -mindepth 1) $(readlink /dev/fd)" ' /proc/self/fd' 'and nothing of it is seen outside'
+	ok 'nor is anything of the host' inside bash -c '! ls "$MMANFS"/dev/fd/proc/{meminfo,sys,1/../vmstat}'
+fi
+
 # --- sessions within sessions ---
 
 is "$(inside "$MMANFS" exec "$M" -- sh -c 'read -r line </proc/version; echo "$line"')" "$(cat "$M/proc/version")" \
