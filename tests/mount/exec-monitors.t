@@ -7,10 +7,13 @@
 
 mount_machine --machine two-node
 put "$M/sim/clock" pause
+put "$M/sim/clock" 'advance 7200s'
 put "$M/sim/ctl" 'swapon vdz 256M'
+put "$M/proc/sys/vm/nr_hugepages" 6
 mkdir "$M/sim/procs/hog" "$M/sim/procs/other"
 put "$M/sim/procs/hog/ctl" 'mmap heap 96M'
 put "$M/sim/procs/hog/ctl" 'write heap 0 64M'
+put "$M/sim/procs/hog/ctl" 'madvise heap pageout 0 16M'
 hog=$(cat "$M/sim/procs/hog/pid")
 inside() {
 	timeout 100 "$MMANFS" exec "$M" -- "$@"
@@ -52,12 +55,19 @@ pages() {
 
 # --- procps: what exec-tools.t leaves out ---
 
-like "$(inside uptime)" "up .* load average: $(cut -d' ' -f1 "$M/proc/loadavg")" 'uptime'
+cmp_num "$(kb SwapTotal)" '>=' "$((16384 + $(kb SwapFree)))" 'none of the numbers below is there by chance: swap is in use'
+like "$(inside uptime)" " up  2:00, .* load average: $(sed 's/ /, /; s/ /, /; s/ .*//; s/,$//' "$M/proc/loadavg")" 'uptime'
+is "$(inside vmstat -n | awk 'END { print $3 }')" "$(($(kb SwapTotal) - $(kb SwapFree)))" 'vmstat: swap in use'
+like "$(inside vmstat -s)" "^ *$(field "$M/proc/vmstat" pswpout) pages swapped out" 'vmstat -s: pages swapped out'
 like "$(inside vmstat -a)" " $(kb Inactive) +$(kb Active) " 'vmstat -a: inactive and active'
-slab=$(awk '$1 == "kmalloc-64" { print $2, $3, $4 }' "$M/proc/slabinfo")
-is "$(inside vmstat -m | awk '$1 == "kmalloc-64" { print $2, $3, $4 }')" "$slab" 'vmstat -m: a cache'
+awk 'NR > 2 { print substr($1, 1, 23), $2, $3, $4, $5 }' "$M/proc/slabinfo" | sort >"$T/wanted"
+inside vmstat -n -m | awk '$1 != "Cache" { print $1, $2, $3, $4, $5 }' | sort >"$T/printed"
+same_file "$T/wanted" "$T/printed" 'vmstat -m: each cache'
 active=$(awk 'NR > 2 { sum += $2 } END { print sum }' "$M/proc/slabinfo")
-like "$(inside slabtop -o)" "Total Objects .*: $active / " 'slabtop: objects in use'
+slabtop=$(inside slabtop -o)
+like "$slabtop" "Total Objects .*: $active / " 'slabtop: objects in use'
+slab=$(awk '$1 == "dentry" { print $3, $2, $3 / $5, $5 }' "$M/proc/slabinfo")
+is "$(awk '$NF == "dentry" { print $1, $2, $5, $6 }' <<<"$slabtop")" "$slab" 'slabtop: a cache'
 is "$(inside pgrep -x hog)" "$hog" 'pgrep finds a process by name'
 columns=$(inside pmap -X "$hog" | awk 'END { print $2 }')
 is "$columns" "$(smaps_sum Rss)" 'pmap -X: the sum of Rss'
@@ -69,8 +79,10 @@ fi
 
 # --- util-linux ---
 
-is "$(inside swapon --show=NAME,SIZE,USED --bytes --noheadings | xargs)" '/dev/vdz 268431360 0' 'swapon --show'
+is "$(inside swapon --show=NAME,SIZE,USED --bytes --noheadings | xargs)" "/dev/vdz 268431360 $((($(kb SwapTotal) - $(kb SwapFree)) * 1024))" 'swapon --show'
 is "$(inside lscpu -p=CPU,NODE | grep -v '^#' | xargs)" '0,0 1,1' 'lscpu: CPUs and their nodes'
+is "$(inside lscpu | sed -n 's/^Model name: *//p')" "$(sed -n 's/^model name.*: //p' "$M/proc/cpuinfo" | head -n 1)" 'lscpu: the model'
+is "$(lscpu --sysroot "$M" -p=CPU,NODE | grep -v '^#' | xargs)" '0,0 1,1' 'lscpu --sysroot, without exec'
 like "$(inside choom -p "$hog")" "score: $(cat "$M/proc/$hog/oom_score")" 'choom: the OOM score'
 like "$(inside dmesg)" 'Linux version 6\.1\.' 'dmesg: the simulated kernel log'
 like "$(inside dmesg)" 'Adding 262140k swap on /dev/vdz' 'dmesg: and its last lines'
@@ -93,13 +105,19 @@ fi
 
 # --- sysstat ---
 
-if has 5 sar; then
+if has 11 sar; then
 	sar=$(LC_ALL=C inside sar -r -S -B -W -H 1 1 2>"$T/err" | grep '^Average')
 	like "$(LC_ALL=C inside sar -r 1 1 2>"$T/err" | head -n 1)" "^Linux $(cat "$M/proc/sys/kernel/osrelease") \\(" 'sar: its headline'
 	is "$(grep -A1 kbmemfree <<<"$sar" | awk 'END { print $2, $3 }')" "$(kb MemFree) $(kb MemAvailable)" 'sar -r: free and available'
 	is "$(grep -A1 kbswpfree <<<"$sar" | awk 'END { print $2 }')" "$(kb SwapFree)" 'sar -S: free swap'
-	is "$(grep -A1 kbhugfree <<<"$sar" | awk 'END { print $2 }')" 0 'sar -H: huge pages'
-	is "$(grep -A1 pgscank <<<"$sar" | awk 'END { print NF }')" 10 'sar -B: the paging columns'
+	is "$(grep -A1 kbhugfree <<<"$sar" | awk 'END { print $2 }')" $((6 * 2048)) 'sar -H: huge pages'
+	# -B and -W print rates, of a clock that stands: what they are made of are the counters
+	LC_ALL=C inside sar -o "$T/sar" -B -W 1 1 >"$T/out" 2>"$T/err"
+	raw=$(sadf -r "$T/sar" -- -B -W | tr ';' '\n' | xargs)
+	for pair in pgpgin/s:pgpgin pgpgout/s:pgpgout fault/s:pgfault majflt/s:pgmajfault pgfree/s:pgfree pswpin/s:pswpin pswpout/s:pswpout; do
+		count=$(field "$M/proc/vmstat" "${pair#*:}")
+		like "$raw" "(^| )${pair%:*} $count $count( |\$)" "sar -B -W: ${pair#*:}"
+	done
 fi
 
 # --- smem, smemstat ---
@@ -117,39 +135,53 @@ fi
 
 # --- htop, atop, glances, dstat, collectl ---
 
-if has 2 htop; then
+if has 3 htop; then
 	htop_for() {
 		TERM=xterm inside script -qec "sh -c '(sleep $1; printf q) | htop -C -d 5'" /dev/null
 	}
 	screen=$(watched hog htop_for)
-	like "$screen" 'hog' 'htop shows a process'
-	like "$screen" 'Mem' 'htop shows the meters'
+	# what a terminal would have done is left out
+	text=$(sed 's/(B//g; s/\[[0-9;]*m//g; s/\[[0-9;?]*[a-zA-Z]/ /g' <<<"$screen")
+	read -r size resident shared _ <"$M/proc/$hog/statm"
+	like "$text" "root .* $((size * 4)) +$((resident * 4)) +$((shared * 4)) .* hog" 'htop: VIRT, RES and SHR of a process'
+	used=$(($(kb MemTotal) - $(kb MemFree) - $(kb Buffers) - $(kb Cached) - $(kb SReclaimable)))
+	like "$text" "Mem.*$(perl -e 'printf "%.0f", shift() / 1024' "$used")M/$(perl -e 'printf "%.2f", shift() / 1048576' "$(kb MemTotal)")G" \
+		'htop: memory in use'
+	like "$text" 'Uptime:.*0?2:00:' 'htop: uptime'
 fi
 if has 2 atop; then
 	atop=$(inside atop -P MEM,SWP 1 1 2>"$T/err")
 	is "$(cell '^MEM' 8 "$atop") $(cell '^MEM' 9 "$atop")" "$(($(kb MemTotal) / 4)) $(($(kb MemFree) / 4))" 'atop: physical and free pages'
-	is "$(cell '^SWP' 8 "$atop")" "$(($(kb SwapTotal) / 4))" 'atop: swap'
+	is "$(cell '^SWP' 8 "$atop") $(cell '^SWP' 9 "$atop")" "$(($(kb SwapTotal) / 4)) $(($(kb SwapFree) / 4))" 'atop: swap'
 fi
-if has 1 glances; then
-	glances=$(inside glances --stdout mem --stop-after 1 2>"$T/err")
-	like "$glances" "'total': $(($(kb MemTotal) * 1024)), 'available': $(($(kb MemAvailable) * 1024))," 'glances'
+if has 2 glances; then
+	glances=$(inside glances --stdout mem,memswap --stop-after 1 2>"$T/err")
+	like "$glances" "'total': $(($(kb MemTotal) * 1024)), 'available': $(($(kb MemAvailable) * 1024))," 'glances: memory'
+	like "$glances" "'total': $(($(kb SwapTotal) * 1024)), 'used': $((($(kb SwapTotal) - $(kb SwapFree)) * 1024))," 'glances: swap'
 fi
-if has 1 dstat; then
+if has 2 dstat; then
 	like "$(inside dstat --nocolor --bits -m 1 1 2>"$T/err" | tail -n 1)" "$(perl -e 'printf "%.0f", shift() / 1024' "$(kb MemFree)")M" 'dstat: free memory'
+	like "$(inside dstat --nocolor --bits -s 1 1 2>"$T/err" | tail -n 1)" "$((($(kb SwapTotal) - $(kb SwapFree)) / 1024))M" 'dstat: swap in use'
 fi
-if has 1 collectl; then
-	free=$(inside collectl -sm -c1 -i1 -P 2>"$T/err" | tail -n 1 | awk '{ print $5 }')
-	is "$free" "$(kb MemFree)" 'collectl: free memory'
+if has 2 collectl; then
+	inside collectl -sm -c1 -i1 -P >"$T/collectl" 2>"$T/err"
+	# named NAME: the value below that head
+	named() {
+		awk -v name="[MEM]$1" '/^#Date/ { for (i = 1; i <= NF; i++) if ($i == name) n = i } END { print $n }' "$T/collectl"
+	}
+	is "$(named Tot) $(named Free) $(named Slab) $(named Anon)" "$(kb MemTotal) $(kb MemFree) $(kb Slab) $(kb AnonPages)" 'collectl: memory'
+	is "$(named SwapTot) $(named SwapFree) $(named HugeTotal)" "$(kb SwapTotal) $(kb SwapFree) 6" 'collectl: swap and huge pages'
 fi
 
 # --- busybox ---
 
-if has 4 busybox; then
+if has 5 busybox; then
 	free=$(inside busybox free)
 	is "$(cell '^Mem:' 2 "$free") $(cell '^Mem:' 4 "$free")" "$(kb MemTotal) $(kb MemFree)" 'busybox free, by sysinfo and meminfo'
 	like "$(inside busybox ps)" "^ *$hog root +hog" 'busybox ps'
 	like "$(inside busybox top -b -n1 | head -n 1)" "$(kb MemFree)K free" 'busybox top'
-	like "$(inside busybox uptime)" 'load average: 0\.' 'busybox uptime'
+	is "$(cell '^Swap:' 3 "$free")" "$(($(kb SwapTotal) - $(kb SwapFree)))" 'busybox free: swap in use'
+	like "$(inside busybox uptime)" " up  2:00, .*load average: $(cut -d' ' -f1 "$M/proc/loadavg")" 'busybox uptime'
 fi
 
 # --- psutil, node exporter ---
@@ -180,7 +212,7 @@ fetch() {
 metric() {
 	awk -v name="$1" '$1 == name { printf "%.0f\n", $2; exit }' "$T/metrics"
 }
-if has 7 prometheus-node-exporter; then
+if has 10 prometheus-node-exporter; then
 	port=$((20000 + $$ % 10000))
 	prometheus-node-exporter --path.procfs "$M/proc" --path.sysfs "$M/sys" --web.listen-address "127.0.0.1:$port" \
 		--collector.disable-defaults --collector.meminfo --collector.meminfo_numa --collector.vmstat --collector.zoneinfo \
@@ -195,7 +227,12 @@ if has 7 prometheus-node-exporter; then
 	is "$(metric node_vmstat_pgfault)" "$(field "$M/proc/vmstat" pgfault)" 'node exporter: vmstat'
 	is "$(metric 'node_zoneinfo_managed_pages{node="0",zone="DMA32"}')" \
 		"$(awk '/^Node 0, zone +DMA32/ { here = 1 } here && $1 == "managed" { print $2; exit }' "$M/proc/zoneinfo")" 'node exporter: zoneinfo'
-	is "$(metric node_pressure_memory_waiting_seconds_total)" 0 'node exporter: pressure'
+	stalled=$(sed -n 's/^some .*total=//p' "$M/proc/pressure/io")
+	cmp_num "$stalled" '>' 0 'somebody waited for the disk'
+	is "$(awk '$1 == "node_pressure_io_waiting_seconds_total" { printf "%.0f", $2 * 1000000 }' "$T/metrics")" "$stalled" 'node exporter: pressure'
+	is "$(metric 'node_slabinfo_active_objects{slab="dentry"}') $(metric 'node_slabinfo_pages_per_slab{slab="dentry"}')" \
+		"$(awk '$1 == "dentry" { print $2, $6 }' "$M/proc/slabinfo")" 'node exporter: slabinfo'
+	is "$(awk '/^node_scrape_collector_success/ && $2 != 1' "$T/metrics")" '' 'node exporter: no collector fails'
 	is "$(metric 'node_buddyinfo_blocks{node="0",size="10",zone="DMA32"}')" \
 		"$(awk '/^Node 0, zone +DMA32/ { print $NF }' "$M/proc/buddyinfo")" 'node exporter: buddyinfo'
 	is "$(metric 'node_processes_pids')" "$(printf '%s\n' "$M"/proc/[0-9]* | wc -l)" 'node exporter: processes'
@@ -203,7 +240,11 @@ fi
 
 # --- huge pages, KSM ---
 
-if has 1 hugeadm; then
+if has 4 hugeadm; then
+	is "$(inside hugeadm --pool-list 2>&1 | awk '$1 == 2097152 { print $2, $3, $4 }')" '6 6 6' 'hugeadm --pool-list'
+	inside hugeadm --pool-pages-min 2M:8
+	is "$? $(cat "$M/proc/sys/vm/nr_hugepages") $(kb HugePages_Total)" '0 8 8' 'hugeadm --pool-pages-min acts'
+	like "$(inside hugeadm --explain 2>&1)" '^ +2097152 +8 +8 +8 +\*' 'hugeadm --explain: the pools'
 	like "$(inside hugeadm --explain 2>&1)" "Total System Memory: $(($(kb MemTotal) / 1024)) MB" 'hugeadm --explain'
 fi
 if has 1 ksmtuned; then
