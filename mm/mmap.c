@@ -23,14 +23,17 @@ u64 task_rlimit_pages(const struct machine *m, handle_t task, enum rlimit_id whi
 	return task_rlimit(m, task, which) >> PAGE_SHIFT;
 }
 
-u64 batch_end(const struct machine *m, const struct mm *mm, u64 start, u64 end)
+u64 batch_end(struct machine *m, const struct mm *mm, u64 start, u64 end)
 {
 	u64 batch = (u64)BATCH_PAGES << PAGE_SHIFT;
+	handle_t h;
 
 	/* half a piece more is no reason for another one */
 	if (end - start < batch + batch / 2 || (s64)mm->map_count + 2 > m->sysctl.max_map_count)
 		return end;
-	return start + batch;
+	/* huge pages have few entries, and are not cut */
+	h = find_vma(m, pool_handle(&m->mms.mms, mm), start);
+	return h && vma_at(m, h)->flags & VM_HUGETLB ? end : start + batch;
 }
 
 bool map_count_full(const struct machine *m, const struct mm *mm)

@@ -121,7 +121,9 @@ static bool array_is_used(const struct machine *m, enum tlb_array_id id)
 {
 	if (!m->tlb.array[id].ways)
 		return false;
-	if (id == TLB_L1_1G || id == TLB_L2_1G || id == TLB_PWC_PUD || id == TLB_PWC_PGD)
+	if (id == TLB_L1_1G || id == TLB_L2_1G)
+		return m->config.cpu_1g_pages;
+	if (id == TLB_PWC_PUD || id == TLB_PWC_PGD)
 		return m->pt.levels > 3;
 	return id != TLB_PWC_PMD || m->pt.levels > 1;
 }

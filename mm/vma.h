@@ -185,7 +185,7 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 /** batch_end() - a call that changes mappings may take [@start, @end) of one in pieces that others come
  * in between; the pieces become one mapping again as they get the same rights. Where the next piece
  * ends: at @end if there is no room for the two mappings more that it may take meanwhile. */
-u64 batch_end(const struct machine *m, const struct mm *mm, u64 start, u64 end);
+u64 batch_end(struct machine *m, const struct mm *mm, u64 start, u64 end);
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
  * @even_cows: private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);

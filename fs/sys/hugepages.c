@@ -9,10 +9,11 @@
 #include <mman/hugetlb.h>
 
 #define SIZE_2M ((u64)2 << 20)
+#define SIZE_4M ((u64)4 << 20) /* of an i386 without pae */
 #define SIZE_1G ((u64)1 << 30)
 
-static const struct directory all_2m_directory, all_1g_directory, node_2m_directory,
-	node_1g_directory;
+static const struct directory all_2m_directory, all_4m_directory, all_1g_directory,
+	node_2m_directory, node_4m_directory, node_1g_directory;
 
 static struct hstate *hstate_of_size(const struct request *rq, u64 size)
 {
@@ -27,11 +28,20 @@ static struct hstate *hstate_of_size(const struct request *rq, u64 size)
 /* Which pool, and which node of it (NUMA_NO_NODE: all of it). */
 static struct hstate *hstate_of(const struct request *rq, int *nid)
 {
-	bool gigantic = rq->dir == &all_1g_directory || rq->dir == &node_1g_directory;
-	bool one_node = rq->dir == &node_2m_directory || rq->dir == &node_1g_directory;
+	static const struct {
+		const struct directory *all, *node;
+		u64 size;
+	} sizes[] = {
+		{ &all_2m_directory, &node_2m_directory, SIZE_2M },
+		{ &all_4m_directory, &node_4m_directory, SIZE_4M },
+		{ &all_1g_directory, &node_1g_directory, SIZE_1G },
+	};
+	u32 i = 0;
 
-	*nid = one_node ? (int)rq->object : NUMA_NO_NODE;
-	return hstate_of_size(rq, gigantic ? SIZE_1G : SIZE_2M);
+	while (rq->dir != sizes[i].all && rq->dir != sizes[i].node)
+		i++;
+	*nid = rq->dir == sizes[i].node ? (int)rq->object : NUMA_NO_NODE;
+	return hstate_of_size(rq, sizes[i].size);
 }
 
 static int show_count(struct text *out, u64 count)
@@ -212,14 +222,21 @@ static bool node_exists(const struct request *rq)
 	}
 
 POOL_DIRECTORY(all_2m_directory, "hugepages/hugepages-2048kB", all_attrs, NULL);
+POOL_DIRECTORY(all_4m_directory, "hugepages/hugepages-4096kB", all_attrs, NULL);
 POOL_DIRECTORY(all_1g_directory, "hugepages/hugepages-1048576kB", all_attrs, NULL);
 POOL_DIRECTORY(node_2m_directory, "node/nodeN/hugepages/hugepages-2048kB", node_attrs, node_exists);
+POOL_DIRECTORY(node_4m_directory, "node/nodeN/hugepages/hugepages-4096kB", node_attrs, node_exists);
 POOL_DIRECTORY(node_1g_directory, "node/nodeN/hugepages/hugepages-1048576kB", node_attrs,
 	       node_exists);
 
 static bool has_2m(const struct request *rq)
 {
 	return hstate_of_size(rq, SIZE_2M) != NULL;
+}
+
+static bool has_4m(const struct request *rq)
+{
+	return hstate_of_size(rq, SIZE_4M) != NULL;
 }
 
 static bool has_1g(const struct request *rq)
@@ -235,11 +252,13 @@ bool sys_has_hugepages(const struct request *rq)
 static const struct subdirectory all_subdirs[] = {
 	{ .name = "hugepages-1048576kB", .dir = &all_1g_directory, .visible = has_1g },
 	{ .name = "hugepages-2048kB", .dir = &all_2m_directory, .visible = has_2m },
+	{ .name = "hugepages-4096kB", .dir = &all_4m_directory, .visible = has_4m },
 };
 
 static const struct subdirectory node_subdirs[] = {
 	{ .name = "hugepages-1048576kB", .dir = &node_1g_directory, .visible = has_1g },
 	{ .name = "hugepages-2048kB", .dir = &node_2m_directory, .visible = has_2m },
+	{ .name = "hugepages-4096kB", .dir = &node_4m_directory, .visible = has_4m },
 };
 
 const struct directory sys_hugepages_directory = {
