@@ -3,6 +3,7 @@
  * is held that nobody has.
  */
 #include "mm/check.h"
+#include "mm/hugetlb.h"
 #include "mm/vma.h"
 
 #include <stdlib.h>
@@ -67,9 +68,17 @@ static void check_policies(struct check *c)
 	free(refs);
 }
 
+/* A huge page counts its own elsewhere. */
+static u32 pins_of(const struct page *p)
+{
+	return p->pins && page_test(p, PG_hugetlb) ? p->next : p->pins;
+}
+
 /* Every pin is of some address space, and every page has as many as it says. */
 static void check_pins(struct check *c)
 {
+	struct page *page;
+
 	const u32 block = 1u << (MAX_ORDER - 1);
 	struct machine *m = c->m;
 	u64 pins = 0, held = 0;
@@ -82,11 +91,13 @@ static void check_pins(struct check *c)
 		for (p = mm_at(m, h)->pins; p; p = ((struct pin *)pool_at(&m->mms.pins, p))->next) {
 			pfn = ((struct pin *)pool_at(&m->mms.pins, p))->pfn;
 			n++;
-			if (!pfn_to_page(m, pfn)->pins)
+			page = pfn_to_page(m, pfn);
+			page_huge_head(m, &page);
+			if (!page->pins)
 				check_fail(c,
 					   "pfn %u: somebody has it pinned, and it does not know",
 					   pfn);
-			else if (pfn_to_page(m, pfn)->zone == ZONE_MOVABLE)
+			else if (page->zone == ZONE_MOVABLE)
 				check_fail(c, "pfn %u: pinned in ZONE_MOVABLE", pfn);
 		}
 		check_equal(c, "VmPin", (s64)n, (s64)mm_at(m, h)->pinned_vm);
@@ -98,7 +109,7 @@ static void check_pins(struct check *c)
 	for (start = 0; start < m->max_pfn; start += block)
 		for (pfn = start; page_exists(m, start) && pfn < start + block && pfn < m->max_pfn;
 		     pfn++)
-			held += pfn_to_page(m, pfn)->pins;
+			held += pins_of(pfn_to_page(m, pfn));
 	check_equal(c, "pins of all pages", (s64)held, (s64)pins);
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <mman/migrate.h>
 
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 
 /* Is the entry good for this access without a fault? */
@@ -22,10 +23,10 @@ static bool entry_serves(const pte_t *pte, bool write)
 	return pte && (*pte & need) == need;
 }
 
-static int fault_in(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bool write)
+static int fault_in(struct machine *m, handle_t task, const struct vma *v, u64 vpn, bool write)
 {
-	pte_t *pte = pte_find(m, mm, vpn);
 	pfn_t pfn;
+	pte_t *pte = vma_pte(m, v, vpn, &pfn);
 
 	if (!entry_serves(pte, write)) {
 		switch (handle_mm_fault(m, task, vpn << PAGE_SHIFT, write)) {
@@ -39,9 +40,11 @@ static int fault_in(struct machine *m, handle_t task, struct mm *mm, u64 vpn, bo
 		default:
 			return -EFAULT;
 		}
-		pte = pte_find(m, mm, vpn);
+		if (v->flags & VM_HUGETLB)
+			return 0;
+		pte = pte_find(m, mm_at(m, v->mm), vpn);
 	}
-	if (!pte_has_page(*pte))
+	if (v->flags & VM_HUGETLB || !pte_has_page(*pte))
 		return 0;
 	pfn = pte_pfn(*pte);
 	if (write && !(*pte & PTE_DIRTY))
@@ -55,14 +58,13 @@ int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start
 		       bool write)
 {
 	const struct vma *v = vma_at(m, vma);
-	struct mm *mm = mm_at(m, v->mm);
 	u64 vpn;
 	int error = 0;
 
 	if (v->flags & (VM_IO | VM_PFNMAP) || !(v->flags & (write ? VM_WRITE : VM_ACCESS_FLAGS)))
 		return -EFAULT;
 	for (vpn = addr_vpn(start); !error && vpn < addr_vpn(end); vpn++)
-		error = fault_in(m, task, mm, vpn, write);
+		error = fault_in(m, task, v, vpn, write);
 	return error;
 }
 
@@ -123,8 +125,11 @@ static pfn_t alloc_pinnable(struct machine *m, pfn_t old, void *arg)
 static int move_out_of_movable(struct machine *m, pfn_t pfn)
 {
 	struct page_list list;
+	struct page *p = pfn_to_page(m, pfn);
 	int left;
 
+	if (page_huge_head(m, &p)) /* whose pools have no memory that is not movable to choose */
+		return -ENOMEM;
 	page_list_init(&list);
 	if (isolate_lru_page(m, pfn))
 		return -ENOMEM;
@@ -149,10 +154,9 @@ static int pinnable_page(struct machine *m, handle_t task, u64 addr, pfn_t *pfn)
 					   vma_at(m, h)->flags & VM_WRITE);
 		if (error)
 			return error;
-		pte = pte_find(m, mm_at(m, mmh), addr_vpn(addr));
+		pte = vma_pte(m, vma_at(m, h), addr_vpn(addr), pfn);
 		if (!pte || !pte_has_page(*pte))
 			return -EFAULT;
-		*pfn = pte_pfn(*pte);
 		if (pfn_to_page(m, *pfn)->zone != ZONE_MOVABLE)
 			return 0;
 		error = move_out_of_movable(m, *pfn);
@@ -165,6 +169,7 @@ static int pin_page(struct machine *m, handle_t task, u64 addr)
 {
 	struct mm *mm = mm_at(m, task_at(m, task)->mm);
 	struct page *p;
+	bool huge;
 	pfn_t pfn;
 	handle_t h;
 	int error = pinnable_page(m, task, addr, &pfn);
@@ -172,12 +177,16 @@ static int pin_page(struct machine *m, handle_t task, u64 addr)
 	if (error)
 		return error;
 	p = pfn_to_page(m, pfn);
-	if (p->pins >= PINS_MAX - 1 || !(h = pool_alloc(&m->mms.pins)))
+	huge = page_huge_head(m, &p);
+	if ((!huge && p->pins >= PINS_MAX - 1) || !(h = pool_alloc(&m->mms.pins)))
 		return -ENOMEM;
 	*pin_at(m, h) = (struct pin){ .vpn = addr_vpn(addr), .pfn = pfn, .next = mm->pins };
 	mm->pins = h;
 	mm->pinned_vm++;
-	p->pins = (p->pins + 1u) & PINS_MAX;
+	if (huge)
+		hugetlb_pin_page(m, p);
+	else
+		p->pins = (p->pins + 1u) & PINS_MAX;
 	mod_node_page_state(m, page_node(m, p), NR_FOLL_PIN_ACQUIRED, 1);
 	return 0;
 }
@@ -200,6 +209,10 @@ void page_unpin(struct machine *m, pfn_t pfn)
 			  PAGE_FLAG(reserved);
 	struct page *p = pfn_to_page(m, pfn);
 
+	if (page_huge_head(m, &p)) {
+		hugetlb_unpin_page(m, p);
+		return;
+	}
 	p->pins = (p->pins - 1u) & PINS_MAX;
 	if (!p->pins && !p->mapping && !(p->flags & owned))
 		free_pages(m, pfn, 0);

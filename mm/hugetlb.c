@@ -127,7 +127,7 @@ static void free_huge_frames(struct machine *m, const struct hstate *h, pfn_t pf
 		zone_free_range(m, pfn_zone(m, pfn), pfn, end);
 		return;
 	}
-	page_clear(pfn_to_page(m, pfn), PG_hugetlb);
+	pfn_to_page(m, pfn)->flags = PAGE_FLAG(head);
 	if (hstate_is_gigantic(h))
 		free_contig_range(m, pfn, end);
 	else
@@ -228,7 +228,8 @@ static void reset_huge_page(struct machine *m, pfn_t head, const struct hstate *
 	struct page *p = pfn_to_page(m, head);
 
 	drop_huge_contents(m, head, hstate_pages(h));
-	p->flags = PAGE_FLAG(head) | PAGE_FLAG(hugetlb);
+	/* the kernel forgets neither of these two while the page is in its pool */
+	p->flags &= PAGE_FLAG(head) | PAGE_FLAG(hugetlb) | PAGE_FLAG(uptodate) | PAGE_FLAG(dirty);
 	p->mapping = p->mapcount = 0;
 	page_set_index(p, 0);
 }
@@ -283,6 +284,74 @@ pfn_t alloc_surplus_huge_page(struct machine *m, struct hstate *h, int nid, u64 
 	count_huge_page(h, pfn_to_page(m, pfn)->node, 1);
 	count_surplus(h, pfn_to_page(m, pfn)->node, 1);
 	return pfn;
+}
+
+/* ---- pages to move to ---- */
+
+/* Not one of a block that is being emptied: it would have to move again. */
+static bool going_offline(const struct machine *m, pfn_t pfn)
+{
+	u32 block = m->hotplug.going_offline;
+
+	return block && pfn / PAGES_PER_SECTION == block - 1;
+}
+
+static pfn_t dequeue_target(struct machine *m, struct hstate *h, u32 nid)
+{
+	handle_t at = h->free_list[nid];
+
+	return at && going_offline(m, frame_at(m, at)->pfn) ? PFN_NONE :
+							       dequeue_huge_page_node(m, h, nid);
+}
+
+pfn_t alloc_migration_huge_page(struct machine *m, struct hstate *h, u32 nid, u64 nodes,
+				bool *temporary)
+{
+	const struct pglist_data *n = &m->node[nid];
+	pfn_t pfn = PFN_NONE;
+	handle_t at;
+	u32 i;
+
+	nodes = nodes ? nodes : memory_nodes(m, NUMA_NO_NODE);
+	for (i = 0; i < n->nr_node_order && h->free_huge_pages > h->resv_huge_pages; i++) {
+		if (nodes >> n->node_order[i] & 1)
+			pfn = dequeue_target(m, h, n->node_order[i]);
+		if (pfn != PFN_NONE)
+			return pfn;
+	}
+	if (hstate_is_gigantic(h))
+		return PFN_NONE;
+	pfn = alloc_buddy_huge_page(m, h, GFP_HUGE, (int)nid, nodes);
+	at = pfn == PFN_NONE ? 0 : frame_new(m, pfn);
+	if (!at) {
+		if (pfn != PFN_NONE)
+			free_pages(m, pfn, hstate_order(h));
+		return PFN_NONE;
+	}
+	mark_huge_page(m, h, pfn);
+	pfn_to_page(m, pfn)->prev = at;
+	count_huge_page(h, pfn_to_page(m, pfn)->node, 1);
+	*temporary = true;
+	return pfn;
+}
+
+void free_migrated_huge_page(struct machine *m, pfn_t head, u32 nid, bool temporary)
+{
+	struct page *p = pfn_to_page(m, head);
+	struct hstate *h = page_hstate(m, p);
+
+	if (!temporary) {
+		free_huge_page(m, head);
+		return;
+	}
+	reset_huge_page(m, head, h);
+	count_huge_page(h, p->node, -1);
+	if (h->surplus_node[p->node] && p->node != nid) {
+		h->surplus_node[p->node]--;
+		h->surplus_node[nid]++;
+	}
+	pool_free(&m->boot.huge_frames, p->prev);
+	free_huge_frames(m, h, head);
 }
 
 /* ---- reserved pages ---- */

@@ -23,6 +23,7 @@
 #define MM_HUGETLB_H
 
 #include <mman/hugetlb.h>
+#include <mman/migrate.h>
 
 #include "mm/fault.h"
 
@@ -67,6 +68,11 @@ void put_back_huge_page(struct machine *m, pfn_t head);
 /** alloc_surplus_huge_page() - one page more than the pool should have, if nr_overcommit_hugepages allows.
  * In use. PFN_NONE. @nodes: of these only, 0: any. */
 pfn_t alloc_surplus_huge_page(struct machine *m, struct hstate *h, int nid, u64 nodes);
+/** alloc_migration_huge_page() - to move a page to: a free one of @nid or its neighbours (of @nodes only, unless 0),
+ * or a new one, *@temporary. free_migrated_huge_page() - the one that is left over; the page is on @nid now. */
+pfn_t alloc_migration_huge_page(struct machine *m, struct hstate *h, u32 nid, u64 nodes,
+				bool *temporary);
+void free_migrated_huge_page(struct machine *m, pfn_t head, u32 nid, bool temporary);
 /** hugetlb_acct_memory() - @delta pages more are reserved, or less; -ENOMEM. */
 int hugetlb_acct_memory(struct machine *m, struct hstate *h, s64 delta);
 
@@ -124,8 +130,21 @@ int move_hugetlb_page_tables(struct machine *m, handle_t mm, u64 from, u64 to, u
 void hugetlb_punch_hole(struct machine *m, handle_t inode, u64 first, u64 end);
 /** copy_huge_page() - bytes and time. -ENOMEM: of the host. */
 int copy_huge_page(struct machine *m, pfn_t to, pfn_t from, u32 nr);
+/** hugetlb_unpin_page() - the device lets go of the page: it is free if nobody has it. */
+void hugetlb_pin_page(struct machine *m, struct page *head);
+void hugetlb_unpin_page(struct machine *m, struct page *head);
+/** hugetlb_frame() - the entry that maps @vpn of @v, and the frame of that small page; NULL: none. */
+pte_t *hugetlb_frame(const struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn);
 /** hugetlb_gather_stats() - smaps and numa_maps of [@start, @end). */
 void hugetlb_gather_stats(struct machine *m, const struct vma *v, u64 start, u64 end,
 			  struct vma_stats *out);
+
+/* ---- other frames (hugetlb_migrate.c) ---- */
+
+/** migrate_huge_page() - to a page that begins the search at @nid, on one of @nodes (0: any). -EBUSY: it is
+ * pinned; -ENOMEM: there is none. Counts all its small pages. */
+int migrate_huge_page(struct machine *m, pfn_t head, u32 nid, u64 nodes, enum migrate_reason reason);
+/** poison_huge_page() - it is lost: its mappings get SIGBUS when they touch it, and it goes to its pool. */
+void poison_huge_page(struct machine *m, pfn_t head);
 
 #endif

@@ -28,7 +28,8 @@ handle_t hugetlb_file_setup(struct machine *m, const struct hstate *h, u64 size)
 		return 0;
 	inode_at(m, inode)->deleted = 1;
 	inode_at(m, inode)->hstate = (u8)(1 + (h - m->boot.hstate));
-	inode_at(m, inode)->dev_minor += (u32)(h - m->boot.hstate);
+	/* the default size was mounted first */
+	inode_at(m, inode)->dev_minor += h != hugetlb_default(m);
 	file = file_open(m, inode);
 	inode_put(m, inode);
 	return file;
@@ -397,10 +398,8 @@ void unmap_hugepage_range(struct machine *m, handle_t vma, u64 start, u64 end)
 	while (huge_walk_next(m, &w)) {
 		pte = huge_pte_clear(m, mm, w.vpn, w.level);
 		unmapped++;
-		if (!pte_present(pte)) {
-			mm->hugetlb_usage -= nr;
+		if (!pte_present(pte)) /* poisoned */
 			continue;
-		}
 		if (pte & PTE_DIRTY)
 			page_set(pfn_to_page(m, pte_pfn(pte)), PG_dirty);
 		page_remove_huge_rmap(m, mm, pte_pfn(pte), nr);
@@ -446,10 +445,8 @@ static int copy_huge_entry(struct machine *m, handle_t dst, const struct huge_wa
 	if (error)
 		return error;
 	*w->pte = pte;
-	if (!p) {
-		mm->hugetlb_usage += nr;
+	if (!p)
 		return 0;
-	}
 	if (page_mapping_type(p) == MAPPING_ANON)
 		page_clear(p, PG_anon_exclusive);
 	page_add_huge_rmap(mm, p, nr);
@@ -508,7 +505,35 @@ int move_hugetlb_page_tables(struct machine *m, handle_t mmh, u64 from, u64 to, 
 	return error;
 }
 
+/* ---- pins ---- */
+
+void hugetlb_pin_page(struct machine *m, struct page *head)
+{
+	(void)m;
+	head->next++;
+	head->pins = 1;
+}
+
+void hugetlb_unpin_page(struct machine *m, struct page *head)
+{
+	if (--head->next)
+		return;
+	head->pins = 0;
+	if (!head->mapping)
+		free_huge_page(m, page_to_pfn(m, head));
+}
+
 /* ---- looking ---- */
+
+pte_t *hugetlb_frame(const struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn)
+{
+	enum pt_level level;
+	pte_t *pte = huge_pte_find(m, mm_at(m, v->mm), vpn, &level);
+
+	if (pte)
+		*pfn = pte_pfn(*pte) + ((u32)vpn & (hstate_pages(vma_hstate(m, v)) - 1));
+	return pte;
+}
 
 /* numa_maps counts huge pages; smaps has two lines for them, and nothing else. */
 void hugetlb_gather_stats(struct machine *m, const struct vma *v, u64 start, u64 end,

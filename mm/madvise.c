@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
 #include "mm/tlb.h"
@@ -46,6 +47,14 @@ static void flush_changed(struct machine *m, struct mm *mm, const struct changed
 
 static int advise_dontneed(struct machine *m, handle_t vma, u64 start, u64 end)
 {
+	const struct vma *v = vma_at(m, vma);
+	u64 size = v->flags & VM_HUGETLB ? vma_hstate(m, v)->page_size : PAGE_SIZE;
+
+	if (start & (size - 1))
+		return -EINVAL;
+	end &= ~(size - 1);
+	if (start >= end)
+		return 0;
 	zap_page_range(m, vma, start, end);
 	return 0;
 }
@@ -193,6 +202,8 @@ static int advise_willneed(struct machine *m, handle_t vma, u64 start, u64 end)
 	const struct vma *v = vma_at(m, vma);
 	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT);
 
+	if (v->flags & VM_HUGETLB)
+		return 0;
 	if (v->anon_vma)
 		swapin_walk(m, vma, start, end);
 	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_SHMEM)
@@ -214,8 +225,12 @@ static int advise_remove(struct machine *m, handle_t vma, u64 start, u64 end)
 		return -EINVAL;
 	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;
-	truncate_range(m, file_at(m, v->file)->inode, first,
-		       first + ((end - start) >> PAGE_SHIFT) - 1);
+	if (v->flags & VM_HUGETLB)
+		hugetlb_punch_hole(m, file_at(m, v->file)->inode, first,
+				   first + ((end - start) >> PAGE_SHIFT));
+	else
+		truncate_range(m, file_at(m, v->file)->inode, first,
+			       first + ((end - start) >> PAGE_SHIFT) - 1);
 	return 0;
 }
 
@@ -258,13 +273,13 @@ static const struct advice advices[] = {
 	{ "unmergeable", 0, VM_MERGEABLE, 0, NULL },
 	{ "hugepage", VM_HUGEPAGE, VM_NOHUGEPAGE, 0, NULL },
 	{ "nohugepage", VM_NOHUGEPAGE, VM_HUGEPAGE, 0, NULL },
-	{ "dontneed", 0, 0, NOT_FOR_PAGES, advise_dontneed },
-	{ "dontneedlocked", 0, 0, VM_PFNMAP | VM_HUGETLB, advise_dontneed },
+	{ "dontneed", 0, 0, VM_LOCKED | VM_PFNMAP, advise_dontneed },
+	{ "dontneedlocked", 0, 0, VM_PFNMAP, advise_dontneed },
 	{ "free", 0, 0, NOT_FOR_PAGES, advise_free },
 	{ "cold", 0, 0, NOT_FOR_PAGES, advise_cold },
 	{ "pageout", 0, 0, NOT_FOR_PAGES, advise_pageout },
 	{ "willneed", 0, 0, 0, advise_willneed },
-	{ "remove", 0, 0, NOT_FOR_PAGES, advise_remove },
+	{ "remove", 0, 0, VM_LOCKED | VM_PFNMAP, advise_remove },
 };
 
 /* Names are compared without their underscores. */
@@ -296,7 +311,8 @@ static int advise_vma(struct machine *m, const struct advice *a, handle_t vma, u
 	handle_t out;
 	int error;
 
-	if (old & a->refuse)
+	/* a mapping of huge pages may be dumped, although it cannot grow */
+	if (old & a->refuse & (old & VM_HUGETLB ? ~VM_DONTEXPAND : UINT32_MAX))
 		return -EINVAL;
 	if (a->work)
 		error = a->work(m, vma, start, end);
@@ -349,7 +365,7 @@ static int advise_range(struct machine *m, handle_t mmh, const struct advice *a,
 			addr = vma_at(m, h)->start;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
 		/* work on pages takes time; flags change at once, or the mapping is cut */
-		if (a->work && a->refuse & VM_PFNMAP && to - addr > (u64)BATCH_PAGES << PAGE_SHIFT)
+		if (a->work && a->refuse & VM_PFNMAP && !(vma_at(m, h)->flags & VM_HUGETLB) && to - addr > (u64)BATCH_PAGES << PAGE_SHIFT)
 			to = addr + ((u64)BATCH_PAGES << PAGE_SHIFT);
 		error = advise_vma(m, a, h, addr, to);
 		addr = to;

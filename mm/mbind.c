@@ -10,6 +10,7 @@
 #include <mman/mempolicy.h>
 #include <mman/migrate.h>
 
+#include "mm/hugetlb.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
@@ -81,6 +82,33 @@ static void isolate_range(struct machine *m, struct relocation *r, u64 vpn, u64 
 		}
 }
 
+/* The huge pages that begin in [vpn, end): one by one. */
+static int relocate_huge(struct machine *m, struct relocation *r, const struct vma *v, u64 vpn, u64 end)
+{
+	struct huge_walk w = huge_walk_range(mm_at(m, r->mmh), vpn, end);
+	const struct migration_target_control *mtc = r->arg;
+	int error = 0;
+
+	while (error != -ENOMEM && huge_walk_next(m, &w)) {
+		u64 addr = w.vpn << PAGE_SHIFT, nodes;
+		bool many;
+		u32 nid;
+
+		if (w.vpn < vpn || !lies_on(m, *w.pte, r->from) ||
+		    (!r->all && pfn_to_page(m, pte_pfn(*w.pte))->mapcount > 1))
+			continue;
+		if (r->reason == MR_MEMPOLICY_MBIND) {
+			nid = huge_node(m, v, addr, hstate_order(vma_hstate(m, v)), &nodes, &many);
+		} else {
+			nid = (u32)mtc->nid;
+			nodes = 1ull << nid;
+		}
+		error = migrate_huge_page(m, pte_pfn(*w.pte), nid, nodes, r->reason);
+		r->stayed += error != 0;
+	}
+	return error == -ENOMEM ? error : 0;
+}
+
 static int relocate_table(struct machine *m, struct relocation *r, u64 vpn, u64 end)
 {
 	struct page_list list;
@@ -116,7 +144,10 @@ static int relocate(struct machine *m, struct relocation *r, u64 start, u64 end,
 		}
 		if (visit)
 			visit(r->arg, h);
-		error = relocate_table(m, r, addr_vpn(addr), addr_vpn(to));
+		if (v->flags & VM_HUGETLB)
+			error = relocate_huge(m, r, v, addr_vpn(addr), addr_vpn(to));
+		else
+			error = relocate_table(m, r, addr_vpn(addr), addr_vpn(to));
 		if (error)
 			return error;
 		addr = to;
@@ -162,6 +193,12 @@ static int check_range(struct machine *m, handle_t mmh, u64 start, u64 end, u64 
 			u64 to = min_t(u64, vma_at(m, h)->end, end);
 			struct pte_walk w =
 				pte_walk_range(mm_at(m, mmh), addr_vpn(addr), addr_vpn(to));
+			struct huge_walk hw =
+				huge_walk_range(mm_at(m, mmh), addr_vpn(addr), addr_vpn(to));
+
+			while (huge_walk_next(m, &hw))
+				if (lies_on(m, *hw.pte, ~nodes))
+					return -EIO;
 
 			while (pte_walk_next(m, &w))
 				for (i = 0; i < w.n; i++)

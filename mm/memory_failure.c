@@ -25,6 +25,7 @@
 
 #include "mm/dump_page.h"
 #include "mm/filemap.h"
+#include "mm/hugetlb.h"
 #include "mm/memory_hotplug.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
@@ -269,9 +270,31 @@ static int fail_user_page(struct machine *m, pfn_t pfn, struct page *p)
 	return action_result(m, pfn, kind, "Recovered");
 }
 
+/* A frame of a huge page: all of it is lost to those who map it, and its other frames are good to be used. */
+static int fail_huge_page(struct machine *m, pfn_t pfn, struct page *head)
+{
+	struct users users = { .nr = 0 };
+	pfn_t first = page_to_pfn(m, head);
+	u32 i;
+
+	if (head->pins)
+		return -EBUSY;
+	rmap_walk(m, first, note_user, &users);
+	if (head->mapping)
+		poison_huge_page(m, first);
+	for (i = 0; m->sysctl.memory_failure_early_kill && i < users.nr; i++)
+		early_kill(m, users.mm[i], pfn);
+	/* a surplus page is with the allocator already */
+	if (dissolve_free_huge_page(m, pfn) || !take_free_page(m, pfn)) {
+		action_result(m, pfn, "huge page", "Failed");
+		return -EBUSY;
+	}
+	return action_result(m, pfn, "huge page", "Recovered");
+}
+
 int memory_failure(struct machine *m, u64 pfn)
 {
-	struct page *p = online_page(m, pfn);
+	struct page *p = online_page(m, pfn), *head = p;
 
 	if (!p) {
 		if (pfn < m->max_pfn && pfn_present(m, (pfn_t)pfn))
@@ -288,6 +311,8 @@ int memory_failure(struct machine *m, u64 pfn)
 		take_free_page(m, (pfn_t)pfn);
 		return action_result(m, pfn, "free buddy page", "Recovered");
 	}
+	if (page_huge_head(m, &head))
+		return fail_huge_page(m, (pfn_t)pfn, head);
 	if (is_user_page(p))
 		return fail_user_page(m, (pfn_t)pfn, p);
 	printk(m, 6, "Memory failure: 0x%llx: unhandlable page.", (unsigned long long)pfn);
@@ -342,9 +367,20 @@ static int soft_offline_in_use(struct machine *m, pfn_t pfn, struct page *p)
 	return take_free_page(m, pfn) ? 0 : -EBUSY;
 }
 
+/* It moves as a whole; the bad frame does not come back. */
+static int soft_offline_huge(struct machine *m, pfn_t pfn, struct page *head)
+{
+	if (head->mapping &&
+	    migrate_huge_page(m, page_to_pfn(m, head), head->node, 0, MR_MEMORY_FAILURE))
+		return -EBUSY;
+	if (dissolve_free_huge_page(m, pfn))
+		return -EBUSY;
+	return take_free_page(m, pfn) ? 0 : -EBUSY;
+}
+
 int soft_offline_page(struct machine *m, u64 pfn)
 {
-	struct page *p = online_page(m, pfn);
+	struct page *p = online_page(m, pfn), *head = p;
 
 	if (pfn >= m->max_pfn || !pfn_present(m, (pfn_t)pfn))
 		return -ENXIO;
@@ -357,6 +393,8 @@ int soft_offline_page(struct machine *m, u64 pfn)
 	}
 	if (is_free(m, (pfn_t)pfn))
 		return take_free_page(m, (pfn_t)pfn) ? 0 : -EBUSY;
+	if (page_huge_head(m, &head))
+		return soft_offline_huge(m, (pfn_t)pfn, head);
 	if (is_user_page(p))
 		return soft_offline_in_use(m, (pfn_t)pfn, p);
 	printk(m, 6, "Memory failure: 0x%llx: unhandlable page.", (unsigned long long)pfn);
@@ -367,29 +405,32 @@ int soft_offline_page(struct machine *m, u64 pfn)
 
 int madvise_inject_error(struct machine *m, handle_t task, u64 addr, u64 end, bool soft)
 {
-	handle_t mmh = task_at(m, task)->mm;
+	handle_t mmh = task_at(m, task)->mm, h;
+	u64 size;
 	int error = 0;
 
 	if (task_at(m, task)->uid)
 		return -EPERM;
-	for (; !error && addr < end; addr += PAGE_SIZE) {
+	for (; !error && addr < end; addr = (addr & ~(size - 1)) + size) {
 		const pte_t *pte;
 		pfn_t pfn;
 
-		if (!find_vma_exact(m, mmh, addr))
+		h = find_vma_exact(m, mmh, addr);
+		if (!h)
 			return -ENOMEM;
-		pte = pte_find(m, mm_at(m, mmh), addr_vpn(addr));
+		size = vma_at(m, h)->flags & VM_HUGETLB ? vma_hstate(m, vma_at(m, h))->page_size :
+							  PAGE_SIZE;
+		pte = vma_pte(m, vma_at(m, h), addr_vpn(addr), &pfn);
 		if (!pte || !*pte || !pte_present(*pte)) {
 			u64 touched;
 
 			error = mm_access_range(m, task, addr, 1, false, &touched);
 			if (error)
 				return error;
-			pte = pte_find(m, mm_at(m, mmh), addr_vpn(addr));
+			pte = vma_pte(m, vma_at(m, h), addr_vpn(addr), &pfn);
 		}
 		if (!pte || !pte_present(*pte))
 			return -EFAULT;
-		pfn = pte_pfn(*pte);
 		if (soft) {
 			printk(m, 6, "Soft offlining pfn 0x%x at process virtual address 0x%llx",
 			       pfn, (unsigned long long)addr);

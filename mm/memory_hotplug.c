@@ -22,6 +22,7 @@
 #include <mman/page_isolation.h>
 
 #include "mm/dump_page.h"
+#include "mm/hugetlb.h"
 #include "mm/memory_hotplug.h"
 #include "mm/page_alloc.h"
 
@@ -189,12 +190,36 @@ static void isolate_block_pages(struct machine *m, pfn_t start, struct page_list
 	}
 }
 
+/* Is the pageblock a huge page in use, or part of one? It moves as a whole. */
+static bool migrate_huge_pageblock(struct machine *m, struct offlining *o, pfn_t start,
+				   const struct migration_target_control *target)
+{
+	struct page *p = pfn_to_page(m, start);
+	int error;
+
+	if (!page_huge_head(m, &p))
+		return false;
+	if (!p->mapping && !p->pins)
+		return true;
+	error = migrate_huge_page(m, page_to_pfn(m, p), (u32)target->nid, target->nodemask,
+				  MR_MEMORY_HOTPLUG);
+	if (error) {
+		o->stayed++;
+		if (complaint_allowed(m))
+			printk(m, 4, "migrating pfn %x failed ret:%d", page_to_pfn(m, p), error);
+	}
+	return true;
+}
+
 /* What is in use in one pageblock moves to other frames, as far as it does. */
 static void migrate_pageblock(struct machine *m, struct offlining *o, pfn_t start)
 {
 	struct migration_target_control target = target_of(m, o->z->nid);
 	struct page_list list;
 	int ret;
+
+	if (migrate_huge_pageblock(m, o, start, &target))
+		return;
 
 	page_list_init(&list);
 	isolate_block_pages(m, start, &list);
@@ -209,15 +234,17 @@ static void migrate_pageblock(struct machine *m, struct offlining *o, pfn_t star
 	putback_movable_pages(m, &list);
 }
 
-/* Huge pages of the pools that nobody uses go back to the allocator. */
-static void dissolve_free_huge_pages(struct machine *m, const struct offlining *o)
+/* Huge pages of the pools that nobody uses go back to the allocator. -EBUSY: they are promised to somebody. */
+static int dissolve_free_huge_pages(struct machine *m, const struct offlining *o)
 {
 	const u32 compound = PAGE_FLAG(hugetlb) | PAGE_FLAG(tail);
+	int error = 0;
 	pfn_t pfn;
 
-	for (pfn = o->start; pfn < o->end; pfn += PAGEBLOCK_NR_PAGES)
+	for (pfn = o->start; pfn < o->end && !error; pfn += PAGEBLOCK_NR_PAGES)
 		if (page_exists(m, pfn) && pfn_to_page(m, pfn)->flags & compound)
-			dissolve_free_huge_page(m, pfn);
+			error = dissolve_free_huge_page(m, pfn);
+	return error;
 }
 
 /* A pageblock whose pages are all free has nothing to be moved: one look tells. */
@@ -233,7 +260,9 @@ static bool pageblock_is_free(struct machine *m, pfn_t pfn)
 		pfn_to_page(m, block)->order == MAX_ORDER - 1);
 }
 
-/* 0: every page is free; -EBUSY: some are not; -EINTR: the caller is to end. */
+#define NOT_YET 1
+
+/* 0: every page is free; NOT_YET: some are not; -EBUSY: some never will be; -EINTR: the caller is to end. */
 static int offline_pass(struct machine *m, struct offlining *o)
 {
 	pfn_t pfn;
@@ -246,9 +275,10 @@ static int offline_pass(struct machine *m, struct offlining *o)
 			return -EINTR;
 		migrate_pageblock(m, o, pfn);
 	}
-	dissolve_free_huge_pages(m, o);
+	if (dissolve_free_huge_pages(m, o))
+		return -EBUSY;
 	drain_pages(m, -1);
-	return test_pages_isolated(m, o->z, o->start, o->end, MEMORY_OFFLINE);
+	return test_pages_isolated(m, o->z, o->start, o->end, MEMORY_OFFLINE) ? NOT_YET : 0;
 }
 
 static int empty_range(struct machine *m, struct offlining *o)
@@ -256,7 +286,7 @@ static int empty_range(struct machine *m, struct offlining *o)
 	int error;
 
 	/* one safe point for each try: a replay ends at the same */
-	while ((error = offline_pass(m, o)) == -EBUSY) {
+	while ((error = offline_pass(m, o)) == NOT_YET) {
 		clock_charge(m, RETRY_INTERVAL);
 		if (m->host.idle)
 			m->host.idle(m, m->host.arg);

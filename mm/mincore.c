@@ -50,8 +50,11 @@ static bool cache_has(struct machine *m, const struct vma *v, u64 vpn)
 
 static bool is_incore(struct machine *m, const struct vma *v, u64 vpn)
 {
-	const pte_t *pte = v->flags & VM_PFNMAP ? NULL : pte_find(m, mm_at(m, v->mm), vpn);
+	pfn_t pfn;
+	const pte_t *pte = v->flags & VM_PFNMAP ? NULL : vma_pte(m, v, vpn, &pfn);
 
+	if (v->flags & VM_HUGETLB)
+		return pte;
 	if (!pte || !*pte)
 		return cache_has(m, v, vpn);
 	return pte_present(*pte) || swapped_incore(m, pte_swap_slot(m, *pte));

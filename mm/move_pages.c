@@ -8,6 +8,7 @@
 #include <mman/mempolicy.h>
 #include <mman/migrate.h>
 
+#include "mm/hugetlb.h"
 #include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
@@ -33,31 +34,37 @@ static int page_at(struct machine *m, handle_t mmh, u64 addr, pfn_t *pfn)
 
 	if (!v || !vma_migratable(v))
 		return -EFAULT;
-	pte = pte_find(m, mm_at(m, mmh), addr_vpn(addr));
+	pte = vma_pte(m, v, addr_vpn(addr), pfn);
 	if (!pte || !*pte)
 		return vma_is_anonymous(v) ? -EFAULT : -ENOENT;
 	if (!pte_present(*pte))
 		return -ENOENT;
 	if (!pte_has_page(*pte))
 		return -EFAULT;
-	*pfn = pte_pfn(*pte);
 	return 0;
 }
 
 /* 1: isolated, on @list; else its status. */
 static int queue_page(struct machine *m, const struct move *mv, u64 i, struct page_list *list)
 {
-	const struct page *p;
+	struct page *p;
+	bool tail, huge;
 	pfn_t pfn;
 	int error = page_at(m, mv->mmh, mv->addrs[i], &pfn);
 
 	if (error)
 		return error;
 	p = pfn_to_page(m, pfn);
+	tail = page_test(p, PG_tail);
+	huge = page_huge_head(m, &p);
 	if (p->node == (u32)mv->nodes[i])
 		return 0;
 	if (p->mapcount > 1 && !mv->all)
 		return -EACCES;
+	if (huge) /* as a whole, by its first address */
+		return tail ? -EACCES :
+			      migrate_huge_page(m, pfn, (u32)mv->nodes[i], 1ull << mv->nodes[i],
+						MR_SYSCALL);
 	if (isolate_lru_page(m, pfn))
 		return -EBUSY;
 	page_list_add_tail(m, list, pfn);

@@ -14,14 +14,43 @@
 
 #define PSS_SHIFT 12u
 
+/* A huge page's entry, as each of its small pages shows it. It has no soft-dirty bit of its own. */
+static bool huge_pte_lookup(struct machine *m, const struct vma *v, u64 vpn, struct pte_info *out)
+{
+	const pte_t *pte = hugetlb_frame(m, v, vpn, &out->pfn);
+	const struct page *p;
+
+	if (!pte)
+		return true;
+	if (!pte_present(*pte)) {
+		out->swapped = true;
+		out->swap_type = PTE_HWPOISON_TYPE;
+		out->swap_offset = pte_pfn(*pte);
+		return true;
+	}
+	p = pfn_to_page(m, pte_pfn(*pte));
+	out->present = true;
+	out->write = *pte & PTE_WRITE;
+	out->dirty = *pte & PTE_DIRTY;
+	out->accessed = *pte & PTE_ACCESSED;
+	out->file = page_mapping_type(p) != MAPPING_ANON;
+	out->exclusive = p->mapcount == 1;
+	return true;
+}
+
 bool pte_lookup(struct machine *m, handle_t mmh, u64 addr, struct pte_info *out)
 {
-	handle_t table = pte_table_find(m, mm_at(m, mmh), addr_vpn(addr));
+	handle_t table = pte_table_find(m, mm_at(m, mmh), addr_vpn(addr)), h;
 	const pte_t *pte;
 	const struct page *p;
 
 	memset(out, 0, sizeof(*out));
 	out->pfn = PFN_NONE;
+	if (!table) {
+		h = find_vma_exact(m, mmh, addr);
+		if (h && vma_at(m, h)->flags & VM_HUGETLB)
+			return huge_pte_lookup(m, vma_at(m, h), addr_vpn(addr), out);
+	}
 	if (!table)
 		return false;
 	pte = table_pte(m, table, addr_vpn(addr));

@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mm/hugetlb.h"
 #include "mm/rmap.h"
 #include "mm/task.h"
 
@@ -77,7 +78,8 @@ static bool remote_allowed(const struct vma *v, bool write)
 		return false;
 	if (!write)
 		return v->flags & (VM_READ | VM_MAYREAD);
-	return v->flags & VM_WRITE || (v->flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+	/* nobody gets a copy of a huge page by force */
+	return v->flags & VM_WRITE || (v->flags & (VM_HUGETLB | VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
 }
 
 /* May the access go ahead with what the entry holds? */
@@ -110,26 +112,33 @@ static enum vm_fault remote_fault(struct machine *m, const struct remote *r, han
 static int get_remote_page(struct machine *m, const struct remote *r, u64 addr, pfn_t *pfn)
 {
 	handle_t h = find_remote_vma(m, r, addr);
-	struct mm *mm = mm_at(m, r->mm);
 	u64 vpn = addr_vpn(addr);
 	pte_t *pte;
 
 	if (!h || !remote_allowed(vma_at(m, h), r->write))
 		return -EIO;
-	pte = pte_find(m, mm, vpn);
+	pte = vma_pte(m, vma_at(m, h), vpn, pfn);
 	if (!remote_serves(m, vma_at(m, h), pte, r->write)) {
 		enum vm_fault fault = remote_fault(m, r, h, addr);
 
 		if (fault != VM_FAULT_DONE && fault != VM_FAULT_MAJOR)
 			return -EIO;
-		pte = pte_find(m, mm, vpn);
+		pte = vma_pte(m, vma_at(m, h), vpn, pfn);
 		if (!pte || !pte_present(*pte))
 			return -EIO;
 	}
-	*pfn = pte_has_page(*pte) ? pte_pfn(*pte) : PFN_NONE;
+	if (!pte_has_page(*pte))
+		*pfn = PFN_NONE;
 	if (*pfn != PFN_NONE && page_test(pfn_to_page(m, *pfn), PG_lru))
 		mark_page_accessed(m, *pfn);
 	return 0;
+}
+
+static bool is_huge_frame(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	return page_huge_head(m, &p);
 }
 
 /* @size bytes of one page. */
@@ -151,7 +160,7 @@ static int access_remote_page(struct machine *m, const struct remote *r, u64 add
 		return 0;
 	}
 	error = pfn == PFN_NONE ? -EIO : write_page_bytes(m, pfn, offset, buffer, size);
-	if (!error)
+	if (!error && !is_huge_frame(m, pfn))
 		page_set_dirty(m, pfn);
 	return error;
 }
@@ -186,20 +195,22 @@ ssize_t access_remote_vm(struct machine *m, handle_t task, u64 addr, void *buffe
 /* ---- a store that says what it stores ---- */
 
 /* The page that a store has just made present and writable. */
-static int fill_touched(struct machine *m, struct mm *mm, u64 addr, u64 end, u8 byte)
+static int fill_touched(struct machine *m, handle_t mm, u64 addr, u64 end, u8 byte)
 {
-	const pte_t *pte = pte_find(m, mm, addr_vpn(addr));
+	handle_t h = find_vma_exact(m, mm, addr);
+	pfn_t pfn = PFN_NONE;
+	const pte_t *pte = h ? vma_pte(m, vma_at(m, h), addr_vpn(addr), &pfn) : NULL;
 	u64 page_end = (addr & PAGE_MASK) + PAGE_SIZE;
 
 	if (!pte || !pte_has_page(*pte))
 		return -EFAULT;
 	end = end < page_end ? end : page_end;
-	return fill_page(m, pte_pfn(*pte), (u32)(addr & ~PAGE_MASK), (u32)(end - addr), byte);
+	return fill_page(m, pfn, (u32)(addr & ~PAGE_MASK), (u32)(end - addr), byte);
 }
 
 int mm_fill_range(struct machine *m, handle_t task, u64 addr, u64 length, u8 byte, u64 *pages)
 {
-	struct mm *mm = mm_at(m, task_at(m, task)->mm);
+	handle_t mm = task_at(m, task)->mm;
 	u64 end = addr + length;
 	int error = 0;
 

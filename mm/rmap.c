@@ -251,7 +251,10 @@ static bool repoint_one(struct machine *m, handle_t h, u64 addr, void *arg)
 	const struct vma *v = vma_at(m, h);
 
 	repoint_entry(v, entry_of(m, v, addr), arg);
-	tlb_flush_page(m, mm_at(m, v->mm), addr_vpn(addr));
+	if (v->flags & VM_HUGETLB)
+		tlb_flush_huge(m, mm_at(m, v->mm), addr_vpn(addr), addr_vpn(addr) + 1);
+	else
+		tlb_flush_page(m, mm_at(m, v->mm), addr_vpn(addr));
 	return true;
 }
 

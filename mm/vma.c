@@ -238,6 +238,18 @@ void vma_set_end(struct machine *m, handle_t h, u64 end)
 	rmap_trees_enter(m, h);
 }
 
+pte_t *vma_pte(struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn)
+{
+	pte_t *pte;
+
+	if (v->flags & VM_HUGETLB)
+		return hugetlb_frame(m, v, vpn, pfn);
+	pte = pte_find(m, mm_at(m, v->mm), vpn);
+	if (pte)
+		*pfn = pte_pfn(*pte);
+	return pte;
+}
+
 int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper)
 {
 	struct vma *v = vma_at(m, h), *n;

@@ -171,6 +171,12 @@ int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
  * @low. */
 u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
 
+/**
+ * vma_pte() - the entry that maps @vpn, of a small page or a huge one; NULL if it is none for want of a table.
+ * *@pfn: the frame of that small page.
+ */
+pte_t *vma_pte(struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn);
+
 /** vma_migratable() - may pages of the mapping move to other frames? (mbind.c) */
 bool vma_migratable(const struct vma *v);
 

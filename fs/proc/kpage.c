@@ -102,6 +102,14 @@ static u64 compound_flags(const struct page *p)
 	return flags;
 }
 
+/* The page whose mapping and mappers a frame has: of a huge page its head. */
+static const struct page *mapped_as(const struct machine *m, const struct page *p)
+{
+	const struct page *head = page_test(p, PG_tail) ? pfn_to_page(m, p->index) : p;
+
+	return page_test(head, PG_hugetlb) ? head : p;
+}
+
 /* A slab is known by its first page; those behind it have nothing of their own. */
 static u64 slab_flags(const struct machine *m, pfn_t pfn)
 {
@@ -126,7 +134,7 @@ static u64 slab_flags(const struct machine *m, pfn_t pfn)
 
 static u64 page_flags(const struct machine *m, pfn_t pfn)
 {
-	const struct page *p;
+	const struct page *p, *owner;
 	u64 flags = 0;
 	u32 i;
 
@@ -134,6 +142,7 @@ static u64 page_flags(const struct machine *m, pfn_t pfn)
 		return untouched_flags(m, pfn);
 
 	p = pfn_to_page(m, pfn);
+	owner = mapped_as(m, p);
 	for (i = 0; i < ARRAY_SIZE(kpf_of); i++)
 		if (page_test(p, (enum pageflags)i) && (kpf_of[i] || i == PG_locked))
 			flags |= 1ull << kpf_of[i];
@@ -143,9 +152,11 @@ static u64 page_flags(const struct machine *m, pfn_t pfn)
 		flags |= KPF(SLAB);
 	if (page_mapping_type(p) == MAPPING_ANON && page_test(p, PG_anon_exclusive))
 		flags |= KPF(MAPPEDTODISK);
-	if (p->mapcount && !page_test(p, PG_slab) && !page_test(p, PG_buddy))
+	if (page_test(owner, PG_hugetlb))
+		flags |= KPF(HUGE);
+	if (owner->mapcount && !page_test(p, PG_slab) && !page_test(p, PG_buddy))
 		flags |= KPF(MMAP);
-	if (page_mapping_type(p) == MAPPING_ANON || page_mapping_type(p) == MAPPING_KSM)
+	if (page_mapping_type(owner) == MAPPING_ANON || page_mapping_type(owner) == MAPPING_KSM)
 		flags |= KPF(ANON);
 	if (is_free_buddy_page(m, pfn))
 		flags |= KPF(BUDDY);
@@ -162,7 +173,7 @@ static u64 page_count(const struct machine *m, pfn_t pfn)
 
 	if (!page_exists(m, pfn))
 		return 0;
-	p = pfn_to_page(m, pfn);
+	p = mapped_as(m, pfn_to_page(m, pfn));
 	return page_test(p, PG_slab) || page_test(p, PG_buddy) || page_test(p, PG_table) ?
 		       0 :
 		       p->mapcount;

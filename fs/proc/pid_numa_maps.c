@@ -6,6 +6,7 @@
 #include "fs/proc/pid.h"
 
 #include <errno.h>
+#include <mman/hugetlb.h>
 
 static void show_number(struct text *out, const char *label, u64 n)
 {
@@ -102,7 +103,7 @@ static int show_vma(struct pid_walk *w, handle_t h, handle_t task_policy, struct
 		goto out;
 	show_pages(v, &stats, pages, out);
 	if (v->flags & VM_HUGETLB)
-		page_kb = m->boot.hstate[m->boot.default_hstate].page_size >> 10;
+		page_kb = vma_hstate(m, v)->page_size >> 10;
 	show_number(out, " kernelpagesize_kB=", page_kb);
 out:
 	text_char(out, '\n');

@@ -6,6 +6,7 @@
 #include "fs/proc/pid.h"
 
 #include <errno.h>
+#include <mman/hugetlb.h>
 
 #define PSS_SHIFT  12 /* fraction bits of proportional sizes */
 #define HPAGE_SIZE (PAGE_SIZE << PAGEBLOCK_ORDER)
@@ -86,7 +87,7 @@ static void show_stats(const struct vma_stats *s, bool rollup, struct text *out)
 
 static u64 kernel_page_size(const struct machine *m, const struct vma *v)
 {
-	return v->flags & VM_HUGETLB ? m->boot.hstate[m->boot.default_hstate].page_size : PAGE_SIZE;
+	return v->flags & VM_HUGETLB ? vma_hstate(m, v)->page_size : PAGE_SIZE;
 }
 
 static int show_vma(struct pid_walk *w, handle_t h, struct text *out)

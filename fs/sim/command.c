@@ -4,6 +4,7 @@
 #include "fs/sim/command.h"
 
 #include <errno.h>
+#include <mman/hugetlb.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -396,6 +397,18 @@ int argument_part(struct command_run *c, u32 first, u64 *start, u64 *length)
 	return 0;
 }
 
+/* A mapping of huge pages is whole ones, whatever length was asked for. */
+static u64 mapped_length(const struct command_run *c, const struct lab_region *r)
+{
+	const handle_t mm = task_at(c->m, c->task)->mm;
+	handle_t h = mm ? find_vma_exact(c->m, mm, r->start) : 0;
+	u64 size = h && vma_at(c->m, h)->flags & VM_HUGETLB ?
+			   vma_hstate(c->m, vma_at(c->m, h))->page_size :
+			   PAGE_SIZE;
+
+	return (r->length + size - 1) & ~(size - 1);
+}
+
 int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length)
 {
 	const struct lab_region *r = lab_region_find(c->m, c->lab, c->word[first]);
@@ -403,6 +416,6 @@ int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length)
 	if (!r)
 		return command_explain(c, -ENOENT, "no region named '%s'", c->word[first]);
 	*start = r->start;
-	*length = r->length;
+	*length = c->nr_words > first + 1 ? mapped_length(c, r) : r->length;
 	return argument_part(c, first + 1, start, length);
 }

@@ -14,6 +14,7 @@
  *	mlocked page        PG_unevictable, on no list: next = VMAs that lock it (mlock_count)
  *	slab page           PG_slab; mapping = cache handle; index = objects it holds; mapcount = in use
  *	page table page     PG_table; mapping = mm handle
+ *	huge page of a pool in use  PG_hugetlb in the head: mm/hugetlb.h
  *	tail of a high order block: PG_tail; index = head's PFN
  * A page on an LRU list has PG_lru and is linked by next/prev, but for PG_unevictable ones.
  */

@@ -268,6 +268,8 @@ static int advice_of(const char *word)
 		{ "keeponfork", MADV_KEEPONFORK },
 		{ "cold", 20 },
 		{ "pageout", 21 },
+		{ "hwpoison", 100 },
+		{ "soft_offline", 101 },
 		{ "populate_read", 22 },
 		{ "populate_write", 23 },
 	};

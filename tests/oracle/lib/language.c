@@ -362,12 +362,14 @@ bool process_file(struct run *r, const char *name, const char *file)
 	return n >= 0;
 }
 
-/* A shared anonymous mapping's file has whatever number was the next. */
+/* The file of a shared anonymous mapping, and of one of huge pages, has whatever number was the next. */
 static const char *without_inode(char *line)
 {
 	static char out[256];
 	char *name = strstr(line, "/dev/zero"), *number;
 
+	if (!name)
+		name = strstr(line, "/anon_hugepage");
 	if (!name)
 		return line;
 	for (number = name; number > line && number[-1] == ' '; number--)
