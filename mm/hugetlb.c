@@ -301,7 +301,7 @@ static pfn_t dequeue_target(struct machine *m, struct hstate *h, u32 nid)
 	handle_t at = h->free_list[nid];
 
 	return at && going_offline(m, frame_at(m, at)->pfn) ? PFN_NONE :
-							       dequeue_huge_page_node(m, h, nid);
+							      dequeue_huge_page_node(m, h, nid);
 }
 
 pfn_t alloc_migration_huge_page(struct machine *m, struct hstate *h, u32 nid, u64 nodes,

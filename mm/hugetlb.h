@@ -143,7 +143,8 @@ void hugetlb_gather_stats(struct machine *m, const struct vma *v, u64 start, u64
 
 /** migrate_huge_page() - to a page that begins the search at @nid, on one of @nodes (0: any). -EBUSY: it is
  * pinned; -ENOMEM: there is none. Counts all its small pages. */
-int migrate_huge_page(struct machine *m, pfn_t head, u32 nid, u64 nodes, enum migrate_reason reason);
+int migrate_huge_page(struct machine *m, pfn_t head, u32 nid, u64 nodes,
+		      enum migrate_reason reason);
 /** poison_huge_page() - it is lost: its mappings get SIGBUS when they touch it, and it goes to its pool. */
 void poison_huge_page(struct machine *m, pfn_t head);
 

@@ -545,7 +545,8 @@ void hugetlb_gather_stats(struct machine *m, const struct vma *v, u64 start, u64
 	while (huge_walk_next(m, &w)) {
 		const struct page *p;
 
-		if (!pte_present(*w.pte))
+		/* a page counts where it begins */
+		if (!pte_present(*w.pte) || w.vpn < addr_vpn(start))
 			continue;
 		p = pfn_to_page(m, pte_pfn(*w.pte));
 		*(p->mapcount > 1 ? &out->shared_hugetlb : &out->private_hugetlb) += bytes;

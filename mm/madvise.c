@@ -365,7 +365,8 @@ static int advise_range(struct machine *m, handle_t mmh, const struct advice *a,
 			addr = vma_at(m, h)->start;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
 		/* work on pages takes time; flags change at once, or the mapping is cut */
-		if (a->work && a->refuse & VM_PFNMAP && !(vma_at(m, h)->flags & VM_HUGETLB) && to - addr > (u64)BATCH_PAGES << PAGE_SHIFT)
+		if (a->work && a->refuse & VM_PFNMAP && !(vma_at(m, h)->flags & VM_HUGETLB) &&
+		    to - addr > (u64)BATCH_PAGES << PAGE_SHIFT)
 			to = addr + ((u64)BATCH_PAGES << PAGE_SHIFT);
 		error = advise_vma(m, a, h, addr, to);
 		addr = to;

@@ -83,7 +83,8 @@ static void isolate_range(struct machine *m, struct relocation *r, u64 vpn, u64 
 }
 
 /* The huge pages that begin in [vpn, end): one by one. */
-static int relocate_huge(struct machine *m, struct relocation *r, const struct vma *v, u64 vpn, u64 end)
+static int relocate_huge(struct machine *m, struct relocation *r, const struct vma *v, u64 vpn,
+			 u64 end)
 {
 	struct huge_walk w = huge_walk_range(mm_at(m, r->mmh), vpn, end);
 	const struct migration_target_control *mtc = r->arg;

@@ -206,7 +206,9 @@ void mpol_rebind(struct machine *m, u64 old)
 	for (h = m->mempolicy.first; h && new != old; h = mempolicy_at(m, h)->next) {
 		struct mempolicy *p = mempolicy_at(m, h);
 
-		if (p->mode == MPOL_LOCAL)
+		/* those that only prefer nodes keep them, with memory or without */
+		if (p->mode == MPOL_LOCAL || p->mode == MPOL_PREFERRED ||
+		    p->mode == MPOL_PREFERRED_MANY)
 			continue;
 		if (p->flags & MPOL_USER_NODES) {
 			nodes = nodes_in_effect(p->mode, p->flags, p->user_nodes, new);

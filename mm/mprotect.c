@@ -143,7 +143,8 @@ int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot
 		if (flags & VM_ACCESS_FLAGS & ~(flags >> 4))
 			return -EACCES;
 		to = vma_at(m, h)->end < end ? vma_at(m, h)->end : end;
-		piece = batch_end(m, mm_at(m, mmh), addr, to);
+		piece = vma_at(m, h)->flags & VM_HUGETLB ? to :
+							   batch_end(m, mm_at(m, mmh), addr, to);
 		if (piece < to)
 			error = may_charge(m, task, vma_at(m, h), flags, (to - addr) >> PAGE_SHIFT);
 		if (!error)

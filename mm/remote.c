@@ -79,7 +79,8 @@ static bool remote_allowed(const struct vma *v, bool write)
 	if (!write)
 		return v->flags & (VM_READ | VM_MAYREAD);
 	/* nobody gets a copy of a huge page by force */
-	return v->flags & VM_WRITE || (v->flags & (VM_HUGETLB | VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
+	return v->flags & VM_WRITE ||
+	       (v->flags & (VM_HUGETLB | VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE;
 }
 
 /* May the access go ahead with what the entry holds? */

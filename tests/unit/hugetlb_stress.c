@@ -353,7 +353,10 @@ static void test_stress(u64 seed, unsigned int steps)
 	hugetlb_set_pool(s->t.m, hugetlb_default(s->t.m), 16, NUMA_NO_NODE);
 	violations = 0;
 	for (; s->steps < steps && !s->wrong && !violations; s->steps++) {
+		/* now and then an allocation of the kernel fails */
+		s->t.m->mms.fail_nth = draw(s, 6) ? 0 : 1 + draw(s, 12);
 		step(s);
+		s->t.m->mms.fail_nth = 0;
 		machine_check(s->t.m, report, s);
 	}
 	is_uint(violations, 0, "seed %llu: every invariant held", (unsigned long long)seed);
