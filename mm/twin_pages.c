@@ -364,6 +364,7 @@ u64 twin_shmem_swapped(struct machine *m, handle_t vma, u64 n, u32 area)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct inode *i = v->file ? inode_at(m, file_at(m, v->file)->inode) : NULL;
+	bool writable = (v->flags & (VM_SHARED | VM_WRITE)) == VM_WRITE;
 	u64 done = 0, page;
 
 	if (!i || i->kind != INODE_SHMEM)
@@ -373,7 +374,8 @@ u64 twin_shmem_swapped(struct machine *m, handle_t vma, u64 n, u32 area)
 		u64 index = v->pgoff + page;
 		u32 slot;
 
-		if ((pte && *pte) || xa_load(m, i->pages, index))
+		/* of what it has itself a mapping shows the file's only if it may not write (mm/pagewalk.c) */
+		if ((pte && *pte && writable) || xa_load(m, i->pages, index))
 			continue;
 		slot = take_slot(m, area);
 		if (!slot)

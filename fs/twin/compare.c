@@ -100,7 +100,9 @@ static const char *reason(const struct comparison *c, size_t i)
 		return "pages may be merged (KSM)";
 	if (s->here[TWIN_SHARED] != s->there[TWIN_SHARED])
 		return "who it shares pages with came or went meanwhile";
-	return "shares with processes that could not be read are estimated";
+	if (t->nr_unread || !t->has_pages)
+		return "shares with processes that could not be read are estimated";
+	return "its Pss and that of others with the same pages were read at different moments";
 }
 
 static void name_process(struct comparison *c, size_t i)
@@ -200,6 +202,7 @@ static void show_line(struct comparison *c, const struct meminfo_line *l, u64 th
 static void show_meminfo(struct comparison *c)
 {
 	static const char lists[] = "processes came or went while files were read";
+	static const char small[] = "transparent huge pages are small pages here";
 	static const struct meminfo_line lines[] = {
 		{ "MemTotal:", NULL },
 		{ "MemFree:", "the twin's own records need memory" },
@@ -225,6 +228,9 @@ static void show_meminfo(struct comparison *c)
 		{ "SUnreclaim:", NULL },
 		{ "CommitLimit:", NULL },
 		{ "Committed_AS:", lists },
+		{ "AnonHugePages:", small },
+		{ "ShmemHugePages:", small },
+		{ "FileHugePages:", small },
 		{ "HugePages_Total:", NULL },
 		{ "HugePages_Free:", NULL },
 		{ "HugePages_Rsvd:", NULL },
@@ -269,9 +275,47 @@ static void show_rest(struct comparison *c)
 			"\nAnonymous memory of processes that were not shown, or not any more, is its own: "
 			"%llu kB.\n",
 			N(t->anon_held) * (PAGE_SIZE >> 10));
+	if (!t->has_pages)
+		text_str(
+			c->out,
+			"\nPage tables were not read: which pages are shared comes from Shared_* and Pss.\n");
 	if (t->thp_kb)
 		text_printf(c->out, "\nTransparent huge pages are small pages here: %llu kB.\n",
 			    N(t->thp_kb));
+	if (t->ksm_kb)
+		text_printf(
+			c->out,
+			"\nPages that KSM has merged from different places are one page each here: %llu kB.\n",
+			N(t->ksm_kb));
+	if (t->huge_kb)
+		text_printf(
+			c->out,
+			"\nPages of hugetlb pools that processes have are counted, for the pool and for the "
+			"process, and stay in use\nwhen it ends: %llu kB.\n",
+			N(t->huge_kb));
+	if (t->nr_cgroups)
+		text_printf(
+			c->out,
+			"\nControl groups: who is in which, of %zu; not what they may use, nor what they have "
+			"used.\n",
+			t->nr_cgroups);
+}
+
+static void show_settings(struct comparison *c)
+{
+	const struct twin *t = c->t;
+
+	text_printf(c->out, "\nSettings: %llu are as there", N(t->nr_knobs));
+	if (t->knobs_missing.length)
+		text_printf(c->out, "; this machine does not have%.*s",
+			    (int)t->knobs_missing.length, t->knobs_missing.data);
+	if (t->knobs_refused.length)
+		text_printf(c->out, "; not possible here:%.*s", (int)t->knobs_refused.length,
+			    t->knobs_refused.data);
+	text_str(c->out, ".\n");
+	if (t->nr_counters)
+		text_printf(c->out, "\nCounters of vmstat that only grow: %llu go on from there.\n",
+			    N(t->nr_counters));
 }
 
 static void summary(const struct comparison *c)
@@ -306,6 +350,7 @@ void twin_compare(struct twin *t)
 		show_meminfo(&c);
 		show_processes(&c);
 		show_rest(&c);
+		show_settings(&c);
 		summary(&c);
 	}
 	text_char(&out, '\0');

@@ -60,8 +60,10 @@ void twin_counters(struct twin *t)
 	if (!capture_find(&t->c, &vmstat, "/proc/vmstat"))
 		return;
 	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
-		if (counter(vmstat, vm_event_names[i], &n))
+		if (counter(vmstat, vm_event_names[i], &n)) {
 			twin_event(m, (enum vm_event_item)i, n);
+			t->nr_counters++;
+		}
 	for (nid = 0; nid < m->nr_nodes; nid++) {
 		bool known = capture_find(&t->c, &node_vmstat,
 					  "/sys/devices/system/node/node%u/vmstat", nid);

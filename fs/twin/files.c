@@ -65,11 +65,39 @@ static int read_mounts(struct twin_files *f, struct slice text)
 	return error;
 }
 
+/* What is in swap without a copy (SwapPss) of a mapping that could never be written to is in a tmpfs. */
+static bool shows_memory(const struct paragraph *p)
+{
+	return smaps_has_file(p) && p->swap && !p->swap_pss && p->has_flags &&
+	       !has(p->vm_flags, "wr") && !has(p->vm_flags, "ac");
+}
+
+/* Mounts that no process shows, like that of a root file system in memory, told by their pages in swap. */
+static int find_swapped(struct twin *t)
+{
+	struct slice swaps, line, smaps;
+	struct paragraph p;
+	size_t i;
+	int error = 0;
+
+	/* a headline, and a line for each area */
+	capture_find(&t->c, &swaps, "/proc/swaps");
+	if (!slice_line(&swaps, &line) || !slice_line(&swaps, &line))
+		return 0;
+	for (i = 0; i < t->c.nr_processes; i++) {
+		capture_of_process(&t->c, &t->c.processes[i], "smaps", &smaps);
+		while (!error && smaps_next(&smaps, &p))
+			if (shows_memory(&p))
+				error = add_memory_dev(&t->files, p.dev);
+	}
+	return error;
+}
+
 int twin_files_init(struct twin *t)
 {
 	struct slice text;
 	size_t i;
-	int error = 0;
+	int error = find_swapped(t);
 
 	for (i = 0; i < t->c.nr_processes && !error; i++)
 		if (capture_of_process(&t->c, &t->c.processes[i], "mountinfo", &text))

@@ -180,6 +180,8 @@ int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
 	twin_files_free(&t);
 	twin_plan_free(&t);
 	twin_shares_free(&t);
+	text_free(&t.knobs_missing);
+	text_free(&t.knobs_refused);
 	free(t.unsteady);
 	free(t.cgroups);
 	capture_close(&t.c);

@@ -24,7 +24,6 @@ static const char *const not_knobs[] = {
 struct knob_run {
 	struct twin *t;
 	struct text names; /* of those left out, but for kernel.* and fs.* */
-	struct text refused;
 	u64 nr_missing, nr_missing_kernel, nr_missing_fs, nr_refused;
 };
 
@@ -91,6 +90,7 @@ static void set_knob(struct knob_run *r, const struct capture_file *f)
 	slice_copy((struct slice){ f->path.at + 1, f->path.size - 1 }, path, sizeof(path));
 	if (tree_walk(tree, &root, path, &ino) || tree_getattr(tree, &root, ino, &st)) {
 		r->nr_missing++;
+		add_name(&r->t->knobs_missing, f->path);
 		if (slice_starts(f->path, "/proc/sys/kernel/"))
 			r->nr_missing_kernel++;
 		else if (slice_starts(f->path, "/proc/sys/fs/"))
@@ -106,7 +106,9 @@ static void set_knob(struct knob_run *r, const struct capture_file *f)
 	     !same_value((struct slice){ now.data, now.length }, f->data)) &&
 	    tree_write_file(tree, path, value.at, value.size) < 0) {
 		r->nr_refused++;
-		add_name(&r->refused, f->path);
+		add_name(&r->t->knobs_refused, f->path);
+	} else {
+		r->t->nr_knobs++;
 	}
 	text_free(&now);
 }
@@ -127,8 +129,8 @@ static void report(struct knob_run *r)
 	if (r->nr_refused)
 		fprintf(err,
 			"mmanfs: twin: %llu settings are not possible here and left out:%.*s\n",
-			(unsigned long long)r->nr_refused, (int)r->refused.length,
-			r->refused.length ? r->refused.data : "");
+			(unsigned long long)r->nr_refused, (int)r->t->knobs_refused.length,
+			r->t->knobs_refused.data);
 }
 
 /* sysfs goes first: switching huge pages on or off changes min_free_kbytes. */
@@ -139,12 +141,12 @@ void twin_knobs(struct twin *t)
 	int sysctls;
 
 	text_init(&r.names);
-	text_init(&r.refused);
+	text_init(&t->knobs_missing);
+	text_init(&t->knobs_refused);
 	for (sysctls = 0; sysctls < 2; sysctls++)
 		for (i = 0; i < t->c.nr_files; i++)
 			if (is_knob(t->c.files[i].path, sysctls))
 				set_knob(&r, &t->c.files[i]);
 	report(&r);
 	text_free(&r.names);
-	text_free(&r.refused);
 }

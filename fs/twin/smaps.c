@@ -53,6 +53,8 @@ static const struct {
 	FIELD("Anonymous:", anonymous),
 	FIELD("KSM:", ksm),
 	FIELD("AnonHugePages:", thp),
+	FIELD("ShmemPmdMapped:", thp),
+	FIELD("FilePmdMapped:", thp),
 	FIELD("Shared_Hugetlb:", hugetlb),
 	FIELD("Private_Hugetlb:", hugetlb),
 	FIELD("Swap:", swap),

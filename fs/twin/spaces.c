@@ -102,9 +102,11 @@ static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapp
 	if (want.keep_swap)
 		want.swap = p->swap / KB_PAGES;
 	/* copies of its own of shared memory's pages, beside those that are in swap there */
-	if (!want.keep_swap && (w->flags & (VM_SHARED | VM_WRITE)) == VM_WRITE) {
+	if (!want.keep_swap && !(w->flags & VM_SHARED)) {
 		want.keep_swap = true;
 		want.swap = line.size ? layout_swapped(line) : p->swap_pss / KB_PAGES;
+		if (want.swap + want.pages < p->swap / KB_PAGES)
+			want.swap = p->swap / KB_PAGES - want.pages;
 		want.swap = want.swap < p->swap / KB_PAGES ? want.swap : p->swap / KB_PAGES;
 	}
 	/* without page tables nobody tells whose the shared ones are: a file's are clean, as a rule */
@@ -203,6 +205,7 @@ static int add_mappings(struct twin *t, const struct twin_space *space, struct s
 		if (slice_is(p.name, "[heap]") && p.end > mm->brk)
 			mm->brk = p.end;
 		mm->hugetlb_usage += p.hugetlb / KB_PAGES;
+		t->huge_kb += p.hugetlb;
 		t->thp_kb += p.thp;
 		t->ksm_kb += p.ksm;
 		t->has_pss |= p.has_pss;

@@ -139,6 +139,12 @@ static void test_swap(void)
 		"30200000-3020a000 rw-p 00000000 00:01 10                         /memfd:copied (deleted)\n"
 		"Rss: 20 kB\nPss: 20 kB\nPrivate_Dirty: 20 kB\nAnonymous: 16 kB\nSwap: 16 kB\nSwapPss: 8 kB\n"
 		"VmFlags: rd wr mr mw me ac \n";
+	/* a root file system in memory: two pages of text, and two that were written to before they were protected */
+	static const char root_fs[] =
+		"00400000-00402000 r-xp 00000000 00:02 11                         /sbin/daemon\n"
+		"Swap: 8 kB\nVmFlags: rd ex mr mw me \n"
+		"00402000-00404000 r--p 00002000 00:02 11                         /sbin/daemon\n"
+		"Swap: 12 kB\nSwapPss: 4 kB\nVmFlags: rd mr mw me ac \n";
 	static const char sizes[] =
 		"VmSize: 2000 kB\nVmRSS: 200 kB\nRssAnon: 200 kB\nVmData: 1800 kB\n"
 		"VmStk: 132 kB\nVmSwap: 120 kB\nThreads: 1\n";
@@ -147,8 +153,8 @@ static void test_swap(void)
 	struct twin_test t;
 
 	capture_start(&capture, &m);
-	/* 100 and 100 pages of which 75 are the same, 50 of shared memory, 4 twice, 30, and 60 of nobody */
-	add_swap(&capture, (125 + 50 + 4 + 4 + 30 + 60) * 4);
+	/* 100 and 100 pages of which 75 are the same, 50 of shared memory, 4 twice, 5 of a daemon, 30, and 60 of nobody */
+	add_swap(&capture, (125 + 50 + 4 + 4 + 5 + 30 + 60) * 4);
 	capture_process(&capture, 1, 0, "init", "");
 	capture_process(&capture, 10, 1, "one", child);
 	add_pages(&capture, 10, "10000000 s75 a20 s25\n");
@@ -160,10 +166,11 @@ static void test_swap(void)
 	add_pages(&capture, 14, "30200000 .1 f1 a4 s2\n");
 	/* which are its own SwapPss tells */
 	capture_process(&capture, 15, 1, "unknown", copies);
+	capture_process(&capture, 16, 1, "daemon", root_fs);
 	open_twin(&t, &capture, "a twin with swap");
 	is_int(twin_number(&t, "proc/meminfo", "SwapTotal:") -
 		       twin_number(&t, "proc/meminfo", "SwapFree:"),
-	       273 * 4, "as much of it is used");
+	       278 * 4, "as much of it is used");
 	is_int(twin_number(&t, "proc/10/status", "VmSwap:"), 400, "a process has its pages there");
 	is_int(twin_number(&t, "proc/11/smaps", "Swap:"), 400, "another one, too");
 	is_int(twin_number(&t, "proc/11/smaps", "SwapPss:"), 250, "some of them the same");
@@ -171,6 +178,9 @@ static void test_swap(void)
 	is_int(twin_number(&t, "proc/14/smaps", "Swap:"), 16, "and what is copied from there");
 	is_int(twin_number(&t, "proc/14/smaps", "SwapPss:"), 8, "of which it has copies");
 	is_int(twin_number(&t, "proc/15/smaps", "Swap:"), 16, "wherever they are");
+	like(fixture_read(&t.f, "proc/16/smaps"),
+	     "Swap: +8 kB\nSwapPss: +0 kB(.*\n)*Swap: +12 kB\nSwapPss: +4 kB",
+	     "and what lies in a root file system in memory");
 	is_int(twin_number(&t, "proc/13/status", "VmSwap:"), 120, "and who could not be read");
 	check_identities(t.f.t, "swap");
 	is_int(fixture_write(&t.f, "sim/ctl", "swapoff /dev/vdb"), 16, "swapoff reads it all back");
