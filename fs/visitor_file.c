@@ -3,6 +3,7 @@
  * replaced. Process numbers are as the visitor sees them; what starts before it, or outside its
  * namespace, is nobody's: 0. CPUs and nodes are the machine's; start time counts on its clock.
  */
+#include "fs/proc/proc.h"
 #include "fs/visitor_internal.h"
 
 #include <errno.h>
@@ -337,39 +338,16 @@ int visitor_status_show(const struct request *rq, struct text *out)
 	return error;
 }
 
-/* --- mounts: what is simulated, as a machine has it mounted --- */
-
-static const struct {
-	const char *source, *target, *type, *options;
-	unsigned int id, parent, minor;
-} mounts[] = {
-	{ "rootfs", "/", "rootfs", "rw", 1, 1, 2 },
-	{ "proc", "/proc", "proc", "rw,relatime", 21, 1, 19 },
-	{ "sysfs", "/sys", "sysfs", "rw,relatime", 22, 1, 20 },
-	{ "dev", "/dev", "devtmpfs", "rw,relatime,mode=755,inode64", 23, 1, 5 },
-	{ "debugfs", "/sys/kernel/debug", "debugfs", "rw,relatime", 24, 22, 7 },
-	{ "cgroup2", "/sys/fs/cgroup", "cgroup2", "rw,relatime", 25, 22, 21 },
-};
+/* --- mounts: the machine's --- */
 
 int visitor_mounts_show(const struct request *rq, struct text *out)
 {
-	size_t i;
-
-	(void)rq;
-	for (i = 0; i < ARRAY_SIZE(mounts); i++)
-		text_printf(out, "%s %s %s %s 0 0\n", mounts[i].source, mounts[i].target,
-			    mounts[i].type, mounts[i].options);
+	mounts_show(rq->m, out);
 	return 0;
 }
 
 int visitor_mountinfo_show(const struct request *rq, struct text *out)
 {
-	size_t i;
-
-	(void)rq;
-	for (i = 0; i < ARRAY_SIZE(mounts); i++)
-		text_printf(out, "%u %u 0:%u / %s rw,relatime - %s %s rw\n", mounts[i].id,
-			    mounts[i].parent, mounts[i].minor, mounts[i].target, mounts[i].type,
-			    mounts[i].source);
+	mountinfo_show(rq->m, out);
 	return 0;
 }

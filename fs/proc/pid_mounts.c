@@ -33,34 +33,44 @@ static void show_options(const struct machine *m, const struct mount *mount, str
 			    (unsigned long long)m->totalram_pages / 2);
 }
 
-int pid_mounts_show(const struct request *rq, struct text *out)
+void mounts_show(const struct machine *m, struct text *out)
 {
-	PID_RQ(rq, t);
 	size_t i;
 
-	(void)t;
 	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
 		text_printf(out, "%s %s %s rw,relatime", mounts[i].source, mounts[i].path,
 			    mounts[i].type);
-		show_options(rq->m, &mounts[i], out);
+		show_options(m, &mounts[i], out);
 		text_str(out, " 0 0\n");
 	}
+}
+
+void mountinfo_show(const struct machine *m, struct text *out)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
+		text_printf(out, "%u %u %u:%u / %s rw,relatime - %s %s rw", mounts[i].id,
+			    mounts[i].parent, mounts[i].major, mounts[i].minor, mounts[i].path,
+			    mounts[i].type, mounts[i].source);
+		show_options(m, &mounts[i], out);
+		text_char(out, '\n');
+	}
+}
+
+int pid_mounts_show(const struct request *rq, struct text *out)
+{
+	PID_RQ(rq, t);
+	(void)t;
+	mounts_show(rq->m, out);
 	return 0;
 }
 
 int pid_mountinfo_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
-	size_t i;
-
 	(void)t;
-	for (i = 0; i < ARRAY_SIZE(mounts); i++) {
-		text_printf(out, "%u %u %u:%u / %s rw,relatime - %s %s rw", mounts[i].id,
-			    mounts[i].parent, mounts[i].major, mounts[i].minor, mounts[i].path,
-			    mounts[i].type, mounts[i].source);
-		show_options(rq->m, &mounts[i], out);
-		text_char(out, '\n');
-	}
+	mountinfo_show(rq->m, out);
 	return 0;
 }
 

@@ -61,6 +61,10 @@ u64 proc_kcore_size(const struct request *rq);
 extern const struct directory proc_pressure_directory; /* pressure.c */
 bool proc_pressure_visible(const struct request *rq);
 
+/** mounts_show(), mountinfo_show() - the machine's file systems, as PID/mounts and PID/mountinfo have them. */
+void mounts_show(const struct machine *m, struct text *out);
+void mountinfo_show(const struct machine *m, struct text *out);
+
 /** cpu_idle_ns() - how long @cpu did nothing since boot. */
 u64 cpu_idle_ns(const struct machine *m, u32 cpu);
 

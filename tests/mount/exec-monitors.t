@@ -58,6 +58,8 @@ pages() {
 cmp_num "$(kb SwapTotal)" '>=' "$((16384 + $(kb SwapFree)))" 'none of the numbers below is there by chance: swap is in use'
 like "$(inside uptime)" " up  2:00, .* load average: $(sed 's/ /, /; s/ /, /; s/ .*//; s/,$//' "$M/proc/loadavg")" 'uptime'
 is "$(inside vmstat -n | awk 'END { print $3 }')" "$(($(kb SwapTotal) - $(kb SwapFree)))" 'vmstat: swap in use'
+is "$(inside vmstat -d | awk '$1 == "vda" { print $2, $4, $6, $8 }')" \
+	"$(awk '$3 == "vda" { print $4, $6, $8, $10 }' "$M/proc/diskstats")" 'vmstat -d: reads and writes of a disk'
 like "$(inside vmstat -s)" "^ *$(field "$M/proc/vmstat" pswpout) pages swapped out" 'vmstat -s: pages swapped out'
 like "$(inside vmstat -a)" " $(kb Inactive) +$(kb Active) " 'vmstat -a: inactive and active'
 awk 'NR > 2 { print substr($1, 1, 23), $2, $3, $4, $5 }' "$M/proc/slabinfo" | sort >"$T/wanted"
@@ -87,6 +89,9 @@ like "$(inside choom -p "$hog")" "score: $(cat "$M/proc/$hog/oom_score")" 'choom
 like "$(inside dmesg)" 'Linux version 6\.1\.' 'dmesg: the simulated kernel log'
 like "$(inside dmesg)" 'Adding 262140k swap on /dev/vdz' 'dmesg: and its last lines'
 like "$(lsmem --sysroot "$M" -b --summary=only)" "online memory: +$((2 * 1024 * 1024 * 1024))\$" 'lsmem --sysroot, without exec'
+
+is "$(inside findmnt -n -o TARGET,SOURCE,FSTYPE -l)" "$(inside findmnt -n -o TARGET,SOURCE,FSTYPE -l -F "$M/proc/1/mountinfo")" \
+	'findmnt: the file systems of the machine'
 
 # --- numactl ---
 
@@ -240,8 +245,10 @@ fi
 
 # --- huge pages, KSM ---
 
-if has 4 hugeadm; then
+if has 5 hugeadm; then
 	is "$(inside hugeadm --pool-list 2>&1 | awk '$1 == 2097152 { print $2, $3, $4 }')" '6 6 6' 'hugeadm --pool-list'
+	is "$(inside hugeadm --list-all-mounts 2>"$T/err" | awk '$1 ~ /^\// { print $1, $2 }')" \
+		"$(awk '$3 == "hugetlbfs" { print $2, $4 }' "$M/proc/1/mounts")" 'hugeadm --list-all-mounts'
 	inside hugeadm --pool-pages-min 2M:8
 	is "$? $(cat "$M/proc/sys/vm/nr_hugepages") $(kb HugePages_Total)" '0 8 8' 'hugeadm --pool-pages-min acts'
 	like "$(inside hugeadm --explain 2>&1)" '^ +2097152 +8 +8 +8 +\*' 'hugeadm --explain: the pools'
