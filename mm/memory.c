@@ -653,8 +653,6 @@ static int touch_fresh_slow(struct machine *m, handle_t task, struct mm *mm, u64
 	}
 	if (!error && m->tlb.active == mm->id && m->tlb.fresh.next == vpn)
 		m->tlb.fresh.next = vpn + 1;
-	if (unlikely(m->numa_costs) && !error && pte_find(m, mm, vpn))
-		access_made(m, *pte_find(m, mm, vpn));
 	return error;
 }
 
@@ -711,10 +709,11 @@ static inline __attribute__((always_inline)) int touch_answered(struct machine *
 	if (write && table && (!pte || !*pte)) {
 		r = fault_fast(m, task, mm, table, pte, vpn);
 		if (likely(r == VM_FAULT_DONE)) {
-			if (a.tlb)
-				tlb_fresh_start(m, mm, vpn);
+			/* where it matters whose memory it is, each page is looked at: there are no runs */
 			if (unlikely(m->numa_costs))
-				charge_distance(m, *table_pte(m, table, vpn));
+				remember_fault(m, mm, vpn);
+			else if (a.tlb)
+				tlb_fresh_start(m, mm, vpn);
 			return 0;
 		}
 		if (unlikely(r == VM_FAULT_OOM))
@@ -760,8 +759,6 @@ static inline __attribute__((always_inline)) bool touch_fresh(struct machine *m,
 	    unlikely(fault_fast(m, task, mm, table, pte, vpn) != VM_FAULT_DONE))
 		return false;
 	m->tlb.fresh.next = vpn + 1;
-	if (unlikely(m->numa_costs))
-		charge_distance(m, *table_pte(m, table, vpn));
 	return true;
 }
 
