@@ -298,7 +298,7 @@ static enum vm_fault install_copy(struct machine *m, const struct huge_fault *hf
 		undo_huge_page(m, hf->f->vma, hf->vpn << PAGE_SHIFT, a);
 		return VM_FAULT_OOM;
 	}
-	tlb_flush_huge(m, hf->f->mm, hf->vpn, hf->vpn + hf->nr);
+	tlb_flush_leaves(m, hf->f->mm, hf->vpn, hf->vpn + hf->nr, hf->level);
 	*pte = pte_make(a->pfn, PTE_PRESENT | PTE_ACCESSED | PTE_USER | huge_writable(hf->f->v));
 	page_add_new_huge_anon(hf->f->mm, pfn_to_page(m, a->pfn), hf->f->v, hf->index, hf->nr);
 	page_remove_huge_rmap(m, hf->f->mm, old, hf->nr);
@@ -392,12 +392,13 @@ void unmap_hugepage_range(struct machine *m, handle_t vma, u64 start, u64 end)
 	struct mm *mm = mm_at(m, v->mm);
 	struct huge_walk w = walk_vma(m, v, start, end);
 	u32 nr = hstate_pages(vma_hstate(m, v));
-	u64 unmapped = 0;
+	u64 unmapped = 0, first = 0, last = 0;
 	pte_t pte;
 
 	while (huge_walk_next(m, &w)) {
 		pte = huge_pte_clear(m, mm, w.vpn, w.level);
-		unmapped++;
+		first = unmapped++ ? first : w.vpn;
+		last = w.vpn + nr;
 		if (!pte_present(pte)) /* poisoned */
 			continue;
 		if (pte & PTE_DIRTY)
@@ -405,7 +406,7 @@ void unmap_hugepage_range(struct machine *m, handle_t vma, u64 start, u64 end)
 		page_remove_huge_rmap(m, mm, pte_pfn(pte), nr);
 	}
 	if (unmapped)
-		tlb_flush_huge(m, mm, addr_vpn(start), addr_vpn(end));
+		tlb_flush_leaves(m, mm, first, last, w.level);
 	clock_charge(m, unmapped * (m->cost.pte_unmap + m->cost.page_free));
 }
 
@@ -484,7 +485,8 @@ void hugetlb_change_protection(struct machine *m, handle_t vma, u64 start, u64 e
 	while (huge_walk_next(m, &w))
 		if (pte_present(*w.pte))
 			*w.pte = (*w.pte & ~(PTE_USER | PTE_WRITE)) | prot;
-	tlb_flush_huge(m, mm_at(m, v->mm), addr_vpn(start), addr_vpn(end));
+	tlb_flush_leaves(m, mm_at(m, v->mm), addr_vpn(start), addr_vpn(end),
+			 hstate_level(vma_hstate(m, v)));
 }
 
 int move_hugetlb_page_tables(struct machine *m, handle_t mmh, u64 from, u64 to, u64 length)
@@ -501,7 +503,7 @@ int move_hugetlb_page_tables(struct machine *m, handle_t mmh, u64 from, u64 to, 
 		if (!error)
 			huge_pte_clear(m, mm, w.vpn, w.level);
 	}
-	tlb_flush_huge(m, mm, addr_vpn(from), addr_vpn(from + length));
+	tlb_flush_leaves(m, mm, addr_vpn(from), addr_vpn(from + length), w.level);
 	return error;
 }
 

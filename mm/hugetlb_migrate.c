@@ -90,7 +90,7 @@ static bool poison_entry(struct machine *m, handle_t vma, u64 addr, void *arg)
 	enum pt_level level;
 
 	*huge_pte_find(m, mm, addr_vpn(addr), &level) = pte_poisoned(pfn);
-	tlb_flush_huge(m, mm, addr_vpn(addr), addr_vpn(addr) + nr);
+	tlb_flush_leaves(m, mm, addr_vpn(addr), addr_vpn(addr) + nr, level);
 	mm->hugetlb_usage -= nr;
 	p->mapcount--;
 	return p->mapcount != 0;

@@ -252,7 +252,7 @@ static bool repoint_one(struct machine *m, handle_t h, u64 addr, void *arg)
 
 	repoint_entry(v, entry_of(m, v, addr), arg);
 	if (v->flags & VM_HUGETLB)
-		tlb_flush_huge(m, mm_at(m, v->mm), addr_vpn(addr), addr_vpn(addr) + 1);
+		tlb_flush_leaves(m, mm_at(m, v->mm), addr_vpn(addr), addr_vpn(addr) + 1, PT_PMD);
 	else
 		tlb_flush_page(m, mm_at(m, v->mm), addr_vpn(addr));
 	return true;

@@ -156,11 +156,6 @@ static inline void tlb_flush_leaves(struct machine *m, struct mm *mm, u64 vpn, u
 		tlb_flush_huge_slow(m, mm, vpn, end, level == PT_PUD);
 }
 
-static inline void tlb_flush_huge(struct machine *m, struct mm *mm, u64 vpn, u64 end)
-{
-	tlb_flush_leaves(m, mm, vpn, end, PT_PMD);
-}
-
 static inline void tlb_flush_page(struct machine *m, struct mm *mm, u64 vpn)
 {
 	if (mm->tlb_live)

@@ -48,7 +48,10 @@ put "$M/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages" 1
 ctl 'mmap h 4M hugetlb=2M'
 huge_walk '2 MiB' pmd $((2 << 20)) '2 MiB'
 ctl 'mmap h 1G hugetlb=1G'
+before=$(counter flushes) pages=$(counter page_flushes)
 huge_walk '1 GiB' pud $((1 << 30)) '1 GiB'
+is "$(($(counter flushes) - before)) $(($(counter page_flushes) - pages))" '0 3' \
+	'mprotect, twice, and munmap of a page of 1 GiB: each time one page to flush'
 ctl 'mmap h 64M hugetlb' 'write h' 'access h uniform 5000'
 is "$(held l1d_2m)" 32 'all 32 entries for pages of 2 MiB are in use'
 before=$(counter misses)
