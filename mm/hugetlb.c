@@ -603,6 +603,8 @@ struct hstate *hstate_by_size(struct machine *m, u64 bytes)
 
 struct hstate *hugetlb_mmap_hstate(struct machine *m, u32 map)
 {
+	if (m->pt.flat) /* one table of small pages is all that there is */
+		return NULL;
 	return hstate_by_size(m, map & MAPF_HUGETLB_1G ? 1ull << 30 :
 				 map & MAPF_HUGETLB_2M ? 2ull << 20 :
 							 0);
@@ -636,7 +638,9 @@ static void set_demote_size(struct machine *m, struct hstate *h)
 
 static void print_hstate(struct machine *m, const struct hstate *h)
 {
-	const char *size = h->page_size >> 30 ? "1.00 GiB" : "2.00 MiB";
+	const char *size = h->page_size >> 30 ? "1.00 GiB" :
+			   h->page_size >> 22 ? "4.00 MiB" :
+						"2.00 MiB";
 	u64 vmemmap = (h->page_size >> PAGE_SHIFT) * 64; /* of the kernel's struct pages */
 
 	printk(m, 6, "HugeTLB: registered %s page size, pre-allocated %llu pages", size,

@@ -408,7 +408,7 @@ static const struct attribute vm_attrs[] = {
 		     nr_hugepages_store, ACTS,
 		     "the same, on the nodes of the writer's memory policy"),
 	SYSCTL_OTHER("nr_overcommit_hugepages", 0644, ATTR_SYSCTL, nr_overcommit_hugepages_show,
-		     nr_overcommit_hugepages_store, HOLDS,
+		     nr_overcommit_hugepages_store, ACTS,
 		     "huge pages that may be made beyond nr_hugepages while they are needed"),
 	SYSCTL_INT("numa_stat", sysctl.numa_stat, 0, 1, numa_stat_changed, ACTS,
 		   "0: zero the NUMA counters and stop counting"),

@@ -202,7 +202,7 @@ static const struct attribute all_attrs[] = {
 	SYSFS_LONG("nr_hugepages_mempolicy", 0644, nr_hugepages_show, nr_hugepages_store, ACTS,
 		   "the same, on the nodes of the writer's memory policy"),
 	SYSFS_OTHER("nr_overcommit_hugepages", 0644, nr_overcommit_hugepages_show,
-		    nr_overcommit_hugepages_store, HOLDS,
+		    nr_overcommit_hugepages_store, ACTS,
 		    "pages that may be made beyond that while needed"),
 	SYSFS_RO("resv_hugepages", resv_hugepages_show),
 };
