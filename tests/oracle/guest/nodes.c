@@ -31,6 +31,8 @@ static int policy_of(const char *text, unsigned long *mask)
 		mode |= 1 << 15;
 	else if (!strncmp(text, "=relative", 9))
 		mode |= 1 << 14;
+	else if (!strncmp(text, "=balancing", 10))
+		mode |= 1 << 13;
 	text += strcspn(text, ":");
 	while (*text) {
 		unsigned long first = strtoul(text + 1, (char **)&text, 10), last = first;

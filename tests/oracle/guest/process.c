@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define REGIONS 24
@@ -387,6 +388,28 @@ static int do_touch(struct command *c)
 	return 0;
 }
 
+/* All pages of all regions are read until that has taken so many ms of CPU time. */
+static int do_use(struct command *c)
+{
+	struct timespec now, end;
+	size_t i;
+	int r;
+
+	drain_batches();
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	end.tv_nsec += atol(c->word[1]) % 1000 * 1000000;
+	end.tv_sec += atol(c->word[1]) / 1000 + end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	do {
+		for (r = 0; r < REGIONS; r++)
+			for (i = 0; i < regions[r].length; i += 4096)
+				(void)*(volatile char *)(regions[r].start + i);
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	} while (now.tv_sec < end.tv_sec ||
+		 (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec));
+	return 0;
+}
+
 static int do_brk(struct command *c)
 {
 	char *now = (char *)syscall(SYS_brk, 0);
@@ -500,6 +523,7 @@ static const struct {
 	{ "punch", 3, do_punch },
 	{ "read", 2, do_touch },
 	{ "write", 2, do_touch },
+	{ "use", 2, do_use },
 	{ "brk", 2, do_brk },
 	{ "mlockall", 1, do_mlockall },
 	{ "munlockall", 1, do_mlockall },

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/ctl.h"
@@ -136,6 +137,34 @@ static int punch(struct fixture *f, const char *name, const char *line)
 	return -ENOENT;
 }
 
+/* All regions are read until that has taken @ms more of CPU time. */
+static int use(struct fixture *f, const char *name, long ms)
+{
+	unsigned long long utime, stime, until = 0;
+	char regions[2048], *line, *next, word[64];
+	long pid = strtol(ctl_read(f, name, "pid"), NULL, 10);
+
+	snprintf(regions, sizeof(regions), "%s", ctl_read(f, name, "regions"));
+	for (;;) {
+		const char *stat =
+			strrchr(fixture_read(f, fixture_format("proc/%ld/stat", pid)), ')');
+
+		if (!stat || sscanf(stat, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+				    &utime, &stime) != 2)
+			return -ESRCH;
+		if (!until)
+			until = utime + stime + (unsigned long long)ms / 10;
+		if (utime + stime >= until)
+			return 0;
+		for (line = regions; *line; line = next) {
+			next = line + strcspn(line, "\n");
+			next += *next != '\0';
+			if (sscanf(line, "%*s %*u %63s", word) == 1)
+				ctl_put(f, name, fixture_format("access %s seq 500000", word));
+		}
+	}
+}
+
 /* What the command said, as far as both sides can say it: faults, whether mremap moved, and what mincore
  * counted. */
 static int sim_command(struct side *s, const char *name, const char *line, char *said, size_t room)
@@ -148,6 +177,8 @@ static int sim_command(struct side *s, const char *name, const char *line, char 
 
 	if (!strncmp(line, "punch ", 6))
 		return punch(s->arg, name, line);
+	if (!strncmp(line, "use ", 4))
+		return use(s->arg, name, strtol(line + 4, NULL, 10));
 	if (moves) {
 		sscanf(line, "mremap %63s", region);
 		was = region_start(s->arg, name, region);
