@@ -125,6 +125,10 @@ static inline void page_release(struct machine *m, pfn_t pfn, struct page *p)
 	} else if (unlikely(page_test(p, PG_isolated))) {
 		page_release_isolated(m, p);
 		return;
+	} else if (unlikely(page_test(p, PG_hwpoison))) {
+		p->mapping = 0;
+		free_pages(m, pfn, 0);
+		return;
 	}
 	free_unlisted_page(m, pfn, p);
 }

@@ -190,7 +190,8 @@ static bool do_fault_around(struct machine *m, struct fault *f)
 		u64 vpn = addr_vpn(f->v->start) + (index - f->v->pgoff);
 		pte_t *pte = pte_chunk_get(m, pte_table_find(m, f->mm, vpn), vpn);
 
-		if (pte && !*pte && !page_test(pfn_to_page(m, pfn), PG_reclaim)) {
+		if (pte && !*pte &&
+		    !(pfn_to_page(m, pfn)->flags & (PAGE_FLAG(reclaim) | PAGE_FLAG(hwpoison)))) {
 			set_file_pte(m, f, pte, pfn, 0);
 			served |= vpn == f->vpn;
 			if (file->mmap_miss)

@@ -29,6 +29,7 @@
 #include "mm/memory_hotplug.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/tlb.h"
 
 #include <errno.h>
 
@@ -171,6 +172,7 @@ static bool poison_one(struct machine *m, handle_t vma, u64 addr, void *arg)
 	update_hiwater_rss(mm);
 	mm->rss[mm_counter(p)]--;
 	*pte = w->entry;
+	tlb_flush_page(m, mm, addr_vpn(addr));
 	page_remove_rmap(m, w->pfn, p, v);
 	return p->mapcount != 0;
 }
@@ -194,10 +196,22 @@ static bool note_user(struct machine *m, handle_t vma, u64 addr, void *arg)
 	return true;
 }
 
+/* What its mappings remember of a page that is lost: a file of the disk's is clean, for its cache is
+ * rid of it. */
+static pte_t lost_entry(const struct page *p, pfn_t pfn)
+{
+	u64 was = page_mapping_type(p) == MAPPING_ANON ? PTE_POISON_ANON | PTE_DIRTY :
+		  page_test(p, PG_swapbacked)	       ? PTE_DIRTY :
+							 0;
+
+	return pte_poisoned(pfn, was | (page_test(p, PG_referenced) ? PTE_ACCESSED : 0));
+}
+
 /* Nothing maps it any more: SIGBUS to those who are to have it at once. */
 static void unmap_poisoned(struct machine *m, pfn_t pfn, bool lost)
 {
-	struct poisoning w = { .pfn = pfn, .entry = lost ? pte_poisoned(pfn) : 0 };
+	struct poisoning w = { .pfn = pfn,
+			       .entry = lost ? lost_entry(pfn_to_page(m, pfn), pfn) : 0 };
 	struct users users = { .nr = 0 };
 	u32 i;
 
@@ -243,6 +257,30 @@ static bool free_poisoned(struct machine *m, pfn_t pfn, struct page *p)
 	return true;
 }
 
+/* Shared memory has no other copy: the page stays in its place, so that nobody takes zeros for what was there. */
+static bool keep_poisoned(struct machine *m, pfn_t pfn, struct page *p)
+{
+	if (page_mapping_type(p) != MAPPING_FILE || !page_test(p, PG_swapbacked) || p->pins ||
+	    page_test(p, PG_swapcache))
+		return false;
+	lru_del(m, pfn);
+	note_poisoned(m, pfn);
+	return true;
+}
+
+void drop_poisoned_cache(struct machine *m, pfn_t start, pfn_t end)
+{
+	handle_t h;
+
+	for (h = m->hotplug.first_poisoned; h; h = frame_at(m, h)->next) {
+		pfn_t pfn = frame_at(m, h)->pfn;
+
+		if (pfn >= start && pfn < end &&
+		    page_mapping_type(pfn_to_page(m, pfn)) == MAPPING_FILE)
+			delete_from_page_cache(m, pfn);
+	}
+}
+
 static int fail_user_page(struct machine *m, pfn_t pfn, struct page *p)
 {
 	bool anon = page_mapping_type(p) == MAPPING_ANON, dirty;
@@ -260,6 +298,8 @@ static int fail_user_page(struct machine *m, pfn_t pfn, struct page *p)
 		       pfn);
 	kind = kind_of(p, dirty);
 	unmap_poisoned(m, pfn, dirty || anon);
+	if (keep_poisoned(m, pfn, p))
+		return action_result(m, pfn, kind, "Recovered");
 	if (!free_poisoned(m, pfn, p)) {
 		action_result(m, pfn, kind, "Failed");
 		return -EBUSY;
@@ -431,6 +471,8 @@ int madvise_inject_error(struct machine *m, handle_t task, u64 addr, u64 end, bo
 		}
 		if (!pte || !pte_present(*pte))
 			return -EFAULT;
+		if (page_test(pfn_to_page(m, pfn), PG_lru))
+			page_set(pfn_to_page(m, pfn), PG_referenced);
 		if (soft) {
 			printk(m, 6, "Soft offlining pfn 0x%x at process virtual address 0x%llx",
 			       pfn, (unsigned long long)addr);

@@ -320,6 +320,7 @@ static int leave_zone(struct machine *m, struct zone *z, u32 block, u32 nr_vmemm
 	u64 nodes = memory_node_mask(m);
 	int error;
 
+	drop_poisoned_cache(m, start, end);
 	remove_isolated_pages(m, z, start + nr_vmemmap, end);
 	error = zone_remove_present(m, z, start, end);
 	if (error)

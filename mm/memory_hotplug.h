@@ -36,6 +36,8 @@ u32 memory_block_vmemmap_pages(const struct machine *m, u32 block);
 /** forget_poisoned() - bad frames in [@start, @end) are no longer known as such: the block went online anew, or,
  * @gone, its DIMM was pulled out, and they count no more. */
 void forget_poisoned(struct machine *m, pfn_t start, pfn_t end, bool gone);
+/** drop_poisoned_cache() - bad frames in [@start, @end) that are shared memory's still are nobody's. */
+void drop_poisoned_cache(struct machine *m, pfn_t start, pfn_t end);
 
 /** complaint_allowed() - may one more page be complained about? Ten in five seconds may. */
 bool complaint_allowed(struct machine *m);

@@ -57,7 +57,8 @@ static bool is_incore(struct machine *m, const struct vma *v, u64 vpn)
 		return pte;
 	if (!pte || !*pte)
 		return cache_has(m, v, vpn);
-	return pte_present(*pte) || swapped_incore(m, pte_swap_slot(m, *pte));
+	/* what was lost is nowhere else, and so resident */
+	return !(*pte & PTE_SWAP) || swapped_incore(m, pte_swap_slot(m, *pte));
 }
 
 int do_mincore(struct machine *m, handle_t task, u64 addr, u64 length,

@@ -120,6 +120,17 @@ static void account_page(const struct page *p, pte_t pte, bool locked, struct vm
 		s->referenced += PAGE_SIZE;
 }
 
+/* What a mapping had and lost still counts, as nobody else's, in smaps alone: VmRSS is rid of it. */
+static void account_poisoned(pte_t pte, bool locked, struct vma_stats *s)
+{
+	const struct page lost = {
+		.mapping = pte & PTE_POISON_ANON ? MAPPING_ANON : MAPPING_FILE,
+		.flags = PAGE_FLAG(uptodate) | (pte & PTE_POISON_ANON ? PAGE_FLAG(swapbacked) : 0),
+	};
+
+	account_page(&lost, pte, locked, s);
+}
+
 /* numa_maps leaves out the kernel's own pages. */
 static void account_numa(const struct page *p, pte_t pte, struct vma_stats *s)
 {
@@ -178,6 +189,8 @@ void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struc
 				out->swap += PAGE_SIZE;
 				out->swap_pss += (PAGE_SIZE << PSS_SHIFT) /
 						 swap_count(m, pte_swap_slot(m, w.pte[i]));
+			} else if (pte_is_poisoned(w.pte[i])) {
+				account_poisoned(w.pte[i], v->flags & VM_LOCKED, out);
 			}
 		}
 	if (v->file && inode_at(m, file_at(m, v->file)->inode)->kind == INODE_SHMEM)

@@ -58,10 +58,13 @@ static inline pte_t pte_make(pfn_t pfn, u64 flags)
 	return (u64)pfn << PTE_PFN_SHIFT | flags;
 }
 
-/* The page was lost: whoever touches it gets SIGBUS. */
-static inline pte_t pte_poisoned(pfn_t pfn)
+/* The page was lost: whoever touches it gets SIGBUS. @was: of PTE_POISON_ANON, PTE_ACCESSED, PTE_DIRTY, what smaps
+ * still says of it. */
+#define PTE_POISON_ANON PTE_USER
+
+static inline pte_t pte_poisoned(pfn_t pfn, u64 was)
 {
-	return (u64)pfn << PTE_PFN_SHIFT | PTE_SPECIAL;
+	return (u64)pfn << PTE_PFN_SHIFT | PTE_SPECIAL | was;
 }
 
 static inline bool pte_is_poisoned(pte_t pte)

@@ -176,7 +176,7 @@ enum filemap_result shmem_fault(struct machine *m, handle_t inode, u64 index, pf
 		return r;
 	}
 	if (*pfn)
-		return FILEMAP_HIT;
+		return page_test(pfn_to_page(m, *pfn), PG_hwpoison) ? FILEMAP_ERROR : FILEMAP_HIT;
 	if (charge && vm_enough_memory(m, 0, 1, m->current && !task_at(m, m->current)->uid))
 		return FILEMAP_NOMEM;
 	*pfn = alloc_page_shmem(m, inode, index, GFP_HIGHUSER_MOVABLE);

@@ -273,6 +273,8 @@ static int advice_of(const char *word)
 		{ "soft_offline", 101 },
 		{ "populate_read", 22 },
 		{ "populate_write", 23 },
+		{ "hwpoison", 100 },
+		{ "soft_offline", 101 },
 	};
 	size_t i;
 
