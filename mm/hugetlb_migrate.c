@@ -89,7 +89,7 @@ static bool poison_entry(struct machine *m, handle_t vma, u64 addr, void *arg)
 	u32 nr = hstate_pages(vma_hstate(m, v));
 	enum pt_level level;
 
-	*huge_pte_find(m, mm, addr_vpn(addr), &level) = pte_poisoned(pfn);
+	*huge_pte_find(m, mm, addr_vpn(addr), &level) = pte_poisoned(pfn, 0);
 	tlb_flush_leaves(m, mm, addr_vpn(addr), addr_vpn(addr) + nr, level);
 	mm->hugetlb_usage -= nr;
 	p->mapcount--;
