@@ -14,6 +14,7 @@
 #include <mman/namei.h>
 #include <mman/writeback.h>
 
+#include "mm/oom.h"
 #include "mm/readahead.h"
 
 /* ---- reading ---- */
@@ -45,7 +46,7 @@ static bool is_on_last_page(const struct file *f, u64 index)
 	return f->prev_pos != UINT64_MAX && f->prev_pos && (f->prev_pos - 1) >> PAGE_SHIFT == index;
 }
 
-ssize_t filemap_read(struct machine *m, handle_t file, u64 pos, u64 size)
+static ssize_t read_pages(struct machine *m, handle_t file, u64 pos, u64 size)
 {
 	struct file *f = file_at(m, file);
 	handle_t inode = f->inode;
@@ -72,6 +73,16 @@ ssize_t filemap_read(struct machine *m, handle_t file, u64 pos, u64 size)
 			error = -EINTR;
 	}
 	return done ? (ssize_t)done : error;
+}
+
+ssize_t filemap_read(struct machine *m, handle_t file, u64 pos, u64 size)
+{
+	enum alloc_by by = alloc_by(m, ALLOC_BY_READ);
+	ssize_t n;
+
+	n = read_pages(m, file, pos, size);
+	alloc_by(m, by);
+	return n;
 }
 
 /* ---- writing ---- */
@@ -137,13 +148,16 @@ ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size,
 {
 	struct inode *i = inode_at(m, inode);
 	ssize_t n, written;
+	enum alloc_by by;
 
 	if (i->flags & INODE_SWAPFILE)
 		return -ETXTBSY;
 	if (pos >= DISK_FILE_SIZE_MAX)
 		return size ? -EFBIG : 0;
 	size = min_t(u64, size, DISK_FILE_SIZE_MAX - pos);
+	by = alloc_by(m, ALLOC_BY_WRITE);
 	n = dirty_pages(m, inode, pos, size);
+	alloc_by(m, by);
 	if (n <= 0)
 		return n;
 	if (data && m->backing && m->backing->write) {

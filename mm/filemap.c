@@ -183,9 +183,13 @@ void drop_pagecache(struct machine *m)
 
 pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 {
-	pfn_t pfn = mm_should_fail(m) ? PFN_NONE :
-					alloc_pages(m, gfp & ~__GFP_WRITE, 0, NUMA_NO_NODE);
+	pfn_t pfn;
 
+	if (mm_should_fail(m))
+		return PFN_NONE;
+	m->oom.page_of = ALLOC_FOR_FILE;
+	pfn = alloc_pages(m, gfp | __GFP_COMP, 0, NUMA_NO_NODE);
+	m->oom.page_of = ALLOC_FOR_ANY;
 	if (pfn == PFN_NONE)
 		return PFN_NONE;
 	if (add_to_page_cache_gfp(m, inode, index, pfn, gfp)) {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "mm/oom.h"
 #include "mm/task.h"
 
 static int copy_cmdline(struct machine *m, handle_t from, handle_t to)
@@ -23,12 +24,15 @@ static int copy_cmdline(struct machine *m, handle_t from, handle_t to)
 int task_fork(struct machine *m, handle_t parent, handle_t *out)
 {
 	handle_t child, mm = 0;
+	enum alloc_by by;
 	int error = 0;
 
 	if (m->tasks.nr_threads >= (u32)m->sysctl.threads_max)
 		return -EAGAIN;
+	by = alloc_by(m, ALLOC_BY_FORK);
 	if (task_at(m, parent)->mm)
 		error = mm_dup(m, task_at(m, parent)->mm, &mm);
+	alloc_by(m, by);
 	if (error)
 		return error;
 	error = task_create(m, parent, task_at(m, parent)->comm, 0, &child);

@@ -13,6 +13,7 @@
 #include <mman/migrate.h>
 
 #include "mm/hugetlb.h"
+#include "mm/oom.h"
 #include "mm/rmap.h"
 
 /* Is the entry good for this access without a fault? */
@@ -78,7 +79,7 @@ static bool skips(const struct vma *v)
  * Page by page, with a safe point after each: whoever is let in there may change the address
  * space, so nothing but the address is kept.
  */
-int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors)
+static int populate_all(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors)
 {
 	handle_t mmh = task_at(m, task)->mm, h;
 	u64 addr = start, end = start + length;
@@ -103,6 +104,16 @@ int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ig
 			return -EINTR;
 	}
 	return 0;
+}
+
+int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors)
+{
+	enum alloc_by by = alloc_by(m, ALLOC_BY_POPULATE);
+	int error;
+
+	error = populate_all(m, task, start, length, ignore_errors);
+	alloc_by(m, by);
+	return error;
 }
 
 /* ---- pins ---- */

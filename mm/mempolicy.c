@@ -432,6 +432,7 @@ pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp)
 
 	if (mm_should_fail(m))
 		return PFN_NONE;
+	gfp |= __GFP_COMP; /* a folio, of one page */
 	if (likely(!m->mms.nr_policies))
 		return alloc_pages(m, gfp, 0, NUMA_NO_NODE);
 	if (!vma) /* a page of swap, read for nobody's mapping */
@@ -443,13 +444,18 @@ pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp)
 pfn_t alloc_page_shmem(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 {
 	const struct inode *i = inode_at(m, inode);
+	pfn_t pfn;
 
 	if (mm_should_fail(m))
 		return PFN_NONE;
+	m->oom.page_of = ALLOC_FOR_SHMEM;
 	if (likely(!m->mms.nr_policies))
-		return alloc_pages(m, gfp, 0, NUMA_NO_NODE);
-	/* files begin their turn at different nodes */
-	return alloc_at(m, shared_policy_lookup(m, i, index), gfp, index + i->ino);
+		pfn = alloc_pages(m, gfp | __GFP_COMP, 0, NUMA_NO_NODE);
+	else /* files begin their turn at different nodes */
+		pfn = alloc_at(m, shared_policy_lookup(m, i, index), gfp | __GFP_COMP,
+			       index + i->ino);
+	m->oom.page_of = ALLOC_FOR_ANY;
+	return pfn;
 }
 
 u32 huge_node(const struct machine *m, const struct vma *v, u64 addr, u32 order, u64 *nodes,

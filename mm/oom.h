@@ -33,4 +33,14 @@ void oom_task_gone(struct machine *m, handle_t leader);
 void alloc_failure_keep(struct machine *m, const struct oom_control *oc, unsigned int alloc_flags,
 			bool logged);
 
+/** alloc_by() - from now on the command in progress allocates for the sake of @by; returns what it was before. */
+static inline enum alloc_by alloc_by(struct machine *m, enum alloc_by by)
+{
+	enum alloc_by before = m->running ? (enum alloc_by)m->running->alloc_by : ALLOC_BY_OTHER;
+
+	if (m->running)
+		m->running->alloc_by = (u8)by;
+	return before;
+}
+
 #endif

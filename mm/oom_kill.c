@@ -212,7 +212,7 @@ static handle_t oom_asker(const struct machine *m, const struct oom_control *oc)
 	return 0;
 }
 
-/* Who asked for what. The stack of a simulated kernel is not there to be shown. */
+/* Who asked for what, and on which way. */
 static void dump_header(struct machine *m, const struct oom_control *oc)
 {
 	handle_t asker = oom_asker(m, oc);
@@ -226,6 +226,7 @@ static void dump_header(struct machine *m, const struct oom_control *oc)
 	dump_stack(m, asker);
 	if (oc->order == OOM_ORDER_SYSRQ)
 		printk(m, 4, "Workqueue: events moom_callback");
+	dump_alloc_trace(m, oc, true);
 	show_mem(m, oc->nodemask ? oc->nodemask : mems_allowed(m, m->current), oc->highest);
 	if (should_dump_unreclaim_slab(m))
 		dump_unreclaimable_slab(m);

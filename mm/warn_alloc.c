@@ -72,5 +72,6 @@ void warn_alloc(struct machine *m, const struct oom_control *oc, unsigned int al
 	       nodes_text(m, oc->nodemask, mask),
 	       nodes_text(m, t && t->mems_allowed ? t->mems_allowed : ALL_NODES, mems));
 	dump_stack(m, m->current);
+	dump_alloc_trace(m, oc, false);
 	show_mem(m, nodes_to_show(m, oc), oc->highest);
 }

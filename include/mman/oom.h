@@ -152,7 +152,19 @@ struct oom_victim {
 	char comm[16];
 };
 
+/* Who allocates, and for what: kept for the call trace of a report (mm/call_trace.c). */
+enum alloc_by {
+	ALLOC_BY_FAULT, /* unless somebody says otherwise */
+	ALLOC_BY_POPULATE,
+	ALLOC_BY_READ,
+	ALLOC_BY_WRITE,
+	ALLOC_BY_FORK,
+	ALLOC_BY_OTHER
+};
+enum alloc_for { ALLOC_FOR_ANY, ALLOC_FOR_FILE, ALLOC_FOR_SHMEM };
+
 struct oom_state {
+	u8 page_of; /* enum alloc_for */
 	struct oom_explanation last;
 	struct alloc_failure failure;
 	struct ratelimit oom_rs, nopage_rs;

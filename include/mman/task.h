@@ -99,7 +99,7 @@ struct task {
 	u32 personality;
 	u32 coredump_filter;
 	u64 timer_slack_ns; /* 0: the default, 50 us */
-	u64 node_stamp; /* ns of run time: of the last scan for NUMA balancing */
+	u64 node_stamp;	    /* ns of run time: of the last scan for NUMA balancing */
 	u32 numa_scan_period_ms;
 	handle_t numa; /* struct numa_task; 0: no hint fault yet */
 	char comm[TASK_COMM_LEN];
@@ -164,15 +164,16 @@ _Static_assert(sizeof(struct task) % 8 == 0, "pools round object sizes up to 8 b
 struct running {
 	struct running *outer;
 	handle_t task;
-	u64 begun;   /* ns */
-	u64 started; /* ns: later by the time it waited, or others ran within it */
-	u64 user_ns; /* of loads and stores; the rest is the kernel's work for it */
-	u64 walk_ns; /* of page walks for them */
+	u64 begun;    /* ns */
+	u64 started;  /* ns: later by the time it waited, or others ran within it */
+	u64 user_ns;  /* of loads and stores; the rest is the kernel's work for it */
+	u64 walk_ns;  /* of page walks for them */
 	u64 numa_due; /* ns on the clock: task_tick_numa(); 0: never */
 	handle_t saved_task;
 	u32 saved_cpu;
 	s32 fatal_signal; /* wait status to end with; waits for task_run_end() */
 	bool died, interrupted, exits;
+	u8 alloc_by; /* enum alloc_by (oom.h): for the call trace of a report */
 };
 
 /** task_run_begin() - work for @task from now on; *@r lives on the caller's stack until

@@ -296,6 +296,65 @@ static void test_no_kill(struct fixture *f)
 	     "what was short");
 }
 
+/* ---- the call trace ---- */
+
+/* The names of the last trace in the log, from __alloc_pages on. */
+static const char *last_trace(struct fixture *f)
+{
+	static char names[1024];
+	char text[LOG_LINE_MAX];
+	u64 seq = f->m->kmsg.first_seq, time;
+	bool inside = false;
+	int level;
+
+	for (; log_read(&f->m->kmsg, &seq, &time, &level, text, sizeof(text)) >= 0; seq++) {
+		if (!strcmp(text, " __alloc_pages")) {
+			inside = true;
+			names[0] = '\0';
+		} else if (!strcmp(text, " </TASK>")) {
+			inside = false;
+		} else if (inside) {
+			strncat(names, text, sizeof(names) - strlen(names) - 1);
+		}
+	}
+	return names;
+}
+
+/* As 6.1 had them in its own reports, for the same calls. */
+static void test_trace(void)
+{
+	static const struct {
+		const char *call, *trace;
+	} way[] = {
+		{ "mmap m 300M\nwrite m",
+		  " __folio_alloc vma_alloc_folio __handle_mm_fault handle_mm_fault do_user_addr_fault "
+		  "exc_page_fault asm_exc_page_fault" },
+		{ "mmap m 300M\nmlock m",
+		  " __folio_alloc vma_alloc_folio __handle_mm_fault handle_mm_fault __get_user_pages "
+		  "populate_vma_page_range __mm_populate do_syscall_64 "
+		  "entry_SYSCALL_64_after_hwframe" },
+		{ "mmap m 300M shared\nwrite m",
+		  " __folio_alloc vma_alloc_folio shmem_alloc_folio shmem_alloc_and_acct_folio "
+		  "shmem_get_folio_gfp shmem_fault __do_fault do_fault __handle_mm_fault "
+		  "handle_mm_fault do_user_addr_fault exc_page_fault asm_exc_page_fault" },
+	};
+	struct fixture f;
+	u32 i;
+
+	if (!fixture_open(&f, "[machine]\ncpus = 1\nmemory = 128M\n", NULL))
+		bail_out("%s", f.why);
+	f.m->sysctl.overcommit_memory = 1;
+	for (i = 0; i < ARRAY_SIZE(way); i++) {
+		ctl_mkdir(&f, "t");
+		ctl_put(&f, "t", way[i].call);
+		is_str(last_trace(&f), way[i].trace, "the way to the OOM killer, %u", i);
+		ctl_rmdir(&f, "t");
+		clock_advance_to(f.m, f.m->clock.now + 10 * NSEC_PER_SEC);
+	}
+	is_uint(log_count(&f, "Call Trace:"), i, "a trace for each report");
+	fixture_close(&f);
+}
+
 /* ---- how a victim ends ---- */
 
 #define SLOW "[machine]\ncpus = 2\nmemory = 1G\n[cost]\npte_unmap = 100000\n"
@@ -474,6 +533,7 @@ int main(void)
 	test_no_kill(&f);
 	fixture_close(&f);
 	test_nodemask();
+	test_trace();
 	test_large_victim();
 	test_fault_goes_on();
 	for (seed = 1; seed <= 3; seed++)
