@@ -145,7 +145,6 @@ int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out)
 		return -ENOMEM;
 	l = lab_at(m, h);
 	strcpy(l->name, name);
-	l->translate = LAB_NO_ADDRESS;
 	l->task = task;
 	l->pid = task_at(m, task)->pid;
 	task_at(m, task)->lab = h;

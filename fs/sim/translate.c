@@ -72,6 +72,7 @@ ssize_t process_translate_store(struct machine *m, handle_t lab, const char *dat
 	if (!region_address(m, lab, word, &addr) && !number_address(word, &addr))
 		return -EINVAL;
 	lab_at(m, lab)->translate = addr;
+	lab_at(m, lab)->translates = true;
 	return (ssize_t)size;
 }
 
@@ -144,10 +145,25 @@ static void show_size(u64 bytes, struct text *out)
 	text_str(out, shift == 30 ? " GiB" : shift == 20 ? " MiB" : " KiB");
 }
 
+/* Where in RAM, if it is RAM. */
+static void show_place(struct machine *m, const struct translation *t, struct text *out)
+{
+	const struct page *p;
+
+	if (!page_exists(m, t->pfn)) {
+		text_str(out, "no RAM but a device's memory: no node, no zone\n");
+		return;
+	}
+	p = pfn_to_page(m, t->pfn);
+	text_printf(out, "node %u, zone %s", p->node, zone_name((enum zone_type)p->zone));
+	if (m->config.arch == ARCH_X86_64) /* where memory comes in sections */
+		text_printf(out, ", memory block %u", t->pfn / PAGES_PER_SECTION);
+	text_char(out, '\n');
+}
+
 static void show_page(struct machine *m, const struct translation *t, struct text *out)
 {
 	u64 physical = ((u64)t->pfn << PAGE_SHIFT) + (t->addr & ~PAGE_MASK);
-	const struct page *p = pfn_to_page(m, t->pfn);
 
 	text_str(out, "page      ");
 	show_size(t->page_size, out);
@@ -156,12 +172,8 @@ static void show_page(struct machine *m, const struct translation *t, struct tex
 		text_str(out, ", the zero page");
 	else if (t->mapcount > 1)
 		text_printf(out, ", mapped %u times", t->mapcount);
-	text_printf(out, "\nphysical  0x%llx: frame 0x%x, node %u, zone %s",
-		    (unsigned long long)physical, t->pfn, p->node,
-		    zone_name((enum zone_type)p->zone));
-	if (m->config.arch == ARCH_X86_64) /* where memory comes in sections */
-		text_printf(out, ", memory block %u", t->pfn / PAGES_PER_SECTION);
-	text_char(out, '\n');
+	text_printf(out, "\nphysical  0x%llx: frame 0x%x, ", (unsigned long long)physical, t->pfn);
+	show_place(m, t, out);
 }
 
 static void show_no_mapping(struct machine *m, const struct translation *t, struct text *out)
@@ -237,7 +249,7 @@ int process_translate_show(struct machine *m, handle_t lab, struct text *out)
 	struct translation t;
 	u32 i;
 
-	if (!task || !task_at(m, task)->mm || lab_at(m, lab)->translate == LAB_NO_ADDRESS)
+	if (!task || !task_at(m, task)->mm || !lab_at(m, lab)->translates)
 		return 0;
 	translate(m, task_at(m, task)->mm, lab_at(m, lab)->translate, &t);
 	show_mapping(m, &t, out);

@@ -10,8 +10,7 @@
 #include <mman/mm.h>
 #include <mman/task.h>
 
-#define LAB_NAME_MAX   64
-#define LAB_NO_ADDRESS UINT64_MAX
+#define LAB_NAME_MAX 64
 
 struct lab_process {
 	char name[LAB_NAME_MAX];
@@ -25,8 +24,9 @@ struct lab_process {
 	handle_t hash_next;   /* same bucket of the name table */
 	u64 number;	      /* position in that order, never used twice */
 	u32 pid;
-	s32 exit_code; /* as wait(2), once it ended */
-	u64 translate; /* the address whose page walk its directory shows; LAB_NO_ADDRESS: none yet */
+	s32 exit_code;	 /* as wait(2), once it ended */
+	u64 translate;	 /* the address whose page walk its directory shows, */
+	bool translates; /* once there is one */
 	bool ended;
 	bool oom_killed;
 	u64 end_time;

@@ -34,6 +34,12 @@ try() {
 
 mount_machine --machine laptop
 try 4 x86-64
+put "$M/sim/procs/a/ctl" 'mmap d 64K dev=fb shared'
+put "$M/sim/procs/a/ctl" 'write d'
+put "$M/sim/procs/a/translate" d
+like "$(cat "$M/sim/procs/a/translate")" '^physical .* no RAM' "a device's memory is in no node"
+put "$M/sim/procs/a/translate" 18446744073709551615
+like "$(cat "$M/sim/procs/a/translate")" '0xffffffffffffffff in no mapping' 'the last address of all'
 printf '[machine]\narch = i386\nmemory = 1G\n' >"$T/two"
 mount_machine --machine "$T/two"
 try 2 i386
