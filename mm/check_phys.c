@@ -316,11 +316,17 @@ static void check_cache(struct check *c, handle_t h, s64 *reclaimable, s64 *unre
 static void check_caches(struct check *c)
 {
 	s64 reclaimable[MAX_NUMNODES] = { 0 }, unreclaimable[MAX_NUMNODES] = { 0 };
+	u64 lab = 0;
 	handle_t h;
 	u32 i;
 
-	for (h = 1; h < c->m->slab.caches.nr_slots; h++)
+	for (h = 1; h < c->m->slab.caches.nr_slots; h++) {
 		check_cache(c, h, reclaimable, unreclaimable);
+		lab += kmem_cache_at(c->m, h)->lab_objects;
+	}
+	if (lab != c->m->slab.lab_objects)
+		check_fail(c, "slab: the laboratory has %llu objects, its sum says %llu",
+			   (unsigned long long)lab, (unsigned long long)c->m->slab.lab_objects);
 	for (h = c->m->slab.device_head; h;) {
 		const struct kmalloc_device *d = pool_at(&c->m->slab.devices, h);
 

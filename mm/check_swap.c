@@ -82,8 +82,7 @@ static void check_slot(struct tally *t, u32 slot)
 
 	if (swap_count(m, slot) != held)
 		check_fail(t->c, "slot %u: %u entries, count %u", slot, held, swap_count(m, slot));
-	if ((pfn != PFN_NONE) !=
-	    ((slots_of(m, slot)->count[slot_number(slot)] & SWAP_HAS_CACHE) != 0))
+	if ((pfn != PFN_NONE) != ((slot_at(m, slot)->count & SWAP_HAS_CACHE) != 0))
 		check_fail(t->c, "slot %u: cached or not?", slot);
 	if (swap_contents(m, slot) && !contents_references(m, swap_contents(m, slot)))
 		check_fail(t->c, "slot %u: contents %u are no live value", slot,
@@ -110,10 +109,10 @@ static u32 check_cluster(struct tally *t, u32 cluster)
 		u32 slot = cluster << SWAP_CLUSTER_SHIFT | i;
 		bool free = s->free[i / 64] >> i % 64 & 1;
 
-		if (!s->count[i]) {
-			if (s->entry[i])
+		if (!s->slot[i].count) {
+			if (s->slot[i].entry)
 				check_fail(t->c, "slot %u: free, but remembers %x", slot,
-					   s->entry[i]);
+					   s->slot[i].entry);
 			continue;
 		}
 		used++;

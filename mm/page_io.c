@@ -95,9 +95,11 @@ static void run_add(struct machine *m, struct run *r, u32 slot, pfn_t pfn)
 static bool enter_cache(struct machine *m, pfn_t pfn, u32 slot)
 {
 	struct page *p = pfn_to_page(m, pfn);
-	handle_t contents = contents_get(m, swap_contents(m, slot));
+	handle_t contents = 0;
 	u32 shadow;
 
+	if (contents_in_use(m))
+		contents = contents_get(m, swap_contents(m, slot));
 	if (contents && set_page_contents(m, pfn, contents)) {
 		contents_put(m, contents);
 		return false;

@@ -518,7 +518,7 @@ static void free_unheld(struct machine *m, struct kmem_cache *c, u32 nid, u64 co
 	u32 left = (u32)min_t(u64, min_t(u64, count, c->lab_objects), UINT32_MAX), freed;
 
 	for (; left && (freed = free_from_node(m, c, nid, left)); left -= freed)
-		c->lab_objects -= freed;
+		count_lab_objects(&m->slab, c, -(s64)freed);
 }
 
 static void do_shrink_slab(struct machine *m, struct kmem_cache *c, u32 nid, int priority)
@@ -537,7 +537,7 @@ u64 shrink_slab(struct machine *m, u32 nid, int priority)
 	handle_t h;
 
 	shrink_dcache_sb(m, nid, priority);
-	for (h = 1; h < m->slab.caches.nr_slots; h++) {
+	for (h = 1; m->slab.lab_objects && h < m->slab.caches.nr_slots; h++) {
 		struct kmem_cache *c = kmem_cache_at(m, h);
 
 		if (likely(!c->lab_objects) || !(c->flags & KC_RECLAIM))

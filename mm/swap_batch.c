@@ -95,8 +95,8 @@ static void put_out_run(struct machine *m, const struct swap_batch *b, u32 at, u
 		put_out(p, only->pte, entry);
 		entry += 1ull << PTE_SWAP_OFFSET_SHIFT;
 		*page_slot(m, pfn) = slot + i;
-		s->entry[n + i] = pfn;
-		s->count[n + i] = SWAP_HAS_CACHE | 1;
+		s->slot[n + i].entry = pfn;
+		s->slot[n + i].count = SWAP_HAS_CACHE | 1;
 	}
 	blk_write_pages(m, slot_sector(m, slot), b->pfn + at, nr);
 }
@@ -151,9 +151,9 @@ void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 		}
 		*page_slot(m, pfn[i]) = 0;
 		p->flags &= ~(PAGE_FLAG(swapcache) | PAGE_FLAG(isolated));
-		s->entry[at] = shadow_make(&shadows, page_test(p, PG_workingset));
-		s->count[at] &= ~SWAP_HAS_CACHE;
-		if (unlikely(!s->count[at])) {
+		s->slot[at].entry = shadow_make(&shadows, page_test(p, PG_workingset));
+		s->slot[at].count &= ~SWAP_HAS_CACHE;
+		if (unlikely(!s->slot[at].count)) {
 			put_swap_slot(m, slot);
 			cluster = 0; /* that was its last one, perhaps */
 		}

@@ -169,7 +169,7 @@ static inline u32 take_lowest(struct machine *m, u32 cluster, u32 nr, u32 *slot,
 			break;
 		n = word * 64 + (u32)__builtin_ctzll(s->free[word]);
 		s->free[word] &= s->free[word] - 1;
-		s->count[n] = SWAP_HAS_CACHE;
+		s->slot[n].count = SWAP_HAS_CACHE;
 		slot[got++] = cluster << SWAP_CLUSTER_SHIFT | n;
 	}
 	*more = word < SWAP_CLUSTER_SLOTS / 64;
@@ -225,9 +225,12 @@ u32 get_swap_slot(struct machine *m)
 
 static void drop_contents_of(struct machine *m, struct swap_slots *s, u32 n)
 {
-	handle_t *array = pool_at(&m->swap.contents, s->contents);
+	handle_t *array;
 
-	if (!s->contents || !array[n])
+	if (likely(!s->contents))
+		return;
+	array = pool_at(&m->swap.contents, s->contents);
+	if (!array[n])
 		return;
 	contents_put(m, array[n]);
 	array[n] = 0;
@@ -265,7 +268,7 @@ void put_swap_slot(struct machine *m, u32 slot)
 	u32 n = slot_number(slot);
 
 	drop_contents_of(m, s, n);
-	s->count[n] = s->entry[n] = 0;
+	s->slot[n].count = s->slot[n].entry = 0;
 	s->free[n / 64] |= 1ull << n % 64;
 	a->used_pages--;
 	state->used_pages--;
@@ -281,8 +284,7 @@ void put_swap_slot(struct machine *m, u32 slot)
 
 bool swap_slot_in_use(const struct machine *m, u32 slot)
 {
-	return cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->slots &&
-	       slots_of(m, slot)->count[slot_number(slot)];
+	return cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->slots && slot_at(m, slot)->count;
 }
 
 void swap_duplicate(struct machine *m, u32 slot)
@@ -292,7 +294,7 @@ void swap_duplicate(struct machine *m, u32 slot)
 
 void swap_free(struct machine *m, u32 slot)
 {
-	if (!--slots_of(m, slot)->count[slot_number(slot)])
+	if (!--slot_at(m, slot)->count)
 		put_swap_slot(m, slot);
 }
 

@@ -60,7 +60,7 @@ static inline int page_slot_set(struct machine *m, pfn_t pfn, u32 slot)
 
 pfn_t swap_cache_page(const struct machine *m, u32 slot)
 {
-	u32 entry = slots_of(m, slot)->entry[slot_number(slot)];
+	u32 entry = slot_at(m, slot)->entry;
 
 	return entry && !xa_is_value(entry) ? entry : PFN_NONE;
 }
@@ -81,9 +81,9 @@ static inline int enter(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow)
 
 	if (page_slot_set(m, pfn, slot))
 		return -ENOMEM;
-	*shadow = s->entry[n];
-	s->entry[n] = pfn;
-	s->count[n] |= SWAP_HAS_CACHE;
+	*shadow = s->slot[n].entry;
+	s->slot[n].entry = pfn;
+	s->slot[n].count |= SWAP_HAS_CACHE;
 	p->flags |= PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked);
 	count_swapcache(m, p, 1);
 	return 0;
@@ -103,9 +103,9 @@ void delete_from_swap_cache(struct machine *m, pfn_t pfn, u32 shadow)
 	*page_slot(m, pfn) = 0;
 	page_clear(p, PG_swapcache);
 	count_swapcache(m, p, -1);
-	s->entry[n] = shadow;
-	s->count[n] &= ~SWAP_HAS_CACHE;
-	if (!s->count[n])
+	s->slot[n].entry = shadow;
+	s->slot[n].count &= ~SWAP_HAS_CACHE;
+	if (!s->slot[n].count)
 		put_swap_slot(m, slot);
 }
 
@@ -117,7 +117,7 @@ int swap_cache_replace(struct machine *m, pfn_t from, pfn_t to)
 	if (page_slot_set(m, to, slot))
 		return -ENOMEM;
 	*page_slot(m, from) = 0;
-	slots_of(m, slot)->entry[slot_number(slot)] = to;
+	slot_at(m, slot)->entry = to;
 	if (p->node != q->node) {
 		count_swapcache(m, p, -1);
 		count_swapcache(m, q, 1);

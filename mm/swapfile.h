@@ -34,21 +34,35 @@ static inline u32 slot_number(u32 slot)
 	return slot & (SWAP_CLUSTER_SLOTS - 1);
 }
 
+static inline struct swap_slot *slot_at(const struct machine *m, u32 slot)
+{
+	return &slots_of(m, slot)->slot[slot_number(slot)];
+}
+
 static inline struct swap_area *slot_area(struct machine *m, u32 slot)
 {
 	return &m->swap.area[cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area];
 }
 
+/** swap_fetch_slot() - @slot will be needed soon: the host fetches what is known of it. */
+static inline void swap_fetch_slot(const struct machine *m, u32 slot)
+{
+	const struct swap_slots *s = slots_of(m, slot);
+
+	__builtin_prefetch(&s->slot[slot_number(slot)], 1);
+	__builtin_prefetch(&s->free[slot_number(slot) / 64], 1);
+}
+
 /** swap_slot_get() - swap_duplicate(), for those who do it for each page. */
 static inline void swap_slot_get(struct machine *m, u32 slot)
 {
-	slots_of(m, slot)->count[slot_number(slot)]++;
+	slot_at(m, slot)->count++;
 }
 
 /** swap_slot_users() - swap_count(), likewise. */
 static inline u32 swap_slot_users(const struct machine *m, u32 slot)
 {
-	return slots_of(m, slot)->count[slot_number(slot)] & ~SWAP_HAS_CACHE;
+	return slot_at(m, slot)->count & ~SWAP_HAS_CACHE;
 }
 
 /** swap_pte_slot() - pte_swap_slot(), likewise; swap_pte_of() - swap_slot_pte(). */

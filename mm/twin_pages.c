@@ -268,7 +268,7 @@ static u32 take_slot(struct machine *m, u32 area)
 	slot = get_swap_slot(m);
 	s->turn = 0;
 	if (slot)
-		slots_of(m, slot)->count[slot_number(slot)] = 1;
+		slot_at(m, slot)->count = 1;
 	return slot;
 }
 

@@ -267,7 +267,7 @@ static inline bool is_written_out(const struct page *p)
 	const u32 busy = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(writeback) |
 			 PAGE_FLAG(young) | PAGE_FLAG(referenced) | PAGE_FLAG(mlocked);
 
-	return (p->flags & (place | busy)) == place && !p->mapcount && !p->pins;
+	return (p->flags & (place | busy)) == place && page_unused(p);
 }
 
 static enum page_fate shrink_page(struct machine *m, pfn_t pfn, const struct rmap_only *only,

@@ -103,7 +103,7 @@ static int cmd_slab(struct command_run *c)
 	else
 		kmem_cache_free(c->m, h, (u32)-n);
 	if (!error)
-		cache->lab_objects = (u64)((s64)cache->lab_objects + n);
+		count_lab_objects(&c->m->slab, cache, n);
 	return error;
 }
 

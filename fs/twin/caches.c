@@ -147,7 +147,7 @@ static void add_objects(struct machine *m, handle_t cache, u64 n, u64 limit)
 		batch = batch < SLAB_BATCH ? batch : SLAB_BATCH;
 		if (kmem_cache_alloc(m, cache, (u32)batch))
 			return;
-		c->lab_objects += batch;
+		count_lab_objects(&m->slab, c, (s64)batch);
 		n -= batch;
 	}
 }

@@ -445,6 +445,10 @@ int mm_access(struct machine *m, handle_t task, u64 addr, bool write);
  * pages; -EINTR when interrupted or the process died. *@pages: pages touched. */
 int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages);
 
+/** mm_access_list() - the accesses of a trace, in its order, with a safe point after each: addresses, of stores
+ * with ACCESS_STORE (lab.h). As they are known before they are made the host looks ahead. *@done: made. */
+int mm_access_list(struct machine *m, handle_t task, const u64 *addr, u64 nr, u64 *done);
+
 /** mm_access_stream() - @count accesses of a stream (lab.h) with a safe point after each; *@done: made.
  * As mm_access_range(). */
 struct access_stream;

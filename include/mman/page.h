@@ -23,6 +23,7 @@
 
 #include <mman/types.h>
 
+#include <stddef.h>
 #include <string.h>
 
 /* Flag names are those of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst). */
@@ -109,6 +110,15 @@ static inline u32 page_place(const struct page *p)
 	/* the compiler puts bit fields together one by one */
 	memcpy(&word, (const u8 *)p + sizeof(p->flags), sizeof(word));
 	return word & ((1u << PAGE_PLACE_BITS) - 1);
+}
+
+/* Nothing maps it, nothing pins it. */
+static inline bool page_unused(const struct page *p)
+{
+	u32 word;
+
+	memcpy(&word, (const u8 *)p + offsetof(struct page, memcg) - sizeof(word), sizeof(word));
+	return !word;
 }
 
 static inline enum page_mapping_type page_mapping_type(const struct page *p)

@@ -101,9 +101,17 @@ struct slab_state {
 	struct pool devices; /* struct kmalloc_device */
 	u32 nr_devices;
 	handle_t device_head; /* in order of allocation */
+	u64 lab_objects;      /* of all caches */
 };
 
 #define kmem_cache_at(m, h) ((struct kmem_cache *)pool_at(&(m)->slab.caches, h))
+
+/** count_lab_objects() - the laboratory has @n more objects of @c, or, below 0, fewer. */
+static inline void count_lab_objects(struct slab_state *s, struct kmem_cache *c, s64 n)
+{
+	c->lab_objects += (u64)n;
+	s->lab_objects += (u64)n;
+}
 
 /* Another name of a cache: a link of sys/kernel/slab. */
 struct slab_alias {

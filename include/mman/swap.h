@@ -71,12 +71,15 @@ struct swap_cluster {
 	u32 next, prev;
 };
 
+struct swap_slot {
+	u32 count, entry;
+};
+
 struct swap_slots {
-	u64 free[SWAP_CLUSTER_SLOTS / 64];
-	u32 count[SWAP_CLUSTER_SLOTS];
-	u32 entry[SWAP_CLUSTER_SLOTS];
 	handle_t contents; /* array of SWAP_CLUSTER_SLOTS handles; 0: none has any */
 	u32 nr_contents;
+	u64 free[SWAP_CLUSTER_SLOTS / 64];
+	struct swap_slot slot[SWAP_CLUSTER_SLOTS];
 };
 
 /* The slots of a section's pages. */

@@ -233,17 +233,21 @@ static double run_engine(const u32 *trace, const char *machine, bool anon, u32 *
 			 u64 *misses)
 {
 	struct engine e;
-	u64 kept = 0, samples = 0, before;
+	const u64 store = anon ? ACCESS_STORE : 0;
+	u64 addr[ACCESS_DRAW_MAX], kept = 0, samples = 0, before;
 	double start;
-	u32 i;
+	u32 i, nr;
 
 	boot(&e, machine, anon);
 	before = misses_of(&e, anon);
 	start = now_ns();
-	for (i = 0; i < ACCESSES; i++) {
-		if (mm_access(e.m, e.task, e.base + ((u64)trace[i] << PAGE_SHIFT), anon) ||
-		    !machine_safe_point(e.m))
-			died(e.m, i);
+	for (i = 0; i < ACCESSES; i += nr) {
+		u64 done;
+
+		for (nr = 0; nr < ACCESS_DRAW_MAX && i + nr < ACCESSES; nr++)
+			addr[nr] = (e.base + ((u64)trace[i + nr] << PAGE_SHIFT)) | store;
+		if (mm_access_list(e.m, e.task, addr, nr, &done))
+			died(e.m, i + (u32)done);
 		if (i % (1u << 20) == 0 && i >= ACCESSES / 4) {
 			kept += pages_in(&e, anon);
 			samples++;

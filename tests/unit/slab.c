@@ -161,7 +161,7 @@ static void test_reclaim(struct machine *m)
 	u64 objects = c->active_objects, scanned = m->vm_event[SLABS_SCANNED], freed;
 
 	kmem_cache_alloc(m, kmem_cache_find(m, "dentry"), 21000);
-	c->lab_objects = 21000; /* as `slab dentry +21000` notes it */
+	count_lab_objects(&m->slab, c, 21000); /* as `slab dentry +21000` notes it */
 	more = m->vm_node_stat[NR_SLAB_RECLAIMABLE];
 	cmp_int(more - before, >=, 990, "21,000 dentries are a thousand pages");
 	freed = shrink_slab(m, 0, 3);
