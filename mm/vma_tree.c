@@ -26,9 +26,9 @@
 #define ROOM	   4u		     /* left in a node that is full for good */
 #define FEW	   (ENTRIES / 4)     /* with fewer, a node asks its neighbour */
 #define FITS	   (ENTRIES * 3 / 4) /* so that the next insertion does not cut the two apart again */
-#define NOWHERE	   UINT64_MAX
-#define GAP_MAX	   UINT32_MAX /* that many pages, or more */
-#define CACHE_LINE 64u	      /* bytes */
+#define NOWHERE	   UINT64_MAX	     /* no mapping begins there, and nobody looks for it */
+#define GAP_MAX	   UINT32_MAX	     /* that many pages, or more */
+#define CACHE_LINE 64u		     /* bytes */
 #define node(h)	   vma_node_at(m, h)
 
 /* From the root, step 0, to the entry of a mapping in a leaf. */
@@ -90,6 +90,7 @@ handle_t vma_tree_floor(const struct machine *m, const struct mm *mm, u64 addr)
 
 	if (!h)
 		return 0;
+	addr = min_t(u64, addr, NOWHERE - 1);
 	for (n = node(h);; n = node(n->child[at])) {
 		fetch_node(n);
 		at = entry_of(n, addr);

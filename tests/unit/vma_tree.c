@@ -176,6 +176,23 @@ static void test_sparse(struct mmtest *t)
 	ok(vma_tree_check(t->m, mm_at(t->m, mm_of(t))) >= 0, "and the tree is sound");
 }
 
+static void test_ends(struct mmtest *t)
+{
+	handle_t last = vma_tree_last(t->m, mm_at(t->m, mm_of(t)));
+
+	ok(last && !vma_at(t->m, last)->next, "the last mapping of the tree is the list's");
+	mm_at(t->m, mm_of(t))->cache_vma = 0;
+	is_uint(find_vma(t->m, mm_of(t), UINT64_MAX), 0,
+		"nothing lies at the last of all addresses or behind it");
+	mm_at(t->m, mm_of(t))->cache_vma = 0;
+	is_uint(find_vma_prev(t->m, mm_of(t), UINT64_MAX), last, "below it is the last mapping");
+	mm_at(t->m, mm_of(t))->cache_vma = 0;
+	is_uint(find_vma(t->m, mm_of(t), 0), mm_at(t->m, mm_of(t))->vma_first,
+		"from address 0 on, the first mapping comes next");
+	mm_at(t->m, mm_of(t))->cache_vma = 0;
+	is_uint(find_vma_prev(t->m, mm_of(t), 0), 0, "and there is none below");
+}
+
 /* The pool is as large as it will get, and what it has was given out. */
 static void test_no_room(struct mmtest *t)
 {
@@ -207,6 +224,7 @@ int main(void)
 	mmtest_sound(t.m, "after them");
 	unmap(&t, BASE, SLOTS * 2 + 16);
 	test_sparse(&t);
+	test_ends(&t);
 	test_no_room(&t);
 	t.m->sysctl.legacy_va_layout = 0;
 	mmtest_close(&t);
