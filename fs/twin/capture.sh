@@ -286,6 +286,10 @@ pages_letters() {
 				continue
 			}
 			n = first[at] + size[at] - position
+			if (n <= 0) {
+				end_mapping()
+				continue
+			}
 			n = n < many ? n : many
 			frame = c == "A" ? substr(e, 4) : ""
 			if (c == "A" && frame ~ /[^0]/) {
@@ -318,7 +322,10 @@ pages_letters() {
 			if (one == two)
 				entries(one, $1 / 8 - position)
 			else
-				while (position < $1 / 8) { entries(one, 1); entries(two, 1) }
+				for (many = ($1 / 8 - position) / 2; many > 0; many--) {
+					entries(one, 1)
+					entries(two, 1)
+				}
 		}
 		star = 0
 		position = $1 / 8

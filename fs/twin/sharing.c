@@ -256,18 +256,18 @@ static int put_shared(struct placing *g, const struct stretch *s)
 	for (i = 0; i < s->n; i++) {
 		bool young = take(&g->young, 1), dirty = take(&g->dirty_shared, 1);
 		bool apart = is_apart(g, s, i);
-		u32 page;
+		u32 first, page;
 
 		key_of(g, s, i, key);
-		page = apart ? 0 : find(&g->t->shares, key);
-		if (page && twin_share(m, g->vma, s->first + i, page - 1, young, dirty))
+		first = apart ? 0 : find(&g->t->shares, key);
+		if (first && twin_share(m, g->vma, s->first + i, first - 1, young, dirty))
 			continue;
 		page = twin_put_shared(m, g->vma, s->first + i, young, dirty);
 		if (page == PFN_NONE) {
 			*g->missing += s->n - i;
 			return 0;
 		}
-		if (!apart && !find(&g->t->shares, key) && !add(&g->t->shares, key, page + 1))
+		if (!apart && !first && !add(&g->t->shares, key, page + 1))
 			return -ENOMEM;
 	}
 	return 0;
