@@ -105,5 +105,48 @@ is "$(tail -n 1 <<<"$pidfd")" 'again No such process' 'afterwards nobody is ther
 ok 'the simulated process is gone' test ! -e "$M/proc/$c"
 like "$(inside perl "$T/pidfd.pl" 31999 15 2>&1)" 'No such process' 'pidfd_open of nobody'
 
+# --- every call that takes a number, with that of a real process outside ---
+
+sleep 300 &
+real=$!
+[ ! -e "$M/proc/$real" ] || diag "a simulated process has the number $real too"
+# state of the real process that the calls could have changed
+real_state() {
+	cut -d ' ' -f 18-20,40-41 "/proc/$real/stat"
+	grep -E '^(State|Cpus_allowed|SigPnd|ShdPnd|TracerPid)' "/proc/$real/status"
+	cat "/proc/$real/limits"
+}
+before=$(real_state)
+cat >"$T/calls.pl" <<'END'
+my $p = shift() + 0;
+my $b = "\0" x 4096;
+my @calls = (
+	[kill => 62, $p, 9], [tkill => 200, $p, 9], [tgkill => 234, $p, $p, 9],
+	[rt_sigqueueinfo => 129, $p, 10, $b], [rt_tgsigqueueinfo => 297, $p, $p, 10, $b],
+	[pidfd_open => 434, $p, 0], [setpriority => 141, 0, $p, 10], [getpriority => 140, 0, $p],
+	[sched_setaffinity => 203, $p, 8, pack("Q", 1)], [sched_getaffinity => 204, $p, 8, $b],
+	[prlimit64 => 302, $p, 7, pack("QQ", 5, 5), $b], [sched_setscheduler => 144, $p, 3, $b],
+	[sched_getscheduler => 145, $p], [sched_setparam => 142, $p, $b], [sched_getparam => 143, $p, $b],
+	[sched_setattr => 314, $p, pack("LLQlLQQQ", 48, 3, 0, 0, 0, 0, 0, 0), 0], [sched_getattr => 315, $p, $b, 48, 0],
+	[sched_rr_get_interval => 148, $p, $b], [ioprio_set => 251, 1, $p, 3 << 13], [ioprio_get => 252, 1, $p],
+	[ptrace => 101, 16, $p, 0, 0], [process_vm_readv => 310, $p, $b, 0, $b, 0, 0],
+	[process_vm_writev => 311, $p, $b, 0, $b, 0, 0], [migrate_pages => 256, $p, 65, pack("Q", 1), pack("Q", 2)],
+	[move_pages => 279, $p, 0, 0, 0, 0, 0],
+);
+for (@calls) {
+	my ($name, $number, @args) = @$_;
+	my $result = syscall($number, @args);
+	print "$name ", $result < 0 ? $! + 0 : "said $result", "\n";
+}
+END
+calls=$(inside perl "$T/calls.pl" "$real")
+if [ "$(uname -m)" = x86_64 ]; then
+	is "$(wc -l <<<"$calls") $(awk '$2 != 3' <<<"$calls")" '25 ' 'each of 25 calls finds nobody of that number: ESRCH'
+else
+	skip 1 'the numbers are those of x86-64'
+fi
+is "$(real_state)" "$before" 'and the real process is as it was'
+kill "$real"
+
 is "$(cat "$M/sim/check")" ok 'the engine is sound'
 done_testing

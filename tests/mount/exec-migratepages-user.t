@@ -1,0 +1,3 @@
+#!/bin/bash
+# exec-migratepages.t by an ordinary user, on a machine that he mounted himself.
+exec "$(dirname "$0")/as-user" exec-migratepages.t

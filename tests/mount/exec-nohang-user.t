@@ -1,0 +1,3 @@
+#!/bin/bash
+# exec-nohang.t by an ordinary user, on a machine that he mounted himself.
+exec "$(dirname "$0")/as-user" exec-nohang.t
