@@ -23,6 +23,9 @@ static inline u64 fault_index(const struct fault *f)
 	return f->v->pgoff + (f->vpn - addr_vpn(f->v->start));
 }
 
+/** do_poisoned_page() - memory that was lost is touched: says so, SIGBUS. */
+enum vm_fault do_poisoned_page(struct machine *m, const struct fault *f);
+
 /** do_swap_page() - the entry @pte is a swap entry: its page comes back. VM_FAULT_RETRY: it is there, but
  * the store that asked for it has yet to get its right, or the entry has changed. */
 enum vm_fault do_swap_page(struct machine *m, struct fault *f, pte_t *pte);

@@ -371,8 +371,8 @@ enum vm_fault hugetlb_fault(struct machine *m, struct fault *f)
 	pte = huge_pte_find(m, f->mm, hf.vpn, &level);
 	if (!pte)
 		return hugetlb_no_page(m, &hf);
-	if (!pte_present(*pte)) /* poisoned */
-		return VM_FAULT_SIGBUS;
+	if (!pte_present(*pte))
+		return do_poisoned_page(m, f);
 	if (f->write && !(*pte & PTE_WRITE))
 		return hugetlb_wp(m, &hf);
 	*pte |= PTE_ACCESSED | PTE_USER;

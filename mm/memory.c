@@ -391,7 +391,7 @@ static enum vm_fault do_wp_page(struct machine *m, struct fault *f, pte_t *pte)
 
 /* ---- the fault ---- */
 
-static enum vm_fault do_poisoned_page(struct machine *m, const struct fault *f)
+enum vm_fault do_poisoned_page(struct machine *m, const struct fault *f)
 {
 	const struct task *t = m->current ? task_at(m, m->current) : NULL;
 

@@ -59,11 +59,18 @@ static u32 prot_of(struct piece text)
 static u32 map_of(struct piece text)
 {
 	static const struct flag_name names[] = {
-		{ "MAP_SHARED", MAPF_SHARED },	       { "MAP_SHARED_VALIDATE", MAPF_SHARED },
-		{ "MAP_NORESERVE", MAPF_NORESERVE },   { "MAP_POPULATE", MAPF_POPULATE },
-		{ "MAP_LOCKED", MAPF_LOCKED },	       { "MAP_GROWSDOWN", MAPF_GROWSDOWN },
-		{ "MAP_STACK", MAPF_STACK },	       { "MAP_HUGETLB", MAPF_HUGETLB },
-		{ "MAP_ANONYMOUS", MAP_IS_ANONYMOUS }, { "MAP_ANON", MAP_IS_ANONYMOUS },
+		{ "MAP_SHARED", MAPF_SHARED },
+		{ "MAP_SHARED_VALIDATE", MAPF_SHARED },
+		{ "MAP_NORESERVE", MAPF_NORESERVE },
+		{ "MAP_POPULATE", MAPF_POPULATE },
+		{ "MAP_LOCKED", MAPF_LOCKED },
+		{ "MAP_GROWSDOWN", MAPF_GROWSDOWN },
+		{ "MAP_STACK", MAPF_STACK },
+		{ "MAP_HUGETLB", MAPF_HUGETLB },
+		{ "21<<MAP_HUGE_SHIFT", MAPF_HUGETLB_2M },
+		{ "30<<MAP_HUGE_SHIFT", MAPF_HUGETLB_1G },
+		{ "MAP_ANONYMOUS", MAP_IS_ANONYMOUS },
+		{ "MAP_ANON", MAP_IS_ANONYMOUS },
 	};
 
 	return flags_of(text, names, ARRAY_SIZE(names));
