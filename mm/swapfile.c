@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "mm/blk.h"
-#include "mm/filemap.h"
+#include "mm/dcache.h"
 
 static struct swap_area *area_free(struct machine *m)
 {
@@ -58,10 +58,14 @@ static void swap_changed(struct machine *m)
 /* The room: a stretch of the disk, or the file's own. */
 static int area_get_room(struct machine *m, struct swap_area *a)
 {
+	int error;
+
 	if (!a->inode)
 		return blk_alloc_space(m, a->pages + 1, &a->sector);
+	error = d_get(m, a->inode);
+	if (error)
+		return error;
 	a->sector = blk_file_sector(a->inode, 0);
-	inode_get(m, a->inode);
 	inode_at(m, a->inode)->flags |= INODE_SWAPFILE;
 	return 0;
 }
@@ -74,7 +78,7 @@ static void area_put_room(struct machine *m, struct swap_area *a)
 	}
 	blk_forget_faults(m, a->sector, a->sector + a->pages);
 	inode_at(m, a->inode)->flags &= (u16)~INODE_SWAPFILE;
-	inode_put(m, a->inode);
+	d_put(m, a->inode);
 }
 
 static int area_open(struct machine *m, const struct swap_area *wanted, u64 bytes)

@@ -5,6 +5,7 @@
  * is the same each time.
  */
 #include <errno.h>
+#include <mman/namei.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,12 +256,31 @@ static void process_step(struct mmtest *t, struct process *p)
 
 /* ---- steps of the machine ---- */
 
+#define FILE_PAGES 6000u
+
+/* The file that the last area is. */
+static handle_t swap_file;
+
+/* Nobody changes it while it is swap. */
+static void touch_file(struct mmtest *t)
+{
+	int error = swap_area_find(t->m, "/f") ? -ETXTBSY : 0;
+	ssize_t n = generic_file_write(t->m, swap_file, pick(FILE_PAGES) * PAGE_SIZE, 1, NULL);
+
+	wrong += n != (error ? error : 1) && n != -ENOMEM && n != -EIO;
+	wrong += error && vfs_unlink(t->m, 0, "f") != -EPERM;
+}
+
 static void step_areas(struct mmtest *t)
 {
-	static const u32 pages[] = { 2700, 1300, 6000 };
+	static const u32 pages[] = { 2700, 1300, FILE_PAGES };
 	u32 i = pick(ARRAY_SIZE(area_name));
+	s32 prio = pick(2) ? -1 : (s32)pick(2);
 
-	if (swapon(t->m, area_name[i], pages[i] * PAGE_SIZE, pick(2) ? -1 : (s32)pick(2), i == 2))
+	if (i == 2)
+		touch_file(t);
+	if (i == 2 ? swapon_file(t->m, swap_file, pages[i] * PAGE_SIZE, prio) :
+		     swapon(t->m, area_name[i], pages[i] * PAGE_SIZE, prio, false))
 		offs += !swapoff(t->m, area_name[i]);
 }
 
@@ -334,6 +354,9 @@ int main(int argc, char **argv)
 	process = calloc(TASKS, sizeof(*process));
 	shared = calloc(steps + 1, sizeof(*shared));
 	mmtest_open(&t, 96);
+	if (vfs_create(t.m, 0, "f", INODE_REGULAR, 0600, &swap_file) ||
+	    generic_file_write(t.m, swap_file, 0, FILE_PAGES * PAGE_SIZE, NULL) < 0)
+		bail_out("no file");
 	task_run_end(t.m, &t.r);
 	do_exit(t.m, t.task, 0);
 	is_int(run(&t, steps), 0, "every invariant holds after each of %u steps", steps);
