@@ -178,28 +178,43 @@ static int choose_place(struct machine *m, const struct memory_dimm *d, u64 *sta
 	return 0;
 }
 
-static int check_plug(struct machine *m, const struct memory_dimm *d, u64 *start, char *why,
-		      size_t size)
+static u32 nr_plugged(const struct machine *m)
 {
 	u32 plugged = 0;
 	handle_t h;
 
+	for (h = m->hotplug.first_dimm; h; h = dimm_at(m, h)->next)
+		plugged += dimm_at(m, h)->plugged;
+	return plugged;
+}
+
+/* The machine would take the DIMM (one of size 0 no machine has), the kernel does not. */
+static void complain_unaligned(struct machine *m, const struct memory_dimm *d)
+{
+	u64 start = d->wanted == UINT64_MAX ? free_place(m, d->size) : d->wanted;
+
+	if (!d->size)
+		return;
+	printk(m, 3, "Block size [0x%llx] unaligned hotplug range: start 0x%llx, size 0x%llx",
+	       BLOCK_BYTES, (unsigned long long)start, (unsigned long long)d->size);
+	printk(m, 3, "acpi PNP0C80:%02x: add_memory failed", nr_plugged(m));
+	printk(m, 3, "acpi PNP0C80:%02x: acpi_memory_enable_device() error", nr_plugged(m));
+}
+
+static int check_plug(struct machine *m, const struct memory_dimm *d, u64 *start, char *why,
+		      size_t size)
+{
 	if (d->plugged)
 		return refuse(why, size, -EINVAL, "it is plugged in already");
 	if (!d->size || d->size % BLOCK_BYTES) {
-		printk(m, 3,
-		       "Block size [0x%llx] unaligned hotplug range: start 0x%llx, size 0x%llx",
-		       BLOCK_BYTES, (unsigned long long)(d->wanted == UINT64_MAX ? 0 : d->wanted),
-		       (unsigned long long)d->size);
+		complain_unaligned(m, d);
 		return refuse(why, size, -EINVAL,
 			      "size %llu is not a multiple of a block (128 MiB), or 0",
 			      (unsigned long long)d->size);
 	}
 	if (d->nid >= MAX_NUMNODES)
 		return refuse(why, size, -EINVAL, "there can be no node %u", d->nid);
-	for (h = m->hotplug.first_dimm; h; h = dimm_at(m, h)->next)
-		plugged += dimm_at(m, h)->plugged;
-	if (m->config.dimm_slots && plugged >= m->config.dimm_slots)
+	if (m->config.dimm_slots && nr_plugged(m) >= m->config.dimm_slots)
 		return refuse(why, size, -ENOSPC, "all %u slots are taken", m->config.dimm_slots);
 	if (m->boot.nr_iomem >= MAX_RESOURCES)
 		return refuse(why, size, -ENOSPC, "the machine's map has no more room");
@@ -507,58 +522,64 @@ static const char *why_not(int error)
 	}
 }
 
-/* The blocks that went offline come back to the zones they were in; @was has enum mhp_online_type. */
-static void online_again(struct machine *m, const struct memory_dimm *d, const u8 *was)
+/* The blocks that went offline come back, as a plain "online" would bring them: where the online policy wants
+ * them, which need not be the zone they were in. */
+static void online_again(struct machine *m, const struct memory_dimm *d, const bool *went)
 {
 	u32 block, i = 0;
 
 	for (block = first_block(d); block < end_block(d); block++, i++)
-		if (was[i])
-			memory_range_online(m, block, 1,
-					    was[i] == MMOP_ONLINE_MOVABLE ?
-						    ZONE_MOVABLE :
-						    memory_block_zone(m, block, MMOP_ONLINE_KERNEL),
+		if (went[i])
+			memory_range_online(m, block, 1, memory_block_zone(m, block, MMOP_ONLINE),
 					    memory_block_vmemmap_pages(m, block));
 }
 
-/* *@was, for each block that went offline: as what it was online. */
-static int offline_all(struct machine *m, const struct memory_dimm *d, u8 *was, char *why,
+/*
+ * Twice, as ACPI does it: what the struct pages of one block keep in another one may be gone the second time. The
+ * first pass does what it can, the second ends at the block that refuses. @went: which blocks went offline.
+ */
+static int offline_all(struct machine *m, const struct memory_dimm *d, bool *went, char *why,
 		       size_t size)
 {
-	u32 block, i = 0;
+	bool second_pass = false, refused;
+	u32 block, i;
 
-	for (block = first_block(d); block < end_block(d); block++, i++) {
-		struct memory_block b;
-		int error;
+	do {
+		refused = false;
+		for (block = first_block(d), i = 0; block < end_block(d); block++, i++) {
+			int error = went[i] ? 0 : memory_block_offline(m, block);
 
-		memory_block_look(m, block, &b);
-		error = memory_block_offline(m, block);
-		if (error < 0) {
+			went[i] |= !error;
+			if (error >= 0)
+				continue;
+			if (!second_pass && error != -EINTR) {
+				refused = true;
+				continue;
+			}
 			printk(m, 4, "memory memory%u: Offline failed.", block);
 			return refuse(why, size, error, "memory%u refused: %s", block,
 				      why_not(error));
 		}
-		if (!error)
-			was[i] = b.type == ZONE_MOVABLE ? MMOP_ONLINE_MOVABLE : MMOP_ONLINE_KERNEL;
-	}
+		second_pass = true;
+	} while (refused);
 	return 0;
 }
 
 int memory_dimm_unplug(struct machine *m, handle_t dimm, char *why, size_t why_size)
 {
 	struct memory_dimm *d = dimm_at(m, dimm);
-	u8 *was;
+	bool *went;
 	int error;
 
 	if (!d->plugged)
 		return refuse(why, why_size, -EINVAL, "it is not plugged in");
-	was = calloc(d->size >> SECTION_SHIFT, 1);
-	if (!was)
+	went = calloc(d->size >> SECTION_SHIFT, sizeof(*went));
+	if (!went)
 		return refuse(why, why_size, -ENOMEM, "the host is out of memory");
-	error = offline_all(m, d, was, why, why_size);
+	error = offline_all(m, d, went, why, why_size);
 	if (error)
-		online_again(m, d, was);
-	free(was);
+		online_again(m, d, went);
+	free(went);
 	if (error)
 		return error;
 	sparse_remove_range(m, (pfn_t)(d->start >> PAGE_SHIFT),

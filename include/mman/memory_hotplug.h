@@ -152,7 +152,7 @@ int memory_dimm_plug(struct machine *m, handle_t dimm, char *why, size_t why_siz
 
 /**
  * memory_dimm_unplug() - its blocks go offline, one after the other, and vanish. Only where a safe point may
- * be. The error of the block that refused: those that went offline for it are online again.
+ * be. The error of the block that refused: those that went offline for it are online again, by the online policy.
  */
 int memory_dimm_unplug(struct machine *m, handle_t dimm, char *why, size_t why_size);
 
