@@ -135,6 +135,20 @@ put "$I/MEM_GOING_ONLINE/error" 0
 is "$(hotplug online)" 4 'but then all'
 put "$M/sim/ctl" 'rmmod memory-notifier-error-inject'
 
+# --- a DIMM that cannot go: its blocks come back, by the online policy (as asked of a real kernel) ---
+
+for block in 32 33 34 35 36 37 38 39; do
+	echo 0 >"$B/memory$block/online"
+done
+for block in 32 33 34; do put "$B/memory$block/state" online_movable; done
+put "$B/memory35/state" online_kernel
+put "$M/sim/ctl" 'kmalloc stays 4M unmovable node=1'
+refused EBUSY "$D/dimm0/plug" 0 'kernel memory keeps a DIMM where it is'
+is "$(cat "$B"/memory3[2-6]/valid_zones | tr '\n' ' ')" 'Normal Normal Normal Normal Normal Movable ' \
+	'blocks that were movable are the zone'"'"'s around them now'
+like "$(cat "$D/dimm0/status")" 'memory35 refused' 'status names the block'
+put "$M/sim/ctl" 'kfree stays'
+
 # --- two shells at once ---
 
 mkdir "$D/b" "$D/c"
