@@ -57,18 +57,17 @@ static inline u32 entry_of(const struct vma_node *n, u64 addr)
 
 _Static_assert(VMA_NODE_ENTRIES + 1 == 4 * 8, "entry_of() looks at four times eight");
 
-static struct path path_to(const struct machine *m, const struct mm *mm, u64 start)
+static void path_to(const struct machine *m, const struct mm *mm, u64 start, struct path *p)
 {
-	struct path p = { .depth = 0 };
 	handle_t h = mm->vma_root;
 
-	for (;;) {
+	for (p->depth = 0;;) {
 		const struct vma_node *n = node(h);
 		u32 at = entry_of(n, start);
 
-		p.step[p.depth++] = (struct step){ h, at };
+		p->step[p->depth++] = (struct step){ h, at };
 		if (n->leaf)
-			return p;
+			return;
 		h = n->child[at];
 	}
 }
@@ -183,7 +182,7 @@ void vma_tree_gap(struct machine *m, handle_t h)
 	if (gap == v->gap)
 		return;
 	v->gap = gap;
-	p = path_to(m, mm_at(m, v->mm), v->start);
+	path_to(m, mm_at(m, v->mm), v->start, &p);
 	set_gap(m, &p, p.depth - 1, gap);
 }
 
@@ -194,7 +193,7 @@ void vma_tree_start(struct machine *m, handle_t h, u64 old)
 
 	if (v->start == old)
 		return;
-	p = path_to(m, mm_at(m, v->mm), old);
+	path_to(m, mm_at(m, v->mm), old, &p);
 	set_start(m, &p, p.depth - 1, v->start);
 }
 
@@ -309,15 +308,15 @@ void vma_tree_insert(struct machine *m, handle_t h)
 {
 	struct vma *v = vma_at(m, h);
 	struct mm *mm = mm_at(m, v->mm);
-	struct path p = { .depth = 0 };
 	handle_t at = mm->vma_root;
 	struct vma_node *n;
+	struct path p;
 	u32 i;
 
 	if (!at || node(at)->nr == ENTRIES)
 		grow_root(m, mm);
 	at = mm->vma_root;
-	for (;;) {
+	for (p.depth = 0;;) {
 		n = node(at);
 		i = entry_of(n, v->start);
 		if (n->leaf)
@@ -384,10 +383,14 @@ void vma_tree_erase(struct machine *m, handle_t h)
 {
 	const struct vma *v = vma_at(m, h);
 	struct mm *mm = mm_at(m, v->mm);
-	struct path p = path_to(m, mm, v->start);
-	u32 step = p.depth - 1, at = p.step[step].at;
-	struct vma_node *n = node(p.step[step].node);
+	struct vma_node *n;
+	struct path p;
+	u32 step, at;
 
+	path_to(m, mm, v->start, &p);
+	step = p.depth - 1;
+	at = p.step[step].at;
+	n = node(p.step[step].node);
 	take_entry(n, at);
 	/* a node that is left empty goes, and the entry above it, and so on */
 	while (!n->nr && step) {
