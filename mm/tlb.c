@@ -124,7 +124,7 @@ void tlb_destroy(struct machine *m)
 
 static u8 *set_marks(struct tlb_cpu *c, const struct tlb_array *a, u32 set)
 {
-	return (u8 *)c + a->marks + set * TLB_MARKS;
+	return (u8 *)c + a->marks + (size_t)set * TLB_MARKS;
 }
 
 /* No mark of the set is that of @number: it is not there. (A byte of x is 0 where they are equal.) */
@@ -180,7 +180,7 @@ static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u6
 static inline bool array_enter(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
 {
 	u32 set = (u32)number & (a->sets - 1), *used = tlb_array_used(c, a) + set;
-	u64 *tags = tlb_array_tags(c, a) + set * a->ways;
+	u64 *tags = tlb_array_tags(c, a) + (size_t)set * a->ways;
 	u32 hit = a->ways ? tlb_match(tags, a->ways, tag | number) : 0, missed = !hit, way;
 
 	if (unlikely(!a->ways))
@@ -199,8 +199,8 @@ static inline bool array_in_use(struct tlb_cpu *c, const struct tlb_array *a, u6
 	u32 set = (u32)number & (a->sets - 1);
 
 	return a->ways > 1 &&
-	       tlb_array_used(c, a)[set] &
-		       tlb_match(tlb_array_tags(c, a) + set * a->ways, a->ways, tag | number);
+	       tlb_array_used(c, a)[set] & tlb_match(tlb_array_tags(c, a) + (size_t)set * a->ways,
+						     a->ways, tag | number);
 }
 
 static void array_drop(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
@@ -271,7 +271,7 @@ static u32 find_pcid(struct machine *m, struct tlb_cpu *c, struct mm *mm)
 			return i;
 		}
 	i = c->next;
-	c->next = (i + 1) % m->tlb.nr_pcids;
+	c->next = i + 1 < m->tlb.nr_pcids ? i + 1 : 0;
 	p = &c->pcid[i];
 	c->stat.flushes += p->mm_id != 0;
 	p->mm = pool_handle(&m->mms.mms, mm);
