@@ -6,7 +6,6 @@
 
 #include "mm/filemap.h"
 
-
 /** page_is_readahead() - the mark that starts the next window. It shares its bit with PG_reclaim, which a
  * page under writeback has for another reason. */
 static inline bool page_is_readahead(const struct page *p)

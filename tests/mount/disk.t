@@ -110,6 +110,18 @@ cmp_num "$(df --output=avail -B1M "$M" | tail -n 1)" '>' 200 'removing files giv
 ok 'which can be used again' cp "$T/large" "$D/again"
 rm "$D/again" "$D/large"
 
+# --- What the disk did ---
+
+read -r _ _ name reads _ sectors _ writes _ written _ <"$M/proc/diskstats"
+is "$name" vda 'proc/diskstats: the disk'
+is "$((sectors / 2)) $((written / 2))" "$(awk '/^pgpg/ { printf "%s%s", sep, $2; sep = " " }' "$M/proc/vmstat")" \
+	'read and wrote what vmstat says'
+is "$(xargs <"$M/sys/block/vda/stat")" "$(sed 's/.*vda //' "$M/proc/diskstats")" 'sys/block/vda/stat says the same'
+is "$(cat "$M/sys/dev/block/254:0/size")" $((400 * 2048)) 'and its size, by its number'
+if command -v vmstat >"$T/null"; then
+	is "$("$MMANFS" exec "$M" -- vmstat -d | awk '$1 == "vda" { print $2, $6 }')" "$reads $writes" 'vmstat -d reads it'
+fi
+
 # --- Kept in a directory ---
 
 mkdir -p "$T/kept/sub"
