@@ -111,6 +111,24 @@ pfn_t twin_put_shared(struct machine *m, handle_t vma, u64 page, bool young, boo
 	return pfn;
 }
 
+pfn_t twin_unshare(struct machine *m, handle_t vma, u64 page)
+{
+	const struct vma *v = vma_at(m, vma);
+	pte_t *pte = pte_find(m, mm_at(m, v->mm), addr_vpn(v->start) + page), old;
+	struct page *p;
+
+	if (!pte || !pte_has_page(*pte) || !has_room(m, 0))
+		return PFN_NONE;
+	old = *pte;
+	p = pfn_to_page(m, pte_pfn(old));
+	if (page_mapping_type(p) != MAPPING_ANON || p->mapcount < 2)
+		return PFN_NONE;
+	*pte = 0;
+	mm_at(m, v->mm)->rss[MM_ANONPAGES]--;
+	page_remove_rmap(m, pte_pfn(old), p, v);
+	return twin_put_shared(m, vma, page, old & PTE_ACCESSED, old & PTE_DIRTY);
+}
+
 /* Is @v in the tree of the anon_vma that the page belongs to? */
 static bool in_tree(const struct machine *m, const struct vma *v, const struct page *p)
 {

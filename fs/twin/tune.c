@@ -40,6 +40,12 @@ struct tuned_move {
 	pfn_t from, to;
 };
 
+struct tuned_copy {
+	size_t seen;
+	pfn_t of;
+	u32 mappers;
+};
+
 struct tuning {
 	struct twin *t;
 	s16 *held;
@@ -50,7 +56,8 @@ struct tuning {
 	size_t nr_pages, max_pages, nr_mappings, nr_owned, max_owned;
 	s16 *best; /* ->held of ->pages, when the fewest mappings were off */
 	struct tuned_move *moves;
-	size_t nr_moves, max_moves;
+	struct tuned_copy *copies;
+	size_t nr_moves, max_moves, nr_copies, max_copies;
 	u64 steps;
 	u32 look;
 	bool failed;
@@ -407,6 +414,69 @@ static void move_all(struct tuning *g)
 	}
 }
 
+/* ---- copies ---- */
+
+/* Of an anonymous page that it has with others it has a copy, with so many others that nobody knows: a larger share
+ * for it, while the holder takes its place among the others. */
+static bool try_copy(struct tuning *g, u32 mapping, u32 k)
+{
+	struct tuned_mapping *v = &g->mappings[mapping];
+	u32 *owned = &g->owned[v->first + k], n, i;
+	struct tuned_page *p = &g->pages[*owned];
+	s64 base = v->pss - share_of(p->mappers);
+
+	/* who has it last keeps it; as large a share as there is room for */
+	if (p->there < 2 || g->held[p->pfn] >= MOST_HELD ||
+	    page_mapping_type(pfn_to_page(g->t->m, p->pfn)) != MAPPING_ANON)
+		return false;
+	for (n = 2; n < p->mappers && base + share_of(n) >= v->high; n++)
+		;
+	if (n >= p->mappers ||
+	    !room_for(g, (void **)&g->copies, g->nr_copies, &g->max_copies, sizeof(*g->copies)))
+		return false;
+	g->copies[g->nr_copies++] = (struct tuned_copy){ v->seen, p->pfn, n };
+	for (i = 0; g->owners[p->first + i] != mapping; i++)
+		;
+	g->owners[p->first + i] = g->owners[p->first + --p->nr];
+	p->there--;
+	g->held[p->pfn]++;
+	v->alone += share_of(n);
+	v->pss = base + share_of(n);
+	*owned = g->owned[v->first + --v->nr];
+	return true;
+}
+
+/* Whose share is still too small where page tables are not known. */
+static void copy_all(struct tuning *g)
+{
+	size_t i;
+	u32 k;
+
+	for (i = 0; g->t->plans && i < g->nr_mappings; i++) {
+		struct tuned_mapping *v = &g->mappings[i];
+
+		for (k = v->nr; k-- > 0 && v->pss < v->low;)
+			try_copy(g, (u32)i, k);
+	}
+}
+
+static void do_copies(struct tuning *g)
+{
+	struct machine *m = g->t->m;
+	size_t i;
+
+	for (i = 0; i < g->nr_copies; i++) {
+		const struct tuned_copy *w = &g->copies[i];
+		handle_t vma = g->t->seen[w->seen].vma;
+		pfn_t copy = twin_unshare(
+			m, vma, page_index(pfn_to_page(m, w->of)) - vma_at(m, vma)->pgoff);
+
+		if (copy != PFN_NONE)
+			g->held[copy] =
+				(s16)(w->mappers - 1 < MOST_HELD ? w->mappers - 1 : MOST_HELD);
+	}
+}
+
 static void do_moves(struct tuning *g)
 {
 	struct machine *m = g->t->m;
@@ -485,7 +555,9 @@ int twin_tune(struct twin *t, s16 *held)
 		tune_all(&g);
 		move_all(&g);
 		tune_all(&g);
+		copy_all(&g);
 		do_moves(&g);
+		do_copies(&g);
 		let_leave(&g);
 	}
 	free(g.page_of);
@@ -495,5 +567,6 @@ int twin_tune(struct twin *t, s16 *held)
 	free(g.owners);
 	free(g.best);
 	free(g.moves);
+	free(g.copies);
 	return g.failed ? -ENOMEM : 0;
 }

@@ -108,6 +108,9 @@ u64 twin_read_back(struct machine *m, handle_t vma, u64 n);
  * the area @area. Returns how many. */
 u64 twin_shmem_swapped(struct machine *m, handle_t vma, u64 n, u32 area);
 
+/** twin_unshare() - instead of an anonymous page that others have too a mapping has one of its own there, which others
+ * may have as twin_put_shared()'s. PFN_NONE: it is none, or no memory. */
+pfn_t twin_unshare(struct machine *m, handle_t vma, u64 page);
 /** twin_cached_page() - page @index of a file, if it is in memory; else PFN_NONE. */
 pfn_t twin_cached_page(struct machine *m, handle_t inode, u64 index);
 /** twin_other_page() - a page of its file that a mapping does not have so far, and that @may be taken or is not in
