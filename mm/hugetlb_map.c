@@ -108,7 +108,7 @@ int copy_huge_page(struct machine *m, pfn_t to, pfn_t from, u32 nr)
 {
 	u32 i;
 
-	clock_charge(m, nr * m->cost.copy_page);
+	clock_charge(m, (u64)nr * m->cost.copy_page);
 	for (i = 0; i < nr && contents_in_use(m); i++)
 		if (copy_page_contents(m, to + i, from + i))
 			return -ENOMEM;
@@ -189,7 +189,7 @@ static enum vm_fault new_anon_page(struct machine *m, const struct huge_fault *h
 		return VM_FAULT_OOM;
 	}
 	page_add_new_huge_anon(hf->f->mm, pfn_to_page(m, a.pfn), hf->f->v, hf->index, hf->nr);
-	clock_charge(m, hf->nr * m->cost.zero_page);
+	clock_charge(m, (u64)hf->nr * m->cost.zero_page);
 	*pfn = a.pfn;
 	return VM_FAULT_DONE;
 }
@@ -220,7 +220,7 @@ static enum vm_fault get_file_huge_page(struct machine *m, const struct huge_fau
 	p->flags |= PAGE_FLAG(uptodate) | PAGE_FLAG(dirty);
 	page_set_mapping(p, inode, MAPPING_FILE);
 	page_set_index(p, hf->index);
-	clock_charge(m, hf->nr * m->cost.zero_page);
+	clock_charge(m, (u64)hf->nr * m->cost.zero_page);
 	*pfn = a.pfn;
 	return VM_FAULT_DONE;
 }

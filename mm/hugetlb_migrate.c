@@ -70,7 +70,7 @@ int migrate_huge_page(struct machine *m, pfn_t head, u32 nid, u64 nodes, enum mi
 		free_migrated_huge_page(m, head, pfn_to_page(m, to)->node, temporary);
 	count_vm_events(m, error ? PGMIGRATE_FAIL : PGMIGRATE_SUCCESS, nr);
 	if (!error)
-		clock_charge(m, nr * m->cost.migrate_page);
+		clock_charge(m, (u64)nr * m->cost.migrate_page);
 	trace_event(m,
 		    "mm_migrate_pages nr_succeeded=%u nr_failed=%u nr_thp_succeeded=0 "
 		    "nr_thp_failed=0 nr_thp_split=0 mode=MIGRATE_SYNC reason=%s",

@@ -91,7 +91,7 @@ static void account_table(struct machine *m, handle_t mmh, pfn_t pfn, enum pt_le
 		if (level > PT_PMD)
 			return;
 	}
-	mod_node_page_state(m, page_node(m, page), NR_PAGE_TABLE_PAGES, (s32)nr * delta);
+	mod_node_page_state(m, page_node(m, page), NR_PAGE_TABLE_PAGES, (s64)nr * delta);
 	for (i = 0; i < nr; i++)
 		if (delta > 0)
 			page_set(pfn_to_page(m, pfn + i), PG_table);

@@ -1,6 +1,6 @@
 /*
- * Mappings of huge pages: reservations, faults, copies on write, surplus pages; the first test follows the
- * record of a 6.1 guest step by step.
+ * Mappings of huge pages, step by step as a 6.1 guest was asked for the record: reservations, faults, copies on
+ * write, surplus pages.
  */
 #include <errno.h>
 #include <mman/hugetlb.h>
@@ -46,10 +46,14 @@ static int touch_each(struct mmtest *t, u64 addr, u64 mib, bool write)
 	return error;
 }
 
-static void test_record(struct mmtest *t)
+/* The regions of the record, by their names there. */
+struct record {
+	u64 a, s, n, odd;
+};
+
+static void test_reservations(struct mmtest *t, struct record *r)
 {
 	u64 a, s, n, n2, odd;
-	handle_t parent = t->task, child;
 	struct mark at;
 
 	set_pool(t, 16);
@@ -74,7 +78,6 @@ static void test_record(struct mmtest *t)
 	pool_is(t, 16, 11, 3, 0, "MAP_NORESERVE reserves nothing");
 	is_err((s64)huge(t, 0, 64, 0), -ENOMEM, "more than are free");
 	n2 = huge(t, 0, 32, MAPF_NORESERVE);
-	as_task(t, parent);
 	is_err(mm_access(t->m, t->task, n2, true), 0, "one of them");
 	is_err(touch_each(t, n2, 16, true), 0, "eight of them");
 	pool_is(t, 16, 3, 3, 0, "what is left is reserved");
@@ -83,25 +86,38 @@ static void test_record(struct mmtest *t)
 	odd = huge(t, 0, 3, 0);
 	is_err(unmap(t, odd, 256), -EINVAL, "half a huge page cannot be unmapped");
 	pool_is(t, 16, 11, 5, 0, "3 MiB are two pages");
+	*r = (struct record){ a, s, n, odd };
+}
+
+static void test_fork(struct mmtest *t, const struct record *r)
+{
+	handle_t parent = t->task, child;
+
 	is_err(task_fork(t->m, t->task, &child), 0, "fork");
 	pool_is(t, 16, 11, 5, 0, "takes none");
 	as_task(t, child);
-	is_err(mm_access(t->m, child, a, true), 0, "the child writes");
+	is_err(mm_access(t->m, child, r->a, true), 0, "the child writes");
 	pool_is(t, 16, 10, 5, 0, "a copy");
 	mmtest_sound(t->m, "with a child");
 	task_run_end(t->m, &t->r);
 	do_exit(t->m, child, 0);
 	t->task = parent;
 	task_run_begin(t->m, &t->r, parent);
+}
+
+static void test_surplus(struct mmtest *t, const struct record *r)
+{
+	u64 a = r->a;
+
 	set_pool(t, 2);
 	pool_is(t, 10, 5, 5, 8, "shrunk below what is in use");
 	mmtest_sound(t->m, "with surplus pages");
 	is_err(unmap(t, a, 2048), 0, "the first goes");
 	pool_is(t, 6, 5, 5, 4, "and with it four surplus pages");
-	is_err(unmap(t, s, 2048), 0, "the shared one goes");
+	is_err(unmap(t, r->s, 2048), 0, "the shared one goes");
 	pool_is(t, 2, 2, 2, 0, "and all surplus pages");
-	is_err(unmap(t, odd, 768), -EINVAL, "by its own length");
-	is_err(unmap(t, n, 4096), 0, "the rest");
+	is_err(unmap(t, r->odd, 768), -EINVAL, "by its own length");
+	is_err(unmap(t, r->n, 4096), 0, "the rest");
 	pool_is(t, 2, 2, 2, 0, "still reserved");
 	hugetlb_default(t->m)->nr_overcommit_huge_pages = 4;
 	a = huge(t, 0, 8, 0);
@@ -112,16 +128,19 @@ static void test_record(struct mmtest *t)
 	pool_is(t, 6, 2, 2, 4, "nothing has changed");
 	is_err(unmap(t, a, 2048), 0, "they go");
 	pool_is(t, 2, 2, 2, 0, "at once");
-	is_err(unmap(t, odd, 1024), 0, "the last");
+	is_err(unmap(t, r->odd, 1024), 0, "the last");
 	pool_is(t, 2, 2, 0, 0, "nothing is reserved");
 }
 
 int main(void)
 {
+	struct record r;
 	struct mmtest t;
 
 	mmtest_open_on(&t, ONE_NODE);
-	test_record(&t);
+	test_reservations(&t, &r);
+	test_fork(&t, &r);
+	test_surplus(&t, &r);
 	mmtest_close(&t);
 	return done_testing();
 }

@@ -136,7 +136,7 @@ static void do_map(struct stress *s, struct region *r)
 	flags |= shared ? MAPF_SHARED : 0;
 	flags |= draw(s, 3) == 0 ? MAPF_NORESERVE : 0;
 	flags |= draw(s, 5) == 0 ? MAPF_POPULATE : 0;
-	at = map(&s->t, place(s, r), pages * 512, "rw", flags);
+	at = map(&s->t, place(s, r), (u64)pages * 512, "rw", flags);
 	if (MAP_FAILED_AT(at)) {
 		s->refused++;
 		return;
@@ -155,7 +155,8 @@ static void do_unmap(struct stress *s, struct region *r)
 	u32 n = r->pages > 1 ? 1 + draw(s, r->pages) : r->pages, i;
 	bool front = draw(s, 2);
 
-	if (!r->pages || unmap(&s->t, front ? r->start : r->start + (r->pages - n) * SIZE, n * 512))
+	if (!r->pages ||
+	    unmap(&s->t, front ? r->start : r->start + (r->pages - n) * SIZE, (u64)n * 512))
 		return;
 	r->pages -= n;
 	if (!front)
