@@ -107,7 +107,7 @@ int alloc_huge_page(struct machine *m, handle_t vma, u64 addr, bool avoid_reserv
 /** undo_huge_page() - it could not be mapped after all. */
 void undo_huge_page(struct machine *m, handle_t vma, u64 addr, const struct huge_page_alloc *a);
 
-/** resv_check() - for invariants: what @h has reserved, counted anew. */
+/** resv_count_vma(), resv_count_inode() - pages that a mapping of its own, or a file, has reserved and not used. */
 u64 resv_count_vma(const struct machine *m, const struct vma *v);
 u64 resv_count_inode(const struct machine *m, const struct inode *i);
 
@@ -130,7 +130,8 @@ int move_hugetlb_page_tables(struct machine *m, handle_t mm, u64 from, u64 to, u
 void hugetlb_punch_hole(struct machine *m, handle_t inode, u64 first, u64 end);
 /** copy_huge_page() - bytes and time. -ENOMEM: of the host. */
 int copy_huge_page(struct machine *m, pfn_t to, pfn_t from, u32 nr);
-/** hugetlb_unpin_page() - the device lets go of the page: it is free if nobody has it. */
+/** hugetlb_pin_page() - a device uses a part of it; hugetlb_unpin_page(): no longer. A page that nobody else has is
+ * free then. */
 void hugetlb_pin_page(struct machine *m, struct page *head);
 void hugetlb_unpin_page(struct machine *m, struct page *head);
 /** hugetlb_frame() - the entry that maps @vpn of @v, and the frame of that small page; NULL: none. */
