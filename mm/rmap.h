@@ -133,8 +133,8 @@ static inline u32 page_referenced_now(struct machine *m, pfn_t pfn, struct page 
 	const struct rmap_only *only = &b->only[b->at];
 	struct rmap_referenced r = { 0, 0 };
 
-	if (unlikely(b->pfn[b->at] != pfn || !only->pte || p->mapcount != 1 ||
-		     p->flags & PAGE_FLAG(young)))
+	/* it is mapped once, or the batch would know no entry */
+	if (unlikely(b->pfn[b->at] != pfn || !only->pte || p->flags & PAGE_FLAG(young)))
 		return page_referenced(m, pfn, vm_flags);
 	referenced_entry(vma_at(m, only->vma), only->pte, &r);
 	p->flags &= ~PAGE_FLAG(idle);

@@ -106,11 +106,11 @@ u32 swap_out_pages(struct machine *m, const struct swap_batch *b)
 	u32 slot[SWAP_CLUSTER_MAX], got = get_swap_slots(m, b->nr, slot), i, n;
 	struct tally t = { .z = NULL };
 
+	/* those of one cluster ascend: what lies as far apart as there are slots between has no gaps */
 	for (i = 0; i < got; i += n) {
-		u32 room = SWAP_CLUSTER_SLOTS - slot_number(slot[i]);
-
-		for (n = 1; i + n < got && n < room && slot[i + n] == slot[i] + n;)
-			n++;
+		n = min_t(u32, got - i, SWAP_CLUSTER_SLOTS - slot_number(slot[i]));
+		while (slot[i + n - 1] != slot[i] + n - 1)
+			n--;
 		put_out_run(m, b, i, n, slot[i], &t);
 	}
 	count_zone(m, &t, NULL);
@@ -144,7 +144,7 @@ void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 			cluster = slot >> SWAP_CLUSTER_SHIFT;
 			s = slots_of(m, slot);
 		}
-		if (unlikely(!shadows.n || shadows.n->nid != p->node)) {
+		if (unlikely(!shadows.n || shadows.nid != p->node)) {
 			count_gone(m, shadows.n, gone);
 			gone = 0;
 			shadow_maker_init(m, &shadows, page_node(m, p));

@@ -108,7 +108,8 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 			struct scan_control *sc);
 
 /* vmscan_page.c */
-/** shrink_page_list() - each page of the batch goes, or goes back to a list. Returns how many went. */
+/** shrink_page_list() - each page of the batch goes, or goes back to a list. Returns how many went. The batch
+ * is used up. */
 u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch *batch,
 		     struct scan_control *sc, struct reclaim_stat *stat);
 /* Pages that went back to the front of one list, of one zone: its counters change once for all of them. */

@@ -159,7 +159,7 @@ u64 shrink_inactive_list(struct machine *m, struct pglist_data *n, enum lru_list
 	}
 	clock_charge(m, stat.scanned * m->cost.scan_page + stat.reclaimed * m->cost.reclaim_page);
 	/* all that was found is dirty, and nobody writes it yet */
-	if (batch.nr && stat.unqueued_dirty == batch.nr)
+	if (stat.taken && stat.unqueued_dirty == stat.taken)
 		wakeup_flusher_threads(m, WB_REASON_VMSCAN);
 	reclaim_stat_add(&sc->pass[side], &stat);
 	return stat.reclaimed;

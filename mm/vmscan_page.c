@@ -29,8 +29,8 @@
 #include "mm/swapfile.h"
 #include "mm/vmscan.h"
 
-/* The last two are those of many, and done for all of them at once. */
-enum page_fate { FATE_KEEP, FATE_ACTIVATE, FATE_FREED, FATE_WRITTEN_OUT, FATE_SWAP_OUT };
+/* The last is that of many, and done for all of them at once. */
+enum page_fate { FATE_KEEP, FATE_ACTIVATE, FATE_FREED, FATE_SWAP_OUT };
 
 static bool is_anon(const struct page *p)
 {
@@ -276,8 +276,6 @@ static enum page_fate shrink_page(struct machine *m, pfn_t pfn, const struct rma
 	enum page_references references = PAGEREF_RECLAIM;
 	struct page *p = pfn_to_page(m, pfn);
 
-	if (is_written_out(p))
-		return FATE_WRITTEN_OUT;
 	if (unlikely(page_test(p, PG_locked)))
 		return FATE_KEEP;
 	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
@@ -327,12 +325,30 @@ static void activate_isolated(struct machine *m, pfn_t pfn, struct page *p,
 	putback(m, pfn, p, back);
 }
 
+/* Those of a batch of which nothing needs to be asked leave it, for @gone. How many. */
+static u32 take_written_out(struct machine *m, struct page_batch *batch, pfn_t *gone)
+{
+	u32 i, nr_gone = 0, left = 0;
+
+	for (i = 0; i < batch->nr; i++) {
+		pfn_t pfn = batch->pfn[i];
+
+		if (is_written_out(pfn_to_page(m, pfn))) {
+			gone[nr_gone++] = pfn;
+			look_ahead(m, batch);
+		} else {
+			batch->pfn[left++] = pfn;
+		}
+	}
+	batch->nr = left;
+	return nr_gone;
+}
+
 /* What was decided about each page of a batch. */
 struct verdict {
 	u8 fate[SWAP_CLUSTER_MAX]; /* enum page_fate */
-	u32 freed, nr_gone;
-	pfn_t gone[SWAP_CLUSTER_MAX]; /* FATE_WRITTEN_OUT */
-	struct swap_batch out;	      /* FATE_SWAP_OUT */
+	u32 freed;
+	struct swap_batch out; /* FATE_SWAP_OUT */
 };
 
 static void judge(struct machine *m, struct page_batch *batch, struct scan_control *sc,
@@ -340,7 +356,7 @@ static void judge(struct machine *m, struct page_batch *batch, struct scan_contr
 {
 	u32 i;
 
-	v->freed = v->nr_gone = v->out.nr = 0;
+	v->freed = v->out.nr = 0;
 	for (i = 0; i < batch->nr; i++) {
 		const struct rmap_only *only = rmap_batch_at(m, i);
 		pfn_t pfn = batch->pfn[i];
@@ -348,9 +364,7 @@ static void judge(struct machine *m, struct page_batch *batch, struct scan_contr
 
 		look_ahead(m, batch);
 		v->fate[i] = (u8)fate;
-		if (fate == FATE_WRITTEN_OUT) {
-			v->gone[v->nr_gone++] = pfn;
-		} else if (fate == FATE_SWAP_OUT) {
+		if (fate == FATE_SWAP_OUT) {
 			v->out.only[v->out.nr] = only;
 			v->out.pfn[v->out.nr++] = pfn;
 		}
@@ -370,7 +384,7 @@ static void carry_out(struct machine *m, const struct page_batch *batch, u32 out
 		struct page *p = pfn_to_page(m, pfn);
 		enum page_fate fate = (enum page_fate)v->fate[i];
 
-		if (fate == FATE_FREED || fate == FATE_WRITTEN_OUT)
+		if (fate == FATE_FREED)
 			continue;
 		if (fate == FATE_SWAP_OUT)
 			fate = out && out-- ? FATE_KEEP : FATE_ACTIVATE;
@@ -382,27 +396,40 @@ static void carry_out(struct machine *m, const struct page_batch *batch, u32 out
 	putback_end(m, &back);
 }
 
-u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch *batch,
-		     struct scan_control *sc, struct reclaim_stat *stat)
+/* The pages that are left in a batch, one by one. Returns how many went. */
+static u64 shrink_batch(struct machine *m, struct page_batch *batch, struct scan_control *sc,
+			struct reclaim_stat *stat)
 {
-	u64 written = stat->pageout;
 	struct verdict v;
 	u32 out = 0;
 
-	(void)n;
 	rmap_batch_begin(m, batch->pfn, batch->nr);
 	judge(m, batch, sc, stat, &v);
-	if (v.nr_gone)
-		free_swapped_pages(m, v.gone, v.nr_gone);
 	if (v.out.nr)
 		out = swap_out_pages(m, &v.out);
 	stat->pageout += out;
 	carry_out(m, batch, out, stat, &v);
 	rmap_batch_end(m);
+	return v.freed;
+}
+
+u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch *batch,
+		     struct scan_control *sc, struct reclaim_stat *stat)
+{
+	u64 written = stat->pageout, freed;
+	pfn_t gone[SWAP_CLUSTER_MAX];
+	u32 nr_gone = take_written_out(m, batch, gone);
+
+	(void)n;
+	freed = nr_gone;
+	if (nr_gone)
+		free_swapped_pages(m, gone, nr_gone);
+	if (batch->nr)
+		freed += shrink_batch(m, batch, sc, stat);
 	count_vm_events(m, PGACTIVATE, stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE]);
 	sc->run.count.activated += stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE];
 	sc->run.count.written += stat->pageout - written;
 	sc->run.count.kept_referenced += stat->ref_keep;
 	sc->run.count.immediate += stat->immediate;
-	return v.freed + v.nr_gone;
+	return freed;
 }

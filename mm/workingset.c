@@ -62,7 +62,12 @@ static u64 clock_mask(const struct machine *m)
 void shadow_maker_init(const struct machine *m, struct shadow_maker *s, struct pglist_data *n)
 {
 	*s = (struct shadow_maker){
-		.n = n, .mask = clock_mask(m), .bucket = bucket_order(m), .node_bits = node_bits(m)
+		.n = n,
+		.mask = clock_mask(m),
+		.nid = n->nid,
+		.bucket = bucket_order(m),
+		.node_bits = node_bits(m),
+		.low = XA_VALUE | (u32)n->nid << 1,
 	};
 }
 

@@ -22,7 +22,7 @@ u32 workingset_eviction(struct machine *m, pfn_t pfn);
 struct shadow_maker {
 	struct pglist_data *n;
 	u64 mask;
-	u32 bucket, node_bits;
+	u32 nid, bucket, node_bits, low; /* low: what all of them have in common */
 };
 
 void shadow_maker_init(const struct machine *m, struct shadow_maker *s, struct pglist_data *n);
@@ -31,7 +31,7 @@ static inline u32 shadow_make(struct shadow_maker *s, bool workingset)
 {
 	u64 age = s->n->lruvec.nonresident_age++ >> s->bucket & s->mask;
 
-	return XA_VALUE | ((u32)(age << s->node_bits) | s->n->nid) << 1 | workingset;
+	return s->low | (u32)(age << s->node_bits) << 1 | workingset;
 }
 
 /** workingset_refault() - @pfn was read back where @shadow was: counts WORKINGSET_REFAULT_*, activates
