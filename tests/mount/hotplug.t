@@ -155,8 +155,8 @@ mkdir "$D/b" "$D/c"
 put "$D/b/size" 256M
 put "$D/c/size" 256M
 plugs() {
-	local left=8 word
-	while [ $((left--)) -gt 0 ]; do
+	local times=8 word
+	while [ $((times--)) -gt 0 ]; do
 		for word in 1 0; do
 			echo $word >"$D/$1/plug" || echo "$1: $word is refused"
 		done
