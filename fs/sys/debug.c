@@ -220,8 +220,7 @@ static const struct attribute numa_balancing_attrs[] = {
 		       "longest time between scans"),
 	DEBUGFS_NUMBER("scan_period_min_ms", 0644, knobs.misc.numa_scan_period_min_ms, ACTS,
 		       "shortest time between scans"),
-	DEBUGFS_NUMBER("scan_size_mb", 0644, knobs.misc.numa_scan_size_mb, ACTS,
-		       "MiB of one scan"),
+	DEBUGFS_NUMBER("scan_size_mb", 0644, knobs.misc.numa_scan_size_mb, ACTS, "MiB of one scan"),
 };
 
 #define ZSWAP_COUNTER(field, text) DEBUGFS_NUMBER(#field, 0444, knobs.zswap.field, READ_ONLY, text)

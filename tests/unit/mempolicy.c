@@ -120,7 +120,8 @@ static void test_split_and_merge(struct mmtest *t)
 	is_err(set_range(t, A, 64, MPOL_BIND, 2, 0), -EFAULT, "a hole in the range");
 	is_err(set_range(t, A + 1, 4, MPOL_BIND, 2, 0), -EINVAL, "an address that is no page's");
 	is_err(set_range(t, A, 0, MPOL_BIND, 2, 0), 0, "no length");
-	is_err(set_range(t, A, UINT64_MAX >> PAGE_SHIFT, MPOL_BIND, 2, 0), -EINVAL, "round the end");
+	is_err(set_range(t, A, UINT64_MAX >> PAGE_SHIFT, MPOL_BIND, 2, 0), -EINVAL,
+	       "round the end");
 	is_err(set_range(t, A, 4, MPOL_BIND, 2, 8), -EINVAL, "an unknown flag");
 	is_str(maps(t, A, at(64)), "20000000-20008000 rw-p\n20009000-20040000 rw-p",
 	       "and nothing has changed");
@@ -164,8 +165,10 @@ static void test_moving(struct mmtest *t)
 
 	map(t, A, 64, "rw", MAPF_FIXED);
 	store(t, A, 48);
-	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT), -EIO, "strict: pages lie elsewhere");
-	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT | MPOL_MF_MOVE), 0, "unless they move");
+	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT), -EIO,
+	       "strict: pages lie elsewhere");
+	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT | MPOL_MF_MOVE), 0,
+	       "unless they move");
 	is_uint(on(t, A, 48, 1), 48, "which they did");
 	is_int(do_move_pages(t->m, t->task, 4, addr, node, status, false), 0, "move_pages");
 	is_int(status[0], 2, "  there");

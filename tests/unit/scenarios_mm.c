@@ -161,13 +161,17 @@ static void test_mmap_rights(struct mmtest *t)
 static void test_mmap_noreplace(struct mmtest *t)
 {
 	map(t, A + 5 * PAGE_SIZE, 5, "rw", MAPF_FIXED_NOREPLACE);
-	is_int((s64)map(t, A + 5 * PAGE_SIZE, 5, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "the same place");
+	is_int((s64)map(t, A + 5 * PAGE_SIZE, 5, "r", MAPF_FIXED_NOREPLACE), -EEXIST,
+	       "the same place");
 	is_int((s64)map(t, A + 6 * PAGE_SIZE, 1, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "inside");
-	is_int((s64)map(t, A + 3 * PAGE_SIZE, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "over its start");
-	is_int((s64)map(t, A + 9 * PAGE_SIZE, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "over its end");
+	is_int((s64)map(t, A + 3 * PAGE_SIZE, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST,
+	       "over its start");
+	is_int((s64)map(t, A + 9 * PAGE_SIZE, 3, "r", MAPF_FIXED_NOREPLACE), -EEXIST,
+	       "over its end");
 	is_int((s64)map(t, A, PAGES, "r", MAPF_FIXED_NOREPLACE), -EEXIST, "all around");
 	is_hex(map(t, A, 5, "r", MAPF_FIXED_NOREPLACE), A, "below it there is room");
-	is_hex(map(t, A + 10 * PAGE_SIZE, 5, "r", MAPF_FIXED_NOREPLACE), A + 10 * PAGE_SIZE, "and above");
+	is_hex(map(t, A + 10 * PAGE_SIZE, 5, "r", MAPF_FIXED_NOREPLACE), A + 10 * PAGE_SIZE,
+	       "and above");
 	is_str(maps(t, A, B),
 	       "20000000-20005000 r--p\n20005000-2000a000 rw-p\n2000a000-2000f000 r--p",
 	       "what was there has stayed");
@@ -184,7 +188,8 @@ static void test_growsdown(struct mmtest *t)
 	/* another mapping, 256 pages below the place that is touched next */
 	map(t, stack - 400 * PAGE_SIZE, 1, "rw", MAPF_FIXED);
 	is_int(touch_kills(t, stack - 143 * PAGE_SIZE, true), 0, "up to the guard gap it may come");
-	is_int(touch_kills(t, stack - 144 * PAGE_SIZE, true), SEGV, "to another mapping, and no nearer");
+	is_int(touch_kills(t, stack - 144 * PAGE_SIZE, true), SEGV,
+	       "to another mapping, and no nearer");
 	protect(t, stack - 400 * PAGE_SIZE, 1, "-");
 	is_int(touch_kills(t, stack - 144 * PAGE_SIZE, true), 0, "but to one without any rights");
 	ok(map(t, stack - 41 * PAGE_SIZE, 1, "rw", 0) != stack - 41 * PAGE_SIZE,
@@ -209,7 +214,8 @@ static void test_mprotect(struct mmtest *t)
 	protect(t, A, PAGES, "-");
 	is_int(touch_kills(t, A + 5 * PAGE_SIZE, false), SEGV, "no rights at all");
 	is_uint(resident(t, A, PAGES), PAGES, "take no page away");
-	is_int(peek(t, t->task, A + 5 * PAGE_SIZE), 'x', "whoever looks from outside sees the bytes");
+	is_int(peek(t, t->task, A + 5 * PAGE_SIZE), 'x',
+	       "whoever looks from outside sees the bytes");
 	protect(t, A, PAGES, "rw");
 	is_int(peek(t, t->task, A + 5 * PAGE_SIZE), 'x', "and with rights they are there");
 	is_err(do_mprotect(t->m, t->task, A + 1, 4096, VM_READ), -EINVAL, "an address in a page");
@@ -283,7 +289,8 @@ static void test_madvise_pages(struct mmtest *t)
 	is_int(peek(t, t->task, A), 0, "and read as zero");
 	poke(t, A + 8 * PAGE_SIZE, 'y');
 	advise(t, A + 8 * PAGE_SIZE, 8, "free");
-	is_uint(resident(t, A + 8 * PAGE_SIZE, 8), 8, "MADV_FREE: they stay while memory is plenty");
+	is_uint(resident(t, A + 8 * PAGE_SIZE, 8), 8,
+		"MADV_FREE: they stay while memory is plenty");
 	is_int(peek(t, t->task, A + 8 * PAGE_SIZE), 'y', "with their bytes");
 	is_err(advise(t, A + PAGES * PAGE_SIZE, 1, "dontneed"), -ENOMEM, "where nothing is mapped");
 	is_err(advise(t, A, 1, "nonsense"), -EINVAL, "advice that is none");
