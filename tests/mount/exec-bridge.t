@@ -116,6 +116,10 @@ real_state() {
 	grep -E '^(State|Cpus_allowed|SigPnd|ShdPnd|TracerPid)' "/proc/$real/status"
 	cat "/proc/$real/limits"
 }
+sleeps() {
+	grep -q '(sleep) S' "/proc/$real/stat"
+}
+wait_until 30 sleeps
 before=$(real_state)
 cat >"$T/calls.pl" <<'END'
 my $p = shift() + 0;
