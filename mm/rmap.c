@@ -93,11 +93,12 @@ static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct 
 
 /*
  * Nearly every page has one entry, in the one VMA that may map it: no tree to walk. False if it is not
- * that simple. While a batch is being worked on no VMA and no chunk comes or goes.
+ * that simple. While a batch is being worked on, @active, no VMA and no chunk comes or goes: what was
+ * noted for the page before still holds.
  */
 static inline __attribute__((always_inline)) bool look_up_only(struct machine *m,
 							       const struct page *p,
-							       struct rmap_only *o)
+							       struct rmap_only *o, bool active)
 {
 	struct rmap_memo *r = &m->reclaim.rmap;
 	u64 at = page_index(p) - r->index;
@@ -105,7 +106,7 @@ static inline __attribute__((always_inline)) bool look_up_only(struct machine *m
 	o->pte = NULL;
 	if (unlikely(p->mapcount != 1))
 		return false;
-	if (unlikely(p->mapping != r->mapping || at >= r->nr || !m->reclaim.active)) {
+	if (unlikely(p->mapping != r->mapping || at >= r->nr || !active)) {
 		if (!memo_fill(m, p, r))
 			return false;
 		at = page_index(p) - r->index;
@@ -131,7 +132,7 @@ static inline __attribute__((always_inline)) bool find_only(struct machine *m, p
 		*o = b->only[b->at];
 		return o->pte && p->mapcount == 1;
 	}
-	return look_up_only(m, p, o) && maps(o->pte, pfn);
+	return look_up_only(m, p, o, m->reclaim.active) && maps(o->pte, pfn);
 }
 
 /* Entries lie all over the page tables: the host fetches them at once, not one after the other. */
@@ -144,7 +145,7 @@ void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr)
 	m->reclaim.active = true;
 	memcpy(b->pfn, pfn, nr * sizeof(*pfn));
 	for (i = 0; i < nr; i++)
-		if (look_up_only(m, pfn_to_page(m, pfn[i]), &b->only[i]))
+		if (look_up_only(m, pfn_to_page(m, pfn[i]), &b->only[i], true))
 			__builtin_prefetch(b->only[i].pte, 1);
 }
 

@@ -72,22 +72,24 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 	struct page_list *list = &n->lruvec.lists[lru];
 	struct isolation is = { .taken = { 0 } };
 	const bool every = sc->may_unmap, file = lru == LRU_INACTIVE_FILE;
-	u64 left = min_t(u64, list->nr, UINT32_MAX), scanned = 0, skipped = 0;
+	u32 all = (u32)min_t(u64, list->nr, UINT32_MAX), skipped = 0, spared = 0, nr = 0;
+	u32 most = (u32)min_t(u64, all, nr_to_scan); /* to be taken: less for what is not */
 	pfn_t pfn = list->tail;
-	u32 nr = 0;
 
-	for (; left && scanned < nr_to_scan; left--) {
+	while (nr < most) {
 		struct page *p = pfn_to_page(m, pfn);
 		u32 zone = p->zone;
 
 		if (unlikely(zone > sc->reclaim_idx)) {
 			is.skipped[zone]++;
 			skipped++;
+			most = (u32)min_t(u64, all - skipped, nr_to_scan) - spared;
 			pfn = pass_over(m, list, pfn);
 			continue;
 		}
-		scanned++;
 		if (unlikely(!every && p->mapcount)) {
+			spared++;
+			most--;
 			pfn = pass_over(m, list, pfn);
 			continue;
 		}
@@ -103,7 +105,7 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 	batch->nr = nr;
 	batch->ahead = pfn;
 	count_isolated(m, n, lru, &is, nr);
-	return scanned + skipped;
+	return (u64)nr + spared + skipped;
 }
 
 /* ---- the inactive list ---- */

@@ -271,21 +271,23 @@ static inline bool is_written_out(const struct page *p)
 }
 
 static enum page_fate shrink_page(struct machine *m, pfn_t pfn, const struct rmap_only *only,
-				  struct scan_control *sc, struct reclaim_stat *stat)
+				  const struct reclaim_policy *policy, struct scan_control *sc,
+				  struct reclaim_stat *stat)
 {
 	enum page_references references = PAGEREF_RECLAIM;
 	struct page *p = pfn_to_page(m, pfn);
 
 	if (unlikely(page_test(p, PG_locked)))
 		return FATE_KEEP;
-	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+	if (p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback))) {
 		count_dirty(p, stat);
-	if (page_test(p, PG_writeback))
-		return writeback_page(m, p, sc, stat);
+		if (page_test(p, PG_writeback))
+			return writeback_page(m, p, sc, stat);
+	}
 	/* mapped nowhere and not marked as used: no policy has anything to find */
 	if (!sc->ignore_references &&
 	    (p->mapcount || p->flags & (PAGE_FLAG(young) | PAGE_FLAG(referenced)))) {
-		references = reclaim_policy_of(m)->check_references(m, pfn, sc);
+		references = policy->check_references(m, pfn, sc);
 		if (references == PAGEREF_ACTIVATE)
 			return FATE_ACTIVATE;
 		if (references == PAGEREF_KEEP) {
@@ -354,13 +356,14 @@ struct verdict {
 static void judge(struct machine *m, struct page_batch *batch, struct scan_control *sc,
 		  struct reclaim_stat *stat, struct verdict *v)
 {
+	const struct reclaim_policy *policy = reclaim_policy_of(m);
 	u32 i;
 
 	v->freed = v->out.nr = 0;
 	for (i = 0; i < batch->nr; i++) {
 		const struct rmap_only *only = rmap_batch_at(m, i);
 		pfn_t pfn = batch->pfn[i];
-		enum page_fate fate = shrink_page(m, pfn, only, sc, stat);
+		enum page_fate fate = shrink_page(m, pfn, only, policy, sc, stat);
 
 		look_ahead(m, batch);
 		v->fate[i] = (u8)fate;
