@@ -143,8 +143,10 @@ mkdir "$M/sim/procs/c"
 ok 'a process is made' test -d "$M/sim/procs/c"
 ok 'still it goes on' kill -0 "$long"
 
-bash -c "echo 'write m' >'$M/sim/procs/b/ctl'" 2>"$T/queued" &
+bash -c "echo begun >'$T/begun'; echo 'write m' >'$M/sim/procs/b/ctl'" 2>"$T/queued" &
 queued=$!
+# before that it still has this shell's traps, and a signal is lost
+wait_until 60 test -s "$T/begun"
 bash -c "echo 'write m' >'$M/sim/procs/b/ctl'" 2>"$T/queued2" &
 queued2=$!
 kill -INT "$queued" && kill "$queued"
