@@ -1,10 +1,18 @@
 /* Pages out to swap by hand (swaptest.h). */
 #include "tests/swaptest.h"
+#include "tests/tap.h"
 
 #include <mman/workingset.h>
 
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+
+void open_with_swap(struct mmtest *t, u64 ram_mib, u64 pages)
+{
+	mmtest_open(t, ram_mib);
+	is_err(swapon(t->m, SWAPTEST_AREA, (pages + 1) * PAGE_SIZE, -1, false), 0,
+	       "an area of %u pages", (unsigned)pages);
+}
 
 struct pte_info entry(struct mmtest *t, u64 addr)
 {

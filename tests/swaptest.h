@@ -7,6 +7,11 @@
 
 #include "tests/mmtest.h"
 
+#define SWAPTEST_AREA "/dev/sda2"
+
+/** open_with_swap() - a machine of @ram_mib, with an area of @pages that can be used. */
+void open_with_swap(struct mmtest *t, u64 ram_mib, u64 pages);
+
 /** swap_out() - the pages that [addr, addr + pages) of the process has in memory go. How many went; those
  * that are locked or pinned stay, and all do when swap is full. */
 u64 swap_out(struct mmtest *t, u64 addr, u64 pages);

@@ -10,7 +10,7 @@
 #include "mm/swapfile.h"
 
 #define A    0x20000000ull
-#define AREA "/dev/sda2"
+#define AREA SWAPTEST_AREA
 
 static s64 node_stat(const struct mmtest *t, enum node_stat_item i)
 {
@@ -25,13 +25,6 @@ static s64 swapents(struct mmtest *t)
 static u64 at(u64 page)
 {
 	return A + page * PAGE_SIZE;
-}
-
-static void open_with_swap(struct mmtest *t, u64 ram_mib, u64 pages)
-{
-	mmtest_open(t, ram_mib);
-	is_err(swapon(t->m, AREA, (pages + 1) * PAGE_SIZE, -1, false), 0, "an area of %u pages",
-	       (unsigned)pages);
 }
 
 /* ---- out and in ---- */

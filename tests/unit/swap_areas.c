@@ -10,18 +10,11 @@
 #include "mm/swapfile.h"
 
 #define A    0x20000000ull
-#define AREA "/dev/sda2"
+#define AREA SWAPTEST_AREA
 
 static u64 at(u64 page)
 {
 	return A + page * PAGE_SIZE;
-}
-
-static void open_with_swap(struct mmtest *t, u64 ram_mib, u64 pages)
-{
-	mmtest_open(t, ram_mib);
-	is_err(swapon(t->m, AREA, (pages + 1) * PAGE_SIZE, -1, false), 0, "an area of %u pages",
-	       (unsigned)pages);
 }
 
 /* ---- areas ---- */
