@@ -86,13 +86,13 @@ static int load_twin(const struct options *o, struct machine_source *s)
 	text_init(&machine);
 	error = o->like ? twin_capture_load(o->like, &capture, stderr) :
 			  twin_capture(&capture, stderr);
+	if (!error && twin_machine_file(capture.data, capture.length, &machine, stderr))
+		error = -EINVAL;
 	if (error == -EINVAL)
 		status = EX_DATAERR; /* it was told */
 	else if (error)
 		status = complain(o, EX_NOINPUT, "%s: %s", o->like ? o->like : "--like-host",
 				  strerror(-error));
-	else if (twin_machine_file(capture.data, capture.length, &machine, stderr))
-		status = EX_DATAERR;
 	text_char(&machine, '\0');
 	if (!status && (text_error(&capture) || text_error(&machine)))
 		status = complain(o, EX_OSERR, "%s", strerror(ENOMEM));

@@ -29,7 +29,7 @@ static void count_zone(struct machine *m, struct tally *t, const struct page *ne
 {
 	struct pglist_data *n;
 
-	if (t->of_zone) {
+	if (t->z) {
 		n = &m->node[t->z->nid];
 		mod_node_page_state(m, n, NR_ANON_PAGES, -t->of_zone);
 		mod_node_page_state(m, n, NR_FILE_PAGES, t->of_zone);
@@ -47,7 +47,7 @@ static void count_zone(struct machine *m, struct tally *t, const struct page *ne
 
 static void count_mm(struct machine *m, struct tally *t, handle_t next)
 {
-	if (t->of_mm) {
+	if (t->mm) {
 		t->mm->rss[MM_ANONPAGES] -= t->of_mm;
 		t->mm->rss[MM_SWAPENTS] += t->of_mm;
 	}
@@ -140,7 +140,7 @@ void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 		struct page *p = pfn_to_page(m, pfn[i]);
 		u32 slot = *page_slot(m, pfn[i]), at = slot_number(slot);
 
-		if (unlikely(slot >> SWAP_CLUSTER_SHIFT != cluster)) {
+		if (unlikely(!s || slot >> SWAP_CLUSTER_SHIFT != cluster)) {
 			cluster = slot >> SWAP_CLUSTER_SHIFT;
 			s = slots_of(m, slot);
 		}
@@ -155,7 +155,7 @@ void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 		s->slot[at].count &= ~SWAP_HAS_CACHE;
 		if (unlikely(!s->slot[at].count)) {
 			put_swap_slot(m, slot);
-			cluster = 0; /* that was its last one, perhaps */
+			s = NULL; /* that was its last one, perhaps */
 		}
 		gone++;
 	}

@@ -8,7 +8,7 @@
 #include "fs/exec/serve.h"
 
 #define WORD_BITS     64u
-#define MAXNODE_LIMIT (4096u * 8) /* bits in a page: more the kernel does not read */
+#define MAXNODE_LIMIT 32768u /* bits in a page: more the kernel does not read */
 
 /* A nodemask of @maxnode - 1 bits in the caller's memory. Nodes beyond those that a machine can have here hold
  * nothing. */
