@@ -26,14 +26,3 @@ struct machine *bare_machine(const char *machine)
 		bail_out("%s", why);
 	return m;
 }
-
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
-
-bool is_sound(struct machine *m, const char *when)
-{
-	return is_int(machine_check(m, report, NULL), 0, "all invariants hold %s", when);
-}

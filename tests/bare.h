@@ -9,9 +9,6 @@
 /** bare_machine() - boot a preset by its name, or the text of a machine file; bails out on failure. */
 struct machine *bare_machine(const char *machine);
 
-/** is_sound() - every invariant of the engine holds; each violation is a comment. */
-bool is_sound(struct machine *m, const char *when);
-
 /** zone_of() - a zone by node and type. */
 static inline struct zone *zone_of(struct machine *m, u32 nid, enum zone_type type)
 {

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "tests/migratetest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define BASE	   BYTESTRESS_BASE
@@ -427,12 +428,6 @@ static void step(struct mmtest *t)
 	compare(t, d, first, n);
 }
 
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
-
 static void stress(struct mmtest *t)
 {
 	u32 i, k;
@@ -446,7 +441,7 @@ static void stress(struct mmtest *t)
 		if (memcmp(file_model, file_bytes, PAGES * PAGE_SIZE) != 0)
 			complain(&model[0], "the file holds other bytes", 0);
 		if (i % 50 == 0)
-			wrong += machine_check(t->m, report, NULL);
+			wrong += count_violations(t->m, "step %u", i);
 		if (wrong)
 			diag("after step %u", i);
 	}

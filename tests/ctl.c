@@ -140,14 +140,3 @@ void ctl_cases(struct fixture *f, const char *path, const struct ctl_case *cases
 	for (i = 0; i < nr; i++)
 		one_case(f, path, &cases[i]);
 }
-
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
-
-bool ctl_check(struct fixture *f, const char *when)
-{
-	return is_int(machine_check(f->m, report, NULL), 0, "the invariants hold %s", when);
-}

@@ -39,7 +39,5 @@ s64 ctl_vmstat(struct fixture *f, const char *key);
 void ctl_state(struct fixture *f, struct text *out);
 
 void ctl_cases(struct fixture *f, const char *path, const struct ctl_case *cases, size_t nr);
-/** ctl_check() - the engine's invariants hold; each violation is a comment. */
-bool ctl_check(struct fixture *f, const char *when);
 
 #endif

@@ -1,5 +1,6 @@
 /* A simulated process without a tree (mmtest.h). */
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,18 +9,6 @@
 
 #include "fs/machine_file.h"
 #include "tests/tap.h"
-
-static void report(void *arg, const char *line)
-{
-	diag("%s: %s", (const char *)arg, line);
-}
-
-bool mmtest_sound(struct machine *m, const char *when)
-{
-	unsigned int broken = machine_check(m, report, (void *)when);
-
-	return is_int(broken, 0, "every invariant holds %s", when);
-}
 
 static void open_machine(struct mmtest *t, const char *text, u64 ram_mib)
 {
@@ -54,10 +43,10 @@ void mmtest_open_on(struct mmtest *t, const char *machine)
 
 void mmtest_close(struct mmtest *t)
 {
-	mmtest_sound(t->m, "before the process ends");
+	is_sound(t->m, "before the process ends");
 	if (task_run_end(t->m, &t->r))
 		do_exit(t->m, t->task, 0);
-	mmtest_sound(t->m, "after the process has ended");
+	is_sound(t->m, "after the process has ended");
 	machine_destroy(t->m);
 }
 

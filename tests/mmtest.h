@@ -29,8 +29,6 @@ void mmtest_open(struct mmtest *t, u64 ram_mib);
 /** mmtest_open_on() - the same on the machine that the text of a machine file describes. */
 void mmtest_open_on(struct mmtest *t, const char *machine);
 void mmtest_close(struct mmtest *t);
-/** mmtest_sound() - one check: all invariants hold. Says which do not. */
-bool mmtest_sound(struct machine *m, const char *when);
 
 static inline handle_t mm_of(const struct mmtest *t)
 {

@@ -10,6 +10,8 @@
 #include <zlib.h>
 
 #include "fs/twin/twin.h"
+#include "tests/draw.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 #include "tests/twin_host.h"
 
@@ -33,10 +35,7 @@ struct fuzz {
 
 static u32 dice(struct fuzz *z, size_t n)
 {
-	z->random ^= z->random << 13;
-	z->random ^= z->random >> 7;
-	z->random ^= z->random << 17;
-	return n ? (u32)((z->random >> 11) % n) : 0;
+	return n ? draw(&z->random, n) : 0;
 }
 
 /* ---- files ---- */
@@ -269,11 +268,6 @@ static void (*const changes[])(struct fuzz *z) = {
 
 /* ---- one capture ---- */
 
-static void complain(void *arg, const char *line)
-{
-	diag("%s: %s", (const char *)arg, line);
-}
-
 static void try(struct fuzz *z, const char *what)
 {
 	struct text capture;
@@ -300,7 +294,7 @@ static void try(struct fuzz *z, const char *what)
 		twin_close(&t);
 	} else {
 		z->whole++;
-		z->broken += machine_check(t.f.m, complain, (void *)(uintptr_t)what) != 0;
+		z->broken += count_violations(t.f.m, "%s", what) != 0;
 		twin_close(&t);
 	}
 	text_free(&capture);

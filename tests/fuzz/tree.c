@@ -13,6 +13,7 @@
 #include "fs/replay.h"
 #include "tests/ctl.h"
 #include "tests/dump.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 #include "tests/words.h"
 
@@ -266,7 +267,8 @@ static void fuzz(const char *machine, u64 seed, u64 writes)
 			make_or_end(&z);
 		write_somewhere(&z);
 		if (i % 1000 == 999)
-			violations = machine_check(z.f.m, NULL, NULL);
+			violations =
+				count_violations(z.f.m, "after write %llu", (unsigned long long)i);
 		if (violations)
 			diag("seed %llu, after %llu writes", (unsigned long long)seed,
 			     (unsigned long long)i + 1);
@@ -274,7 +276,7 @@ static void fuzz(const char *machine, u64 seed, u64 writes)
 	cmp_int(z.done, >, writes / 20, "%s: some of %llu random writes are taken", machine,
 		(unsigned long long)writes);
 	cmp_int(z.refused, >, writes / 20, "and some are refused");
-	ctl_check(&z.f, "after all of them");
+	is_sound(z.f.m, "after all of them");
 	replays(&z);
 	power_off(&z);
 }

@@ -16,6 +16,7 @@
 #include "tests/draw.h"
 #include "tests/ctl.h"
 #include "tests/dump.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static const struct caller root, other = { .uid = 1000, .gid = 1000 };
@@ -263,7 +264,7 @@ static void test_processes(struct fixture *f)
 	ctl_rmdir(f, "p");
 	delete (f->t, &root, "lib/x", false);
 	delete (f->t, &root, "lib", true);
-	ok(ctl_check(f, "after all operations"), "the machine is sound");
+	ok(is_sound(f->m, "after all operations"), "the machine is sound");
 }
 
 /* ---- bytes ---- */
@@ -423,7 +424,7 @@ static void test_replay(void)
 	delete (live.tree, &root, "d/held", false);
 	is_uint(random_steps(live.tree, 400), 0, "what was written reads back, in 96 MiB of RAM");
 	tree_write(live.tree, &root, held, "and written", 11, 4);
-	is_int(machine_check(tree_machine(live.tree), NULL, NULL), 0, "the machine is sound");
+	is_sound(tree_machine(live.tree), "after all of it");
 
 	ok(lab_replay(&again, path), "its journal replays");
 	ok(same_trees(live.tree, again.tree, where), "to the same machine in every file (%s)",
@@ -438,7 +439,7 @@ static void test_replay(void)
 	cmp_int(tree_read(live.tree, &root, held, data, 4, 0), <, 0,
 		"its descriptor is of a machine that is no more");
 	tree_release(live.tree, &root, held);
-	is_int(machine_check(tree_machine(live.tree), NULL, NULL), 0, "and the machine sound");
+	is_sound(tree_machine(live.tree), "after it is closed");
 	put(live.tree, "r0", "after", 0);
 	ok(lab_replay(&again, path), "the journal goes on behind the rewind");
 	is_str(get(again.tree, "r0"), "after", "with what came after it");
@@ -463,7 +464,7 @@ static void test_reboot(void)
 	is_int(status_of(l.tree, "d/f").st_blocks, 8, "and its places");
 	put(l.tree, "d/f", "after", 0);
 	is_str(get(l.tree, "d/f"), "aftere", "which goes on");
-	is_int(machine_check(tree_machine(l.tree), NULL, NULL), 0, "the machine is sound");
+	is_sound(tree_machine(l.tree), "at the end");
 	lab_close(&l);
 }
 
@@ -524,7 +525,7 @@ static void test_host(void)
 	       "a removed file that is open keeps its bytes");
 	tree_release(l.tree, &root, f);
 	cmp_int(tree_write_file(l.tree, "sim/ctl", "rewind 1", 8), <, 0, "DIR is not taken back");
-	is_int(machine_check(tree_machine(l.tree), NULL, NULL), 0, "the machine is sound");
+	is_sound(tree_machine(l.tree), "at the end");
 	if (!lab_replay(&again, path))
 		bail_out("the journal does not replay without DIR");
 	ok(same_trees(l.tree, again.tree, where), "to the same machine (%s)", where);

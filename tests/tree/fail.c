@@ -7,6 +7,7 @@
 
 #include "tests/ctl.h"
 #include "tests/identities.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static const struct caller root;
@@ -85,7 +86,7 @@ static void test_files(struct fixture *f)
 	     "a mapped page that cannot be read: SIGBUS");
 	ctl(f, "fail vda off\n");
 	ctl_rmdir(f, "a");
-	ctl_check(f, "after errors of files");
+	is_sound(f->m, "after errors of files");
 }
 
 static void test_swap(struct fixture *f)
@@ -106,14 +107,14 @@ static void test_swap(struct fixture *f)
 	like(ctl_read(f, "large", "status"), "signal 7|SIGBUS", "who needs a page of it dies");
 	is_str(ctl_read(f, "small", "status"), "sleeping", "nobody else");
 	ok(logged(f, "Read-error on swap-device (254:0:"), "the log says so");
-	ctl_check(f, "after errors of swap");
+	is_sound(f->m, "after errors of swap");
 	ctl_rmdir(f, "large");
 	ctl_mkdir(f, "more");
 	ctl(f, "fail sw0 write\n");
 	ctl_put(f, "more", "mmap m 100M\n");
 	ctl_put(f, "more", "write m\n");
 	ok(logged(f, "Write-error on swap-device (254:0:"), "pages that swap does not take");
-	ctl_check(f, "while swap takes nothing");
+	is_sound(f->m, "while swap takes nothing");
 	ctl(f, "fail sw0 probability=0\n");
 	ctl_rmdir(f, "more");
 	ok(ctl(f, "swapoff sw0\n") > 0, "swapoff");
@@ -131,7 +132,7 @@ int main(void)
 	test_words(&f);
 	test_files(&f);
 	test_swap(&f);
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

@@ -11,6 +11,7 @@
 
 #include "fs/replay.h"
 #include "tests/dump.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static const struct caller root;
@@ -71,18 +72,6 @@ static int make(struct world *w, const char *directory, const char *name)
 	return error ? error : tree_mkdir(w->tree, &root, dir, name, &ino);
 }
 
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
-
-static void is_sound(struct world *w, const char *when)
-{
-	is_uint(machine_check(tree_machine(w->tree), report, NULL), 0, "all invariants hold %s",
-		when);
-}
-
 /* By a process that wants more than there is. */
 static void let_panic(struct world *w, const char *seconds)
 {
@@ -141,7 +130,7 @@ static void test_dead(void)
 	     "panic_on_oom is enabled\\.\nkernel.panic is 0",
 	     "sim/explain says so");
 	like(get(&w, "sim/explain"), "so the kernel panicked and killed nobody", "and why");
-	is_sound(&w, "on it");
+	is_sound(tree_machine(w.tree), "on it");
 	text_init(&before);
 	text_init(&after);
 	tree_dump(w.tree, "", &before);
@@ -173,7 +162,7 @@ static void test_dead(void)
 	ok(!tree_machine(w.tree)->panicked, "a fresh machine");
 	is_str(get(&w, "proc/sys/vm/panic_on_oom"), "0\n", "with its own knobs");
 	is_int(make(&w, "sim/procs", "more"), 0, "which works");
-	is_sound(&w, "on it");
+	is_sound(tree_machine(w.tree), "on it");
 	text_free(&before);
 	text_free(&after);
 	world_close(&w);
@@ -201,7 +190,7 @@ static void test_timeout(const char *seconds, const char *step, u32 steps)
 		"a descriptor from before reads the new one");
 	tree_release(w.tree, &root, f);
 	is_int(make(&w, "sim/procs", "hog"), 0, "its process list is a new one");
-	is_sound(&w, "on it");
+	is_sound(tree_machine(w.tree), "on it");
 	world_close(&w);
 }
 

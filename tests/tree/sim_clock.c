@@ -9,6 +9,7 @@
 #include <mman/lab.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static void refused(struct fixture *f, const char *text)
@@ -189,7 +190,7 @@ static void test_stop_and_end(struct fixture *f)
 	fixture_write(f, "sim/clock", "advance 1s");
 	is_str(ctl_read(f, "l", "status"), "killed by signal 11", "and the load runs into nothing");
 	fixture_write(f, "sim/clock", "advance 10s");
-	ctl_check(f, "after a load killed its process");
+	is_sound(f->m, "after a load killed its process");
 	is_int(f->m->clock.nr_events, 0, "no event is left behind");
 	ctl_rmdir(f, "l");
 }
@@ -222,7 +223,7 @@ int main(void)
 	test_pieces(&f);
 	test_stop_and_end(&f);
 	test_saturation(&f);
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

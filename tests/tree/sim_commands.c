@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define P "sim/procs/p/ctl"
@@ -439,7 +440,7 @@ int main(void)
 	test_numa(&f);
 	test_machine(&f);
 	test_process(&f);
-	ctl_check(&f, "after all of it");
+	is_sound(f.m, "after all of it");
 	fixture_close(&f);
 	return done_testing();
 }

@@ -12,6 +12,7 @@
 #include <mman/lab.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define EVENTS_MAX 64u
@@ -225,7 +226,7 @@ int main(void)
 	is_uint(b.unknown, 0, "nothing happens that is not documented, keys included");
 	ok(f.m->panicked, "the last of it is a panic");
 	test_reading(&f);
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

@@ -14,6 +14,7 @@
 #include <mman/lab.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MANY   20000u
@@ -97,7 +98,7 @@ static void test_many(struct fixture *f)
 	else
 		skip(1, "this host counts no instructions");
 	is_uint(list(f), MANY, "all of them are listed");
-	ctl_check(f, "with all of them");
+	is_sound(f->m, "with all of them");
 	bytes = (u64)f->m->tasks.tasks.nr_live * sizeof(struct task);
 	cmp_int(bytes / MANY, <=, 512, "a task is at most half a KiB");
 	for (i = 0; i < MANY; i++)
@@ -107,7 +108,7 @@ static void test_many(struct fixture *f)
 	is_uint(f->m->tasks.labs.nr_live, 0, "nor a directory of one");
 	is_uint(f->m->tasks.lab_regions.nr_live, 0, "nor a region");
 	cmp_int(ctl_meminfo(f, "MemFree:"), >=, free_before - 4096, "their memory is free again");
-	ctl_check(f, "when all are gone");
+	is_sound(f->m, "when all are gone");
 	if (counter >= 0)
 		close(counter);
 }
@@ -143,7 +144,7 @@ int main(void)
 		bail_out("%s", f.why);
 	test_many(&f);
 	test_wrap(&f);
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

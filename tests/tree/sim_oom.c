@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 /* The last line of the kernel log that has @word in it. */
@@ -72,7 +73,7 @@ static void test_largest(struct fixture *f)
 	     "who was worst, with numbers");
 	like(fixture_read(f, "sim/explain"), "The next in line had [0-9]+ pages",
 	     "and by how much");
-	ctl_check(f, "after the kill");
+	is_sound(f->m, "after the kill");
 	ctl_rmdir(f, "large");
 	ctl_rmdir(f, "small");
 }
@@ -98,7 +99,7 @@ static void test_adjusted(struct fixture *f)
 	is_str(ctl_read(f, "asks", "status"), "killed by signal 9 (out of memory)",
 	       "when nobody else may");
 	is_str(ctl_read(f, "large", "status"), "sleeping", "the protected one stays");
-	ctl_check(f, "after those kills");
+	is_sound(f->m, "after those kills");
 	ctl_rmdir(f, "large");
 	ctl_rmdir(f, "chosen");
 	ctl_rmdir(f, "asks");
@@ -134,7 +135,7 @@ static void test_in_a_command(struct fixture *f)
 	like(ctl_read(f, "victim", "ctl"), "^access: EINTR: .* ended meanwhile", "the ctl says so");
 	is_str(ctl_read(f, "victim", "status"), "killed by signal 9 (out of memory)",
 	       "and says of what it died");
-	ctl_check(f, "after that");
+	is_sound(f->m, "after that");
 	ctl_rmdir(f, "busy");
 	ctl_rmdir(f, "victim");
 }
@@ -154,7 +155,7 @@ int main(void)
 	test_allocating(&f);
 	test_in_a_command(&f);
 	is_int(ctl_meminfo(&f, "AnonPages:"), before, "all their memory came back");
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

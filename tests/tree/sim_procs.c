@@ -12,6 +12,7 @@
 
 #include "fs/ioctl.h"
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static const struct caller root;
@@ -244,7 +245,7 @@ static void test_in_the_middle(struct fixture *f)
 	stop_meddling(&kills);
 	is_str(ctl_read(f, "v", "status"), "killed by signal 9", "and its status says by what");
 	like(ctl_read(f, "v", "ctl"), "ended meanwhile", "and the ctl says it was ended");
-	ctl_check(f, "after a kill in the middle of a command");
+	is_sound(f->m, "after a kill in the middle of a command");
 	ctl_rmdir(f, "v");
 
 	ctl_mkdir(f, "v");
@@ -254,7 +255,7 @@ static void test_in_the_middle(struct fixture *f)
 	       "rmdir in the middle of a command ends it too");
 	stop_meddling(&removes);
 	is_err(ctl_rmdir(f, "v"), -ENOENT, "and the directory is gone");
-	ctl_check(f, "after an rmdir in the middle of a command");
+	is_sound(f->m, "after an rmdir in the middle of a command");
 
 	ctl_mkdir(f, "v");
 	ctl_put(f, "v", "mmap m 8M");
@@ -265,7 +266,7 @@ static void test_in_the_middle(struct fixture *f)
 	is_str(ctl_read(f, "v", "ctl"), "", "which is left alone");
 	is_str(ctl_read(f, "v", "regions"), "", "and has no regions");
 	ctl_rmdir(f, "v");
-	ctl_check(f, "after that");
+	is_sound(f->m, "after that");
 }
 
 static void test_ioctl(struct fixture *f)
@@ -339,7 +340,7 @@ static void test_family(struct fixture *f)
 	ctl_rmdir(f, "dad");
 	like(fixture_read(f, fixture_format("proc/%u/stat", child)),
 	     fixture_format("^%u \\(dad\\) S 1 ", child), "an orphan goes to init");
-	ctl_check(f, "with an orphan");
+	is_sound(f->m, "with an orphan");
 	is_int(ctl_put(f, "son", "exec newborn"), 12, "exec");
 	is_str(ctl_read(f, "son", "regions"), "", "drops the regions");
 	is_int(ctl_pid(f, "son"), child, "and keeps the number");
@@ -369,7 +370,7 @@ static void test_clones(struct fixture *f)
 	like(ctl_read(f, "two", "ctl"), "256 pages, minflt \\+0", "and has the pages already");
 	ctl_put(f, "two", "mmap n 64K\nwrite n");
 	is_uint(resident(f, one), resident(f, two), "what one maps, both have");
-	ctl_check(f, "two processes in one address space");
+	is_sound(f->m, "two processes in one address space");
 	ctl_rmdir(f, "one");
 	is_str(ctl_read(f, "two", "status"), "sleeping", "one ends, the other lives on");
 	ctl_put(f, "two", "read m");
@@ -378,7 +379,7 @@ static void test_clones(struct fixture *f)
 	ctl_put(f, "three", "read n");
 	like(ctl_read(f, "three", "ctl"), "16 pages, minflt \\+0",
 	     "exec leaves the memory to the others");
-	ctl_check(f, "after exec");
+	is_sound(f->m, "after exec");
 	is_err(ctl_put(f, "two", "clone three"), -EEXIST, "names are unique");
 	ctl_rmdir(f, "two");
 	ctl_rmdir(f, "three");
@@ -399,7 +400,7 @@ int main(void)
 	test_ioctl(&f);
 	test_family(&f);
 	test_clones(&f);
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static bool open_tiny(struct fixture *f)
@@ -40,7 +41,7 @@ static void test_pressure(struct fixture *f)
 	       "pgscan by who and by what are the same pages");
 	is_int(ctl_vmstat(f, "pgsteal_kswapd") + ctl_vmstat(f, "pgsteal_direct"),
 	       ctl_vmstat(f, "pgsteal_anon") + ctl_vmstat(f, "pgsteal_file"), "pgsteal too");
-	ctl_check(f, "under pressure");
+	is_sound(f->m, "under pressure");
 }
 
 static void test_policies(struct fixture *f)
@@ -54,13 +55,13 @@ static void test_policies(struct fixture *f)
 	like(text,
 	     "mapped_ratio [0-9]+ / 2 \\+ distress [0-9]+ \\+ swappiness 60 = swap_tendency [0-9]+",
 	     "shows each of its terms");
-	ctl_check(f, "with the classic policy");
+	is_sound(f->m, "with the classic policy");
 	is_int(fixture_write(f, "sim/reclaim_policy", "lru"), 3, "and back, in the middle of it");
 	ctl_put(f, "a", "write m");
 	/* the last run of kswapd is the last paragraph: nobody need have reclaimed himself since */
 	text = strstr(fixture_read(f, "sim/explain"), "reclaimed memory of its node");
 	unlike(text ? text : "swap_tendency", "swap_tendency", "no more of them");
-	ctl_check(f, "with lru again");
+	is_sound(f->m, "with lru again");
 }
 
 static void test_swapout(struct fixture *f)
@@ -77,7 +78,7 @@ static void test_swapout(struct fixture *f)
 		>=, 4096, "all are in swap");
 	ctl_rmdir(f, "b");
 	ctl_rmdir(f, "a");
-	ctl_check(f, "after swapout");
+	is_sound(f->m, "after swapout");
 }
 
 int main(void)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/draw.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 #include "tests/twin_host.h"
 
@@ -81,16 +83,8 @@ static void make_capture(struct text *capture)
 		"RssAnon: 1200 kB\nRssFile: 500 kB\nRssShmem: 300 kB\n");
 }
 
-static u64 next_random(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* Another digit for a digit, another letter for a letter; now and then, anything. */
-static void change(char *c, u64 random)
+static void change(char *c, u32 random)
 {
 	static const char letters[] = "acdefghilmnoprstwx[]()-: ";
 
@@ -102,11 +96,6 @@ static void change(char *c, u64 random)
 		*c = letters[(random >> 8) % (sizeof(letters) - 1)];
 }
 
-static void complain(void *arg, const char *line)
-{
-	diag("round %d: %s", *(int *)arg, line);
-}
-
 int main(void)
 {
 	struct text capture, changed;
@@ -116,14 +105,14 @@ int main(void)
 
 	make_capture(&capture);
 	for (round = 0; round < ROUNDS; round++) {
-		u64 n = 1 + next_random(&random) % 6;
+		u64 n = 1 + draw(&random, 6);
 
 		text_init(&changed);
 		text_mem(&changed, capture.data, capture.length);
 		while (round && n--) {
-			u64 at = next_random(&random) % changed.length;
+			u64 at = draw(&random, changed.length);
 
-			change(&changed.data[at], next_random(&random));
+			change(&changed.data[at], draw(&random, UINT32_MAX));
 		}
 		if (!twin_open(&t, &changed)) {
 			refused++;
@@ -131,7 +120,7 @@ int main(void)
 				silent++;
 		} else {
 			whole++;
-			broken += machine_check(t.f.m, complain, &round) != 0;
+			broken += count_violations(t.f.m, "round %d", round) != 0;
 		}
 		twin_close(&t);
 		text_free(&changed);

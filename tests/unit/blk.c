@@ -5,6 +5,7 @@
 #include <mman/writeback.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define SEEK  80000ull /* ns */
@@ -116,7 +117,7 @@ static void test_writeback(struct mmtest *t)
 	is_int(m->vm_node_stat[NR_WRITEBACK], 64, "they are under writeback");
 	is_int(m->vm_node_stat[NR_DIRTY], 0, "and not dirty");
 	is_int(m->vm_zone_stat[NR_ZONE_WRITE_PENDING], 64, "nr_zone_write_pending has both");
-	mmtest_sound(m, "with I/O under way");
+	is_sound(m, "with I/O under way");
 	pfn = filemap_get_page(m, f, 0, false);
 	page_set_dirty(m, pfn);
 	ok(page_test(pfn_to_page(m, pfn), PG_writeback) && page_test(pfn_to_page(m, pfn), PG_dirty),
@@ -147,7 +148,7 @@ static void test_reads_of_pages(struct mmtest *t)
 
 	page_set(p, PG_locked);
 	blk_submit(m, BIO_READ, 30000, 1, &pfn, BIO_END_READ);
-	mmtest_sound(m, "with a page being read");
+	is_sound(m, "with a page being read");
 	wait_on_page_locked(m, pfn);
 	ok(!page_test(p, PG_locked) && page_test(p, PG_uptodate), "a page that was read");
 	p->flags = 0;

@@ -2,6 +2,7 @@
  * Early memory: stretches merge and split as they must, and allocations come from the top.
  */
 #include "mm/memblock.h"
+#include "tests/draw.h"
 #include "tests/tap.h"
 
 #include <mman/machine.h>
@@ -98,12 +99,9 @@ static void test_against_map(void)
 
 	memblock_add(&mb, PAGE_SIZE, (PAGES - 1) * PAGE_SIZE, 0);
 	for (i = 0; i < STEPS; i++) {
-		u64 start, size, at;
+		u64 start = 1 + draw(&seed, PAGES - 16), size = 1 + draw(&seed, 15), at;
 
-		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-		start = 1 + (seed >> 33) % (PAGES - 16);
-		size = 1 + (seed >> 50) % 15;
-		if (seed >> 60 < 6) {
+		if (draw(&seed, 16) < 6) {
 			memblock_reserve(&mb, start * PAGE_SIZE, size * PAGE_SIZE);
 			memset(&taken[start], true, size);
 		} else {

@@ -6,6 +6,7 @@
 
 #include "mm/compaction.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define AT 0x40000000ull
@@ -83,7 +84,7 @@ static void test_fragment(void)
 		cmp_int(unusable(&t), >=, index[i], "as much is of no use for huge pages now");
 		cmp_int(unusable(&t), <, index[i] + 25, "and not much more");
 		cmp_int(fragment_held(t.m, 0, ZONE_DMA32), >, 0, "for pages that are held");
-		mmtest_sound(t.m, "with them");
+		is_sound(t.m, "with them");
 	}
 	is_int(t.m->vm_node_stat[NR_SHMEM], (s64)fragment_held(t.m, 0, ZONE_DMA32),
 	       "movable ones are shared memory");
@@ -275,7 +276,7 @@ static void test_deferral(void)
 	for (i = 0; i < 500; i++)
 		try_huge(&t, 1);
 	is_int(c->defer_shift, COMPACT_MAX_DEFER_SHIFT, "up to 63 times");
-	mmtest_sound(t.m, "while it is put off");
+	is_sound(t.m, "while it is put off");
 	fragment(&t, 0, false);
 	pfn = alloc_pages(t.m, GFP_KERNEL | __GFP_COMP, PAGEBLOCK_ORDER, 0);
 	ok(pfn != PFN_NONE, "with memory in one piece nobody asks");

@@ -9,8 +9,10 @@
 
 #include "mm/compaction.h"
 #include "mm/filemap.h"
+#include "tests/actor.h"
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define BASE	0x40000000ull
@@ -21,9 +23,8 @@
 #define BLOCKS	24u
 #define STEPS	1200u
 
-struct actor {
-	handle_t task;
-	u32 pid;
+struct writer {
+	struct actor self;
 	/* what each page of its regions was last written: 0, not at all */
 	u64 label[REGIONS][PAGES];
 };
@@ -33,7 +34,7 @@ struct block {
 	u32 order;
 };
 
-static struct actor actor[TASKS];
+static struct writer writer[TASKS];
 static struct block block[BLOCKS];
 static u64 seed, labels;
 static u32 broken, wrong, blocks_had;
@@ -44,28 +45,12 @@ static u32 pick(u32 n)
 	return draw(&seed, n);
 }
 
-static void report(void *arg, const char *line)
-{
-	diag("step %u: %s", *(u32 *)arg, line);
-}
-
-static bool alive(const struct machine *m, const struct actor *a)
-{
-	return a->task && find_task_by_pid(m, a->pid) == a->task && task_at(m, a->task)->mm;
-}
-
-static void adopt(struct machine *m, struct actor *a, handle_t task)
-{
-	a->task = task;
-	a->pid = task_at(m, task)->pid;
-}
-
 static u64 address(u32 region, u32 page)
 {
 	return BASE + ((u64)region * STRIDE + page) * PAGE_SIZE;
 }
 
-static void do_map(struct mmtest *t, struct actor *a)
+static void do_map(struct mmtest *t, struct writer *a)
 {
 	u32 r = pick(REGIONS), first = pick(PAGES), n = 1 + pick(PAGES - first), i;
 
@@ -79,7 +64,7 @@ static void do_map(struct mmtest *t, struct actor *a)
 		a->label[r][i] = 0;
 }
 
-static void do_write(struct mmtest *t, struct actor *a)
+static void do_write(struct mmtest *t, struct writer *a)
 {
 	u32 r = pick(REGIONS), first = pick(PAGES), n = 1 + pick(PAGES - first), i;
 
@@ -94,7 +79,7 @@ static void do_write(struct mmtest *t, struct actor *a)
 }
 
 /* Holes of the same size here and there. */
-static void do_punch(struct mmtest *t, struct actor *a)
+static void do_punch(struct mmtest *t, struct writer *a)
 {
 	u32 r = pick(REGIONS), step = 1u << pick(6), i, j;
 
@@ -107,21 +92,21 @@ static void do_punch(struct mmtest *t, struct actor *a)
 	}
 }
 
-static void do_fork(struct mmtest *t, struct actor *self)
+static void do_fork(struct mmtest *t, struct writer *self)
 {
-	struct actor *other = &actor[pick(TASKS)];
+	struct writer *other = &writer[pick(TASKS)];
 	handle_t child;
 
 	if (other == self)
 		return;
-	if (alive(t->m, other)) {
-		do_exit(t->m, other->task, 0);
+	if (actor_alive(t->m, &other->self)) {
+		do_exit(t->m, other->self.task, 0);
 		return;
 	}
 	if (task_fork(t->m, t->task, &child))
 		return;
 	memcpy(other, self, sizeof(*other));
-	adopt(t->m, other, child);
+	actor_is(t->m, &other->self, child);
 }
 
 static void do_pin(struct mmtest *t)
@@ -193,7 +178,7 @@ static void do_knob(struct machine *m)
 	}
 }
 
-static void one_step(struct mmtest *t, struct actor *a)
+static void one_step(struct mmtest *t, struct writer *a)
 {
 	switch (pick(14)) {
 	case 0:
@@ -236,7 +221,7 @@ static void one_step(struct mmtest *t, struct actor *a)
 }
 
 /* What was written must be read. */
-static void check_labels(struct mmtest *t, const struct actor *a)
+static void check_labels(struct mmtest *t, const struct writer *a)
 {
 	u32 r, i;
 	u64 label;
@@ -255,20 +240,20 @@ static void step(struct mmtest *t, bool last)
 {
 	u32 i = pick(TASKS), tries;
 
-	for (tries = 0; tries < TASKS && !alive(t->m, &actor[i]); tries++)
+	for (tries = 0; tries < TASKS && !actor_alive(t->m, &writer[i].self); tries++)
 		i = (i + 1) % TASKS;
-	if (!alive(t->m, &actor[i])) {
-		memset(&actor[i], 0, sizeof(actor[i]));
-		if (task_spawn(t->m, "new", &actor[i].task))
+	if (!actor_alive(t->m, &writer[i].self)) {
+		memset(&writer[i], 0, sizeof(writer[i]));
+		if (task_spawn(t->m, "new", &writer[i].self.task))
 			return;
-		adopt(t->m, &actor[i], actor[i].task);
+		actor_is(t->m, &writer[i].self, writer[i].self.task);
 	}
-	t->task = actor[i].task;
+	t->task = writer[i].self.task;
 	task_run_begin(t->m, &t->r, t->task);
 	if (last || !pick(50))
-		check_labels(t, &actor[i]);
+		check_labels(t, &writer[i]);
 	else
-		one_step(t, &actor[i]);
+		one_step(t, &writer[i]);
 	task_run_end(t->m, &t->r);
 }
 
@@ -279,11 +264,11 @@ static void play(u64 with_seed, u64 swap_mib)
 
 	seed = with_seed;
 	broken = wrong = blocks_had = 0;
-	memset(actor, 0, sizeof(actor));
+	memset(writer, 0, sizeof(writer));
 	memset(block, 0, sizeof(block));
 	mmtest_open(&t, 128);
 	task_run_end(t.m, &t.r);
-	adopt(t.m, &actor[0], t.task);
+	actor_is(t.m, &writer[0].self, t.task);
 	if (swap_mib && swapon(t.m, "/dev/vdb", swap_mib << 20, -1, false))
 		bail_out("no swap");
 	if (inode_create(t.m, "/a", (u64)16 << 20, INODE_REGULAR, &file))
@@ -292,7 +277,7 @@ static void play(u64 with_seed, u64 swap_mib)
 	fragment_zone(t.m, 0, ZONE_DMA, 1000, false);
 	for (n = 0; n < STEPS && !t.m->panicked && broken < 10; n++) {
 		step(&t, n + 8 > STEPS);
-		broken += machine_check(t.m, report, &n);
+		broken += count_violations(t.m, "step %u", n);
 	}
 	diag("%llu pages moved, %llu not; %llu stalls, %llu of them in vain; kcompactd woken %llu times",
 	     (unsigned long long)t.m->vm_event[PGMIGRATE_SUCCESS],
@@ -311,7 +296,7 @@ static void play(u64 with_seed, u64 swap_mib)
 	for (i = 0; i < BLOCKS; i++)
 		if (block[i].order)
 			free_pages(t.m, block[i].pfn, block[i].order);
-	is_int(machine_check(t.m, report, &n), 0, "nor when all blocks are given back");
+	is_sound(t.m, "when all blocks are given back");
 	machine_destroy(t.m);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define A 0x20000000ull
@@ -85,7 +86,7 @@ static void test_costs(struct mmtest *t)
 		 "\xa5"
 		 "five\xa5"),
 	   "in the midst of what it had");
-	mmtest_sound(t->m, "with contents");
+	is_sound(t->m, "with contents");
 
 	is_int(mm_fill_range(t->m, t->task, A + 100, PAGE_SIZE, 'x', &done), 0, "a part is filled");
 	is_uint(done, 2, "of two pages");
@@ -133,7 +134,7 @@ static void test_reuse(struct mmtest *t)
 	ok(is_byte(t, A, 64, 0), "private copies of a file without bytes are zero");
 	unmap(t, A, 64);
 	inode_unlink(t->m, file);
-	mmtest_sound(t->m, "after frames were used again");
+	is_sound(t->m, "after frames were used again");
 }
 
 static void test_fork(struct mmtest *t)
@@ -160,7 +161,7 @@ static void test_fork(struct mmtest *t)
 	ok(holds(t, A + PAGE_SIZE - 2, "12XXbb"), "the child writes to it");
 	as_task(t, parent);
 	ok(holds(t, A + PAGE_SIZE - 2, "1234bb"), "the parent does not see that");
-	mmtest_sound(t->m, "with contents that are shared");
+	is_sound(t->m, "with contents that are shared");
 	do_exit(t->m, child, 0);
 	ok(holds(t, A, "parentb") && holds(t, A + PAGE_SIZE - 2, "1234bb"),
 	   "the child's end changes nothing");
@@ -235,7 +236,7 @@ static void test_rights(struct mmtest *t)
 	ok(vma_at(t->m, find_vma_exact(t->m, mm_of(t), mm->start_stack))->start < stack,
 	   "downwards");
 	ok(holds(t, stack - 64, "down"), "and keeps what was written");
-	mmtest_sound(t->m, "after mappings of all sorts");
+	is_sound(t->m, "after mappings of all sorts");
 }
 
 /* ---- files: the bytes lie elsewhere ---- */
@@ -307,7 +308,7 @@ static void test_files(struct mmtest *t)
 	store(t, A + 21 * PAGE_SIZE, 1);
 	ok(is_byte(t, A + 21 * PAGE_SIZE, 1, 0), "a hole is zero");
 	is_uint(t->m->contents.nr_pages, pages + 3, "and costs nothing");
-	mmtest_sound(t->m, "with the bytes of files");
+	is_sound(t->m, "with the bytes of files");
 	unmap(t, A, 24);
 	inode_unlink(t->m, file);
 	is_uint(t->m->contents.values.nr_live, values, "nothing is left of them");
@@ -343,7 +344,7 @@ static void test_end(struct mmtest *t)
 	is_int(n, PAGE_SIZE, "a write to a process that is killed meanwhile ends early");
 	ok(task_at(t->m, child)->mm == 0, "the process is gone");
 	is_uint(t->m->contents.values.nr_live, values, "with all that was written");
-	mmtest_sound(t->m, "after the end of a process that was written to");
+	is_sound(t->m, "after the end of a process that was written to");
 	unmap(t, A, 600);
 }
 

@@ -6,6 +6,7 @@
 
 #include "tests/bare.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define PAGES 1000u

@@ -9,6 +9,7 @@
 #include "mm/dcache.h"
 #include "mm/filemap.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define FILES 4000u
@@ -72,7 +73,7 @@ static void test_order(struct machine *m)
 		"a pass of reclaim forgets a share of them");
 	ok(inode_at(m, file[0])->cached & DCACHE_DENTRY, "not the one that was used again");
 	ok(!(inode_at(m, file[4])->cached & DCACHE_DENTRY), "the oldest go first");
-	mmtest_sound(m, "after a pass");
+	is_sound(m, "after a pass");
 
 	for (i = 0; i < 30; i++)
 		shrink_dcache_sb(m, 0, 0);
@@ -81,7 +82,7 @@ static void test_order(struct machine *m)
 	ok(inode_at(m, file[2])->cached == DCACHE_INODE, "an inode stays as long as it has pages");
 	ok(inode_at(m, file[3])->cached == DCACHE_INODE, "or is dirty");
 	is_uint(objects(m, CACHE_INODE) - inodes, 4, "the other inodes are gone");
-	mmtest_sound(m, "when all are forgotten");
+	is_sound(m, "when all are forgotten");
 
 	drop_pagecache(m);
 	is_uint(m->mms.inode_lru.nr, 1, "without its page the clean one may go");
@@ -144,7 +145,7 @@ static void test_renames(struct machine *m)
 		drop_slab(m);
 	is_int(vfs_rename(m, a, "f", b, "g", false), 0, "a forgotten file is renamed");
 	ok(inode_at(m, f)->cached & DCACHE_DENTRY, "and known by its new name");
-	mmtest_sound(m, "after a rename");
+	is_sound(m, "after a rename");
 	vfs_unlink(m, b, "g");
 	vfs_rmdir(m, 0, "a");
 	vfs_rmdir(m, 0, "b");

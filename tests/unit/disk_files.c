@@ -10,6 +10,7 @@
 
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static u64 seed = 11;
@@ -371,7 +372,7 @@ static void test_random(struct machine *m)
 		}
 		if (step % 40 == 0) {
 			wrong += compare(m);
-			unsound += machine_check(m, NULL, NULL);
+			unsound += count_violations(m, "step %u", step);
 		}
 		if (wrong + unsound)
 			break;
@@ -390,7 +391,7 @@ int main(void)
 	test_places(t.m);
 	test_buffers(t.m);
 	test_mapped(&t);
-	mmtest_sound(t.m, "after a few");
+	is_sound(t.m, "after a few");
 	test_random(t.m);
 	mmtest_close(&t);
 	return done_testing();

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define PAGES (120u << 10) /* of a process: several batches */
@@ -128,7 +129,7 @@ int main(void)
 	test_exit(t.m, "a");
 	test_kill(t.m, NULL);
 	test_kill(t.m, "a");
-	mmtest_sound(t.m, "after large processes came and went");
+	is_sound(t.m, "after large processes came and went");
 	memset(&t.m->host, 0, sizeof(t.m->host));
 	t.m->running = outer;
 	mmtest_close(&t);

@@ -7,6 +7,7 @@
 #include <mman/xarray.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MIB	    256ull /* pages */
@@ -172,7 +173,7 @@ static void test_unlinked(struct mmtest *t)
 	inode_unlink(t->m, g);
 	ok(inode_at(t->m, g)->deleted, "the file is deleted");
 	is_err(store(t, at, 256), 0, "but its mapping works");
-	mmtest_sound(t->m, "with a deleted file mapped");
+	is_sound(t->m, "with a deleted file mapped");
 	unmap(t, at, 256);
 	is_int(t->m->vm_node_stat[NR_DIRTY], 0, "its end is the file's");
 }

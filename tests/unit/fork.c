@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MIB	    256ull /* pages */
@@ -117,7 +118,7 @@ static void test_cow(struct mmtest *t)
 	store(t, a + (2 << 20), 2 * MIB);
 	d = since(t, &at);
 	is_uint(d.pgreuse, 512, "which leaves the child as the only owner");
-	mmtest_sound(t->m, "with both alive");
+	is_sound(t->m, "with both alive");
 	as_task(t, parent);
 	mark(t, &at);
 	do_exit(t->m, child, 0);
@@ -153,7 +154,7 @@ static void test_advice(struct mmtest *t)
 	is_uint(mm_at(t->m, mm_of(t))->locked_vm, 0, "but not locked");
 	is_err(store(t, b, 16), 0, "the child can write");
 	is_err(store(t, c, 16), 0, "to all of it");
-	mmtest_sound(t->m, "with such a child");
+	is_sound(t->m, "with such a child");
 	as_task(t, parent);
 	do_exit(t->m, child, 0);
 	unmap(t, a, 16);
@@ -182,7 +183,7 @@ static void test_line(struct mmtest *t)
 	is_uint(i, 40, "forty generations");
 	cmp_int(t->m->mms.anon_vmas.nr_live, <, 4 * before,
 		"no anon_vma of the dead is kept for long");
-	mmtest_sound(t->m, "after forty generations");
+	is_sound(t->m, "after forty generations");
 	as_task(t, first);
 	do_exit(t->m, now, 0);
 	unmap(t, a, 16);

@@ -2,6 +2,7 @@
  * Pools of huge pages: what they take from the buddy allocator and give back, and from which node.
  */
 #include "tests/bare.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #include <mman/hugetlb.h>

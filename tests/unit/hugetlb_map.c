@@ -6,6 +6,7 @@
 #include <mman/hugetlb.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define HUGE	 512ull /* small pages */
@@ -98,7 +99,7 @@ static void test_fork(struct mmtest *t, const struct record *r)
 	as_task(t, child);
 	is_err(mm_access(t->m, child, r->a, true), 0, "the child writes");
 	pool_is(t, 16, 10, 5, 0, "a copy");
-	mmtest_sound(t->m, "with a child");
+	is_sound(t->m, "with a child");
 	task_run_end(t->m, &t->r);
 	do_exit(t->m, child, 0);
 	t->task = parent;
@@ -111,7 +112,7 @@ static void test_surplus(struct mmtest *t, const struct record *r)
 
 	set_pool(t, 2);
 	pool_is(t, 10, 5, 5, 8, "shrunk below what is in use");
-	mmtest_sound(t->m, "with surplus pages");
+	is_sound(t->m, "with surplus pages");
 	is_err(unmap(t, a, 2048), 0, "the first goes");
 	pool_is(t, 6, 5, 5, 4, "and with it four surplus pages");
 	is_err(unmap(t, r->s, 2048), 0, "the shared one goes");

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define PROCESSES 4u
@@ -45,10 +47,9 @@ struct stress {
 	unsigned int steps, wrong, refused, moved;
 };
 
-static u32 draw(struct stress *s, u32 n)
+static u32 pick(struct stress *s, u32 n)
 {
-	s->seed = s->seed * 6364136223846793005ull + 1442695040888963407ull;
-	return (u32)(s->seed >> 33) % n;
+	return draw(&s->seed, n);
 }
 
 static void activate(struct stress *s, u32 i)
@@ -64,7 +65,7 @@ static struct process *running(struct stress *s)
 
 static struct region *any_region(struct stress *s)
 {
-	return &running(s)->region[draw(s, REGIONS)];
+	return &running(s)->region[pick(s, REGIONS)];
 }
 
 static u64 place(struct stress *s, const struct region *r)
@@ -114,7 +115,7 @@ static void check_bytes(struct stress *s, struct region *r, u32 page)
 
 static void write_byte(struct stress *s, struct region *r, u32 page)
 {
-	u8 byte = (u8)(1 + draw(s, 255));
+	u8 byte = (u8)(1 + pick(s, 255));
 	ssize_t n = access_remote_vm(s->t.m, running(s)->task, spot(r, page), &byte, 1, true);
 
 	if (n == 1)
@@ -127,15 +128,15 @@ static void write_byte(struct stress *s, struct region *r, u32 page)
 
 static void do_map(struct stress *s, struct region *r)
 {
-	u32 pages = 1 + draw(s, MOST), flags = MAPF_HUGETLB | MAPF_FIXED, i;
-	bool shared = draw(s, 3) == 0;
+	u32 pages = 1 + pick(s, MOST), flags = MAPF_HUGETLB | MAPF_FIXED, i;
+	bool shared = pick(s, 3) == 0;
 	u64 at;
 
 	if (r->pages || (shared && s->nr_objects == OBJECTS))
 		return;
 	flags |= shared ? MAPF_SHARED : 0;
-	flags |= draw(s, 3) == 0 ? MAPF_NORESERVE : 0;
-	flags |= draw(s, 5) == 0 ? MAPF_POPULATE : 0;
+	flags |= pick(s, 3) == 0 ? MAPF_NORESERVE : 0;
+	flags |= pick(s, 5) == 0 ? MAPF_POPULATE : 0;
 	at = map(&s->t, place(s, r), (u64)pages * 512, "rw", flags);
 	if (MAP_FAILED_AT(at)) {
 		s->refused++;
@@ -152,8 +153,8 @@ static void do_map(struct stress *s, struct region *r)
 /* All of it, or one end. */
 static void do_unmap(struct stress *s, struct region *r)
 {
-	u32 n = r->pages > 1 ? 1 + draw(s, r->pages) : r->pages, i;
-	bool front = draw(s, 2);
+	u32 n = r->pages > 1 ? 1 + pick(s, r->pages) : r->pages, i;
+	bool front = pick(s, 2);
 
 	if (!r->pages ||
 	    unmap(&s->t, front ? r->start : r->start + (r->pages - n) * SIZE, (u64)n * 512))
@@ -169,8 +170,8 @@ static void do_unmap(struct stress *s, struct region *r)
 
 static void do_dontneed(struct stress *s, struct region *r)
 {
-	u32 page = r->pages ? draw(s, r->pages) : 0;
-	bool punch = draw(s, 2) && r->object >= 0;
+	u32 page = r->pages ? pick(s, r->pages) : 0;
+	bool punch = pick(s, 2) && r->object >= 0;
 
 	if (!r->pages || advise(&s->t, r->start + page * SIZE, 512, punch ? "remove" : "dontneed"))
 		return;
@@ -221,22 +222,22 @@ static void do_policy(struct stress *s, const struct region *r)
 {
 	static const u32 modes[] = { MPOL_DEFAULT, MPOL_BIND, MPOL_PREFERRED, MPOL_INTERLEAVE,
 				     MPOL_PREFERRED_MANY };
-	u32 mode = modes[draw(s, 5)];
-	u64 nodes = mode == MPOL_DEFAULT ? 0 : 1 + draw(s, 3);
+	u32 mode = modes[pick(s, 5)];
+	u64 nodes = mode == MPOL_DEFAULT ? 0 : 1 + pick(s, 3);
 
 	if (r->pages && !do_mbind(s->t.m, running(s)->task, r->start, r->pages * SIZE, mode, 0,
-				  nodes, draw(s, 2) ? MPOL_MF_MOVE : 0))
+				  nodes, pick(s, 2) ? MPOL_MF_MOVE : 0))
 		s->moved++;
 }
 
 static void do_migrate(struct stress *s, const struct region *r)
 {
 	u64 addr = r->start;
-	int node = (int)draw(s, 2), status = -1;
+	int node = (int)pick(s, 2), status = -1;
 
-	if (draw(s, 2)) {
+	if (pick(s, 2)) {
 		s->moved += !do_migrate_pages(s->t.m, running(s)->task, 1ull << !node, 1ull << node,
-					      draw(s, 2));
+					      pick(s, 2));
 		return;
 	}
 	if (r->pages && !do_move_pages(s->t.m, running(s)->task, 1, &addr, &node, &status, true))
@@ -245,7 +246,7 @@ static void do_migrate(struct stress *s, const struct region *r)
 
 static void do_pin(struct stress *s, const struct region *r)
 {
-	if (r->pages && draw(s, 2))
+	if (r->pages && pick(s, 2))
 		pin_user_pages(s->t.m, running(s)->task, r->start, 2 * PAGE_SIZE);
 	else if (r->pages)
 		unpin_user_pages(s->t.m, mm_of(&s->t), r->start, r->pages * SIZE);
@@ -255,7 +256,7 @@ static void do_protect(struct stress *s, struct region *r)
 {
 	if (!r->pages || protect(&s->t, r->start, 512, "r"))
 		return;
-	if (draw(s, 2))
+	if (pick(s, 2))
 		check_bytes(s, r, 0);
 	protect(&s->t, r->start, 512, "rw");
 }
@@ -264,19 +265,19 @@ static void do_pool(struct stress *s)
 {
 	struct hstate *h = hugetlb_default(s->t.m);
 
-	if (draw(s, 2))
-		h->nr_overcommit_huge_pages = draw(s, 10);
+	if (pick(s, 2))
+		h->nr_overcommit_huge_pages = pick(s, 10);
 	else
-		hugetlb_set_pool(s->t.m, h, draw(s, 24),
-				 draw(s, 2) ? NUMA_NO_NODE : (int)draw(s, 2));
+		hugetlb_set_pool(s->t.m, h, pick(s, 24),
+				 pick(s, 2) ? NUMA_NO_NODE : (int)pick(s, 2));
 }
 
 static void step(struct stress *s)
 {
 	struct region *r = any_region(s);
-	u32 page = r->pages ? draw(s, r->pages) : 0, i;
+	u32 page = r->pages ? pick(s, r->pages) : 0, i;
 
-	switch (draw(s, 22)) {
+	switch (pick(s, 22)) {
 	case 0:
 	case 1:
 	case 2:
@@ -314,7 +315,7 @@ static void step(struct stress *s)
 		break;
 	case 13:
 	case 14:
-		i = draw(s, PROCESSES);
+		i = pick(s, PROCESSES);
 		if (s->process[i].task)
 			activate(s, i);
 		break;
@@ -330,19 +331,10 @@ static void step(struct stress *s)
 	}
 }
 
-static unsigned int violations;
-
-static void report(void *arg, const char *line)
-{
-	const struct stress *s = arg;
-
-	if (violations++ < 10)
-		diag("step %u: %s", s->steps, line);
-}
-
 static void test_stress(u64 seed, unsigned int steps)
 {
 	struct stress *s = calloc(1, sizeof(*s));
+	unsigned int violations = 0;
 	u32 i;
 
 	if (!s)
@@ -352,13 +344,12 @@ static void test_stress(u64 seed, unsigned int steps)
 		       "[machine]\ncpus = 2\n[node 0]\nmemory = 256M\n[node 1]\nmemory = 256M\n");
 	s->process[0].task = s->t.task;
 	hugetlb_set_pool(s->t.m, hugetlb_default(s->t.m), 16, NUMA_NO_NODE);
-	violations = 0;
 	for (; s->steps < steps && !s->wrong && !violations; s->steps++) {
 		/* now and then an allocation of the kernel fails */
-		s->t.m->mms.fail_nth = draw(s, 6) ? 0 : 1 + draw(s, 12);
+		s->t.m->mms.fail_nth = pick(s, 6) ? 0 : 1 + pick(s, 12);
 		step(s);
 		s->t.m->mms.fail_nth = 0;
-		machine_check(s->t.m, report, s);
+		violations += count_violations(s->t.m, "step %u", s->steps);
 	}
 	is_uint(violations, 0, "seed %llu: every invariant held", (unsigned long long)seed);
 	is_uint(s->wrong, 0, "and every byte was what had been written");

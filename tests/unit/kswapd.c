@@ -6,6 +6,7 @@
 #include "mm/page_alloc.h"
 #include "mm/vmscan.h"
 #include "tests/bare.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define SMALL "[machine]\ncpus = 2\nmemory = 256M\n"

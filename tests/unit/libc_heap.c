@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "tests/reference.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define BLOCKS 256
@@ -119,7 +120,7 @@ static void test_recorded(const char *profile)
 			break;
 		same++;
 		if (lines % 100 == 0)
-			mmtest_sound(r->t.m, "after a hundred calls");
+			is_sound(r->t.m, "after a hundred calls");
 	}
 	fclose(f);
 	ok(lines > 1000, "%s: a sequence of some length was recorded", profile);
@@ -211,14 +212,14 @@ static void test_fork(void)
 	b = allocate(&t, 100);
 	parent = t.task;
 	is_int(task_fork(t.m, t.task, &child), 0, "fork");
-	mmtest_sound(t.m, "with a copy of a heap");
+	is_sound(t.m, "with a copy of a heap");
 	is_int(libc_free(t.m, t.task, a), 0, "the parent frees a block");
 	as_task(&t, child);
 	is_int(libc_free(t.m, t.task, b), 0, "the child frees another");
 	is_uint(allocate(&t, 100), b, "and gets it again");
 	c = allocate(&t, 5000);
 	ok(c != a, "the parent's block is in use in the child");
-	mmtest_sound(t.m, "while both heaps differ");
+	is_sound(t.m, "while both heaps differ");
 	as_task(&t, parent);
 	do_exit(t.m, child, 0);
 	is_uint(allocate(&t, 4000), a, "the parent's heap is as it left it");
@@ -249,7 +250,7 @@ static void test_stress(u64 seed)
 			in_use += size[id];
 		}
 		if (i % 300 == 0)
-			mmtest_sound(t.m, "in the middle of many calls");
+			is_sound(t.m, "in the middle of many calls");
 	}
 	is_uint(bad, 0, "every call was served");
 	for (id = 0; id < BLOCKS; id++)

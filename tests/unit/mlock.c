@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MIB 256ull /* pages */
@@ -116,7 +117,7 @@ static void test_file(struct mmtest *t)
 	d = since(t, &at);
 	is_int(d.mlocked, 1024, "count once");
 	is_uint(vm_lck_kb(t), 8192, "but twice in VmLck");
-	mmtest_sound(t->m, "with pages locked twice");
+	is_sound(t->m, "with pages locked twice");
 	unmap(t, f, 4 * MIB);
 	d = since(t, &at);
 	is_int(d.mlocked, 1024, "one of the two ends: still locked");

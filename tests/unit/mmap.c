@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MIB 256ull /* pages */
@@ -152,7 +153,7 @@ static void test_move(struct mmtest *t)
 	is_uint(after.pfn, before.pfn, "the same frame is at the new place");
 	is_str(maps(t, p, p + 0x40000), "60000000-60004000 rw-p\n60024000-60040000 rw-p",
 	       "two pieces are left at the old one");
-	mmtest_sound(t->m, "after a move");
+	is_sound(t->m, "after a move");
 	is_err(store(t, to, 48), 0, "all of it can be written");
 	unmap(t, to, 48);
 	unmap(t, p, 64);

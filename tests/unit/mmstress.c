@@ -10,6 +10,7 @@
 
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define BASE  0x20000000ull
@@ -40,12 +41,6 @@ static u64 addr_of(u32 page)
 }
 
 static const char *const prots[] = { "rw", "r", "-", "rw", "rx" };
-
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
 
 /* What the engine has at each page must be what the model has. */
 static bool agrees(struct machine *m, const struct model *d)
@@ -336,7 +331,7 @@ int main(void)
 		for (k = 0; k < TASKS && i % 16 == 0; k++)
 			wrong += !agrees(t.m, &model[k]);
 		if (i % 100 == 0)
-			wrong += machine_check(t.m, report, NULL);
+			wrong += count_violations(t.m, "step %u", i);
 		if (wrong)
 			diag("after step %u", i);
 	}

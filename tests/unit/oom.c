@@ -10,6 +10,7 @@
 
 #include "mm/oom.h"
 #include "tests/ctl.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 #include "tests/words.h"
 
@@ -142,7 +143,7 @@ static void test_youngest_of_equals(struct fixture *f)
 	is_uint(f->m->oom.last.nr_why_not[OOM_IS_INIT], 1, "init was none");
 	ctl_rmdir(f, "old");
 	ctl_rmdir(f, "young");
-	ctl_check(f, "after that");
+	is_sound(f->m, "after that");
 }
 
 /* All that run in one address space die with one report; threads as well. */
@@ -169,7 +170,7 @@ static void test_sharers(struct fixture *f)
 	is_uint(f->m->tasks.nr_threads, threads, "and the tasks are gone");
 	ctl_rmdir(f, "owner");
 	ctl_rmdir(f, "kin");
-	ctl_check(f, "after that");
+	is_sound(f->m, "after that");
 }
 
 /* Init does not die: then what it shares stays, and nobody waits for it. */
@@ -186,7 +187,7 @@ static void test_pinned_by_init(struct fixture *f)
 	like(log_line(f, "has mm pinned", 0),
 	     fixture_format("^oom killer %u \\(.*\\) has mm pinned by 1 \\(", pid),
 	     "the log says who stays");
-	ctl_check(f, "after that");
+	is_sound(f->m, "after that");
 	fixture_write(f, "sim/clock", "advance 3s");
 	is_uint(event_count(f, "skip_task_reaping"), 1, "the reaper passes it over");
 	is_uint(f->m->oom.first_victim, 0, "and it is forgotten");
@@ -247,7 +248,7 @@ static void test_nodemask(void)
 	       "Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled",
 	       "in the kernel's words");
 	ok(panic_reboot_due(f.m), "its panic=-1 has it booted anew at once");
-	ctl_check(&f, "on a machine that has panicked");
+	is_sound(f.m, "on a machine that has panicked");
 	fixture_close(&f);
 }
 
@@ -387,7 +388,7 @@ static void test_large_victim(void)
 	is_str(fixture_read(&f, fixture_format("proc/%u/oom_score", pid)), "0\n",
 	       "nobody would kill it again");
 	is_err(ctl_put(&f, "large", "write m"), -ESRCH, "its commands are over");
-	ctl_check(&f, "while it ends");
+	is_sound(f.m, "while it ends");
 	ok(out_of_memory(f.m, &oc), "who asks again is told to wait");
 	is_uint(f.m->clock.now, started + 4 * NSEC_PER_MSEC, "for a tick");
 	is_int(ctl_vmstat(&f, "oom_kill"), 1, "and nobody else is killed");
@@ -397,7 +398,7 @@ static void test_large_victim(void)
 	is_uint(event_count(&f, "start_task_reaping"), 0, "which nobody else takes from it");
 	fixture_write(&f, "sim/clock", "advance 2s");
 	is_uint(event_count(&f, "start_task_reaping"), 1, "after two seconds the oom_reaper does");
-	ctl_check(&f, "while it is reaped");
+	is_sound(f.m, "while it is reaped");
 	fixture_write(&f, "sim/clock", "advance 3500ms");
 	like(log_line(&f, "oom_reaper", 0),
 	     fixture_format("^oom_reaper: reaped process %u \\(large\\), now anon-rss:0kB, "
@@ -407,7 +408,7 @@ static void test_large_victim(void)
 	fixture_write(&f, "sim/clock", "advance 10s");
 	is_uint(f.m->oom.first_victim, 0, "then it is gone");
 	is_err(fixture_error(&f, fixture_format("proc/%u/status", pid)), -ENOENT, "altogether");
-	ctl_check(&f, "afterwards");
+	is_sound(f.m, "afterwards");
 	fixture_close(&f);
 }
 
@@ -436,7 +437,7 @@ static void test_fault_goes_on(void)
 	cmp_int((s64)global_node_page_state(f.m, NR_ANON_PAGES), <=, (s64)anon,
 		"all of it comes back");
 	is_uint(f.m->oom.first_victim, 0, "no victim is left");
-	ctl_check(&f, "afterwards");
+	is_sound(f.m, "afterwards");
 	fixture_close(&f);
 }
 
@@ -494,12 +495,6 @@ static void random_step(struct fixture *f, struct chance *c)
 	}
 }
 
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
-
 static void test_random(u64 seed)
 {
 	struct chance c = { seed };
@@ -511,7 +506,7 @@ static void test_random(u64 seed)
 		bail_out("%s", f.why);
 	for (i = 0; i < 250 && !wrong && !f.m->panicked; i++) {
 		random_step(&f, &c);
-		wrong += machine_check(f.m, report, NULL);
+		wrong += count_violations(f.m, "step %u", i);
 	}
 	is_uint(wrong, 0, "seed %llu: %u random steps, %lld kills, all invariants after each",
 		(unsigned long long)seed, i, (long long)f.m->oom.kills);

@@ -3,6 +3,7 @@
  */
 #include "mm/page_alloc.h"
 #include "tests/bare.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define TWO_CPUS "[machine]\ncpus = 2\nmemory = 1G\n"

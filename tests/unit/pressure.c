@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MIB 256ull /* pages */
@@ -25,7 +26,7 @@ static void test_cache(struct mmtest *t)
 	}
 	is_uint(i, 512, "a file of four times the memory can be read through a mapping");
 	cmp_int(inode_at(t->m, f)->nrpages, <, 192 * MIB, "no more of it is cached than fits");
-	mmtest_sound(t->m, "after reading it");
+	is_sound(t->m, "after reading it");
 	inode_unlink(t->m, f);
 }
 
@@ -41,7 +42,7 @@ static void test_copies(struct mmtest *t)
 	       "much of the memory is written to as private copies of a file");
 	is_int(mm_at(t->m, mm_of(t))->rss[MM_ANONPAGES] >= (s64)(64 * MIB), 1,
 	       "all copies are resident");
-	mmtest_sound(t->m, "afterwards");
+	is_sound(t->m, "afterwards");
 	unmap(t, at, 64 * MIB);
 	inode_unlink(t->m, f);
 }
@@ -66,7 +67,7 @@ static void test_oom(struct mmtest *t)
 	cmp_int(done, >, 40 * MIB, "when it has taken what there was");
 	ok(!task_run_end(t->m, &r), "it is the victim");
 	is_uint(t->m->vm_event[OOM_KILL], kills + 1, "the only one");
-	mmtest_sound(t->m, "after the kill");
+	is_sound(t->m, "after the kill");
 	at = map(t, 0, 64 * MIB, "rw", 0);
 	is_err(store(t, at, 64 * MIB), 0, "and the memory is there for others");
 	unmap(t, at, 64 * MIB);

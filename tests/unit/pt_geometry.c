@@ -5,7 +5,9 @@
 #include <errno.h>
 
 #include "mm/pgtable.h"
+#include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MIB (1ull << 20)
@@ -132,12 +134,9 @@ static void test_stress(const char *machine, const char *name)
 
 	mmtest_open_on(&t, machine);
 	for (i = 0; i < 600; i++) {
-		u64 a, pages;
+		u64 a = 0x40000000 + draw(&seed, 8192) * PAGE_SIZE, pages = 1 + draw(&seed, 1500);
 
-		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-		a = 0x40000000 + (seed >> 40) % 8192 * PAGE_SIZE;
-		pages = 1 + (seed >> 30) % 1500;
-		switch (seed >> 60) {
+		switch (draw(&seed, 16)) {
 		case 0:
 		case 1:
 		case 2:
@@ -155,11 +154,11 @@ static void test_stress(const char *machine, const char *name)
 			break;
 		default:
 			map(&t, a, pages, "rw", MAPF_FIXED);
-			store(&t, a + (seed >> 20) % pages * PAGE_SIZE, 1);
+			store(&t, a + draw(&seed, pages) * PAGE_SIZE, 1);
 			store(&t, a, pages / 4 + 1);
 		}
 		if (i % 100 == 0)
-			mmtest_sound(t.m, name);
+			is_sound(t.m, name);
 	}
 	if (child)
 		do_exit(t.m, child, 0);

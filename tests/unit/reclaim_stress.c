@@ -8,8 +8,10 @@
 
 #include "mm/filemap.h"
 #include "mm/vmscan.h"
+#include "tests/actor.h"
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define BASE	0x40000000ull
@@ -20,11 +22,6 @@
 #define FILES	3u
 #define STEPS	4000u
 
-struct actor {
-	handle_t task;
-	u32 pid;
-};
-
 static struct actor actor[TASKS];
 static handle_t file[FILES];
 static u64 seed;
@@ -33,22 +30,6 @@ static u32 broken, deaths;
 static u32 pick(u32 n)
 {
 	return draw(&seed, n);
-}
-
-static void report(void *arg, const char *line)
-{
-	diag("step %u: %s", *(u32 *)arg, line);
-}
-
-static bool alive(const struct machine *m, const struct actor *a)
-{
-	return a->task && find_task_by_pid(m, a->pid) == a->task && task_at(m, a->task)->mm;
-}
-
-static void adopt(struct machine *m, struct actor *a, handle_t task)
-{
-	a->task = task;
-	a->pid = task_at(m, task)->pid;
 }
 
 static u64 address(u32 region, u32 page)
@@ -164,7 +145,7 @@ static void do_process(struct mmtest *t, struct actor *self)
 
 	if (other == self)
 		return;
-	if (alive(t->m, other)) {
+	if (actor_alive(t->m, other)) {
 		if (pick(2))
 			swap_out_process(t->m, other->task, &pages);
 		else
@@ -172,7 +153,7 @@ static void do_process(struct mmtest *t, struct actor *self)
 		return;
 	}
 	if (!(pick(2) ? task_fork(t->m, t->task, &child) : task_spawn(t->m, "more", &child)))
-		adopt(t->m, other, child);
+		actor_is(t->m, other, child);
 }
 
 static void one_step(struct mmtest *t, struct actor *a)
@@ -208,12 +189,12 @@ static void step(struct mmtest *t)
 {
 	u32 i = pick(TASKS), tries;
 
-	for (tries = 0; tries < TASKS && !alive(t->m, &actor[i]); tries++)
+	for (tries = 0; tries < TASKS && !actor_alive(t->m, &actor[i]); tries++)
 		i = (i + 1) % TASKS;
-	if (!alive(t->m, &actor[i])) {
+	if (!actor_alive(t->m, &actor[i])) {
 		if (task_spawn(t->m, "new", &actor[i].task))
 			return;
-		adopt(t->m, &actor[i], actor[i].task);
+		actor_is(t->m, &actor[i], actor[i].task);
 	}
 	t->task = actor[i].task;
 	task_run_begin(t->m, &t->r, t->task);
@@ -231,7 +212,7 @@ static void play(u64 with_seed, u64 swap_mib)
 	memset(actor, 0, sizeof(actor));
 	mmtest_open(&t, 96);
 	task_run_end(t.m, &t.r);
-	adopt(t.m, &actor[0], t.task);
+	actor_is(t.m, &actor[0], t.task);
 	if (swap_mib && swapon(t.m, "/dev/vdb", swap_mib << 20, -1, false))
 		bail_out("no swap");
 	for (i = 0; i < FILES; i++)
@@ -241,7 +222,7 @@ static void play(u64 with_seed, u64 swap_mib)
 	for (n = 0; n < STEPS && !t.m->panicked && broken < 10; n++) {
 		step(&t);
 		if (n % 20 == 0 || n + 50 > STEPS)
-			broken += machine_check(t.m, report, &n);
+			broken += count_violations(t.m, "step %u", n);
 	}
 	diag("scanned %llu, freed %llu, swapped out %llu, refaults %lld, %u deaths",
 	     (unsigned long long)t.m->vm_event[PGSCAN_KSWAPD] + t.m->vm_event[PGSCAN_DIRECT],

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define A     0x20000000ull
@@ -22,12 +23,6 @@ struct visitor {
 	handle_t kill; /* whom to kill at the first visit */
 };
 
-static void report(void *arg, const char *line)
-{
-	(void)arg;
-	diag("in the middle: %s", line);
-}
-
 static bool visit(struct machine *m, void *arg)
 {
 	struct visitor *v = arg;
@@ -38,7 +33,7 @@ static bool visit(struct machine *m, void *arg)
 	v->locked_least = locked < v->locked_least ? locked : v->locked_least;
 	v->locked_most = locked > v->locked_most ? locked : v->locked_most;
 	v->processes = m->tasks.nr_tasks;
-	v->unsound += machine_check(m, report, NULL);
+	v->unsound += count_violations(m, "in the middle");
 	/* populating has a safe point for each page */
 	m->attention = v->visits < 20;
 	if (v->kill && v->visits == 1)
@@ -89,7 +84,7 @@ static void test_fork(struct mmtest *t)
 	is_int(d.committed, 0, "then nothing is left");
 	is_uint(t->m->mms.mms.nr_live, mms, "of the copy");
 	is_uint(t->m->tasks.nr_tasks, tasks, "nor of the child");
-	mmtest_sound(t->m, "after a fork that was interrupted");
+	is_sound(t->m, "after a fork that was interrupted");
 
 	v = (struct visitor){ .kill = t->task };
 	let_in(t, &v);
@@ -97,7 +92,7 @@ static void test_fork(struct mmtest *t)
 	alone(t);
 	is_int(t->r.fatal_signal, 9, "which is still to die");
 	t->r.fatal_signal = 0;
-	mmtest_sound(t->m, "after a fork whose parent was killed");
+	is_sound(t->m, "after a fork whose parent was killed");
 }
 
 /* A call on the 480 MiB that is made in pieces: one mapping before, one afterwards. */
@@ -114,7 +109,7 @@ static void test_pieces(struct mmtest *t, const char *what, int (*call)(struct m
 	is_uint(v.unsound, 0, "who find a sound machine");
 	is_uint(mm_at(t->m, mm_of(t))->map_count, vmas, "it is one mapping afterwards");
 	is_str(maps(t, A, A + PAGES * PAGE_SIZE), want, "as it should be");
-	mmtest_sound(t->m, what);
+	is_sound(t->m, what);
 }
 
 static int to_read_only(struct mmtest *t)

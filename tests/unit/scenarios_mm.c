@@ -3,6 +3,7 @@
  * mmap family, mprotect, mremap, madvise, mincore, mlock; and that bytes stay what they were through all
  * of it. One function for each subject, named by behaviour.
  */
+#include "tests/sound.h"
 #include "tests/swaptest.h"
 
 #include <mman/contents.h>
@@ -264,7 +265,7 @@ static void test_mremap(struct mmtest *t)
 	       "and the mapping stayed");
 	is_int(peek(t, t->task, A + 3 * PAGE_SIZE), 'x', "the bytes are at the new place");
 	is_int(peek(t, t->task, B + 3 * PAGE_SIZE), 0, "the old one is as new");
-	mmtest_sound(t->m, "with a mapping that was left behind");
+	is_sound(t->m, "with a mapping that was left behind");
 
 	map(t, A + 8 * PAGE_SIZE, 1, "r", MAPF_FIXED);
 	is_int((s64)move_to(t, A, 8, 0, PAGES, 0), -ENOMEM, "without MAYMOVE only in place");
@@ -554,7 +555,7 @@ static void test_device(struct mmtest *t)
 	is_err(store(t, B, 32), 0, "and can use it");
 	as_task(t, task_at(t->m, child)->parent);
 	do_exit(t->m, child, 0);
-	mmtest_sound(t->m, "with a device mapped");
+	is_sound(t->m, "with a device mapped");
 	unmap(t, B, 32);
 }
 

@@ -14,6 +14,7 @@
 
 #include "mm/vma.h"
 #include "tests/draw.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define A      0x20000000ull
@@ -232,7 +233,7 @@ static void test_lock_at_random(struct mmtest *t)
 		refused |= error != 0;
 	}
 	ok(right && refused, "what is locked never exceeds RLIMIT_MEMLOCK, and VmLck is right");
-	mmtest_sound(t->m, "after locks at random");
+	is_sound(t->m, "after locks at random");
 	task_at(t->m, t->task)->uid = 0;
 	unmap(t, A, pages);
 	is_uint(mm(t)->locked_vm, 0, "and none is left");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/ctl.h"
+#include "tests/sound.h"
 
 #include <mman/lab.h>
 
@@ -95,7 +96,7 @@ int main(void)
 		one_signal(&f, sig);
 	test_core(&f);
 	test_who(&f);
-	ctl_check(&f, "at the end");
+	is_sound(f.m, "at the end");
 	fixture_close(&f);
 	return done_testing();
 }

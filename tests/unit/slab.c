@@ -7,6 +7,7 @@
 
 #include "mm/page_alloc.h"
 #include "tests/bare.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 static struct kmem_cache *cache(struct machine *m, const char *name)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sound.h"
 #include "tests/swaptest.h"
 #include "tests/tap.h"
 
@@ -91,7 +92,7 @@ static void test_in(void)
 	is_int(t.m->vm_event[SWAP_RA_HIT] - hit, 6, "and hits of read-ahead");
 	ok(!entry(&t, at(20)).write && !entry(&t, at(20)).dirty, "what was only read is clean");
 	is_int(free_swap_pages(t.m), 1000 - 64, "and keeps its slot");
-	mmtest_sound(t.m, "after reading ahead");
+	is_sound(t.m, "after reading ahead");
 
 	/* without a slot's page being written again it can go once more */
 	now = t.m->vm_event[PSWPOUT];
@@ -191,7 +192,7 @@ static void test_fork(void)
 	is_int(free_swap_pages(t.m), 1000 - 16, "not slots");
 	vma_gather_stats(t.m, find_vma_exact(t.m, mm_of(&t), A), &s);
 	is_int(s.swap_pss >> 12, 8 * PAGE_SIZE, "SwapPss: half of each");
-	mmtest_sound(t.m, "after a fork of what is in swap");
+	is_sound(t.m, "after a fork of what is in swap");
 	load(&t, A, 1);
 	pfn = frame(&t, A);
 	as_task(&t, child);
@@ -207,11 +208,11 @@ static void test_fork(void)
 	store(&t, at(5), 1);
 	as_task(&t, child);
 	ok(entry(&t, at(5)).swapped, "a store of the parent to a shared entry");
-	mmtest_sound(t.m, "after copies on write from swap");
+	is_sound(t.m, "after copies on write from swap");
 	as_task(&t, parent);
 	do_exit(t.m, child, 0);
 	is_int(free_swap_pages(t.m), 1000 - 14, "the child takes none of the parent's slots along");
-	mmtest_sound(t.m, "after the child has ended");
+	is_sound(t.m, "after the child has ended");
 	mmtest_close(&t);
 }
 
@@ -276,7 +277,7 @@ static void test_calls(void)
 	is_int(swapped(&t, at(56), 8), 0, "faults them in");
 	is_int(t.m->vm_zone_stat[NR_MLOCK], 8, "and locks them");
 	is_int(swap_out(&t, at(56), 8), 0, "no locked page goes");
-	mmtest_sound(t.m, "after the calls");
+	is_sound(t.m, "after the calls");
 	unmap(&t, A, 64);
 	unmap(&t, to, 16);
 	is_int(node_stat(&t, NR_SWAPCACHED), 0, "unmapping leaves no page in the swap cache");
@@ -320,7 +321,7 @@ static void test_shmem(void)
 	vma_gather_stats(t.m, find_vma_exact(t.m, mm_of(&t), A), &s);
 	is_int(s.swap, 16 * PAGE_SIZE, "smaps: Swap");
 	is_int(s.swap_pss, 0, "and SwapPss 0, as 6.1 says");
-	mmtest_sound(t.m, "with shared memory in swap");
+	is_sound(t.m, "with shared memory in swap");
 	parent = t.task;
 	task_fork(t.m, parent, &child);
 	mark(&t, &before);
@@ -340,7 +341,7 @@ static void test_shmem(void)
 	inode_truncate(t.m, inode, 8 * PAGE_SIZE);
 	is_int(free_swap_pages(t.m), 1000 - 6, "truncating frees the slots behind the end");
 	inode_truncate(t.m, inode, 32 * PAGE_SIZE);
-	mmtest_sound(t.m, "after truncating");
+	is_sound(t.m, "after truncating");
 	load(&t, A, 8);
 	swap_out(&t, A, 8);
 	is_int(free_swap_pages(t.m), 1000 - 8, "out again");
@@ -484,7 +485,7 @@ static void test_read_again(void)
 	as_task(&t, child);
 	is_int(load(&t, A, 16), -EFAULT, "the disk fails");
 	as_task(&t, parent);
-	mmtest_sound(t.m, "after a failed read");
+	is_sound(t.m, "after a failed read");
 	blk_clear_fault(t.m, f.first, f.last);
 	is_int(load(&t, A, 16), 0, "and is well again: another process reads its pages");
 	is_int(swapents(&t), 0, "all of them");
@@ -529,7 +530,7 @@ static void test_swapoff(void)
 	is_err(swapoff(t.m, "/dev/b"), 0, "an area in use goes");
 	is_int(swapents(&t), 0, "with everything back in memory");
 	is_int(total_swap_pages(t.m), 1000, "SwapTotal is what is left");
-	mmtest_sound(t.m, "after swapoff");
+	is_sound(t.m, "after swapoff");
 
 	swap_out(&t, A, 350);
 	swap_cached(&t, at(350), 50);
@@ -543,7 +544,7 @@ static void test_swapoff(void)
 	is_int(mm_at(t.m, task_at(t.m, child)->mm)->rss[MM_SWAPENTS], 0, "in every process");
 	is_int(node_stat(&t, NR_SWAPCACHED), 0, "no swap cache is left");
 	is_int(total_swap_pages(t.m), 0, "nor swap");
-	mmtest_sound(t.m, "after the second one");
+	is_sound(t.m, "after the second one");
 	as_task(&t, child);
 	store(&t, A, 10);
 	as_task(&t, parent);
@@ -572,7 +573,7 @@ static void test_swapoff_fails(void)
 	is_err(swapoff(t.m, AREA), -EINTR, "interrupted");
 	t.r.interrupted = false;
 	is_int(total_swap_pages(t.m), total, "the area is in use as before");
-	mmtest_sound(t.m, "after an interrupted swapoff");
+	is_sound(t.m, "after an interrupted swapoff");
 	store(&t, A, 2000);
 	is_int(swap_out(&t, A, 2000), 2000, "and takes pages");
 	is_err(swapoff(t.m, AREA), 0, "until it goes");
@@ -602,7 +603,7 @@ static void test_swapoff_nomem(void)
 	is_err(swapoff(t.m, AREA), -ENOMEM, "swapoff finds no room");
 	is_int(t.m->vm_event[OOM_KILL], kills, "nobody is killed for it");
 	is_int(total_swap_pages(t.m), total, "the area is in use as before");
-	mmtest_sound(t.m, "after a swapoff that ran out of memory");
+	is_sound(t.m, "after a swapoff that ran out of memory");
 	unmap(&t, A, 9000);
 	is_err(swapoff(t.m, AREA), 0, "with room it goes");
 	is_int(total_swap_pages(t.m), 0, "entirely");
@@ -628,7 +629,7 @@ static void test_no_page(void)
 		if (!error)
 			error = load(&t, at(64 + (8 * n) % 64), 1);
 		t.m->mms.fail_nth = 0;
-		mmtest_sound(t.m, "after a read from swap without memory");
+		is_sound(t.m, "after a read from swap without memory");
 	}
 	is_int(error, 0, "with memory it is read");
 	cmp_int(n, >, 2, "without it is not");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sound.h"
 #include "tests/swaptest.h"
 #include "tests/tap.h"
 
@@ -93,7 +94,7 @@ static void test_swap_file(void)
 	map(&t, A, 600, "rw", MAPF_FIXED);
 	store(&t, A, 600);
 	is_int(swap_out(&t, A, 600), 600, "pages go there");
-	ok(mmtest_sound(t.m, "with pages in a swap file"), "all is well");
+	ok(is_sound(t.m, "with pages in a swap file"), "all is well");
 	is_err(swapoff(t.m, "/swap"), 0, "off, by its name");
 	is_err(vfs_unlink(t.m, 0, "swap"), 0, "now it can go");
 	is_int(t.m->blk.used_pages, used - 1025, "and gives its room back, once");
@@ -141,7 +142,7 @@ static void test_turns(void)
 	is_int(swap_out(&t, at(1211), 837), 837, "further");
 	count_types(&t, 2048, count);
 	is_int(count[0], 848, "pages lie there");
-	mmtest_sound(t.m, "with three areas in use");
+	is_sound(t.m, "with three areas in use");
 
 	/* room in the better area again */
 	unmap(&t, at(10), 20);

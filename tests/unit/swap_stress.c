@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/actor.h"
 #include "tests/draw.h"
+#include "tests/sound.h"
 #include "tests/swaptest.h"
 #include "tests/tap.h"
 
@@ -32,8 +34,7 @@ struct region {
 };
 
 struct process {
-	handle_t task; /* 0: none */
-	u32 pid;
+	struct actor self;
 	struct region region[REGIONS];
 };
 
@@ -61,27 +62,23 @@ static u8 *bytes_of(struct region *r)
 /* A process that was killed for want of memory is out of the game. */
 static bool alive(struct mmtest *t, struct process *p)
 {
-	if (!p->task)
-		return false;
-	if (find_task_by_pid(t->m, p->pid) != p->task ||
-	    task_at(t->m, p->task)->state == TASK_ZOMBIE || !task_at(t->m, p->task)->mm) {
-		p->task = 0;
-		ooms++;
-		return false;
-	}
-	return true;
+	if (!p->self.task || actor_alive(t->m, &p->self))
+		return p->self.task != 0;
+	p->self.task = 0;
+	ooms++;
+	return false;
 }
 
 static void begin(struct mmtest *t, struct process *p)
 {
-	t->task = p->task;
-	task_run_begin(t->m, &t->r, p->task);
+	t->task = p->self.task;
+	task_run_begin(t->m, &t->r, p->self.task);
 }
 
 static void end(struct mmtest *t, struct process *p)
 {
 	if (!task_run_end(t->m, &t->r) || t->r.fatal_signal) {
-		p->task = 0;
+		p->self.task = 0;
 		ooms++;
 	}
 }
@@ -205,15 +202,14 @@ static void step_fork(struct mmtest *t, struct process *p)
 	if (alive(t, &process[i])) {
 		if (&process[i] == p || pick(3))
 			return;
-		do_exit(t->m, process[i].task, 0);
-		process[i].task = 0;
+		do_exit(t->m, process[i].self.task, 0);
+		process[i].self.task = 0;
 		return;
 	}
-	if (task_fork(t->m, p->task, &child))
+	if (task_fork(t->m, p->self.task, &child))
 		return;
 	process[i] = *p;
-	process[i].task = child;
-	process[i].pid = task_at(t->m, child)->pid;
+	actor_is(t->m, &process[i].self, child);
 }
 
 static void process_step(struct mmtest *t, struct process *p)
@@ -320,11 +316,6 @@ static void machine_step(struct mmtest *t)
 	}
 }
 
-static void report(void *arg, const char *line)
-{
-	diag("step %u: %s", *(u32 *)arg, line);
-}
-
 static u32 run(struct mmtest *t, u32 steps)
 {
 	u32 step, broken = 0;
@@ -336,11 +327,11 @@ static u32 run(struct mmtest *t, u32 steps)
 			machine_step(t);
 		else if (alive(t, p))
 			process_step(t, p);
-		else if (p == process && !task_spawn(t->m, "again", &p->task)) {
+		else if (p == process && !task_spawn(t->m, "again", &p->self.task)) {
 			memset(p->region, 0, sizeof(p->region));
-			p->pid = task_at(t->m, p->task)->pid;
+			actor_is(t->m, &p->self, p->self.task);
 		}
-		broken = machine_check(t->m, report, &step);
+		broken = count_violations(t->m, "step %u", step);
 	}
 	return broken;
 }
@@ -369,14 +360,14 @@ int main(int argc, char **argv)
 	     offs, ooms);
 	for (i = 0; i < TASKS; i++)
 		if (alive(&t, &process[i]))
-			do_exit(t.m, process[i].task, 0);
+			do_exit(t.m, process[i].self.task, 0);
 	/* pages that were being written when their process ended are still there */
 	for (i = 0; i < ARRAY_SIZE(area_name); i++)
 		swapoff(t.m, area_name[i]);
 	is_int(t.m->swap.slots.nr_live, 0, "no slots are left");
 	is_int(t.m->vm_node_stat[NR_SWAPCACHED], 0, "no swap cache");
 	is_int(t.m->contents.values.nr_live, 0, "no contents");
-	mmtest_sound(t.m, "at the end");
+	is_sound(t.m, "at the end");
 	machine_destroy(t.m);
 	free(process);
 	free(shared);

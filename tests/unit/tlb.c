@@ -9,6 +9,7 @@
 #include "mm/tlb.h"
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define MACHINE	 "[machine]\nmemory = 256M\ncpus = 4\n"
@@ -180,7 +181,7 @@ static void test_copy_on_write(void)
 	store(&t, AT, 1);
 	d = since_stat(&t, &s);
 	is_uint(d.page_flushes, 1, "a copy drops the page it replaces");
-	mmtest_sound(t.m, "after a copy");
+	is_sound(t.m, "after a copy");
 	do_exit(t.m, child, 0);
 	mmtest_close(&t);
 }
@@ -233,7 +234,7 @@ static void test_shootdown(void)
 	s = tlb_stat(t.m, cpu);
 	unmap(&t, AT, 4);
 	is_uint(tlb_stat(t.m, cpu).shootdowns - s.shootdowns, 0, "an idle CPU is not interrupted");
-	mmtest_sound(t.m, "with a CPU that is behind");
+	is_sound(t.m, "with a CPU that is behind");
 	as_task(&t, self);
 	load(&t, AT + 4 * PAGE_SIZE, 60);
 	is_uint(tlb_stat(t.m, cpu).flushes - s.flushes, 1, "it flushes when it comes back");
@@ -244,7 +245,7 @@ static void test_shootdown(void)
 	t.m->cpu = cpu;
 	is_uint(tlb_stat(t.m, cpu).shootdowns - s.shootdowns, 1, "a busy one is");
 	load(&t, AT + 8 * PAGE_SIZE, 56);
-	mmtest_sound(t.m, "after a shootdown");
+	is_sound(t.m, "after a shootdown");
 	do_exit(t.m, other, 0);
 	mmtest_close(&t);
 }
@@ -264,7 +265,7 @@ static void test_renumbering(void)
 	for (i = 0; i < 8; i++) {
 		protect(&t, AT, 1, i % 2 ? "rw" : "r");
 		load(&t, AT, 64);
-		mmtest_sound(t.m, "round the end of the numbers");
+		is_sound(t.m, "round the end of the numbers");
 	}
 	cmp_int(c->last_tag, <, 1000, "they begin anew");
 	mmtest_close(&t);
@@ -341,12 +342,6 @@ static void one_step(struct mmtest *t, struct outcome *o)
 	}
 }
 
-static void tell(void *arg, const char *line)
-{
-	(void)arg;
-	diag("%s", line);
-}
-
 static struct outcome run(const char *machine, u64 seed)
 {
 	struct outcome o = { .digest = 14695981039346656037ull };
@@ -365,7 +360,7 @@ static struct outcome run(const char *machine, u64 seed)
 		one_step(&t, &o);
 		if (!pick(6))
 			as_task(&t, task[now ^= 1]);
-		if (i % 50 == 0 && machine_check(t.m, tell, NULL))
+		if (i % 50 == 0 && count_violations(t.m, "step %u", i))
 			fail("every invariant holds in the middle");
 	}
 	for (i = 0; i < 2; i++)

@@ -12,6 +12,7 @@
 #include "fs/twin/archive.h"
 #include "fs/twin/capture.h"
 #include "fs/twin/twin.h"
+#include "tests/draw.h"
 #include "tests/tap.h"
 #include "tests/twin_host.h"
 
@@ -272,14 +273,6 @@ static void test_torn(void)
 	text_free(&capture);
 }
 
-static u64 next_random(u64 *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 /* The sum of a block's bytes, put right: so that changes get past it. */
 static void mend(char *block)
 {
@@ -314,19 +307,19 @@ static void test_mutations(void)
 	text_init(&out);
 	text_init(&without);
 	for (round = 0; round < ROUNDS; round++) {
-		u64 nr = 1 + next_random(&random) % 4;
+		u64 nr = 1 + draw(&random, 4);
 		const char *said;
 
 		text_reset(&changed);
 		text_mem(&changed, tar.data, tar.length);
 		while (nr--) {
-			u64 block = next_random(&random) % (tar.length / BLOCK) * BLOCK;
-			u64 at = next_random(&random) % (nr % 2 ? BLOCK : 160);
+			u64 block = draw(&random, tar.length / BLOCK) * BLOCK;
+			u64 at = draw(&random, nr % 2 ? BLOCK : 160);
 
-			changed.data[block + at] = (char)(next_random(&random) % 3 ?
-								  '0' + next_random(&random) % 8 :
-								  next_random(&random));
-			if (next_random(&random) % 4)
+			changed.data[block + at] = (char)(draw(&random, 3) ?
+								  '0' + draw(&random, 8) :
+								  draw(&random, 256));
+			if (draw(&random, 4))
 				mend(changed.data + block);
 		}
 		put_file(changed.data, changed.length);

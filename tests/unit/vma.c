@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define K16   4ull
@@ -231,7 +232,7 @@ static void test_fork(struct mmtest *t)
 	is_err(do_mremap(t->m, child, 0x2b000000, 0x10000, 0x18000, true, &at), 0, "a move");
 	is_str(maps(t, 0x2b000000, 0x2c100000), "2b010000-2b020000 rw-p\n2c000000-2c020000 rw-p",
 	       "is away");
-	mmtest_sound(t->m, "with parent and child apart");
+	is_sound(t->m, "with parent and child apart");
 	as_task(t, parent);
 	do_exit(t->m, child, 0);
 }

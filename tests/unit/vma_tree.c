@@ -9,6 +9,7 @@
 #include "mm/vma.h"
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define BASE  0x20000000ull
@@ -221,7 +222,7 @@ int main(void)
 		}
 	sweep(&t, anything, "all kinds of calls", ANYWHERE);
 	sweep(&t, anything, "and once more", ANYWHERE);
-	mmtest_sound(t.m, "after them");
+	is_sound(t.m, "after them");
 	unmap(&t, BASE, SLOTS * 2 + 16);
 	test_sparse(&t);
 	test_ends(&t);

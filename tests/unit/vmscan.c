@@ -4,6 +4,7 @@
 #include "mm/page_alloc.h"
 #include "mm/vmscan.h"
 #include "tests/bare.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define TINY	   "[machine]\ncpus = 1\nmemory = 256M\n"

@@ -5,6 +5,7 @@
  */
 #include "mm/page_alloc.h"
 #include "tests/bare.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 struct marks {

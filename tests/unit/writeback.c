@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define SEC NSEC_PER_SEC
@@ -72,7 +73,7 @@ static void test_expire(struct mmtest *t)
 	ok(traced(t->m, "writeback_start bdi=254:0") && traced(t->m, "reason=periodic"),
 	   "the event stream tells");
 	ok(!t->m->wb.event_set, "and sleeps again");
-	mmtest_sound(t->m, "after a periodic writeback");
+	is_sound(t->m, "after a periodic writeback");
 }
 
 /* The age of an inode is that of its first dirty page. */
@@ -175,7 +176,7 @@ static void test_throttle(struct mmtest *t)
 	cmp_int(t->m->tasks.cpu_iowait_ns - iowait, >, SEC, "the writer waited for I/O");
 	ok(traced(t->m, "balance_dirty_pages bdi=254:0 limit=2048 setpoint=1792"),
 	   "the event stream has the numbers");
-	mmtest_sound(t->m, "after a throttled writer");
+	is_sound(t->m, "after a throttled writer");
 	s->dirty_bytes = 64 << 20;
 	start = t->m->clock.now;
 	store(t, at, 2 * MIB);
@@ -262,7 +263,7 @@ static void test_visitor(struct mmtest *t)
 	t->m->running = nobody.outer;
 	cmp_int(t->m->clock.now - start, >, 10 * MIB * 100000, "a visitor is held back as well");
 	cmp_int(nr_dirty(t) + nr_writeback(t), <=, 8 * MIB + 64, "below the limit");
-	mmtest_sound(t->m, "after a visitor wrote");
+	is_sound(t->m, "after a visitor wrote");
 	inode_unlink(t->m, g);
 	t->m->cost.disk_page_write = 8000;
 	s->dirty_background_bytes = s->dirty_bytes = 0;

@@ -8,6 +8,7 @@
 
 #include "tests/draw.h"
 #include "tests/mmtest.h"
+#include "tests/sound.h"
 #include "tests/tap.h"
 
 #define FILES 4u
@@ -164,16 +165,6 @@ static void step(struct mmtest *t)
 	}
 }
 
-static bool sound(struct mmtest *t, u32 n)
-{
-	char when[64];
-
-	if (!machine_check(t->m, NULL, NULL))
-		return true;
-	snprintf(when, sizeof(when), "after step %u", n);
-	return mmtest_sound(t->m, when);
-}
-
 int main(void)
 {
 	struct mmtest t;
@@ -186,7 +177,7 @@ int main(void)
 		make_file(&t, i);
 	for (i = 0; i < STEPS; i++) {
 		step(&t);
-		if (t.r.died || t.r.fatal_signal || !sound(&t, i))
+		if (t.r.died || t.r.fatal_signal || count_violations(t.m, "step %u", i))
 			break;
 	}
 	is_uint(i, STEPS, "random writeback keeps every invariant at each step");
