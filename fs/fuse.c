@@ -9,8 +9,8 @@
 #include <fuse_lowlevel.h>
 #include <linux/fuse.h>
 
+#include "fs/awake.h"
 #include "fs/deferred.h"
-#include "fs/follow.h"
 #include "fs/ioctl.h"
 #include "fs/mount.h"
 #include "fs/names.h"
@@ -752,30 +752,24 @@ static void stop(void *session)
 	fuse_session_exit(session);
 }
 
-/* The thread that made the request in @buffer; 0 if it cannot be told. */
-static u32 sender_of(const struct fuse_buf *buffer, int size)
-{
-	const struct fuse_in_header *in = buffer->mem;
-
-	return buffer->flags & FUSE_BUF_IS_FD || size < (int)sizeof(*in) ? 0 : in->pid;
-}
-
 static void loop(struct fuse_session *se)
 {
 	struct fuse_buf buffer = { .mem = NULL };
-	struct follow follow;
+	struct awake awake;
 	int n;
 
-	follow_init(&follow);
+	awake_init(&awake, AWAKE_DEVICE);
 	while (!fuse_session_exited(se)) {
+		awake_wait(&awake, fuse_session_fd(se));
 		n = fuse_session_receive_buf(se, &buffer);
 		if (n == -EINTR)
 			continue;
 		if (n <= 0)
 			break;
-		follow_caller(&follow, sender_of(&buffer, n));
+		awake_request(&awake, host_ns());
 		fuse_session_process_buf(se, &buffer);
 	}
+	awake_end(&awake);
 	free(buffer.mem);
 }
 

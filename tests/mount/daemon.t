@@ -208,4 +208,28 @@ is_idle() {
 }
 ok 'an idle machine costs no processor time' wait_until 3 is_idle
 
+# While requests follow close upon each other the host's CPUs are kept awake, where that may be asked for.
+keeps_awake() {
+	find "/proc/$daemon/fd" -lname /dev/cpu_dma_latency | grep -q .
+}
+awake_during_reads() {
+	local reader seen=1
+	grep -rs . "$M/proc/sys" "$M/sys" >/dev/null &
+	reader=$!
+	while [ -d "/proc/$reader" ] && [ $seen = 1 ]; do
+		keeps_awake && seen=0
+	done
+	wait "$reader"
+	return $seen
+}
+sleeps() {
+	! keeps_awake
+}
+if sh -c ': >/dev/cpu_dma_latency' 2>/dev/null; then
+	ok 'many reads at once keep the CPUs awake' wait_until 20 awake_during_reads
+	ok 'and when they are over, the CPUs may sleep' wait_until 20 sleeps
+else
+	skip 2 'no right to /dev/cpu_dma_latency'
+fi
+
 done_testing
