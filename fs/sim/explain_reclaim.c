@@ -183,11 +183,12 @@ static void print_end(const struct reclaim_run *r, struct text *out)
 
 static void explain_run(const struct reclaim_run *r, struct text *out)
 {
-	static const char *const what[NR_RECLAIM_KINDS] = { "had to reclaim memory itself",
-							    "reclaimed memory of its node",
-							    "reclaimed its near node's memory "
-							    "(zone_reclaim_mode)",
-							    "put out pages by hand" };
+	static const char *const what[NR_RECLAIM_KINDS] = {
+		[RECLAIM_DIRECT] = "had to reclaim memory itself",
+		[RECLAIM_KSWAPD] = "reclaimed memory of its node",
+		[RECLAIM_NODE] = "reclaimed its near node's memory (zone_reclaim_mode)",
+		[RECLAIM_PAGEOUT] = "put out pages by hand",
+	};
 
 	text_str(out, "At ");
 	print_time(out, r->start);

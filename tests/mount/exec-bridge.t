@@ -6,15 +6,9 @@
 
 mount_machine --machine two-node
 put "$M/sim/clock" pause
-for name in a b c; do
-	mkdir "$M/sim/procs/$name"
-done
-a=$(cat "$M/sim/procs/a/pid")
-b=$(cat "$M/sim/procs/b/pid")
-c=$(cat "$M/sim/procs/c/pid")
-inside() {
-	timeout 100 "$MMANFS" exec "$M" -- "$@"
-}
+a=$(new_process a)
+b=$(new_process b)
+c=$(new_process c)
 kb() {
 	field "$M/proc/meminfo" "$1"
 }

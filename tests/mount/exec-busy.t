@@ -4,12 +4,9 @@
 . "$(dirname "$0")/lib.sh"
 
 mount_machine
-inside() {
-	timeout 10 "$MMANFS" exec "$M" -- "$@"
-}
-mkdir "$M/sim/procs/busy" "$M/sim/procs/bystander"
-pid=$(cat "$M/sim/procs/busy/pid")
-bystander=$(cat "$M/sim/procs/bystander/pid")
+inside_seconds=10
+pid=$(new_process busy)
+bystander=$(new_process bystander)
 put "$M/sim/procs/busy/ctl" 'mmap heap 64M'
 
 # Hours, if nobody ends it.

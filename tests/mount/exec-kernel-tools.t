@@ -13,11 +13,7 @@ fi
 [ -x "$tools/page-types" ] || skip_all "no $tools: scripts/kernel-tools makes them; no linux-source-6.1 is installed"
 mount_machine --machine tiny
 put "$M/sim/clock" pause
-inside() {
-	timeout 100 "$MMANFS" exec "$M" -- "$@"
-}
-mkdir "$M/sim/procs/a"
-pid=$(cat "$M/sim/procs/a/pid")
+pid=$(new_process a)
 truncate -s 3M "$M/sim/disk/data"
 printf '%s\n' 'mmap heap 4M' 'write heap' 'mmap map 3M file=data' 'read map' 'mmap locked 1M' 'mlock locked' \
 	'mmap shared 1M shared' 'write shared' >"$M/sim/procs/a/ctl"

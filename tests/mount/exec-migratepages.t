@@ -6,15 +6,8 @@
 command -v migratepages >"$T/which" 2>&1 || skip_all 'no migratepages here'
 mount_machine --machine two-node
 put "$M/sim/clock" pause
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
-for name in moves stays; do
-	mkdir "$M/sim/procs/$name"
-	printf 'mmap heap 8M\nwrite heap\n' >"$M/sim/procs/$name/ctl"
-done
-moves=$(cat "$M/sim/procs/moves/pid")
-stays=$(cat "$M/sim/procs/stays/pid")
+moves=$(new_process moves 8M)
+stays=$(new_process stays 8M)
 # on NODE PID: its own pages that are there
 on() {
 	grep anon= "$M/proc/$2/numa_maps" | tr ' ' '\n' | awk -F = -v node="N$1" '$1 == node { n += $2 } END { print n + 0 }'

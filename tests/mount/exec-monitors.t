@@ -15,9 +15,6 @@ put "$M/sim/procs/hog/ctl" 'mmap heap 96M'
 put "$M/sim/procs/hog/ctl" 'write heap 0 64M'
 put "$M/sim/procs/hog/ctl" 'madvise heap pageout 0 16M'
 hog=$(cat "$M/sim/procs/hog/pid")
-inside() {
-	timeout 100 "$MMANFS" exec "$M" -- "$@"
-}
 kb() {
 	field "$M/proc/meminfo" "$1"
 }

@@ -5,9 +5,6 @@
 . "$(dirname "$0")/lib.sh"
 
 mount_machine --machine tiny
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
 is "$(inside bash -c 'ls /proc | grep -c "^4[0-9]\{6\}"')" 0 'a listing of proc/ has no visitors'
 is "$(inside env MMANFS_LISTED=1 ls -U /proc | tail -n 1)" "$(inside sh -c 'echo $$')" \
 	'but the reader himself, last, who asks for it'
@@ -19,29 +16,13 @@ if ! command -v nohang >"$T/which" 2>&1; then
 	skip 6 'no nohang here'
 	done_testing
 fi
-for name in small big; do
-	mkdir "$M/sim/procs/$name"
-done
-small=$(cat "$M/sim/procs/small/pid")
-big=$(cat "$M/sim/procs/big/pid")
-put "$M/sim/procs/small/ctl" 'mmap heap 6M'
-put "$M/sim/procs/small/ctl" 'write heap'
-put "$M/sim/procs/big/ctl" 'mmap heap 10M'
-put "$M/sim/procs/big/ctl" 'write heap'
+. "$(dirname "$0")/oom-daemon.sh"
 sed -e 's/^\(soft_threshold_min_mem *=\).*/\1 30 %/' -e 's/^\(hard_threshold_min_mem *=\).*/\1 10 %/' \
 	-e 's/^\(warning_threshold_min_mem *=\).*/\1 30 %/' -e 's/^\(psi_checking_enabled *=\).*/\1 False/' \
 	/etc/nohang/nohang.conf >"$T/conf"
 timeout 100 "$MMANFS" exec "$M" -- env MMANFS_LISTED=1 nohang --monitor --config "$T/conf" >"$T/nohang" 2>&1 &
 watcher=$!
 ok 'nohang watches' wait_until 60 grep -q 'Monitoring has started' "$T/nohang"
-ok 'with enough memory it ends nobody' test -e "$M/proc/$big"
-put "$M/sim/procs/big/ctl" 'mmap more 24M'
-put "$M/sim/procs/big/ctl" 'write more'
-ok 'under pressure it ends the process that it chose' wait_until 60 test ! -e "$M/proc/$big"
-ok 'the other one lives' test -e "$M/proc/$small"
-like "$(cat "$M/sim/procs/big/status")" 'signal (15|9)$' 'it was the signal that ended it'
-kill "$watcher"
-wait "$watcher" 2>"$T/err"
-is "$(field "$M/proc/vmstat" oom_kill)" 0 "the simulated kernel's own killer was not needed"
+ends_big "$watcher" 24M
 
 done_testing

@@ -6,15 +6,11 @@
 
 mount_machine --machine tiny
 put "$M/sim/clock" pause
-mkdir "$M/sim/procs/target"
-pid=$(cat "$M/sim/procs/target/pid")
+pid=$(new_process target)
 put "$M/sim/procs/target/ctl" 'mmap heap 1M'
 TOTAL=$(field "$M/proc/meminfo" MemTotal)
 RELEASE=$(cat "$M/proc/sys/kernel/osrelease")
 export TOTAL RELEASE
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
 
 programs=(dynamic)
 # not the one that was built beside the tests: filters of its own and others' rights bear no sanitizer

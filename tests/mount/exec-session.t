@@ -5,9 +5,6 @@
 
 mount_machine
 put "$M/sim/clock" pause
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
 # status COMMAND ...: its exit status
 status() {
 	"$@" >/dev/null 2>&1
@@ -61,7 +58,7 @@ fi
 
 is "$(inside "$MMANFS" exec "$M" -- sh -c 'read -r line </proc/version; echo "$line"')" "$(cat "$M/proc/version")" \
 	'an exec inside an exec runs'
-pid=$(mkdir "$M/sim/procs/p" && cat "$M/sim/procs/p/pid")
+pid=$(new_process p)
 ok 'and its signals reach the machine' inside "$MMANFS" exec "$M" -- kill -9 "$pid"
 not_ok 'for good' test -d "$M/proc/$pid"
 first=$M

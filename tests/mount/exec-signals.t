@@ -5,17 +5,10 @@
 
 mount_machine
 put "$M/sim/clock" pause
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
-# born NAME: a new simulated process; prints its number
-born() {
-	mkdir "$M/sim/procs/$1" && cat "$M/sim/procs/$1/pid"
-}
 
 # --- simulated processes ---
 
-pid=$(born victim)
+pid=$(new_process victim)
 ok 'kill -0 of a simulated process' inside kill -0 "$pid"
 ok 'the shell asks no other way' inside bash -c "kill -0 $pid"
 ok 'it is still there' test -d "$M/proc/$pid"
@@ -25,7 +18,7 @@ is "$(cat "$M/sim/procs/victim/status")" 'killed by signal 9' 'of that signal'
 like "$(inside kill -0 "$pid" 2>&1)" 'No such process' 'kill of a number that nobody has any more'
 rmdir "$M/sim/procs/victim"
 
-pid=$(born named)
+pid=$(new_process named)
 ok 'pkill finds it by name' inside pkill -TERM -x named
 is "$(cat "$M/sim/procs/named/status")" 'killed by signal 15' 'and ends it'
 rmdir "$M/sim/procs/named"
@@ -34,7 +27,7 @@ ok 'init is there' inside kill -0 1
 ok 'and ignores what it has no handler for' inside kill -9 1
 ok 'so that it is still there' test -d "$M/proc/1"
 
-pid=$(born user)
+pid=$(new_process user)
 put "$M/sim/procs/user/ctl" 'setuid 1000'
 if [ "$(id -u)" = 0 ]; then
 	chmod 711 "$T"
@@ -47,8 +40,8 @@ rmdir "$M/sim/procs/user"
 
 # --- everybody ---
 
-a=$(born a)
-b=$(born b)
+a=$(new_process a)
+b=$(new_process b)
 is "$(inside bash -c 'sleep 60 & kill -TERM -1; wait $!; echo $?')" 143 'kill(-1) reaches own children'
 not_ok 'and simulated processes' test -d "$M/proc/$a"
 not_ok 'all of them' test -d "$M/proc/$b"
@@ -69,7 +62,7 @@ ok 'and lives' kill -0 "$real"
 
 # The case that matters: a simulated process that has the number of a real one. The real one is in a
 # PID namespace of the test, where it can have any number.
-pid=$(born twin)
+pid=$(new_process twin)
 same_number() {
 	unshare --pid --fork --mount-proc bash -s "$pid" "$M" "$MMANFS" <<-'END'
 		pid=$1 M=$2 MMANFS=$3
@@ -96,7 +89,7 @@ kill "$real"
 
 # --- other calls ---
 
-pid=$(born other)
+pid=$(new_process other)
 like "$(inside prlimit --nofile --pid "$pid" 2>&1)" 'NOFILE .* 1024 4096' 'prlimit of a simulated process'
 like "$(inside renice 5 "$pid" 2>&1)" 'new priority 5' 'renice of it'
 like "$(inside taskset -p "$pid" 2>&1)" "current affinity mask: ff" 'taskset of it'

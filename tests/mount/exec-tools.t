@@ -10,9 +10,6 @@ mkdir "$M/sim/procs/hog"
 put "$M/sim/procs/hog/ctl" 'mmap heap 96M'
 put "$M/sim/procs/hog/ctl" 'write heap 0 64M'
 hog=$(cat "$M/sim/procs/hog/pid")
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
 meminfo() {
 	field "$M/proc/meminfo" "$1"
 }

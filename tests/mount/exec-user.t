@@ -6,9 +6,6 @@
 
 mount_machine
 put "$M/sim/clock" pause
-inside() {
-	timeout 60 "$MMANFS" exec "$M" -- "$@"
-}
 
 is "$(inside id -u)" 0 'whoever mounted the machine is root in it'
 is "$(inside cat /proc/version)" "$(cat "$M/proc/version")" '/proc is the tree'

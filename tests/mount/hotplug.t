@@ -35,8 +35,7 @@ ok 'an absent block is no file' [ ! -e "$B/memory99/state" ]
 
 # --- a block full of pages ---
 
-mkdir "$M/sim/procs/p"
-P=$(cat "$M/sim/procs/p/pid")
+P=$(new_process p)
 put "$M/sim/procs/p/ctl" 'mmap x 300M'
 does "$B/memory33/state" online_movable
 does "$B/memory35/state" online_movable

@@ -266,6 +266,18 @@ mount_machine() {
 	is_mounted "$dir" || bail "mmanfs mount $* said success, but $dir is no mount"
 }
 
+# new_process NAME [SIZE]: a simulated process, with so much memory in use (its region heap); prints its number
+new_process() {
+	mkdir "$M/sim/procs/$1" && cat "$M/sim/procs/$1/pid" || return
+	[ -z "${2:-}" ] || printf 'mmap heap %s\nwrite heap\n' "$2" >"$M/sim/procs/$1/ctl"
+}
+
+# inside COMMAND ...: by a program in the machine; may take $inside_seconds
+inside_seconds=100
+inside() {
+	timeout "$inside_seconds" "$MMANFS" exec "$M" -- "$@"
+}
+
 # Ends this script, not the whole run of prove.
 bail() {
 	result 1 "$*"

@@ -5,8 +5,7 @@
 
 mount_machine --machine tiny
 put "$M/sim/clock" pause
-mkdir "$M/sim/procs/a"
-pid=$(cat "$M/sim/procs/a/pid")
+pid=$(new_process a)
 does() {
 	put "$M/sim/procs/a/ctl" "$@"
 }

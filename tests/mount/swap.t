@@ -8,9 +8,6 @@ watch=$BUILT/tests/mount/watch
 mount_machine --machine one-node
 put "$M/sim/clock" pause
 D=$M/sim/disk
-inside() {
-	timeout 100 "$MMANFS" exec "$M" -- "$@"
-}
 says() {
 	"$@" 2>&1 | sed 's/.*: //'
 }

@@ -7,8 +7,7 @@ mount_machine --machine tiny
 is "$(stat -c %u "$M/proc/meminfo")" "$(id -u)" 'what is root'"'"'s is his'
 accepted "$M/proc/sys/vm/swappiness" 33 'he writes knobs'
 ok 'and reads what only root may' eval "head -1 '$M/proc/slabinfo' | grep -q slabinfo"
-mkdir "$M/sim/procs/other"
-pid=$(cat "$M/sim/procs/other/pid")
+pid=$(new_process other)
 accepted "$M/sim/procs/other/ctl" 'setuid 12345' 'a process of somebody else'
 is "$(stat -c %u "$M/proc/$pid")" 12345 'is shown as that one'"'"'s'
 ok 'but root may read its memory map' test -r "$M/proc/$pid/pagemap"
