@@ -78,22 +78,6 @@ void print_percpu_setup(struct boot *b)
 	       is_i386(b) ? 32 : 8192, b->c->nr_cpus, b->c->nr_cpus, b->nr_nodes);
 }
 
-static void print_fallback_order(struct boot *b, u32 nid)
-{
-	const struct pglist_data *n = &b->m->node[nid];
-	char order[MAX_NUMNODES * 4 + 8];
-	size_t at = 0;
-	u32 i;
-
-	/* a memoryless node is its own first choice, though nothing comes of it */
-	if (!n->has_memory)
-		at += (size_t)snprintf(order, sizeof(order), "%u ", nid);
-	for (i = 0; i < n->nr_node_order && at < sizeof(order) - 5; i++)
-		at += (size_t)snprintf(order + at, sizeof(order) - at, "%u ", n->node_order[i]);
-	order[at] = '\0';
-	printk(b->m, 6, "Fallback order for Node %u: %s", nid, order);
-}
-
 void print_zonelists(struct boot *b)
 {
 	enum zone_type z, policy = ZONE_DMA;
@@ -101,7 +85,7 @@ void print_zonelists(struct boot *b)
 
 	for (nid = 0; nid < b->m->nr_nodes && !is_i386(b); nid++)
 		if (b->node_possible[nid])
-			print_fallback_order(b, nid);
+			print_fallback_order(b->m, nid);
 	for (nid = 0; nid < b->m->nr_nodes; nid++)
 		for (z = ZONE_DMA; z <= ZONE_HIGHMEM; z++)
 			if (zone_populated(&b->m->node[nid].zones[z]) && z > policy)

@@ -44,22 +44,6 @@ static u64 free_zone_pages(const struct machine *m)
 	return sum;
 }
 
-static void print_fallback_order(struct machine *m, u32 nid)
-{
-	const struct pglist_data *n = &m->node[nid];
-	char order[MAX_NUMNODES * 4 + 8];
-	size_t at = 0;
-	u32 i;
-
-	/* a memoryless node is its own first choice, though nothing comes of it */
-	if (!n->has_memory)
-		at += (size_t)snprintf(order, sizeof(order), "%u ", nid);
-	for (i = 0; i < n->nr_node_order && at < sizeof(order) - 5; i++)
-		at += (size_t)snprintf(order + at, sizeof(order) - at, "%u ", n->node_order[i]);
-	order[at] = '\0';
-	printk(m, 6, "Fallback order for Node %u: %s", nid, order);
-}
-
 /* @nid: only this node's list was made; -1: all. */
 static void print_zonelists(struct machine *m, int nid)
 {

@@ -167,26 +167,6 @@ static bool room_for(struct machine *m, handle_t task, u32 flags, u64 start, u64
 	return may_expand_vm(m, task, mm_at(m, mmh), flags, pages);
 }
 
-/* A new VMA for the wish; takes over its file's reference. */
-static int insert_vma(struct machine *m, handle_t mmh, const struct vma_wish *w, handle_t *out)
-{
-	handle_t h = vma_new(m, mmh);
-	struct vma *v;
-
-	if (!h)
-		return -ENOMEM;
-	v = vma_at(m, h);
-	v->start = w->start;
-	v->end = w->end;
-	v->pgoff = w->pgoff;
-	v->flags = w->flags;
-	v->kind = w->kind;
-	v->file = w->file;
-	vma_link(m, h);
-	*out = h;
-	return 0;
-}
-
 static handle_t open_file_of(struct machine *m, handle_t vma, handle_t inode)
 {
 	handle_t file = vma ? vma_at(m, vma)->file : 0;
@@ -269,7 +249,7 @@ static int mmap_region(struct machine *m, handle_t task, const struct mmap_reque
 	if (!error && h && w->file)
 		file_put(m, w->file); /* the neighbour has its own reference */
 	else if (!error && !h)
-		error = insert_vma(m, mmh, w, &h);
+		error = vma_insert(m, mmh, w, &h);
 	if (error) {
 		if (w->file)
 			file_put(m, w->file);
@@ -403,7 +383,7 @@ int vma_install(struct machine *m, handle_t mmh, u64 start, u64 end, u32 flags, 
 	if (!error && h && w.file)
 		file_put(m, w.file); /* the neighbour has its own reference */
 	else if (!error && !h)
-		error = insert_vma(m, mmh, &w, &h);
+		error = vma_insert(m, mmh, &w, &h);
 	if (error) {
 		if (w.file && !h)
 			file_put(m, w.file);

@@ -206,14 +206,6 @@ void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out)
 
 /* ---- clear_refs ---- */
 
-enum {
-	CLEAR_REFS_ALL = 1,
-	CLEAR_REFS_ANON,
-	CLEAR_REFS_MAPPED,
-	CLEAR_REFS_SOFT_DIRTY,
-	CLEAR_REFS_MM_HIWATER_RSS
-};
-
 static void clear_soft_dirty(pte_t *pte)
 {
 	if (pte_present(*pte))
@@ -250,13 +242,13 @@ static void clear_refs_range(struct machine *m, const struct vma *v, u64 start, 
 }
 
 /* Device memory has no pages; 2 and 3 are for one kind of memory only. */
-static bool clear_refs_skips(const struct vma *v, int type)
+static bool clear_refs_skips(const struct vma *v, enum clear_refs_type type)
 {
 	return v->flags & VM_PFNMAP || (type == CLEAR_REFS_ANON && v->file) ||
 	       (type == CLEAR_REFS_MAPPED && !v->file);
 }
 
-void clear_refs(struct machine *m, handle_t mmh, int type)
+void clear_refs(struct machine *m, handle_t mmh, enum clear_refs_type type)
 {
 	struct mm *mm = mm_at(m, mmh);
 	u64 id = mm->id, addr = 0, end;

@@ -16,6 +16,7 @@
 #include "mm/rmap.h"
 #include "mm/task.h"
 #include "mm/twin.h"
+#include "mm/vma.h"
 
 /* ---- processes ---- */
 
@@ -218,38 +219,33 @@ static handle_t open_for(struct machine *m, handle_t mm, const struct twin_mappi
 int twin_map(struct machine *m, handle_t mm, const struct twin_mapping *w, handle_t *vma)
 {
 	u64 pages = (w->end - w->start) >> PAGE_SHIFT;
-	handle_t file = 0, h;
-	struct vma *v;
+	struct vma_wish wish = {
+		.start = w->start,
+		.end = w->end,
+		.pgoff = w->pgoff,
+		.flags = w->flags,
+		.kind = (u8)w->kind,
+	};
 
 	if (w->start >= w->end || w->end > task_size(m) || (w->start | w->end) & ~PAGE_MASK)
 		return -EINVAL;
 	if (find_vma_intersection(m, mm, w->start, w->end))
 		return -EEXIST;
 	if (w->inode) {
-		file = open_for(m, mm, w);
-		if (!file)
+		wish.file = open_for(m, mm, w);
+		if (!wish.file)
 			return -ENOMEM;
 	}
-	h = vma_new(m, mm);
-	if (!h) {
-		if (file)
-			file_put(m, file);
+	if (vma_insert(m, mm, &wish, vma)) {
+		if (wish.file)
+			file_put(m, wish.file);
 		return -ENOMEM;
 	}
-	v = vma_at(m, h);
-	v->start = w->start;
-	v->end = w->end;
-	v->pgoff = w->pgoff;
-	v->flags = w->flags;
-	v->kind = (u8)w->kind;
-	v->file = file;
-	vma_link(m, h);
 	vm_stat_account(mm_at(m, mm), w->flags, (s64)pages);
 	if (w->flags & VM_ACCOUNT)
 		m->mms.committed_as += (s64)pages;
 	if ((w->flags & (VM_LOCKED | VM_SPECIAL)) == VM_LOCKED)
 		mm_at(m, mm)->locked_vm += pages;
-	*vma = h;
 	return 0;
 }
 

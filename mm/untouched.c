@@ -65,24 +65,31 @@ static void extent_unlink(struct machine *m, struct zone *z, handle_t prev, hand
 	pool_free(&m->extents, h);
 }
 
+/* What lies from @at on in the extent @h becomes one of its own behind it. */
+static int extent_split(struct machine *m, struct zone *z, handle_t h, pfn_t at)
+{
+	struct untouched_extent *e = extent_at(m, h);
+	handle_t rest = pool_alloc(&m->extents);
+
+	if (!rest)
+		return -ENOMEM;
+	*extent_at(m, rest) =
+		(struct untouched_extent){ .start = at, .end = e->end, .next = e->next };
+	if (z->untouched_last == h)
+		z->untouched_last = rest;
+	e->next = rest;
+	e->end = at;
+	return 0;
+}
+
 /* The block at @start leaves the untouched extent @h (after @prev) and gets struct pages. */
 static int extent_cut(struct machine *m, struct zone *z, handle_t prev, handle_t h, pfn_t start)
 {
 	struct untouched_extent *e = extent_at(m, h);
 	pfn_t end = start + MAX_ORDER_NR_PAGES;
-	handle_t rest;
 
-	if (start != e->start && end != e->end) {
-		rest = pool_alloc(&m->extents);
-		if (!rest)
-			return -ENOMEM;
-		*extent_at(m, rest) =
-			(struct untouched_extent){ .start = end, .end = e->end, .next = e->next };
-		if (z->untouched_last == h)
-			z->untouched_last = rest;
-		e->next = rest;
-		e->end = end;
-	}
+	if (start != e->start && end != e->end && extent_split(m, z, h, end))
+		return -ENOMEM;
 	if (touch_block(m, start, 0))
 		return -ENOMEM;
 	if (start == e->start)
@@ -154,18 +161,9 @@ static int extent_carve(struct machine *m, struct zone *z, handle_t prev, handle
 {
 	struct untouched_extent *e = extent_at(m, h);
 
-	if (start > e->start && end < e->end) {
-		handle_t rest = pool_alloc(&m->extents);
-
-		if (!rest)
-			return -ENOMEM;
-		*extent_at(m, rest) =
-			(struct untouched_extent){ .start = end, .end = e->end, .next = e->next };
-		if (z->untouched_last == h)
-			z->untouched_last = rest;
-		e->next = rest;
-		e->end = start;
-	} else if (start > e->start) {
+	if (start > e->start && end < e->end && extent_split(m, z, h, end))
+		return -ENOMEM;
+	if (start > e->start) {
 		e->end = start;
 	} else {
 		e->start = end;

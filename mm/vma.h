@@ -93,6 +93,9 @@ struct vma_wish {
 
 struct vma_wish vma_as_wish(const struct vma *v, u64 start, u64 end);
 
+/** vma_insert() - the free range of @w becomes a VMA of its own, which takes over the file's reference. 0 or -ENOMEM,
+ * and the reference is still the caller's. */
+int vma_insert(struct machine *m, handle_t mm, const struct vma_wish *w, handle_t *out);
 /**
  * vma_merge_new() - make the free range of @w part of its neighbours, if they allow it.
  * @next_first: a fresh mmap looks at the mapping above before the one below; a moved mapping the

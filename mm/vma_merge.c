@@ -32,6 +32,25 @@ struct vma_wish vma_as_wish(const struct vma *v, u64 start, u64 end)
 	};
 }
 
+int vma_insert(struct machine *m, handle_t mm, const struct vma_wish *w, handle_t *out)
+{
+	handle_t h = vma_new(m, mm);
+	struct vma *v;
+
+	if (!h)
+		return -ENOMEM;
+	v = vma_at(m, h);
+	v->start = w->start;
+	v->end = w->end;
+	v->pgoff = w->pgoff;
+	v->flags = w->flags;
+	v->kind = w->kind;
+	v->file = w->file;
+	vma_link(m, h);
+	*out = h;
+	return 0;
+}
+
 static bool anon_vmas_agree(const struct machine *m, handle_t a, handle_t b,
 			    const struct vma *stays)
 {

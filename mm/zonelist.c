@@ -13,6 +13,7 @@
 #include "mm/page_alloc.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 /* The node that is best after those in @used; -1 when all are. */
 static int find_next_best_node(const struct machine *m, u32 node, bool *used, const u32 *load)
@@ -140,4 +141,20 @@ void build_zonelists(struct machine *m)
 		build_zonelist(m, &m->node[nid]);
 	/* too little memory for a pageblock of each type: keeping them apart would only waste */
 	m->page_group_by_mobility_disabled = pages / MIGRATE_TYPES < PAGEBLOCK_NR_PAGES;
+}
+
+void print_fallback_order(struct machine *m, u32 nid)
+{
+	const struct pglist_data *n = &m->node[nid];
+	char order[MAX_NUMNODES * 4 + 8];
+	size_t at = 0;
+	u32 i;
+
+	/* a memoryless node is its own first choice, though nothing comes of it */
+	if (!n->has_memory)
+		at += (size_t)snprintf(order, sizeof(order), "%u ", nid);
+	for (i = 0; i < n->nr_node_order && at < sizeof(order) - 5; i++)
+		at += (size_t)snprintf(order + at, sizeof(order) - at, "%u ", n->node_order[i]);
+	order[at] = '\0';
+	printk(m, 6, "Fallback order for Node %u: %s", nid, order);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fs/machine_file.h"
+#include "mm/filemap.h"
 #include "tests/tap.h"
 
 struct machine *bare_machine(const char *machine)
@@ -25,4 +26,17 @@ struct machine *bare_machine(const char *machine)
 	if (!m)
 		bail_out("%s", why);
 	return m;
+}
+
+handle_t cached_file(struct machine *m, const char *path, u32 pages)
+{
+	handle_t inode;
+	u32 i;
+
+	if (inode_create(m, path, (u64)pages << PAGE_SHIFT, INODE_REGULAR, &inode))
+		bail_out("no inode");
+	for (i = 0; i < pages; i++)
+		if (filemap_get_page(m, inode, i, true) == PFN_NONE)
+			bail_out("the page cache is full");
+	return inode;
 }

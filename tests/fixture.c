@@ -1,5 +1,7 @@
 #include "tests/fixture.h"
 
+#include <mman/lab.h>
+
 #include "fs/machine_file.h"
 
 #include <errno.h>
@@ -211,4 +213,15 @@ char *file_text(const char *path)
 	} while (n == 4096);
 	fclose(file);
 	return text;
+}
+
+u32 fixture_process(struct fixture *f, const char *name, u32 uid)
+{
+	handle_t lab, task;
+
+	if (lab_create(f->m, name, &lab))
+		bail_out("no process");
+	task = lab_at(f->m, lab)->task;
+	task_at(f->m, task)->uid = task_at(f->m, task)->gid = uid;
+	return task_at(f->m, task)->pid;
 }

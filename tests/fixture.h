@@ -38,6 +38,9 @@ ssize_t fixture_read_as(struct fixture *f, u32 uid, const char *path);
 ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data,
 			 size_t size);
 
+/** fixture_process() - a new process of sim/procs that is @uid's; its PID. */
+u32 fixture_process(struct fixture *f, const char *name, u32 uid);
+
 /** fixture_format() - a path or the like, from a ring of 16 buffers. */
 const char *fixture_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -29,6 +29,18 @@ pfn_t frame(struct mmtest *t, u64 addr)
 	return e.present && !e.zero_page ? e.pfn : PFN_NONE;
 }
 
+u64 pages_on(struct mmtest *t, u64 addr, u64 pages, u32 nid)
+{
+	u64 i, n = 0;
+
+	for (i = 0; i < pages; i++) {
+		pfn_t pfn = frame(t, addr + i * PAGE_SIZE);
+
+		n += pfn != PFN_NONE && pfn_to_page(t->m, pfn)->node == nid;
+	}
+	return n;
+}
+
 u64 swapped(struct mmtest *t, u64 addr, u64 pages)
 {
 	u64 i, n = 0;

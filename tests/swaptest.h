@@ -21,6 +21,8 @@ u64 swap_cached(struct mmtest *t, u64 addr, u64 pages);
 /** entry() - the page table entry. frame() - the page that is mapped there, PFN_NONE. */
 struct pte_info entry(struct mmtest *t, u64 addr);
 pfn_t frame(struct mmtest *t, u64 addr);
+/** pages_on() - how many pages of the range are on @nid. */
+u64 pages_on(struct mmtest *t, u64 addr, u64 pages, u32 nid);
 /** swapped() - how many pages of the range are swap entries. */
 u64 swapped(struct mmtest *t, u64 addr, u64 pages);
 

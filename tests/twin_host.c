@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fs/twin/twin.h"
+#include "tests/tap.h"
 
 #define PF_KTHREAD_HOST 0x200000u
 
@@ -164,6 +165,12 @@ bool twin_open(struct twin_test *t, const struct text *capture)
 	}
 	fclose(err);
 	return done;
+}
+
+void twin_boot(struct twin_test *t, const struct text *capture, const char *what)
+{
+	if (!ok(twin_open(t, capture), "%s", what))
+		bail_out("%s", t->said);
 }
 
 void twin_close(struct twin_test *t)

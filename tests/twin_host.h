@@ -7,8 +7,7 @@
  *	capture_start(&capture);              a machine of one node and 1 GiB
  *	capture_file(&capture, "/proc/sys/vm/swappiness", "10\n");
  *	capture_process(&capture, 42, 1, "prog", smaps);
- *	if (!twin_open(&t, &capture))
- *		bail_out("%s", t.said);
+ *	twin_boot(&t, &capture, "a twin of one process");
  *	is_int(..., fixture_read(&t.f, "proc/42/status"), ...);
  *	twin_close(&t);
  *	text_free(&capture);
@@ -55,6 +54,8 @@ void capture_kthread(struct text *capture, u32 pid, const char *comm);
 
 /** twin_open() - boot and furnish the twin; false with the reason in ->said. */
 bool twin_open(struct twin_test *t, const struct text *capture);
+/** twin_boot() - the same, as a check, @what; without it the test is at its end. */
+void twin_boot(struct twin_test *t, const struct text *capture, const char *what);
 void twin_close(struct twin_test *t);
 
 /** twin_number() - the number behind @key in a file of the tree; -1: none. */

@@ -20,15 +20,6 @@
 #define PM_FRAME_MASK	  ((1ull << 55) - 1)
 #define PM_SWAP_TYPE_BITS 5
 
-/* Values of clear_refs. */
-enum {
-	CLEAR_REFS_ALL = 1,
-	CLEAR_REFS_ANON,
-	CLEAR_REFS_MAPPED,
-	CLEAR_REFS_SOFT_DIRTY,
-	CLEAR_REFS_MM_HIWATER_RSS
-};
-
 static u64 make_entry(const struct pte_info *pte, bool vma_soft_dirty, bool show_pfn)
 {
 	u64 entry = vma_soft_dirty || pte->soft_dirty ? PM_SOFT_DIRTY : 0;
@@ -112,6 +103,6 @@ ssize_t pid_clear_refs_store(const struct request *rq, const char *data, size_t 
 	if (type < CLEAR_REFS_ALL || type > CLEAR_REFS_MM_HIWATER_RSS)
 		return -EINVAL;
 	if (t->mm)
-		clear_refs(rq->m, t->mm, type);
+		clear_refs(rq->m, t->mm, (enum clear_refs_type)type);
 	return taken;
 }

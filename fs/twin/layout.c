@@ -53,7 +53,7 @@ void layout_insert(struct layout *l, const struct stretch *s)
 	l->stretches[i] = *s;
 }
 
-static u64 count(const struct layout *l, enum stretch_kind kind)
+u64 layout_count(const struct layout *l, enum stretch_kind kind)
 {
 	u64 n = 0;
 	size_t i;
@@ -180,7 +180,7 @@ u64 layout_swapped(struct slice line)
 /* Both kinds together are not more than @want pages. */
 static void cut(struct layout *l, enum stretch_kind own, enum stretch_kind shared, u64 want)
 {
-	u64 have = count(l, shared) + count(l, own);
+	u64 have = layout_count(l, shared) + layout_count(l, own);
 
 	if (have <= want)
 		return;
@@ -194,7 +194,7 @@ static void cut(struct layout *l, enum stretch_kind own, enum stretch_kind share
 static void fill(struct layout *l, const struct wanted *w, enum stretch_kind own,
 		 enum stretch_kind shared, u64 want, u64 want_shared)
 {
-	u64 have_shared = count(l, shared), have = have_shared + count(l, own), more;
+	u64 have_shared = layout_count(l, shared), have = have_shared + layout_count(l, own), more;
 
 	more = want > have ? want - have : 0;
 	want_shared = want_shared > have_shared ? want_shared - have_shared : 0;
@@ -206,7 +206,7 @@ static void fill(struct layout *l, const struct wanted *w, enum stretch_kind own
 
 static void settle(struct layout *l, const struct wanted *w)
 {
-	u64 swapped = count(l, STRETCH_SWAPPED);
+	u64 swapped = layout_count(l, STRETCH_SWAPPED);
 
 	cut(l, STRETCH_OWN, STRETCH_SHARED, w->anon);
 	cut(l, STRETCH_FILE, STRETCH_FILE_SHARED, w->file);

@@ -42,6 +42,8 @@ struct wanted {
 void layout_read(struct layout *l, struct slice line, const struct wanted *w);
 /** layout_insert() - a stretch where there is none yet. */
 void layout_insert(struct layout *l, const struct stretch *s);
+/** layout_count() - pages of that kind. */
+u64 layout_count(const struct layout *l, enum stretch_kind kind);
 /** layout_take() - as layout_read(), but what is known is in @plan, whose stretches are taken over. */
 void layout_take(struct layout *l, struct layout *plan, const struct wanted *w);
 /** layout_line() - the line of the mapping at @start, which is taken off @rest with all before it; empty if there

@@ -99,16 +99,6 @@ static u64 take(u64 *from, u64 n)
 	return taken;
 }
 
-static u64 count(const struct layout *l, enum stretch_kind kind)
-{
-	u64 n = 0;
-	size_t i;
-
-	for (i = 0; i < l->nr; i++)
-		n += l->stretches[i].kind == kind ? l->stretches[i].n : 0;
-	return n;
-}
-
 /* Dirty are a mapping's own pages first: a file's are where they are written through a shared mapping. */
 static void share_out_dirty(struct placing *g, const struct twin_seen *s)
 {
@@ -117,10 +107,10 @@ static void share_out_dirty(struct placing *g, const struct twin_seen *s)
 	u64 shared = s->dirty_told ? s->dirty_shared : UINT32_MAX;
 	const struct layout *l = &g->t->layout;
 
-	g->dirty_own = take(&own, count(l, STRETCH_OWN));
-	g->dirty_shared = take(&shared, count(l, STRETCH_SHARED));
+	g->dirty_own = take(&own, layout_count(l, STRETCH_OWN));
+	g->dirty_shared = take(&shared, layout_count(l, STRETCH_SHARED));
 	/* shared with nobody who could be read */
-	g->dirty_shared += take(&own, count(l, STRETCH_SHARED) - g->dirty_shared);
+	g->dirty_shared += take(&own, layout_count(l, STRETCH_SHARED) - g->dirty_shared);
 	g->file_dirty_own = s->dirty_told ? own : 0;
 	g->file_dirty_shared = s->dirty_told ? shared : 0;
 }
@@ -212,7 +202,7 @@ static u64 share_of(const struct placing *g, const struct stretch *s, u64 i)
 static u64 missing_share(const struct placing *g, const struct twin_seen *s)
 {
 	const struct layout *l = &g->t->layout;
-	u64 sum = count(l, STRETCH_OWN) * WHOLE, want = s->kb[TWIN_PSS] * KB_SHARE, i;
+	u64 sum = layout_count(l, STRETCH_OWN) * WHOLE, want = s->kb[TWIN_PSS] * KB_SHARE, i;
 	size_t k;
 
 	/* of a file's pages nobody knows yet */
@@ -312,7 +302,7 @@ int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing)
 
 	share_out_dirty(&g, seen);
 	g.missing_share = missing_share(&g, seen);
-	if (count(l, STRETCH_SHARED) || (g.swap_shared && count(l, STRETCH_SWAPPED)))
+	if (layout_count(l, STRETCH_SHARED) || (g.swap_shared && layout_count(l, STRETCH_SWAPPED)))
 		error = join_family(&g);
 	for (i = 0; i < l->nr && !error; i++)
 		if (l->stretches[i].kind == STRETCH_SHARED)

@@ -544,8 +544,19 @@ struct vma_stats {
 void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out);
 /** vma_gather_range() - adds a part of a VMA, [@start, @end), to @out. */
 void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struct vma_stats *out);
-/** clear_refs() - what writing 1..5 to clear_refs does; with safe points. */
-void clear_refs(struct machine *m, handle_t mm, int type);
+
+/* What is written to clear_refs: whose pages lose their referenced bits, or what else is cleared. */
+enum clear_refs_type {
+	CLEAR_REFS_ALL = 1,
+	CLEAR_REFS_ANON,
+	CLEAR_REFS_MAPPED,
+	CLEAR_REFS_SOFT_DIRTY,
+	CLEAR_REFS_MM_HIWATER_RSS
+};
+
+/** clear_refs() - what writing @type to clear_refs does; with safe points. Source: proc(5), /proc/pid/clear_refs;
+ * Documentation/admin-guide/mm/soft-dirty.rst. */
+void clear_refs(struct machine *m, handle_t mm, enum clear_refs_type type);
 
 /* ---- reverse mapping (mm/rmap.c) ---- */
 /** rmap_walk() - call @fn for each page table entry that maps @pfn, until it returns false. */

@@ -301,6 +301,8 @@ void khugepaged_min_free_kbytes_update(struct machine *m);
 void zone_pcp_update(struct machine *m, struct zone *z);
 /** build_zonelists() - fallback order of every node by distance, then zone. */
 void build_zonelists(struct machine *m);
+/** print_fallback_order() - the nodes that @nid's allocations ask one after the other, to the log. */
+void print_fallback_order(struct machine *m, u32 nid);
 /** drain_pages() - give the pages of a CPU's lists (all CPUs: cpu < 0) back to the buddy lists. */
 void drain_pages(struct machine *m, int cpu);
 

@@ -172,7 +172,7 @@ is "$(cat "$T/b" "$T/c")" '' 'plug and unplug in two shells do not disturb each 
 put "$M/sim/procs/p/ctl" 'munmap x'
 put "$M/sim/procs/p/ctl" 'mmap y 8M'
 for block in 32 33 34 35 36 37 38 39; do
-	echo offline >"$B/memory$block/state"
+	put "$B/memory$block/state" offline >"$T/said" # or it is so already
 done
 does "$B/memory32/state" online_kernel
 put "$M/sim/procs/p/ctl" 'mbind y bind:1'

@@ -46,8 +46,7 @@ int main(void)
 		&capture, "/proc/40/task/41/stat",
 		"41 (thread) S 1 0 0 0 -1 0 1 0 0 0 30 20 0 0 20 0 2 0 400 0 0 0 0 0 0 0 0 0 0 "
 		"0 0 0 0 0 0 0 0 1 0 0\n");
-	if (!twin_open(&t, &capture))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin");
 	test_refusals(&t);
 	is_err(ctl(&t, "sim/ctl", "adopt 40 app\n"), 0, "a process of the twin is adopted");
 	is_str(fixture_read(&t.f, "sim/procs/app/pid"), "40\n", "it is that one");

@@ -74,17 +74,6 @@ static bool get_stat(struct fixture *f, const char *path, struct stat *st)
 	return !tree_walk(f->t, &root, path, &ino) && !tree_getattr(f->t, &root, ino, st);
 }
 
-static u32 make_process(struct fixture *f, const char *name, u32 uid)
-{
-	handle_t lab, task;
-
-	if (lab_create(f->m, name, &lab))
-		bail_out("no process");
-	task = ((struct lab_process *)pool_at(&f->m->tasks.labs, lab))->task;
-	task_at(f->m, task)->uid = task_at(f->m, task)->gid = uid;
-	return task_at(f->m, task)->pid;
-}
-
 static void test_listing(struct fixture *f, u32 pid)
 {
 	char *want = file_text("tests/data/proc/one-node/pid-list"), *names, name[64], *line, *save;
@@ -341,7 +330,7 @@ static void test_permission(struct fixture *f, u32 pid)
 		"uid_map",	 "setgroups", "timers", "attr/current",
 		"loginuid",	 "wchan"
 	};
-	u32 own = make_process(f, "own", NOBODY);
+	u32 own = fixture_process(f, "own", NOBODY);
 	struct listing l;
 	struct stat st;
 	size_t i;
@@ -382,7 +371,7 @@ static void test_permission(struct fixture *f, u32 pid)
 static void test_life(struct fixture *f)
 {
 	struct caller root = { 0 };
-	u32 last = f->m->tasks.last_pid, pid = make_process(f, "first", 0);
+	u32 last = f->m->tasks.last_pid, pid = fixture_process(f, "first", 0);
 	u64 ino, again;
 	struct open_file *file;
 	struct listing l;
@@ -409,7 +398,7 @@ static void test_life(struct fixture *f)
 	tree_release(f->t, &root, file);
 
 	f->m->tasks.last_pid = last;
-	is_int(make_process(f, "second", 0), pid, "another process gets the same number");
+	is_int(fixture_process(f, "second", 0), pid, "another process gets the same number");
 	is_err(tree_walk(f->t, &root, fixture_format("proc/%u", pid), &again), 0, "it is found");
 	ok(again != ino, "but is another inode");
 	is_err(tree_getattr(f->t, &root, ino, &st), -ENOENT, "the old one stays gone");
@@ -448,7 +437,7 @@ static void test_names(struct fixture *f)
 	   "processes and threads do");
 
 	before = tree_names_gone(f->t);
-	make_process(f, "short", 0);
+	fixture_process(f, "short", 0);
 	is_int(tree_names_gone(f->t), before, "a new process makes no name wrong");
 	do_exit(f->m, find_task_by_pid(f->m, f->m->tasks.last_pid), 0);
 	ok(tree_names_gone(f->t) != before, "its end does");
@@ -461,7 +450,7 @@ int main(void)
 
 	if (!fixture_open(&f, "one-node", NULL))
 		bail_out("%s", f.why);
-	pid = make_process(&f, "act", 0);
+	pid = fixture_process(&f, "act", 0);
 	test_listing(&f, pid);
 	test_layout(&f, pid);
 	test_maps(&f, pid);

@@ -19,17 +19,6 @@ struct write_case {
 	const char *after; /* NULL: not read */
 };
 
-static u32 make_process(struct fixture *f, const char *name, u32 uid)
-{
-	handle_t lab, task;
-
-	if (lab_create(f->m, name, &lab))
-		bail_out("no process");
-	task = ((struct lab_process *)pool_at(&f->m->tasks.labs, lab))->task;
-	task_at(f->m, task)->uid = task_at(f->m, task)->gid = uid;
-	return task_at(f->m, task)->pid;
-}
-
 static const struct write_case as_root[] = {
 	{ "oom_score_adj", "-1000", 5, "-1000\n" },
 	{ "oom_adj", "", -EINVAL, "-17\n" },
@@ -249,8 +238,8 @@ int main(void)
 
 	if (!fixture_open(&f, "two-node", NULL))
 		bail_out("%s", f.why);
-	p = make_process(&f, "p", 0);
-	q = make_process(&f, "q", NOBODY);
+	p = fixture_process(&f, "p", 0);
+	q = fixture_process(&f, "q", NOBODY);
 	for (i = 0; i < ARRAY_SIZE(as_another_user); i++)
 		run_case(&f, p, NOBODY, &as_another_user[i]);
 	for (i = 0; i < ARRAY_SIZE(as_root); i++)

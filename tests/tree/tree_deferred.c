@@ -5,21 +5,13 @@
 #include "fs/deferred.h"
 #include "tests/fixture.h"
 #include "tests/tap.h"
+#include "tests/until.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#define until(cond)                                             \
-	do {                                                    \
-		struct timespec pause_ = { .tv_nsec = 200000 }; \
-                                                                \
-		while (!(cond))                                 \
-			nanosleep(&pause_, NULL);               \
-	} while (0)
 
 struct test_request {
 	pthread_mutex_t mutex; /* as FUSE's: held while it tells of an interrupt */

@@ -5,21 +5,12 @@
 #include "fs/session.h"
 #include "tests/fixture.h"
 #include "tests/tap.h"
+#include "tests/until.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-/* Gives other threads time until @cond holds; a test that waits in vain is ended by its time limit. */
-#define until(cond)                                             \
-	do {                                                    \
-		struct timespec pause_ = { .tv_nsec = 200000 }; \
-                                                                \
-		while (!(cond))                                 \
-			nanosleep(&pause_, NULL);               \
-	} while (0)
 
 static struct fixture fixture;
 static struct gate gate;

@@ -15,8 +15,7 @@ static void test_zones(void)
 	struct twin_test t;
 
 	capture_start(&capture, NULL);
-	if (!ok(twin_open(&t, &capture), "a twin boots"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin boots");
 	is_int(twin_number(&t, "proc/meminfo", "MemTotal:"), (3840 + 246000) * 4,
 	       "MemTotal is exact");
 	like(fixture_read(&t.f, "proc/zoneinfo"),
@@ -42,8 +41,7 @@ static void test_hidden_ram(void)
 	struct twin_test t;
 
 	capture_start(&capture, &m);
-	if (!ok(twin_open(&t, &capture), "a twin of a machine that hides where its RAM lies"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin of a machine that hides where its RAM lies");
 	like(t.said, "holes of 1 zones are guessed", "says that it guesses");
 	like(fixture_read(&t.f, "proc/zoneinfo"),
 	     "spanned  4095\n        present  3998\n        managed  3840\n",
@@ -66,8 +64,7 @@ static void test_odd_zones(void)
 	text_char(&zones, '\0');
 	capture_file(&capture, "/proc/zoneinfo", zones.data);
 	capture_file(&capture, "/proc/meminfo", "MemTotal: 656000 kB\nMemFree: 400000 kB\n");
-	if (!ok(twin_open(&t, &capture), "a twin with odd zones"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin with odd zones");
 	is_int(twin_number(&t, "proc/meminfo", "MemTotal:"), 656000, "MemTotal counts");
 	like(t.said, "MemTotal is 16400 kB more than the zones manage", "and is told");
 	like(fixture_read(&t.f, "proc/zoneinfo"),
@@ -173,8 +170,7 @@ static void test_processes(void)
 	struct twin_test t;
 
 	start_processes(&capture);
-	if (!ok(twin_open(&t, &capture), "a twin with processes"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin with processes");
 	unlike(t.said, "not there|left out|could not", "nothing is missing");
 	check_program(&t);
 	is_int(twin_number(&t, "proc/42/status", "PPid:"), 1, "whose parent is gone is init's");
@@ -218,8 +214,7 @@ static void test_sharing(void)
 	capture_process(&capture, 1, 0, "init", "");
 	capture_process(&capture, 10, 20, "child", child);
 	capture_process(&capture, 20, 1, "parent", parent);
-	if (!ok(twin_open(&t, &capture), "a twin of a family"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin of a family");
 	is_int(twin_number(&t, "proc/10/status", "VmRSS:"), 7000, "the child's Rss");
 	is_int(twin_number(&t, "proc/20/status", "VmRSS:"), 8000, "the parent's");
 	is_int(twin_number(&t, "proc/meminfo", "AnonPages:"), 9000,
@@ -240,8 +235,7 @@ static void test_container(void)
 	m.threads = 100;
 	capture_start(&capture, &m);
 	capture_process(&capture, 7, 0, "alone", STACK);
-	if (!ok(twin_open(&t, &capture), "a twin of a container"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin of a container");
 	like(t.said, "99 of 100 threads are not shown", "that hides others says so");
 	is_str(fixture_read(&t.f, "proc/1/comm"), "init\n", "has a first process");
 	is_int(twin_number(&t, "proc/7/status", "PPid:"), 0,
@@ -271,8 +265,7 @@ static void test_unread(void)
 	capture_task(&capture, 5, 1, "other", 'S', 0, sizes);
 	capture_task(&capture, 6, 1, "absurd", 'S', 0,
 		     "VmSize: 99999999999999 kB\nVmData: 88 kB\nVmRSS: 12 kB\n");
-	if (!ok(twin_open(&t, &capture), "a twin of what its user may not look into"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin of what its user may not look into");
 	like(t.said, "3 of 3 processes could not be read", "says so");
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
 		is_int(twin_number(&t, "proc/5/status", keys[i]), text_value(sizes, keys[i]), "%s",
@@ -301,8 +294,7 @@ static void test_caches(void)
 
 	capture_start(&capture, &m);
 	capture_process(&capture, 1, 0, "init", program);
-	if (!ok(twin_open(&t, &capture), "a twin with a page cache"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin with a page cache");
 	is_int(twin_number(&t, "proc/meminfo", "Cached:"), 200000, "Cached");
 	is_int(twin_number(&t, "proc/meminfo", "Buffers:"), 3000, "Buffers");
 	is_int(twin_number(&t, "proc/meminfo", "Shmem:"), 5000, "Shmem");
@@ -339,8 +331,7 @@ static void test_too_much(void)
 	capture_start(&capture, &m);
 	capture_process(&capture, 1, 0, "init", STACK);
 	capture_process(&capture, 2, 1, "big", big);
-	if (!ok(twin_open(&t, &capture), "a twin that is too small for its processes"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin that is too small for its processes");
 	like(t.said, "kB of 1 processes' resident memory are not there: memory is full", "says so");
 	like(t.said, "page cache is [0-9]+ kB smaller", "of the page cache, too");
 	is_str(fixture_read(&t.f, "proc/2/comm"), "big\n", "nobody was killed for it");
@@ -371,8 +362,7 @@ static void test_knobs(void)
 	capture_file(&capture, "/proc/sys/vm/drop_caches", "3\n");
 	capture_file(&capture, "/proc/sys/vm/from_the_future", "1\n");
 	capture_file(&capture, "/proc/sys/kernel/of_another", "1\n");
-	if (!ok(twin_open(&t, &capture), "a twin with settings"))
-		bail_out("%s", t.said);
+	twin_boot(&t, &capture, "a twin with settings");
 	like(fixture_read(&t.f, "sys/kernel/mm/transparent_hugepage/enabled"), "\\[madvise\\]",
 	     "a word between others");
 	is_int(twin_number(&t, "proc/meminfo", "HugePages_Total:"), 5, "a pool of huge pages");
@@ -408,8 +398,7 @@ static void test_twice(void)
 	start_processes(&processes);
 	text_str(&capture, strstr(processes.data, "file /proc/1/"));
 	for (i = 0; i < 2; i++) {
-		if (!twin_open(&t, &capture))
-			bail_out("%s", t.said);
+		twin_boot(&t, &capture, "a twin");
 		text_init(&dump[i]);
 		tree_dump(t.f.t, "", &dump[i]);
 		twin_close(&t);

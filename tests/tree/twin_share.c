@@ -17,12 +17,6 @@ static void add_swap(struct text *capture, unsigned int used_kb)
 				    used_kb));
 }
 
-static void open_twin(struct twin_test *t, const struct text *capture, const char *what)
-{
-	if (!ok(twin_open(t, capture), "%s", what))
-		bail_out("%s", t->said);
-}
-
 static void add_pages(struct text *capture, u32 pid, const char *pages)
 {
 	capture_file(capture, fixture_format("/proc/%u/pages", pid), pages);
@@ -66,7 +60,7 @@ static void test_three(void)
 			if (cases[i].pages[k])
 				add_pages(&capture, 10 + k, cases[i].pages[k]);
 		}
-		open_twin(&t, &capture,
+		twin_boot(&t, &capture,
 			  fixture_format("a twin of three that share, %s", cases[i].what));
 		for (k = 0; k < 3; k++) {
 			const char *smaps =
@@ -107,7 +101,7 @@ static void test_holder(void)
 	capture_start(&capture, &m);
 	capture_process(&capture, 1, 0, "init", alone);
 	add_pages(&capture, 1, "10000000 .3 F50 f50\n20000000 a5 A15\n");
-	open_twin(&t, &capture, "a twin of one whose partners could not be read");
+	twin_boot(&t, &capture, "a twin of one whose partners could not be read");
 	is_int(twin_number(&t, "proc/1/smaps", "Pss:"), 270, "its share comes out right");
 	is_int(twin_number(&t, "proc/1/smaps", "Shared_Clean:"), 200,
 	       "with so many that are shared");
@@ -168,7 +162,7 @@ static void test_swap(void)
 	/* which are its own SwapPss tells */
 	capture_process(&capture, 15, 1, "unknown", copies);
 	capture_process(&capture, 16, 1, "daemon", root_fs);
-	open_twin(&t, &capture, "a twin with swap");
+	twin_boot(&t, &capture, "a twin with swap");
 	is_int(twin_number(&t, "proc/meminfo", "SwapTotal:") -
 		       twin_number(&t, "proc/meminfo", "SwapFree:"),
 	       278 * 4, "as much of it is used");
@@ -216,7 +210,7 @@ static void test_start_values(void)
 	capture_process(&capture, 21, 1, "in none", busy);
 	capture_file(&capture, "/proc/21/cgroup", "0::/\n");
 	capture_file(&capture, "unsteady", "21\n");
-	open_twin(&t, &capture, "a twin of a machine that has been up");
+	twin_boot(&t, &capture, "a twin of a machine that has been up");
 	is_int(twin_number(&t, "proc/vmstat", "pgfault"), 1234567, "events go on from there");
 	is_int(twin_number(&t, "proc/vmstat", "oom_kill"), 3, "kills");
 	is_int(twin_number(&t, "proc/vmstat", "nr_dirtied"), 4242, "what a node has counted");
@@ -256,7 +250,7 @@ static void test_huge_pages(void)
 #undef POOL
 	capture_process(&capture, 1, 0, "init", "");
 	capture_process(&capture, 20, 1, "database", huge);
-	open_twin(&t, &capture, "a twin with huge pages in use");
+	twin_boot(&t, &capture, "a twin with huge pages in use");
 	is_int(twin_number(&t, "proc/meminfo", "HugePages_Total:"), 10, "the pool is as large");
 	is_int(twin_number(&t, "proc/meminfo", "HugePages_Free:"), 7, "as many are free");
 	is_int(twin_number(&t, "proc/meminfo", "HugePages_Rsvd:"), 2, "reserved");
@@ -405,7 +399,7 @@ static void test_random(u64 seed, bool numbers, bool pages)
 	capture_process(&capture, 1, 0, "init", "");
 	for (i = 0; i < NR_PROCESSES; i++)
 		add_member(&capture, f, i, numbers, pages);
-	open_twin(&t, &capture, fixture_format("a twin of family %u", (u32)seed));
+	twin_boot(&t, &capture, fixture_format("a twin of family %u", (u32)seed));
 	if (pages)
 		like(t.said, "9 of 9 processes agree exactly", "all of them agree exactly");
 	else
@@ -446,7 +440,7 @@ static void test_hostile(void)
 		add_pages(&capture, 10 + i, tables[i]);
 	}
 	capture_file(&capture, "unsteady", "no number\n99999999999999999999\n12\n");
-	open_twin(&t, &capture, "a twin of page tables that cannot be");
+	twin_boot(&t, &capture, "a twin of page tables that cannot be");
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
 		is_int(twin_number(&t, fixture_format("proc/%u/status", 10 + i), "RssAnon:"), 32,
 		       "sizes are those of smaps: %.20s", tables[i]);

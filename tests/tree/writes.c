@@ -14,6 +14,7 @@
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"
+#include "tests/lines.h"
 #include "tests/oracle/lib/language.h"
 #include "tests/reference.h"
 #include "tests/tap.h"
@@ -379,19 +380,6 @@ static void read_exceptions(struct suite *s, char *text)
 	}
 }
 
-/* strtok() would swallow the empty lines that are empty writes. */
-static char *next_line(char **text)
-{
-	char *line = *text, *end = strchr(line, '\n');
-
-	if (!*line)
-		return NULL;
-	if (end)
-		*end = '\0';
-	*text = end ? end + 1 : line + strlen(line);
-	return line;
-}
-
 int main(void)
 {
 	static struct suite s;
@@ -403,7 +391,7 @@ int main(void)
 	if (!text || !exceptions)
 		bail_out("no reference: tests/data/writes.tsv, writes-exceptions.tsv");
 	read_exceptions(&s, exceptions);
-	while ((line = next_line(&at))) {
+	while ((line = cut_line(&at))) {
 		nr = split_columns(line, columns);
 		if (!strcmp(columns[0], "@"))
 			begin_group(&s, columns, nr);

@@ -11,19 +11,6 @@
 
 #define SMALL "[machine]\ncpus = 2\nmemory = 256M\n"
 
-static handle_t read_file(struct machine *m, const char *path, u32 pages)
-{
-	handle_t inode;
-	u32 i;
-
-	if (inode_create(m, path, (u64)pages << PAGE_SHIFT, INODE_REGULAR, &inode))
-		bail_out("no inode");
-	for (i = 0; i < pages; i++)
-		if (filemap_get_page(m, inode, i, true) == PFN_NONE)
-			bail_out("the page cache is full");
-	return inode;
-}
-
 static struct machine *small_machine(void)
 {
 	struct machine *m = bare_machine(SMALL);
@@ -56,7 +43,7 @@ static void test_low_to_high(void)
 	u64 runs, wakeups;
 	u32 i;
 
-	read_file(m, "/data", 30000);
+	cached_file(m, "/data", 30000);
 	take_down_to(m, z, z->watermark[WMARK_HIGH] + 200, 2000);
 	is_int(nr->state, KSWAPD_ASLEEP, "above the low watermark kswapd sleeps");
 	is_int(m->vm_event[PAGEOUTRUN], 0, "and has never run");
@@ -95,7 +82,7 @@ static void test_hit_quickly(void)
 	struct machine *m = small_machine();
 	u32 i;
 
-	read_file(m, "/data", 40000);
+	cached_file(m, "/data", 40000);
 	for (i = 0; i < 40000; i++)
 		if (!take(m, 2000))
 			break;
@@ -117,8 +104,8 @@ static void test_fast_allocator(void)
 	u32 i;
 
 	slow->cost.page_alloc_slow = fast->cost.page_alloc_slow = 100;
-	read_file(slow, "/data", 40000);
-	read_file(fast, "/data", 40000);
+	cached_file(slow, "/data", 40000);
+	cached_file(fast, "/data", 40000);
 	for (i = 0; i < 40000; i++) {
 		take(slow, 3000);
 		take(fast, 50);
@@ -165,7 +152,7 @@ static void test_min_free_kbytes(void)
 	s64 free;
 	u32 i;
 
-	read_file(m, "/data", 40000);
+	cached_file(m, "/data", 40000);
 	take_down_to(m, z, z->watermark[WMARK_HIGH] + 2000, 2000);
 	is_int(m->vm_event[PAGEOUTRUN], 0, "enough is free");
 	free = z->vm_stat[NR_FREE_PAGES];
@@ -189,8 +176,8 @@ static void test_deterministic(void)
 	struct machine *a = small_machine(), *b = small_machine();
 	u32 i;
 
-	read_file(a, "/data", 40000);
-	read_file(b, "/data", 40000);
+	cached_file(a, "/data", 40000);
+	cached_file(b, "/data", 40000);
 	for (i = 0; i < 30000; i++) {
 		take(a, 300);
 		take(b, 300);

@@ -231,7 +231,7 @@ static void test_fork(void)
 static void test_stress(u64 seed)
 {
 	struct mmtest t;
-	u64 block[BLOCKS] = { 0 }, size[BLOCKS], i, id, in_use = 0;
+	u64 block[BLOCKS] = { 0 }, size[BLOCKS], i, id;
 	unsigned int bad = 0;
 
 	mmtest_open(&t, 512);
@@ -240,14 +240,12 @@ static void test_stress(u64 seed)
 		id = machine_random_below(t.m, BLOCKS);
 		if (block[id]) {
 			bad += libc_free(t.m, t.task, block[id]) != 0;
-			in_use -= size[id];
 			block[id] = 0;
 		} else {
 			size[id] = machine_random_below(
 				t.m, 1ull << (4 + machine_random_below(t.m, 18)));
 			block[id] = allocate(&t, size[id]);
 			bad += MAP_FAILED_AT(block[id]) || block[id] % 16;
-			in_use += size[id];
 		}
 		if (i % 300 == 0)
 			is_sound(t.m, "in the middle of many calls");

@@ -18,19 +18,6 @@ static u64 at(u64 page)
 	return A + page * PAGE_SIZE;
 }
 
-/* Pages of the range on @nid. */
-static u64 on(struct mmtest *t, u64 addr, u64 pages, u32 nid)
-{
-	u64 i, n = 0;
-
-	for (i = 0; i < pages; i++) {
-		pfn_t pfn = frame(t, addr + i * PAGE_SIZE);
-
-		n += pfn != PFN_NONE && pfn_to_page(t->m, pfn)->node == nid;
-	}
-	return n;
-}
-
 static int set_range(struct mmtest *t, u64 addr, u64 pages, u32 mode, u64 nodes, u32 mf)
 {
 	return do_mbind(t->m, t->task, addr, pages * PAGE_SIZE, mode, 0, nodes, mf);
@@ -86,16 +73,16 @@ static void test_scopes(struct mmtest *t)
 	do_set_mempolicy(t->m, t->task, MPOL_BIND, 0, 4);
 	set_range(t, A, 16, MPOL_PREFERRED, 2, 0);
 	store(t, A, 32);
-	is_uint(on(t, A, 16, 1), 16, "the mapping's policy counts before the process's");
-	is_uint(on(t, at(16), 16, 2), 16, "which counts where there is none");
+	is_uint(pages_on(t, A, 16, 1), 16, "the mapping's policy counts before the process's");
+	is_uint(pages_on(t, at(16), 16, 2), 16, "which counts where there is none");
 	task_fork(t->m, t->task, &child);
 	as_task(t, child);
 	store(t, at(32), 16);
-	is_uint(on(t, at(32), 16, 2), 16, "a child has its parent's");
+	is_uint(pages_on(t, at(32), 16, 2), 16, "a child has its parent's");
 	task_exec(t->m, child, "other");
 	map(t, A, 16, "rw", MAPF_FIXED);
 	store(t, A, 16);
-	is_uint(on(t, A, 16, 2), 16, "and keeps the process's through exec");
+	is_uint(pages_on(t, A, 16, 2), 16, "and keeps the process's through exec");
 	do_set_mempolicy(t->m, child, MPOL_DEFAULT, 0, 0);
 	as_task(t, task_at(t->m, child)->parent ? task_at(t->m, child)->parent : child);
 	do_exit(t->m, child, 0);
@@ -137,22 +124,24 @@ static void test_interleave(struct mmtest *t)
 	set_range(t, A, 60, MPOL_INTERLEAVE, 7, 0);
 	store(t, at(30), 30);
 	store(t, A, 30);
-	is_uint(on(t, A, 60, 0) == 20 && on(t, A, 60, 1) == 20 && on(t, A, 60, 2) == 20, 1,
-		"pages lie by turns, whoever comes first");
+	is_uint(pages_on(t, A, 60, 0) == 20 && pages_on(t, A, 60, 1) == 20 &&
+			pages_on(t, A, 60, 2) == 20,
+		1, "pages lie by turns, whoever comes first");
 	is_uint(pfn_to_page(t->m, frame(t, at(3)))->node, pfn_to_page(t->m, frame(t, A))->node,
 		"every third on the same node");
 	unmap(t, A, 60);
 	a = map(t, A, 30, "rw", MAPF_FIXED | MAPF_SHARED);
 	set_range(t, a, 15, MPOL_INTERLEAVE, 3, 0);
 	store(t, a, 30);
-	is_uint(on(t, a, 15, 0) + on(t, a, 15, 1), 15, "shared memory has policies by page");
-	is_uint(on(t, at(15), 15, 0), 15, "and none where none was set");
+	is_uint(pages_on(t, a, 15, 0) + pages_on(t, a, 15, 1), 15,
+		"shared memory has policies by page");
+	is_uint(pages_on(t, at(15), 15, 0), 15, "and none where none was set");
 	unmap(t, A, 30);
 	do_set_mempolicy(t->m, t->task, MPOL_INTERLEAVE, 0, 6);
 	inode_create(t->m, "/data/i", 20 * PAGE_SIZE, INODE_REGULAR, &file);
 	map_file(t, A, 20, "r", MAPF_FIXED | MAPF_SHARED, file, 0);
 	load(t, A, 20);
-	is_uint(on(t, A, 20, 1), 10, "the page cache follows the process");
+	is_uint(pages_on(t, A, 20, 1), 10, "the page cache follows the process");
 	do_set_mempolicy(t->m, t->task, MPOL_DEFAULT, 0, 0);
 	unmap(t, A, 20);
 }
@@ -169,7 +158,7 @@ static void test_moving(struct mmtest *t)
 	       "strict: pages lie elsewhere");
 	is_err(set_range(t, A, 64, MPOL_BIND, 2, MPOL_MF_STRICT | MPOL_MF_MOVE), 0,
 	       "unless they move");
-	is_uint(on(t, A, 48, 1), 48, "which they did");
+	is_uint(pages_on(t, A, 48, 1), 48, "which they did");
 	is_int(do_move_pages(t->m, t->task, 4, addr, node, status, false), 0, "move_pages");
 	is_int(status[0], 2, "  there");
 	is_int(status[2], 0, "  and there");
@@ -190,11 +179,11 @@ static void test_moving(struct mmtest *t)
 	is_int(status[0], 1, "unless all may move");
 	do_exit(t->m, child, 0);
 	is_int(do_migrate_pages(t->m, t->task, 7, 4, true), 0, "migrate_pages");
-	is_uint(on(t, A, 48, 2), 48, "all are there");
+	is_uint(pages_on(t, A, 48, 2), 48, "all are there");
 	is_err(do_migrate_pages(t->m, t->task, 7, 8, true), -EINVAL, "to a node without memory");
 	pin_user_pages(t->m, t->task, A, 2 * PAGE_SIZE);
 	is_int(do_migrate_pages(t->m, t->task, 4, 1, true), 2, "what is pinned stays");
-	is_uint(on(t, A, 48, 0), 46, "the rest does not");
+	is_uint(pages_on(t, A, 48, 0), 46, "the rest does not");
 	is_uint(unpin_user_pages(t->m, mm_of(t), A, PAGE_SIZE), 1, "one pin less");
 	unmap(t, A, 64);
 	is_uint(mm_at(t->m, mm_of(t))->pinned_vm, 1, "a pinned page outlives its mapping");

@@ -30,18 +30,6 @@ static void compute(struct mmtest *t, u64 ms)
 	}
 }
 
-static u64 on(struct mmtest *t, u64 addr, u64 pages, u32 nid)
-{
-	u64 i, n = 0;
-
-	for (i = 0; i < pages; i++) {
-		pfn_t pfn = frame(t, addr + i * PAGE_SIZE);
-
-		n += pfn != PFN_NONE && pfn_to_page(t->m, pfn)->node == nid;
-	}
-	return n;
-}
-
 struct events {
 	u64 updates, faults, local, migrated, min_flt;
 };
@@ -102,7 +90,7 @@ static void test_first_scans(struct mmtest *t)
 	is_uint(entry(t, A).pfn, frame(t, A), "a page with a hint is resident");
 	store(t, A, 32);
 	changed(t, &e, 0, 32, 0, 32, "the next access");
-	is_uint(on(t, A, 32, 0), 32, "pages are with the process now");
+	is_uint(pages_on(t, A, 32, 0), 32, "pages are with the process now");
 	is_uint(events(t).min_flt - e.min_flt, 0, "and the fault was counted as a minor one");
 	store(t, A, 32);
 	changed(t, &e, 0, 0, 0, 0, "once more");
@@ -184,7 +172,7 @@ static void test_hint_ends(struct mmtest *t)
 	store(t, A, 4);
 	is_uint(before, 1, "parent and child are alone");
 	is_uint(events(t).faults - e.faults, 4, "a fork leaves the hints");
-	is_uint(on(t, A, 4, 0), 4, "and the copies are here");
+	is_uint(pages_on(t, A, 4, 0), 4, "and the copies are here");
 	do_exit(t->m, child, 0);
 	unmap(t, A, 8);
 	is_uint(swap_out(t, A + 8 * PAGE_SIZE, 8), 0, "there is no swap");
@@ -265,7 +253,7 @@ static void test_full_node(struct mmtest *t)
 		t->m->node[0].zones[i].watermark[WMARK_HIGH] -= 1u << 24;
 	is_uint(z->watermark[WMARK_HIGH], high, "the marks are back");
 	changed(t, &e, 0, 64, 0, 0, "a full node");
-	is_uint(on(t, A, 64, 1), 64, "pages are where they were");
+	is_uint(pages_on(t, A, 64, 1), 64, "pages are where they were");
 	unmap(t, A, 64);
 }
 

@@ -36,27 +36,16 @@ static const char *log_line(struct fixture *f, const char *word, u32 n)
 	return at;
 }
 
-static u32 log_count(struct fixture *f, const char *word)
+/* Records that hold @word. */
+static u32 log_count(const struct log_ring *r, const char *word)
 {
 	char text[LOG_LINE_MAX];
-	u64 seq = f->m->kmsg.first_seq, time;
+	u64 seq = r->first_seq, time;
 	int level;
 	u32 n = 0;
 
-	for (; log_read(&f->m->kmsg, &seq, &time, &level, text, sizeof(text)) >= 0; seq++)
+	for (; log_read(r, &seq, &time, &level, text, sizeof(text)) >= 0; seq++)
 		n += strstr(text, word) != NULL;
-	return n;
-}
-
-static u32 event_count(struct fixture *f, const char *word)
-{
-	char text[LOG_LINE_MAX];
-	u64 seq = f->m->trace.first_seq, time;
-	int level;
-	u32 n = 0;
-
-	for (; log_read(&f->m->trace, &seq, &time, &level, text, sizeof(text)) >= 0; seq++)
-		n += !strncmp(text, word, strlen(word));
 	return n;
 }
 
@@ -189,7 +178,7 @@ static void test_pinned_by_init(struct fixture *f)
 	     "the log says who stays");
 	is_sound(f->m, "after that");
 	fixture_write(f, "sim/clock", "advance 3s");
-	is_uint(event_count(f, "skip_task_reaping"), 1, "the reaper passes it over");
+	is_uint(log_count(&f->m->trace, "skip_task_reaping"), 1, "the reaper passes it over");
 	is_uint(f->m->oom.first_victim, 0, "and it is forgotten");
 }
 
@@ -203,7 +192,7 @@ static void test_old_adj_sets_no_floor(struct fixture *f)
 	is_int(task_at(f->m, task_of(f, "a"))->oom_score_adj, 294, "5 of 17 is 294 of 1000");
 	is_int(task_at(f->m, task_of(f, "a"))->oom_score_adj_min, 0, "and leaves the floor");
 	is_int(fixture_write(f, path, "6\n"), 2, "root writes it again");
-	is_uint(log_count(f, "oom_adj is deprecated, please use"), 1,
+	is_uint(log_count(&f->m->kmsg, "oom_adj is deprecated, please use"), 1,
 		"the log says once what it is");
 	set_adj(f, "a", "100");
 	is_int(task_at(f->m, task_of(f, "a"))->oom_score_adj_min, 100, "oom_score_adj sets it");
@@ -228,8 +217,8 @@ static void test_nodemask(void)
 	     "^oom-kill:constraint=CONSTRAINT_MEMORY_POLICY,nodemask=1,cpuset=/,mems_allowed=0-1,"
 	     "global_oom,task_memcg=/,task=big,pid=[0-9]+,uid=0$",
 	     "the log names the constraint");
-	is_uint(log_count(&f, "Node 0 active"), 0, "and says nothing of node 0");
-	is_uint(log_count(&f, "Node 1 active_anon"), 1, "but of node 1");
+	is_uint(log_count(&f.m->kmsg, "Node 0 active"), 0, "and says nothing of node 0");
+	is_uint(log_count(&f.m->kmsg, "Node 1 active_anon"), 1, "but of node 1");
 	cmp_int((s64)f.m->oom.last.total_pages, <, (s64)all,
 		"less than all memory is all there is");
 	like(fixture_read(&f, "sim/explain"), "CONSTRAINT_MEMORY_POLICY", "sim/explain says so");
@@ -284,13 +273,14 @@ static void test_no_kill(struct fixture *f)
 		like(fixture_read(f, "sim/explain"), request[i].why, "and sim/explain says why");
 	}
 	is_int(ctl_vmstat(f, "oom_kill"), kills, "nobody was killed");
-	is_uint(log_count(f, "page allocation failure: order:4, mode:0xcc0(GFP_KERNEL), "
-			     "nodemask=(null),cpuset=/,mems_allowed=0"),
+	is_uint(log_count(&f->m->kmsg, "page allocation failure: order:4, mode:0xcc0(GFP_KERNEL), "
+				       "nodemask=(null),cpuset=/,mems_allowed=0"),
 		1, "the log has one report");
-	is_uint(log_count(f, "page allocation failure"), 1, "and not one of each");
+	is_uint(log_count(&f->m->kmsg, "page allocation failure"), 1, "and not one of each");
 	f->m->clock.now += 11 * NSEC_PER_SEC;
 	alloc_pages(f->m, GFP_KERNEL, 9, NUMA_NO_NODE);
-	is_uint(log_count(f, "page allocation failure"), 2, "ten seconds later it has another");
+	is_uint(log_count(&f->m->kmsg, "page allocation failure"), 2,
+		"ten seconds later it has another");
 	is_str(log_line(f, "callbacks", 0), "warn_alloc: 5 callbacks suppressed",
 	       "and says how many it left out");
 	like(fixture_read(f, "sim/explain"), "zones that it could use had pages enough|short of it",
@@ -352,7 +342,7 @@ static void test_trace(void)
 		ctl_rmdir(&f, "t");
 		clock_advance_to(f.m, f.m->clock.now + 10 * NSEC_PER_SEC);
 	}
-	is_uint(log_count(&f, "Call Trace:"), i, "a trace for each report");
+	is_uint(log_count(&f.m->kmsg, "Call Trace:"), i, "a trace for each report");
 	fixture_close(&f);
 }
 
@@ -395,9 +385,10 @@ static void test_large_victim(void)
 	fixture_write(&f, "sim/clock", "advance 1s");
 	cmp_int((s64)global_node_page_state(f.m, NR_ANON_PAGES), >, 80000,
 		"a second later it holds memory");
-	is_uint(event_count(&f, "start_task_reaping"), 0, "which nobody else takes from it");
+	is_uint(log_count(&f.m->trace, "start_task_reaping"), 0, "which nobody else takes from it");
 	fixture_write(&f, "sim/clock", "advance 2s");
-	is_uint(event_count(&f, "start_task_reaping"), 1, "after two seconds the oom_reaper does");
+	is_uint(log_count(&f.m->trace, "start_task_reaping"), 1,
+		"after two seconds the oom_reaper does");
 	is_sound(f.m, "while it is reaped");
 	fixture_write(&f, "sim/clock", "advance 3500ms");
 	like(log_line(&f, "oom_reaper", 0),

@@ -10,19 +10,6 @@
 #define TINY	   "[machine]\ncpus = 1\nmemory = 256M\n"
 #define FILE_PAGES 20000u
 
-static handle_t read_file(struct machine *m, const char *path, u32 pages)
-{
-	handle_t inode;
-	u32 i;
-
-	if (inode_create(m, path, (u64)pages << PAGE_SHIFT, INODE_REGULAR, &inode))
-		bail_out("no inode");
-	for (i = 0; i < pages; i++)
-		if (filemap_get_page(m, inode, i, true) == PFN_NONE)
-			bail_out("the page cache is full");
-	return inode;
-}
-
 /* Pages until there are no more, even after kswapd had its time. */
 static u64 fill(struct machine *m)
 {
@@ -49,7 +36,7 @@ static u64 stolen(const struct machine *m)
 static void test_cache_gives_way(void)
 {
 	struct machine *m = bare_machine(TINY);
-	handle_t inode = read_file(m, "/data", FILE_PAGES);
+	handle_t inode = cached_file(m, "/data", FILE_PAGES);
 	u64 cache = global_node_page_state(m, NR_FILE_PAGES), before = stolen(m);
 	pfn_t dirty = filemap_get_page(m, inode, 5, false);
 	u64 free, taken;
@@ -78,7 +65,7 @@ static void test_cache_gives_way(void)
 static void test_active_pages_go_last(void)
 {
 	struct machine *m = bare_machine(TINY);
-	handle_t hot = read_file(m, "/hot", 2000), cold = read_file(m, "/cold", 2000);
+	handle_t hot = cached_file(m, "/hot", 2000), cold = cached_file(m, "/cold", 2000);
 	u32 i, kept = 0;
 	u64 n;
 
@@ -109,7 +96,7 @@ static void test_node_reclaim(void)
 	pfn_t pfn;
 	u32 i;
 
-	read_file(m, "/data", 20000);
+	cached_file(m, "/data", 20000);
 	zone_of(m, 0, ZONE_DMA)->lowmem_reserve[ZONE_MOVABLE] = 4096;
 	m->sysctl.watermark_boost_factor = 0;
 	while (rmqueue_buddy(m, near, 0, MIGRATE_MOVABLE, 0) != PFN_NONE)

@@ -1,6 +1,8 @@
 /* language.c - carries out the cases: what each step is, in reads, writes and commands of a side. */
 #include "tests/oracle/lib/steps.h"
 
+#include "tests/lines.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -592,18 +594,6 @@ static void end_case(struct run *r)
 	r->with[0] = '\0';
 }
 
-static char *next_line(char **text)
-{
-	char *line = *text, *end = strchr(line, '\n');
-
-	if (!*line)
-		return NULL;
-	if (end)
-		*end = '\0';
-	*text = end ? end + 1 : line + strlen(line);
-	return line;
-}
-
 /* Earlier cases' records. */
 static void forget(void *arg, const char *record)
 {
@@ -631,7 +621,7 @@ unsigned int run_cases(struct side *s, char *text, const char *machine, const ch
 	r->s = s;
 	r->r = rec;
 	r->machine = machine;
-	while ((line = next_line(&text))) {
+	while ((line = cut_line(&text))) {
 		line += strspn(line, "\t ");
 		if (!*line || *line == '#')
 			continue;
