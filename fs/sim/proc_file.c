@@ -62,7 +62,7 @@ static int cmd_fread(struct command_run *c)
 static int cmd_fwrite(struct command_run *c)
 {
 	u64 offset, length;
-	handle_t inode;
+	handle_t inode, file;
 	ssize_t n;
 	int error = parse_file_range(c, &inode, &offset, &length);
 
@@ -70,7 +70,11 @@ static int cmd_fwrite(struct command_run *c)
 		error = command_explain(c, -EFBIG, "a file has at most 16 TiB");
 	if (error)
 		return error;
+	error = vfs_open(c->m, inode, &file);
+	if (error)
+		return error;
 	n = generic_file_write(c->m, inode, offset, length, NULL);
+	vfs_close(c->m, file);
 	if (n < 0)
 		return (int)n;
 	task_at(c->m, c->task)->io_wchar += (u64)n;
