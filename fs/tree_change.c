@@ -114,12 +114,17 @@ static bool left_traces(const struct tree *t, const struct tree_change *change)
 	return memcmp(mark, change->mark, sizeof(mark)) != 0;
 }
 
-/* The kernel of a machine that has panicked does nothing more: only the laboratory's own files take
- * writes, and what is read of a file of the disk comes from the disk. */
+/*
+ * The kernel of a machine that has panicked does nothing more: only the laboratory's own files take
+ * writes, and what is read of a file of the disk comes from the disk. A process's memory would have to be
+ * faulted in.
+ */
 static bool lives_on(const struct tree_change *change)
 {
-	return change->op == TREE_READ || change->op == TREE_OPEN || change->op == TREE_CLOSE ||
-	       (change->attr && change->attr->flags & ATTR_PANICKED);
+	u32 flags = change->attr ? change->attr->flags : 0;
+
+	return change->op == TREE_OPEN || change->op == TREE_CLOSE ||
+	       (change->op == TREE_READ && !(flags & ATTR_READ_CHANGES)) || flags & ATTR_PANICKED;
 }
 
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change, const char *name)

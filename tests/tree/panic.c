@@ -113,6 +113,22 @@ static void try_file(struct try *t, const char *path)
 		diag("%s takes a write: %zd", path, n);
 }
 
+/* To read a process's memory is to fault it in. */
+static void test_memory(struct world *w)
+{
+	u64 now = tree_machine(w->tree)->clock.now, ino = 0;
+	struct open_file *f = NULL;
+	char path[64], buffer[100];
+
+	snprintf(path, sizeof(path), "proc/%d/mem", atoi(get(w, "sim/procs/other/pid")));
+	ok(!tree_walk(w->tree, &root, path, &ino) && !tree_open(w->tree, &root, ino, O_RDONLY, &f),
+	   "a process's memory can be opened");
+	is_int(tree_read(w->tree, &root, f, buffer, sizeof(buffer), 0x10000000), -EIO,
+	       "but not be read");
+	is_uint(tree_machine(w->tree)->clock.now, now, "which takes no time");
+	tree_release(w->tree, &root, f);
+}
+
 static void test_dead(void)
 {
 	struct text before, after;
@@ -124,6 +140,7 @@ static void test_dead(void)
 
 	world_open(&w);
 	make(&w, "sim/procs", "other");
+	put(&w, "sim/procs/other/ctl", "mmap m 1M addr=0x10000000 populate");
 	let_panic(&w, "0");
 	like(get(&w, "sim/explain"),
 	     "^At [0-9.]+ s, the kernel panicked: Out of memory: system-wide "
@@ -147,6 +164,7 @@ static void test_dead(void)
 	is_int(tree_rmdir(w.tree, &root, dir, "other"), -EIO, "none is ended");
 	tree_walk(w.tree, &root, "sim/disk", &dir);
 	is_int(tree_create_file(w.tree, &root, dir, "f", 0644, &ino), -EIO, "no file is made");
+	test_memory(&w);
 	is_int(put(&w, "sim/ctl", "sync"), -EIO, "commands are refused");
 	like(get(&w, "sim/ctl"), "^sync: EIO: .*only reboot and rewind",
 	     "with a word on what helps");
