@@ -82,6 +82,180 @@ static const char *const values[] = {
 	"ffffffff",
 };
 
+/*
+ * Commands that are nearly right. %r is a region, %s a size, %o a range of a region or nothing, %f a file, %d
+ * a process, %n a small number, %P a protection, %N a node, %Q a memory policy, %A an access pattern,
+ * %O an option of mmap, %D advice, %w a swap area, %S a signal.
+ */
+static const char *const process_lines[] = {
+	"mmap %r %s %O",
+	"mmap %r %s %O",
+	"mmap %r %s %O %O",
+	"mmap %r %s %O %O %O",
+	"mmap %r 20M",
+	"mmap %r 4M %O",
+	"mmap %r 1M %O",
+	"mmap %r 2M shared %O",
+	"mmap %r 100M",
+	"mmap %r 3M populate",
+	"mmap %r 4M prot=rw addr=0x10000000",
+	"mmap %r %s file=%f shared",
+	"mmap %r 1M file=%f shared populate",
+	"mmap %r %s file=%f@64K private",
+	"munmap %r %o",
+	"munmap %r %o",
+	"mremap %r %s",
+	"mremap %r %s nomove",
+	"mremap %r %s dontunmap",
+	"mremap %r %s addr=0x10000000",
+	"mprotect %r %P %o",
+	"madvise %r %D %o",
+	"madvise %r %D %o",
+	"mlock %r %o",
+	"mlock %r onfault %o",
+	"munlock %r %o",
+	"mlockall current future",
+	"mlockall future onfault",
+	"munlockall",
+	"mincore %r %o",
+	"msync %r %o",
+	"brk %s",
+	"brk -%s",
+	"malloc %r %s",
+	"malloc %r %n",
+	"free %r",
+	"read %r",
+	"read %r %o",
+	"read %r %o",
+	"write %r",
+	"write %r",
+	"write %r %o",
+	"write %r %o",
+	"write %r %o value=%n",
+	"access %r %A 3000 write=50 %o",
+	"access %r %A %n",
+	"load %r %A 5000 write=50 for=2s",
+	"load %r %A 100000 write=%n %o",
+	"load %r %A %n",
+	"unload %r",
+	"fread %f %s %s",
+	"fread %f 0 1M",
+	"fwrite %f %s %s",
+	"fwrite %f 0 %s",
+	"fsync %f",
+	"fork %d",
+	"fork %d",
+	"clone %d",
+	"pthread_create",
+	"exec %d",
+	"exit %n",
+	"kill %S",
+	"setuid %n",
+	"setrlimit as %s",
+	"setrlimit memlock %s",
+	"setrlimit data %s",
+	"setrlimit stack unlimited",
+	"setrlimit nproc %n",
+	"sched_setaffinity %N",
+	"sched_setaffinity 0-7",
+	"set_mempolicy %Q",
+	"mbind %r %Q",
+	"mbind %r %Q strict move %o",
+	"mbind %r %Q move_all",
+	"migrate_pages %N %N",
+	"move_pages %r %N",
+	"move_pages %r %N all %o",
+	"gup %r %o",
+	"ungup %r %o",
+	"swapout",
+};
+
+static const char *const machine_lines[] = {
+	"swapon %w %s",
+	"swapon %w 64M prio=%n",
+	"swapon %w 32M type=file",
+	"swapoff %w",
+	"sync",
+	"kmalloc %r %s",
+	"kmalloc %r %s dma32 reclaimable",
+	"kmalloc %r %s movable node=%N",
+	"kfree %r",
+	"slab dentry +%n",
+	"slab dentry -%n",
+	"slab inode_cache +3000",
+	"slab ext4_inode_cache -%n",
+	"fail vda all probability=%n times=%n",
+	"fail vda read interval=%n times=%n",
+	"fail vda write times=3",
+	"fail %w all times=%n",
+	"fail vda off",
+	"fail %w off",
+	"fragment %N Normal 0.5",
+	"fragment %N DMA32 0.9 unmovable",
+	"fragment %N DMA32 0",
+	"fragment %N Normal 0",
+	"modprobe memory-notifier-error-inject",
+	"rmmod memory-notifier-error-inject",
+	"adopt %n %d",
+};
+
+static const char *const regions[] = { "a", "a", "b", "b", "c", "d", "heap" };
+static const char *const sizes[] = {
+	"1", "4096", "64K", "64K", "1M", "1M", "3M", "2M", "20M", "100M", "1G", "0x1001", "1T",
+};
+static const char *const ranges[] = {
+	"", "", "", "0 4096", "64K", "64K 64K", "0 1M", "512K 1M", "100 5000", "2M 2M", "0 2M",
+};
+static const char *const files[] = { "data", "data", "file", "dir/file", "none", "dir" };
+static const char *const processes[] = { "a", "b", "c", "p0", "p1", "p2" };
+static const char *const numbers[] = { "0", "1", "2", "7", "50", "100", "300", "1000", "20000" };
+static const char *const protections[] = { "rwx", "r", "rw", "none", "x", "w" };
+static const char *const nodes[] = { "0", "1", "0-1", "2" };
+static const char *const policies[] = { "default",	"local",
+					"bind:0",	"bind:1",
+					"bind:0-1",	"interleave:0-1",
+					"preferred:1",	"preferred_many:0-1",
+					"interleave:0", "bind=balancing:0-1",
+					"bind=static:1" };
+static const char *const patterns[] = { "seq", "random", "uniform", "zipf:0.9", "zipf:1.2" };
+static const char *const options[] = {
+	"anon",		"private",	   "shared",
+	"noreserve",	"populate",	   "locked",
+	"stack",	"growsdown",	   "prot=rwx",
+	"prot=r",	"prot=none",	   "file=data",
+	"file=file@8K", "dev=gpu",	   "hugetlb",
+	"hugetlb=2M",	"hugetlb=1G",	   "addr=0x10000000",
+	"noreplace",	"addr=0x10200000", "hint=0x20000000",
+	"shared",	"populate",
+};
+static const char *const advice[] = {
+	"normal",	  "random",    "sequential", "willneed",   "dontneed",
+	"free",		  "cold",      "pageout",    "remove",	   "populate_read",
+	"populate_write", "dontfork",  "dofork",     "wipeonfork", "keeponfork",
+	"dontdump",	  "mergeable", "hugepage",   "nohugepage",
+};
+static const char *const areas[] = { "swapx", "swapy", "data", "vdb", "file" };
+static const char *const signals[] = {
+	"TERM", "KILL", "STOP", "CONT", "CONT", "0", "SEGV", "USR1"
+};
+
+#define CHOICE(letter, list)              \
+	{                                 \
+		letter, list, COUNT(list) \
+	}
+
+static const struct choice {
+	char letter;
+	const char *const *words;
+	size_t nr;
+} choices[] = {
+	CHOICE('r', regions),	  CHOICE('s', sizes),	  CHOICE('o', ranges),
+	CHOICE('f', files),	  CHOICE('d', processes), CHOICE('n', numbers),
+	CHOICE('P', protections), CHOICE('N', nodes),	  CHOICE('Q', policies),
+	CHOICE('A', patterns),	  CHOICE('O', options),	  CHOICE('D', advice),
+	CHOICE('w', areas),	  CHOICE('S', signals),
+};
+
 static const char *const commands[] = {
 	"mmap",
 	"munmap",
@@ -257,6 +431,43 @@ static size_t one_command(struct chance *c, char *buffer, size_t size, size_t n)
 		n = put(buffer, size, n, arguments[chance_below(c, COUNT(arguments))]);
 	}
 	return n;
+}
+
+static const char *chosen(struct chance *c, char letter)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(choices); i++)
+		if (choices[i].letter == letter)
+			return choices[i].words[chance_below(c, choices[i].nr)];
+	return "";
+}
+
+static size_t one_sentence(struct chance *c, char *buffer, size_t size, size_t n, const char *line)
+{
+	for (; *line; line++) {
+		char byte[2] = { *line };
+
+		n = put(buffer, size, n, *line == '%' ? chosen(c, *++line) : byte);
+	}
+	return put(buffer, size, n, "\n");
+}
+
+size_t words_process(struct chance *c, char *buffer, size_t size)
+{
+	uint64_t lines = 1 + chance_below(c, 4);
+	size_t n = 0;
+
+	while (lines--)
+		n = one_sentence(c, buffer, size, n,
+				 process_lines[chance_below(c, COUNT(process_lines))]);
+	return n;
+}
+
+size_t words_machine(struct chance *c, char *buffer, size_t size)
+{
+	return one_sentence(c, buffer, size, 0,
+			    machine_lines[chance_below(c, COUNT(machine_lines))]);
 }
 
 size_t words_command(struct chance *c, char *buffer, size_t size)

@@ -19,5 +19,9 @@ uint64_t chance_below(struct chance *c, uint64_t n);
  * @buffer; returns how many. */
 size_t words_value(struct chance *c, char *buffer, size_t size);
 size_t words_command(struct chance *c, char *buffer, size_t size);
+/** words_process(), words_machine() - lines for a process's ctl and for sim/ctl whose words are of the right
+ * kinds: most of them are accepted by a process that has regions. */
+size_t words_process(struct chance *c, char *buffer, size_t size);
+size_t words_machine(struct chance *c, char *buffer, size_t size);
 
 #endif

@@ -268,7 +268,7 @@ static void test_processes(struct fixture *f)
 	is_int(ctl_put(f, "p", "fsync lib/x"), 11, "fsync of a file that memory has forgotten");
 	fixture_write(f, "proc/sys/vm/drop_caches", "2");
 	is_int(ctl_put(f, "p", "fwrite lib/x 0 64K"), 18, "it is forgotten again, and written");
-	ok(ctl_check(f, "after that"), "its inode is in memory, as its pages are");
+	ok(is_sound(f->m, "after that"), "its inode is in memory, as its pages are");
 	ctl_rmdir(f, "p");
 	delete (f->t, &root, "lib/x", false);
 	delete (f->t, &root, "lib", true);
