@@ -622,22 +622,31 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 }
 
 /*
- * Accesses to come: their entries lie all over the host's memory, and so do the slots of those that are
- * swapped out. It fetches many at once in the time of one.
+ * Accesses to come: what they need lies all over the host's memory, and one thing says where the next is:
+ * table, chunk of entries, entry, swap cluster, slot. It fetches those of all accesses at once, step by step.
  */
 static void fetch_ahead(struct machine *m, struct mm *mm, const u64 *addr, u32 nr)
 {
 	const pte_t *pte[ACCESS_DRAW_MAX];
-	u32 i;
+	handle_t table[ACCESS_DRAW_MAX];
+	u32 slot[ACCESS_DRAW_MAX], nr_slots = 0, i;
 
 	for (i = 0; i < nr; i++) {
-		pte[i] = pte_find(m, mm, addr_vpn(addr[i]));
-		if (likely(pte[i]))
-			__builtin_prefetch(pte[i], 1);
+		table[i] = pte_table_find(m, mm, addr_vpn(addr[i]));
+		__builtin_prefetch(table_chunk(m, table[i], addr_vpn(addr[i])));
 	}
-	for (i = 0; i < nr; i++)
-		if (pte[i] && *pte[i] & PTE_SWAP)
-			swap_fetch_slot(m, pte_swap_slot(m, *pte[i]));
+	for (i = 0; i < nr; i++) {
+		pte[i] = table[i] ? table_pte(m, table[i], addr_vpn(addr[i])) : NULL;
+		__builtin_prefetch(pte[i], 1);
+	}
+	for (i = 0; i < nr; i++) {
+		if (!pte[i] || !(*pte[i] & PTE_SWAP))
+			continue;
+		slot[nr_slots] = swap_pte_slot(m, *pte[i]);
+		swap_fetch_cluster(m, slot[nr_slots++]);
+	}
+	for (i = 0; i < nr_slots; i++)
+		swap_fetch_slot(m, slot[i]);
 }
 
 static int touch_list(struct machine *m, handle_t task, const u64 *addr, u32 nr, u64 *done)

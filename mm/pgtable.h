@@ -194,11 +194,17 @@ static inline struct huge_walk huge_walk_range(const struct mm *mm, u64 vpn, u64
 
 bool huge_walk_next(const struct machine *m, struct huge_walk *w);
 
+/* Where a lowest-level table keeps the handle of the chunk for @vpn. */
+static inline handle_t *table_chunk(const struct machine *m, handle_t table, u64 vpn)
+{
+	return &table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
+}
+
 /* The entry of @vpn in a lowest-level table, NULL while its chunk does not exist (entry is
  * none). */
 static inline pte_t *table_pte(const struct machine *m, handle_t table, u64 vpn)
 {
-	handle_t chunk = table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
+	handle_t chunk = *table_chunk(m, table, vpn);
 
 	return chunk ? &pte_chunk_at(m, chunk)[vpn % PTE_CHUNK] : NULL;
 }
@@ -231,7 +237,7 @@ int pte_table_alloc(struct machine *m, handle_t mm, u64 vpn);
 /** pte_chunk_get() - the entry of @vpn in an existing table, its chunk made if need be. */
 static inline pte_t *pte_chunk_get(struct machine *m, handle_t table, u64 vpn)
 {
-	handle_t *chunk = &table_at(m, table)->chunk[vpn / PTE_CHUNK % TABLE_CHUNKS];
+	handle_t *chunk = table_chunk(m, table, vpn);
 
 	if (unlikely(!*chunk))
 		*chunk = pool_alloc(&m->mms.pte_chunks);

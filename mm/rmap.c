@@ -135,6 +135,35 @@ static inline __attribute__((always_inline)) bool find_only(struct machine *m, p
 	return look_up_only(m, p, o, m->reclaim.active) && maps(o->pte, pfn);
 }
 
+/* What says where the entries of these pages are, for the host to fetch at once. */
+static void fetch_chunks(struct machine *m, const pfn_t *pfn, u32 nr)
+{
+	const struct vma *v = NULL;
+	u64 chunk = 0, offset, vpn;
+	handle_t table, vma = 0;
+	u32 mapping = 0, i;
+
+	for (i = 0; i < nr; i++) {
+		const struct page *p = pfn_to_page(m, pfn[i]);
+
+		if (p->mapcount != 1 ||
+		    (p->mapping == mapping && page_index(p) / PTE_CHUNK == chunk))
+			continue;
+		if (p->mapping != mapping) {
+			mapping = p->mapping;
+			vma = only_vma(m, p);
+			v = vma_at(m, vma);
+		}
+		chunk = page_index(p) / PTE_CHUNK;
+		offset = page_index(p) - v->pgoff;
+		if (!vma || offset >= vma_pages(v))
+			continue;
+		vpn = addr_vpn(v->start) + offset;
+		table = pte_table_find(m, mm_at(m, v->mm), vpn);
+		__builtin_prefetch(table_chunk(m, table, vpn));
+	}
+}
+
 /* Entries lie all over the page tables: the host fetches them at once, not one after the other. */
 void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr)
 {
@@ -144,6 +173,7 @@ void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr)
 	m->reclaim.rmap.mapping = 0;
 	m->reclaim.active = true;
 	memcpy(b->pfn, pfn, nr * sizeof(*pfn));
+	fetch_chunks(m, pfn, nr);
 	for (i = 0; i < nr; i++)
 		if (look_up_only(m, pfn_to_page(m, pfn[i]), &b->only[i], true))
 			__builtin_prefetch(b->only[i].pte, 1);

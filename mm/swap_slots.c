@@ -267,7 +267,8 @@ void put_swap_slot(struct machine *m, u32 slot)
 	struct swap_slots *s = slots_of(m, slot);
 	u32 n = slot_number(slot);
 
-	drop_contents_of(m, s, n);
+	if (contents_in_use(m))
+		drop_contents_of(m, s, n);
 	s->slot[n].count = s->slot[n].entry = 0;
 	s->free[n / 64] |= 1ull << n % 64;
 	a->used_pages--;

@@ -44,7 +44,7 @@ __attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pfn)
 		return -ENOMEM;
 	section = swap_section_of(m, pfn);
 	if (!section->array)
-		section->array = pool_alloc(&s->page_slots);
+		section->array = pool_alloc(&s->swap_pages);
 	return section->array ? 0 : -ENOMEM;
 }
 

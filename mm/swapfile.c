@@ -218,8 +218,8 @@ static int pools_init(struct machine *m, struct swap_state *s)
 		error = pool_init(&s->sections, "swap section", sizeof(struct swap_section),
 				  sections);
 	if (!error)
-		error = pool_init(&s->page_slots, "slots of pages", PAGES_PER_SECTION * sizeof(u32),
-				  sections);
+		error = pool_init(&s->swap_pages, "swap_page",
+				  PAGES_PER_SECTION * sizeof(struct swap_page), sections);
 	return error;
 }
 
@@ -231,7 +231,7 @@ void swap_destroy(struct machine *m)
 	pool_destroy(&s->slots);
 	pool_destroy(&s->contents);
 	pool_destroy(&s->sections);
-	pool_destroy(&s->page_slots);
+	pool_destroy(&s->swap_pages);
 }
 
 int swap_init(struct machine *m)

@@ -44,8 +44,15 @@ static inline struct swap_area *slot_area(struct machine *m, u32 slot)
 	return &m->swap.area[cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area];
 }
 
-/** swap_fetch_slot() - @slot will be needed soon: the host fetches what is known of it. */
-static inline void swap_fetch_slot(const struct machine *m, u32 slot)
+/** swap_fetch_cluster(), then swap_fetch_slot() - @slot will be needed soon: the host fetches what is known of
+ * it. (Forced inline: of a call that only fetches gcc thinks that it does nothing.) */
+static inline __attribute__((always_inline)) void swap_fetch_cluster(const struct machine *m,
+								     u32 slot)
+{
+	__builtin_prefetch(cluster_at(m, slot >> SWAP_CLUSTER_SHIFT), 1);
+}
+
+static inline __attribute__((always_inline)) void swap_fetch_slot(const struct machine *m, u32 slot)
 {
 	const struct swap_slots *s = slots_of(m, slot);
 
@@ -82,7 +89,7 @@ static inline u64 swap_pte_of(const struct machine *m, u32 slot)
 	return PTE_SWAP | (u64)type << PTE_SWAP_TYPE_SHIFT | offset << PTE_SWAP_OFFSET_SHIFT;
 }
 
-/* ---- a page's slot: an array for each section of memory ---- */
+/* ---- a page's slot and the like: an array for each section of memory ---- */
 
 static inline struct swap_section *swap_section_of(const struct machine *m, pfn_t pfn)
 {
@@ -90,18 +97,54 @@ static inline struct swap_section *swap_section_of(const struct machine *m, pfn_
 	       (pfn >> (SECTION_SHIFT - PAGE_SHIFT));
 }
 
-static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
+static inline struct swap_page *swap_page_of(const struct machine *m, pfn_t pfn)
 {
 	u64 array = swap_section_of(m, pfn)->array;
 
-	return (u32 *)(void *)m->swap.page_slots.base + array * PAGES_PER_SECTION +
+	return (struct swap_page *)(void *)m->swap.swap_pages.base + array * PAGES_PER_SECTION +
 	       (pfn & (PAGES_PER_SECTION - 1));
+}
+
+static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
+{
+	return &swap_page_of(m, pfn)->slot;
 }
 
 /* Is there one for @pfn? */
 static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
 {
 	return likely(m->swap.first_section && swap_section_of(m, pfn)->array);
+}
+
+/*
+ * An LRU list is a chain through all of memory: where the next page lies is known when the host has fetched
+ * the one before. But pages that come to the head one after the other are mostly met so at the tail; so each
+ * remembers who came a batch later, and while a batch is worked on the host fetches the next one at once.
+ * It is no more than a hint: what it says is never relied on.
+ */
+static inline void lru_trail_add(struct machine *m, struct lru_trail *t, pfn_t pfn)
+{
+	pfn_t *at = &t->pfn[t->at++ % SWAP_CLUSTER_MAX];
+
+	if (page_slot_ready(m, *at))
+		swap_page_of(m, *at)->ahead = pfn;
+	*at = pfn;
+}
+
+/** lru_fetch_ahead() - @pfn is being taken off its list: fetch who comes a batch later; false: unknown. */
+static inline __attribute__((always_inline)) bool lru_fetch_ahead(const struct machine *m,
+								  pfn_t pfn)
+{
+	u32 ahead;
+
+	if (!page_slot_ready(m, pfn))
+		return false;
+	ahead = swap_page_of(m, pfn)->ahead;
+	if (!ahead)
+		return false;
+	__builtin_prefetch(pfn_to_page(m, ahead), 1);
+	__builtin_prefetch(swap_page_of(m, ahead), 1);
+	return true;
 }
 
 /** swap_page_writeback() - clear_page_dirty() and set_page_writeback(), of a page that is no file's. */

@@ -14,6 +14,7 @@
 #include <mman/writeback.h>
 
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 #include "mm/vmscan.h"
 
 /* ---- off the list ---- */
@@ -75,6 +76,7 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 	u32 all = (u32)min_t(u64, list->nr, UINT32_MAX), skipped = 0, spared = 0, nr = 0;
 	u32 most = (u32)min_t(u64, all, nr_to_scan); /* to be taken: less for what is not */
 	pfn_t pfn = list->tail;
+	bool known = false;
 
 	while (nr < most) {
 		struct page *p = pfn_to_page(m, pfn);
@@ -98,12 +100,13 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 		if (file && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
 			is.dirty[zone]++;
 		batch->pfn[nr++] = pfn;
+		known = lru_fetch_ahead(m, pfn);
 		pfn = p->prev;
 	}
 	cut_tail(m, list, pfn);
 	list->nr -= nr;
 	batch->nr = nr;
-	batch->ahead = pfn;
+	batch->ahead = known ? PFN_NONE : pfn;
 	count_isolated(m, n, lru, &is, nr);
 	return (u64)nr + spared + skipped;
 }

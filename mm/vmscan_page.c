@@ -80,6 +80,7 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 	}
 	p->flags |= PAGE_FLAG(lru);
 	page_list_add(m, b->list, pfn);
+	lru_trail_add(m, &m->reclaim.node[p->node].trail[lru], pfn);
 	b->nr++;
 }
 
