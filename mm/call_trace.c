@@ -85,19 +85,25 @@ static void caller_frames(struct machine *m, enum page_use use)
 	frames(m, NAMES("do_syscall_64", "entry_SYSCALL_64_after_hwframe"));
 }
 
-void dump_alloc_trace(struct machine *m, const struct oom_control *oc, bool oom)
+void dump_alloc_trace(struct machine *m, const struct oom_control *oc, enum trace_top top)
 {
+	const char *const *const tops[] = {
+		[TRACE_WARN_ALLOC] = NAMES("warn_alloc"),
+		[TRACE_OOM_KILL] = NAMES("dump_header", "oom_kill_process", "out_of_memory"),
+		[TRACE_OOM_NOBODY] = NAMES("dump_header", "out_of_memory"),
+		[TRACE_PANIC] = NAMES("panic", "out_of_memory"),
+	};
 	enum page_use use = use_of(m, oc->gfp);
 
 	printk(m, 4, "Call Trace:");
 	printk(m, 4, " <TASK>");
 	frames(m, NAMES("dump_stack_lvl"));
 	if (oc->order == OOM_ORDER_SYSRQ) {
-		frames(m, NAMES("dump_header", "oom_kill_process", "out_of_memory", "moom_callback",
-				"process_one_work", "worker_thread", "kthread", "ret_from_fork"));
+		frames(m, tops[top]);
+		frames(m, NAMES("moom_callback", "process_one_work", "worker_thread", "kthread",
+				"ret_from_fork"));
 	} else {
-		frames(m, oom ? NAMES("dump_header", "oom_kill_process", "out_of_memory") :
-				NAMES("warn_alloc"));
+		frames(m, tops[top]);
 		frames(m, NAMES("__alloc_pages_slowpath", "__alloc_pages"));
 		page_frames(m, use);
 		if (use != USE_UNKNOWN && m->current)

@@ -82,10 +82,13 @@ static void ring_vprint(struct machine *m, struct log_ring *r, int level, const 
 	ring_add(m, r, level, line, length);
 }
 
+/* A kernel that has panicked says no more: the last lines of its log are why. */
 void printk(struct machine *m, int level, const char *format, ...)
 {
 	va_list ap;
 
+	if (unlikely(m->panicked))
+		return;
 	va_start(ap, format);
 	ring_vprint(m, &m->kmsg, level, format, ap);
 	va_end(ap);
@@ -95,6 +98,8 @@ void trace_event(struct machine *m, const char *format, ...)
 {
 	va_list ap;
 
+	if (unlikely(m->panicked))
+		return;
 	va_start(ap, format);
 	ring_vprint(m, &m->trace, 6, format, ap);
 	va_end(ap);

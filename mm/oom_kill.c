@@ -213,7 +213,7 @@ static handle_t oom_asker(const struct machine *m, const struct oom_control *oc)
 }
 
 /* Who asked for what, and on which way. */
-static void dump_header(struct machine *m, const struct oom_control *oc)
+static void dump_header(struct machine *m, const struct oom_control *oc, bool kill)
 {
 	handle_t asker = oom_asker(m, oc);
 	const struct task *t = asker ? task_at(m, asker) : NULL;
@@ -226,7 +226,7 @@ static void dump_header(struct machine *m, const struct oom_control *oc)
 	dump_stack(m, asker);
 	if (oc->order == OOM_ORDER_SYSRQ)
 		printk(m, 4, "Workqueue: events moom_callback");
-	dump_alloc_trace(m, oc, true);
+	dump_alloc_trace(m, oc, kill ? TRACE_OOM_KILL : TRACE_OOM_NOBODY);
 	show_mem(m, oc->nodemask ? oc->nodemask : mems_allowed(m, m->current), oc->highest);
 	if (should_dump_unreclaim_slab(m))
 		dump_unreclaimable_slab(m);
@@ -277,7 +277,7 @@ static void dump_oom_summary(struct machine *m, const struct oom_control *oc,
 
 static void oom_report(struct machine *m, const struct oom_control *oc, const struct task *victim)
 {
-	dump_header(m, oc);
+	dump_header(m, oc, victim != NULL);
 	if (m->sysctl.oom_dump_tasks)
 		dump_tasks(m, oc);
 	if (victim)
@@ -357,7 +357,7 @@ static void check_panic_on_oom(struct machine *m, struct oom_control *oc)
 		return;
 	oom_explain(m, oc, &(struct oom_explanation){ .outcome = OOM_PANIC_ON_OOM });
 	oom_report(m, oc, NULL);
-	panic(m, "Out of memory: %s panic_on_oom is enabled",
+	panic(m, oc, "Out of memory: %s panic_on_oom is enabled",
 	      mode == 2 ? "compulsory" : "system-wide");
 }
 
@@ -386,7 +386,7 @@ static bool nobody_to_kill(struct machine *m, struct oom_control *oc, struct oom
 	oom_report(m, oc, NULL);
 	printk(m, 4, "Out of memory and no killable processes...");
 	if (!by_hand)
-		panic(m, "System is deadlocked on memory");
+		panic(m, oc, "System is deadlocked on memory");
 	return false;
 }
 

@@ -18,7 +18,7 @@ bool panic_reboot_due(const struct machine *m)
 	return m->panicked && m->clock.now >= m->panic.reboot_at;
 }
 
-void panic(struct machine *m, const char *format, ...)
+void panic(struct machine *m, const struct oom_control *oc, const char *format, ...)
 {
 	struct panic_state *p = &m->panic;
 	s32 timeout = m->sysctl.panic;
@@ -37,6 +37,7 @@ void panic(struct machine *m, const char *format, ...)
 	trace_event(m, "panic reboot_in=%d text=\"%s\"", timeout, p->text);
 	printk(m, 0, "Kernel panic - not syncing: %s", p->text);
 	dump_stack(m, m->current);
+	dump_alloc_trace(m, oc, TRACE_PANIC);
 	if (timeout > 0)
 		printk(m, 0, "Rebooting in %d seconds..", timeout);
 	else if (!timeout)

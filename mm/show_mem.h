@@ -13,10 +13,19 @@ void show_mem(struct machine *m, u64 nodes, enum zone_type highest);
 /** nodes_text() - "0-1,3" of a mask, as far as there are such nodes; "(null)" of none. Returns @text. */
 const char *nodes_text(const struct machine *m, u64 mask, char text[NODES_TEXT_MAX]);
 
-/** dump_stack() - CPU, task, kernel and hardware. @task: 0 for the idle task. dump_alloc_trace() - and the way to
- * the allocation that failed (mm/call_trace.c); @oom: to the OOM killer. */
+/** dump_stack() - CPU, task, kernel and hardware. @task: 0 for the idle task. */
 void dump_stack(struct machine *m, handle_t task);
-void dump_alloc_trace(struct machine *m, const struct oom_control *oc, bool oom);
+
+/* What the call trace of an allocation that failed begins with. */
+enum trace_top {
+	TRACE_WARN_ALLOC,
+	TRACE_OOM_KILL,	  /* the report of a kill */
+	TRACE_OOM_NOBODY, /* a report without one */
+	TRACE_PANIC,
+};
+
+/** dump_alloc_trace() - the way to the allocation that failed (mm/call_trace.c). */
+void dump_alloc_trace(struct machine *m, const struct oom_control *oc, enum trace_top top);
 
 /** should_dump_unreclaim_slab() - is more in slabs that cannot be given back than on the LRU lists? */
 bool should_dump_unreclaim_slab(const struct machine *m);

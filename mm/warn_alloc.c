@@ -57,7 +57,8 @@ void warn_alloc(struct machine *m, const struct oom_control *oc, unsigned int al
 	char flags[256], mask[NODES_TEXT_MAX], mems[NODES_TEXT_MAX];
 	bool log;
 
-	if (oc->gfp & __GFP_NOWARN)
+	/* what panicked on the way has told all there is to tell */
+	if (oc->gfp & __GFP_NOWARN || m->panicked)
 		return;
 	log = ratelimit(m, &m->oom.nopage_rs, NOPAGE_INTERVAL, 1, "warn_alloc") &&
 	      !(oc->gfp & __GFP_DMA && !has_managed_dma(m));
@@ -72,6 +73,6 @@ void warn_alloc(struct machine *m, const struct oom_control *oc, unsigned int al
 	       nodes_text(m, oc->nodemask, mask),
 	       nodes_text(m, t && t->mems_allowed ? t->mems_allowed : ALL_NODES, mems));
 	dump_stack(m, m->current);
-	dump_alloc_trace(m, oc, false);
+	dump_alloc_trace(m, oc, TRACE_WARN_ALLOC);
 	show_mem(m, nodes_to_show(m, oc), oc->highest);
 }

@@ -107,14 +107,33 @@ static int cmd_slab(struct command_run *c)
 	return error;
 }
 
+/* What a path cannot have: empty parts, "." and "..". */
+static bool has_bad_part(const char *path)
+{
+	const char *part = path + 1, *end;
+
+	for (;; part = end + 1) {
+		size_t length = strcspn(part, "/");
+
+		end = part + length;
+		if (!length || (length <= 2 && !strncmp(part, "..", length)))
+			return true;
+		if (!*end)
+			return false;
+	}
+}
+
 /* proc/swaps shows a partition NAME as /dev/NAME, a file as /NAME. */
 static int swap_path(struct command_run *c, const char *name, bool file, char path[SWAP_NAME_MAX])
 {
 	int n = *name == '/' ? snprintf(path, SWAP_NAME_MAX, "%s", name) :
 			       snprintf(path, SWAP_NAME_MAX, "%s%s", file ? "/" : "/dev/", name);
 
-	return n < (int)SWAP_NAME_MAX ? 0 :
-					command_explain(c, -ENAMETOOLONG, "the name is too long");
+	if (n >= (int)SWAP_NAME_MAX)
+		return command_explain(c, -ENAMETOOLONG, "the name is too long");
+	if (has_bad_part(path))
+		return command_explain(c, -EINVAL, "'%s' is no name of a device or file", name);
+	return 0;
 }
 
 static int swapon_option(struct command_run *c, const char *word, s32 *prio, bool *file)
@@ -150,6 +169,8 @@ static int cmd_swapon(struct command_run *c)
 		error = swap_path(c, c->word[1], file, path);
 	if (error)
 		return error;
+	if (!strcmp(path, "/dev/vda"))
+		return command_explain(c, -EBUSY, "%s is the disk that has the files", path);
 	h = file ? inode_lookup(c->m, path) : 0;
 	if (h && inode_is_dir(c->m, h))
 		return command_explain(c, -EISDIR, "%s is a directory", path);

@@ -220,11 +220,13 @@ struct panic_state {
 };
 
 /**
- * panic() - the kernel stops: m->panicked. Nothing runs any more, and commands in progress end;
+ * panic() - the kernel stops, for want of the memory that @oc asks for: m->panicked. Nothing runs any more,
+ * nothing is logged any more, and commands in progress end;
  * readers go on. After kernel.panic seconds (at once if negative) the machine is to be booted anew:
  * panic_reboot_due().
  */
-void panic(struct machine *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void panic(struct machine *m, const struct oom_control *oc, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 bool panic_reboot_due(const struct machine *m);
 
 #endif

@@ -85,6 +85,10 @@ process hog 1G
 refused_ctl EIO "$M/sim/procs/hog/ctl" 'write m' 'panic_on_oom'
 like "$(log)" 'Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled' 'in the words of the kernel'
 like "$(log)" 'Rebooting in 5 seconds..' 'which will boot anew'
+is "$(log | sed -n '/Kernel panic/,$p' | sed -n '4,$p' | paste -sd ' ' | tr -s ' ')" \
+	'Call Trace: <TASK> dump_stack_lvl panic out_of_memory __alloc_pages_slowpath __alloc_pages __folio_alloc vma_alloc_folio __handle_mm_fault handle_mm_fault do_user_addr_fault exc_page_fault asm_exc_page_fault </TASK> Rebooting in 5 seconds..' \
+	'with its call trace, and no word after that'
+like "$(cat "$M/sim/explain")" 'No allocation has been given up since boot' 'the allocation that panicked was not given up'
 put "$M/sim/clock" 'advance 4s'
 like "$(cat "$M/sim/explain")" 'the kernel panicked' 'four seconds later it has not'
 put "$M/sim/clock" 'rate 1000'

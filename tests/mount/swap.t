@@ -46,6 +46,12 @@ like "$(cat "$M/sim/ctl")" 'has holes' 'and why'
 mkdir "$D/directory"
 no EISDIR "$M/sim/ctl" 'swapon directory 16M type=file' 'a directory'
 
+# --- Names ---
+
+no EINVAL "$M/sim/ctl" 'swapon ../vdb 16M' 'a name that leads elsewhere'
+no EINVAL "$M/sim/ctl" 'swapon a//b 16M' 'a name with an empty part'
+no EBUSY "$M/sim/ctl" 'swapon vda 16M' 'the disk that has the files'
+
 # --- Waiting ---
 
 # told NAME LINE: who polls proc/swaps wakes when LINE is written to sim/ctl
