@@ -134,10 +134,10 @@ static int boot(const struct options *o, const struct machine_source *s, struct 
 	return p->journal ? 0 : complain(o, EX_OSERR, "%s", strerror(ENOMEM));
 }
 
-static int take_disk(const struct options *o, struct powered *p)
+static int take_disk(const struct options *o, struct powered *p, bool again)
 {
 	char why[DISK_PATH_MAX + 1];
-	int error = disk_import(p->tree, o->disk, why);
+	int error = again ? disk_resume(p->tree, o->disk, why) : disk_import(p->tree, o->disk, why);
 
 	return !error ? 0 :
 			complain(o, error == -ENOSPC ? EX_CONFIG : EX_NOINPUT, "--disk %s%s: %s",
@@ -155,7 +155,7 @@ static int boot_new(const struct options *o, struct powered *p)
 		status = boot(o, &source, p);
 	machine_source_free(&source);
 	if (!status && o->disk)
-		status = take_disk(o, p);
+		status = take_disk(o, p, false);
 	if (status || !o->journal)
 		return status;
 	error = journal_to_file(p->journal, o->journal);
@@ -182,12 +182,17 @@ static int boot_again(const struct options *o, struct powered *p)
 			complain(o, EX_USAGE,
 				 "--journal %s: it is of machine '%s', with kernel parameters '%s'",
 				 o->journal, f.source.name, f.source.cmdline);
-	if (!status && replay_has_imports(&f))
+	if (!status && replay_has_disk(&f) && !o->disk)
 		status = complain(
-			o, EX_DATAERR,
-			"--journal %s: it began with the files of a --disk, of which it has names "
-			"and sizes, not the bytes: it can be replayed, not continued",
+			o, EX_USAGE,
+			"--journal %s: its machine has its files in a --disk DIR, of which it has names "
+			"and sizes, not the bytes: say which",
 			o->journal);
+	if (!status && o->disk && !replay_has_disk(&f))
+		status = complain(
+			o, EX_USAGE,
+			"--journal %s: its machine has its files in %s.data, not in a --disk",
+			o->journal, o->journal);
 	if (!status)
 		status = boot(o, &f.source, p);
 	if (!status) {
@@ -205,6 +210,8 @@ static int boot_again(const struct options *o, struct powered *p)
 			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s",
 					  o->journal, strerror(-error));
 	}
+	if (!status && o->disk)
+		status = take_disk(o, p, true);
 	replay_unload(&f);
 	return status;
 }
@@ -223,12 +230,6 @@ int power_on(const struct options *o, bool paused, struct powered *p)
 	int status;
 
 	memset(p, 0, sizeof(*p));
-	if (again && o->disk)
-		return complain(
-			o, EX_USAGE,
-			"--journal %s exists, and goes on with the files that it has itself; "
-			"what lies in --disk %s may be others: leave one of them out",
-			o->journal, o->disk);
 	status = again ? boot_again(o, p) : boot_new(o, p);
 	if (status) {
 		power_off(p);

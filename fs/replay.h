@@ -22,8 +22,8 @@ struct replay_file {
  * is dropped; another version is refused. */
 int replay_load(struct replay_file *f, const char *path, FILE *err);
 void replay_unload(struct replay_file *f);
-/** replay_has_imports() - were there files in --disk DIR at the start, whose bytes the journal does not have? */
-bool replay_has_imports(const struct replay_file *f);
+/** replay_has_disk() - was the machine made with --disk DIR? The bytes of what lay there it does not have. */
+bool replay_has_disk(const struct replay_file *f);
 
 /**
  * replay_run() - do to @t's machine what the journal says, from just after boot up to and including

@@ -174,7 +174,7 @@ int replay_load(struct replay_file *f, const char *path, FILE *err)
 	return 0;
 }
 
-bool replay_has_imports(const struct replay_file *f)
+bool replay_has_disk(const struct replay_file *f)
 {
 	const char *at = f->text + f->lines_at, *end = f->text + f->keep;
 	u32 words;

@@ -41,10 +41,19 @@ bool disk_is_host(const struct machine *m);
  * *@found is the caller's to free. */
 int disk_host_scan(struct machine *m, const char *path, struct disk_found **found, u32 *nr);
 void disk_host_renumber(struct machine *m);
+/** disk_host_silence() - what is done to the files meanwhile is not done in DIR: it is so there already. */
+void disk_host_silence(struct machine *m, bool silent);
 
 /** disk_import() - @dir becomes the disk of @t's machine, with all that it holds; told to the journal, but
  * for the bytes. 0 or -errno; *@why: the path it was about. */
 int disk_import(struct tree *t, const char *dir, char why[DISK_PATH_MAX + 1]);
+/** disk_import_found() - one file or directory that was found in directory @path ("" or "/a/b"). 0 or -errno. */
+int disk_import_found(struct tree *t, const char *path, const struct disk_found *f);
+/** disk_resume() - a machine that a journal rebuilt goes on with @dir as its disk; what differs there is told to
+ * the machine and its journal (disk_resume.c). 0 or -errno; *@why: the path it was about. */
+int disk_resume(struct tree *t, const char *dir, char why[DISK_PATH_MAX + 1]);
+/** disk_next_inode() - the one behind @h (0: the first) of all files and directories, parents first; 0: no more. */
+handle_t disk_next_inode(struct machine *m, handle_t h);
 /** disk_import_line() - the same of one file, as the journal has it. */
 int disk_import_line(struct machine *m, const char *path, u64 size, const char *attr);
 /** disk_move() - a machine that boots anew has the disk that it had: files, bytes, places. */

@@ -331,6 +331,15 @@ static const struct backing_ops host_ops = {
 	.end = host_end,
 };
 
+static const struct backing_ops silent_ops = {
+	.end = host_end,
+};
+
+void disk_host_silence(struct machine *m, bool silent)
+{
+	m->backing = silent ? &silent_ops : &host_ops;
+}
+
 bool disk_is_host(const struct machine *m)
 {
 	return m->backing == &host_ops;

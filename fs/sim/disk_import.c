@@ -2,7 +2,7 @@
  * disk_import.c - a disk with files on it: of --disk DIR at the start, of the machine before a reboot.
  *
  * What DIR holds comes to the machine as lines of the journal, one for each file and directory, parents
- * first: `import@SIZE PATH "BLOCKS mode=... mtime=..."` (a directory's path ends in a slash). Page cache
+ * first: `import@SIZE PATH "BLOCKS mode=... mtime=..."` (a directory's path ends in a slash; the first is DIR's own). Page cache
  * and places on the disk depend on sizes only, so a replay comes to the same machine, whatever DIR
  * holds by then; the bytes of these files, which it does not have, read as zeros there.
  */
@@ -23,6 +23,9 @@ int disk_import_line(struct machine *m, const char *path, u64 size, const char *
 	handle_t h;
 	int error;
 
+	/* of the top itself it says only that there was a DIR */
+	if (!strcmp(path, "/"))
+		return 0;
 	length -= is_dir;
 	if (length < 2 || length > DISK_PATH_MAX || *end != ' ' || tree_parse_setattr(end + 1, &a))
 		return -EINVAL;
@@ -36,8 +39,7 @@ int disk_import_line(struct machine *m, const char *path, u64 size, const char *
 	return 0;
 }
 
-/* One file or directory of @path, below "sim/disk". */
-static int import_one(struct tree *t, const char *path, const struct disk_found *f)
+int disk_import_found(struct tree *t, const char *path, const struct disk_found *f)
 {
 	static const struct caller root;
 	struct tree_change change = { .op = TREE_IMPORT, .offset = f->size, .caller = &root };
@@ -46,7 +48,8 @@ static int import_one(struct tree *t, const char *path, const struct disk_found 
 
 	text_init(&name);
 	text_init(&attr);
-	text_printf(&name, "sim/disk%s/%s%s", path, f->name, S_ISDIR(f->mode) ? "/" : "");
+	text_printf(&name, "sim/disk%s/%s%s", path, f->name,
+		    S_ISDIR(f->mode) && *f->name ? "/" : "");
 	text_char(&name, '\0');
 	text_printf(&attr, "%llu mode=%04o mtime=%lld", (unsigned long long)f->blocks,
 		    (u32)f->mode & 07777, (long long)f->mtime);
@@ -77,7 +80,7 @@ static int import_directory(struct tree *t, char path[DISK_PATH_MAX + 1])
 		size_t more = strlen(found[i].name) + 1;
 
 		error = length + more > DISK_PATH_MAX ? -ENAMETOOLONG :
-							import_one(t, path, &found[i]);
+							disk_import_found(t, path, &found[i]);
 		if (error && length + more <= DISK_PATH_MAX) {
 			path[length] = '/';
 			memcpy(path + length + 1, found[i].name, more);
@@ -95,15 +98,18 @@ static int import_directory(struct tree *t, char path[DISK_PATH_MAX + 1])
 
 int disk_import(struct tree *t, const char *dir, char why[DISK_PATH_MAX + 1])
 {
+	const struct disk_found top = { .mode = S_IFDIR | 0755 };
 	int error = disk_host_attach(tree_machine(t), dir);
 
 	why[0] = '\0';
+	if (!error)
+		error = disk_import_found(t, "", &top);
 	return error ? error : import_directory(t, why);
 }
 
 /* ---- a reboot ---- */
 
-static handle_t next_inode(struct machine *m, handle_t h)
+handle_t disk_next_inode(struct machine *m, handle_t h)
 {
 	if (dir_at(m, h)->first_child)
 		return dir_at(m, h)->first_child;
@@ -144,7 +150,7 @@ int disk_move(struct machine *from, struct machine *to)
 	handle_t *map = calloc(nr, sizeof(*map)), h;
 	int error = map ? 0 : -ENOMEM;
 
-	for (h = next_inode(from, 0); h && !error; h = next_inode(from, h))
+	for (h = disk_next_inode(from, 0); h && !error; h = disk_next_inode(from, h))
 		error = move_inode(from, h, to, &map[h]);
 	if (!error) {
 		to->mms.next_ino = from->mms.next_ino;

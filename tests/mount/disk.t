@@ -150,12 +150,46 @@ umount_machine
 is $? 0 '--disk with a new --journal: it replays'
 is "$(grep -c -x -F -f "$T/vmstat" "$T/replayed")" "$(wc -l <"$T/vmstat")" 'to the same machine'
 is "$(tail -n 1 "$T/replayed")" new 'with what was written'
-said=$("$MMANFS" mount --disk "$T/kept" --journal "$T/j" "$T" 2>&1)
-is $? 64 'a journal that exists is not continued with --disk'
-like "$said" 'files that it has itself' 'with the reason'
 said=$("$MMANFS" mount --journal "$T/j" "$T" 2>&1)
-is $? 65 'nor without it, if it began with files of a DIR'
+is $? 64 'it is not continued without the --disk'
 like "$said" 'not the bytes' 'with the reason'
+
+# --- and gone on with ---
+
+again() {
+	mount_machine -d "$M" --disk "$T/kept" --journal "$T/j"
+}
+again
+is "$(grep -c -x -F -f "$T/vmstat" "$M/proc/vmstat")" "$(wc -l <"$T/vmstat")" 'with --disk it goes on'
+is "$(cat "$D/dir/f" "$D/dir/g" "$D/dir/h" | xargs)" 'before after new' 'with its files, those from before as well'
+mkdir "$M/sim/procs/a" "$D/gone"
+echo new >"$D/gone/x"
+dd if=/dev/zero of="$D/dir/large" bs=1M count=8 status=none
+put "$M/sim/procs/a/ctl" 'mmap m 64K file=dir/large'
+kill -KILL "$(pids_of "$M")"
+wait_until 60 no_daemon "$M"
+# what a request that was not answered may have left, and what somebody did meanwhile
+truncate -s 5M "$T/kept/dir/large"
+rm -r "$T/kept/gone" "$T/kept/dir/g"
+mkdir "$T/kept/dir/g"
+echo found >"$T/kept/dir/g/found"
+again 2>/dev/null
+is "$(cd "$D" && find . | sort | xargs)" '. ./dir ./dir/f ./dir/g ./dir/g/found ./dir/h ./dir/large' \
+	'after kill -9: where DIR is different, DIR is right'
+is "$(cat "$D/dir/g/found") $(stat -c %s "$D/dir/large")" "found $((5 << 20))" 'in names, bytes and sizes'
+is "$(sed -n 's/.* \(unlink\|rmdir\|truncate[@0-9]*\|import[@0-9]*\) \([^ ]*\).*/\1 \2/p' "$M/sim/journal" | tail -n 6 | xargs)" \
+	'unlink sim/disk/gone/x rmdir sim/disk/gone unlink sim/disk/dir/g import sim/disk/dir/g/ import@6 sim/disk/dir/g/found truncate@5242880 sim/disk/dir/large' \
+	'and the journal has the changes'
+put "$M/sim/procs/a/ctl" 'read m'
+put "$M/sim/clock" pause
+cat "$M/proc/vmstat" >"$T/vmstat"
+umount_machine
+"$MMANFS" replay "$T/j" --print proc/vmstat >"$T/replayed"
+ok 'which replays' cmp "$T/vmstat" "$T/replayed"
+said=$("$MMANFS" mount --machine tiny --journal "$T/other" "$M" && "$MMANFS" umount "$M" &&
+	"$MMANFS" mount --disk "$T/kept" --journal "$T/other" "$M" 2>&1)
+is $? 64 'a machine that was made without a --disk does not go on with one'
+like "$said" 'not in a --disk' 'with the reason'
 said=$("$MMANFS" mount --disk "$T/nothing" "$T" 2>&1)
 is $? 66 '--disk of what is not there is refused'
 
