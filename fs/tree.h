@@ -429,9 +429,4 @@ extern const struct directory sys_directory;  /* fs/sys/root.c */
 extern const struct directory dev_directory;  /* fs/dev/root.c */
 extern const struct directory sim_directory;  /* fs/sim/root.c */
 
-#define ATTR_RO(n, fn)                               \
-	{                                            \
-		.name = #n, .mode = 0444, .show = fn \
-	}
-
 #endif

@@ -13,9 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define USER_HZ		100u
-#define STAT_FIELDS_MAX 64u
-#define NAMESPACES_MAX	33u
+#define USER_HZ	       100u
+#define NAMESPACES_MAX 33u
 
 /* Numbers of the fields of stat, as proc(5) counts them. */
 enum {

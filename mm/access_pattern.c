@@ -12,7 +12,6 @@
 #include <mman/lab.h>
 
 #define LOG2_SHIFT     24u /* fixed point of log2_table */
-#define POW_ONE	       (1u << 30)
 #define FEISTEL_ROUNDS 4u
 #define EXACT_BUCKETS  10u /* ranks below 2^10 are summed one by one */
 
@@ -170,7 +169,7 @@ static u64 fixed_log2(u64 x)
 	return ((u64)whole << LOG2_SHIFT) + low + (step * (fraction & 0xffff) >> 16);
 }
 
-/* 2^-(@e / 2^LOG2_SHIFT) in units of 1 / POW_ONE */
+/* 2^-(@e / 2^LOG2_SHIFT) in units of 2^-30 */
 static u64 fixed_exp2_negative(u64 e)
 {
 	u64 whole = e >> LOG2_SHIFT, fraction = e & ((1u << LOG2_SHIFT) - 1);
@@ -187,7 +186,7 @@ static u64 power_of_theta(u64 log2_x, u32 theta_millis)
 	return fixed_exp2_negative(log2_x * theta_millis / 1000);
 }
 
-/* Sum of rank^-theta over [from, to), from a power of two, in units of 1 / POW_ONE. */
+/* Sum of rank^-theta over [from, to), from a power of two, in units of 2^-30. */
 static u64 bucket_weight(u64 from, u64 to, u32 theta_millis)
 {
 	u64 sum = 0, i, samples = 1u << EXACT_BUCKETS, span = to - from;

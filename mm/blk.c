@@ -269,11 +269,8 @@ static handle_t submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, co
 		b->failed |= (u32)((((u64)1 << nr) - 1) << b->nr);
 	b->nr += nr;
 	count_vm_events(m, op == BIO_READ ? PGPGIN : PGPGOUT, (u64)nr * PAGE_KB);
-	if (op == BIO_READ) {
-		m->blk.last_read = m->clock.now;
-		if (m->current)
-			task_at(m, m->current)->io_read_bytes += (u64)nr << PAGE_SHIFT;
-	}
+	if (op == BIO_READ && m->current)
+		task_at(m, m->current)->io_read_bytes += (u64)nr << PAGE_SHIFT;
 	if (!m->blk.active)
 		start_next(m, m->clock.now);
 	return h;

@@ -260,16 +260,13 @@ static void count_direct_map(struct boot *b)
 	info->direct_map_2m_kb = total > info->direct_map_1g_kb ? total - info->direct_map_1g_kb :
 								  0;
 	info->kernel_code_kb = b->kernel->code_kb;
-	info->kernel_rwdata_kb = b->kernel->rwdata_kb;
 	info->kernel_rodata_kb = b->kernel->rodata_kb;
 	info->kernel_init_kb = b->kernel->init_kb;
-	info->kernel_bss_kb = b->kernel->bss_kb;
 	info->numa_off = b->p->numa_off;
 	info->movable_node = b->p->movable_node;
 	info->psi_off = b->p->psi_off;
 	if (b->p->stack_guard_gap != UINT64_MAX)
 		b->m->sysctl.stack_guard_gap = b->p->stack_guard_gap << PAGE_SHIFT;
-	info->memcg_off = b->p->cgroup_disabled >> CGROUP_MEMORY & 1;
 }
 
 /* ---- the running kernel ---- */

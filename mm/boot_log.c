@@ -125,8 +125,6 @@ void print_memory(struct boot *b)
 		high += b->m->node[nid].zones[ZONE_HIGHMEM].managed_pages;
 	}
 	reserved = present - b->m->totalram_pages;
-	b->m->boot.physical_pages = present;
-	b->m->boot.reserved_pages = reserved;
 	if (is_i386(b))
 		snprintf(highmem, sizeof(highmem), ", %lluK highmem", (unsigned long long)high * 4);
 	print_debugging(b);

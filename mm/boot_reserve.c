@@ -656,7 +656,6 @@ int reserve_hash_tables(struct boot *b)
 		u64 entries = hash_entries(b, bucket, early_hashes[i].scale);
 		u64 bytes = entries * bucket;
 
-		b->m->boot.hash_pages += round_up_to(bytes, PAGE_SIZE) >> PAGE_SHIFT;
 		if (hashes_by_vmalloc(b)) {
 			b->hash_vmalloc_kb += bytes >> 10;
 			if (bytes / nodes_with_memory(b) >= PMD_SIZE)

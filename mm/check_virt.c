@@ -16,7 +16,7 @@
 struct tally {
 	struct check *c;
 	u32 *mapped; /* entries that map each frame */
-	s64 committed, vmas, tables, chains, file_users, inodes;
+	s64 committed, vmas, tables, chains, inodes;
 	s64 *inactive_dirty; /* of each zone's inactive file list */
 	s64 file_pages, shmem_pages, dirty, lru[NR_LRU_LISTS], anon, file_mapped, mlocked;
 };

@@ -347,7 +347,6 @@ void lab_task_ended(struct machine *m, handle_t task)
 	l->ended = true;
 	l->exit_code = t->exit_code;
 	l->oom_killed = t->flags & PF_MEMDIE;
-	l->end_time = m->clock.now;
 }
 
 /* ---- access and load ---- */

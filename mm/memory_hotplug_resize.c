@@ -100,6 +100,7 @@ static void start_node_threads(struct machine *m, u16 nid)
 static void stop_node_threads(struct machine *m, struct pglist_data *n)
 {
 	kswapd_stop(m, n->nid);
+	kcompactd_stop(m, n->nid);
 	if (n->kswapd)
 		do_exit(m, n->kswapd, 0);
 	if (n->kcompactd)

@@ -51,14 +51,6 @@ static void count_isolated(struct machine *m, const struct page *p, s64 delta)
 			    delta);
 }
 
-bool page_migratable(const struct machine *m, pfn_t pfn)
-{
-	const struct page *p = pfn_to_page(m, pfn);
-
-	return page_exists(m, pfn) && p->flags & (PAGE_FLAG(lru) | PAGE_FLAG(isolated)) &&
-	       !(p->flags & (PAGE_FLAG(writeback) | PAGE_FLAG(locked))) && !p->pins;
-}
-
 int isolate_lru_page(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);

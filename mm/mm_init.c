@@ -166,7 +166,6 @@ static void find_movable_boundaries(struct boot *b)
 	pfn_t usable = b->zone_start[movable_zone(b)];
 	u32 nid, usable_nodes = 0;
 
-	b->m->boot.required_kernelcore = left;
 	if (!left)
 		return;
 	for (nid = 0; nid < b->nr_nodes; nid++)

@@ -32,7 +32,6 @@ static void keep_zone(const struct machine *m, const struct oom_control *oc, con
 		.low = z->watermark[WMARK_LOW] + z->watermark_boost,
 		.high = z->watermark[WMARK_HIGH] + z->watermark_boost,
 		.protection = z->lowmem_reserve[oc->highest],
-		.highatomic = z->nr_reserved_highatomic,
 		.managed = z->managed_pages,
 		.active_anon = positive(z->vm_stat[NR_ZONE_ACTIVE_ANON]),
 		.inactive_anon = positive(z->vm_stat[NR_ZONE_INACTIVE_ANON]),
@@ -168,7 +167,6 @@ void alloc_failure_keep(struct machine *m, const struct oom_control *oc, unsigne
 	f->alloc_flags = alloc_flags;
 	f->highest = (u8)oc->highest;
 	f->logged = logged;
-	f->of_victim = t && t->flags & PF_MEMDIE;
 	memcpy(f->comm, t ? t->comm : "kernel", t ? sizeof(f->comm) : sizeof("kernel"));
 	keep_memory(m, oc, &f->memory);
 }

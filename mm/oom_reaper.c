@@ -58,11 +58,6 @@ const struct oom_victim *oom_victim_of(const struct machine *m, handle_t leader)
 	return h ? victim_at(m, h) : NULL;
 }
 
-bool tsk_is_oom_victim(const struct machine *m, handle_t task)
-{
-	return task_at(m, task)->flags & PF_MEMDIE;
-}
-
 static void forget_victim(struct machine *m, handle_t h)
 {
 	handle_t *at = &m->oom.first_victim;

@@ -316,7 +316,6 @@ int kmem_cache_alloc(struct machine *m, handle_t cache, u32 n)
 		step = min_t(u32, n - got, slab_free_objects(slab));
 		slab->mapcount = (slab->mapcount + step) & 0x3fffffu;
 		c->active_objects += step;
-		c->total_allocs += step;
 		got += step;
 	}
 	return 0;

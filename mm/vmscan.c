@@ -21,7 +21,6 @@
 #include "mm/compaction.h"
 
 #define JIFFY_NS	      (NSEC_PER_SEC / 250)
-#define WRITEBACK_TIMEOUT     (NSEC_PER_SEC / 10)
 #define PFMEMALLOC_TIMEOUT    NSEC_PER_SEC
 #define NODE_RECLAIM_PRIORITY 4
 
@@ -158,7 +157,6 @@ void shrink_node_begin(struct machine *m, struct pglist_data *n, struct scan_con
 {
 	memset(sc->pass, 0, sizeof(sc->pass));
 	s->reclaimed_before = sc->nr_reclaimed;
-	s->scanned_before = sc->nr_scanned;
 	sc->run.passes++;
 	reclaim_policy_of(m)->begin(m, n, sc, s);
 }

@@ -85,11 +85,6 @@ void workingset_age_nonresident(struct machine *m, u32 nid, u64 nr)
 	m->node[nid].lruvec.nonresident_age += nr;
 }
 
-void workingset_activation(struct machine *m, pfn_t pfn)
-{
-	workingset_age_nonresident(m, pfn_to_page(m, pfn)->node, 1);
-}
-
 /* Pages that could have made room for one of this side. */
 static u64 workingset_size(const struct machine *m, const struct pglist_data *n,
 			   enum page_side side)

@@ -24,7 +24,6 @@ static ssize_t knob_store(const struct request *rq, const char *data, size_t siz
 	if (!size || data[0] < '0' || data[0] > '9')
 		return -EINVAL;
 	world.knob = data[0] - '0';
-	world.last_size = size;
 	world.last_offset = offset;
 	return (ssize_t)size;
 }

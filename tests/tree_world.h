@@ -14,7 +14,6 @@ struct tree_world {
 	u32 shelf_uid;
 	bool hidden;
 	char last[16];
-	size_t last_size;
 	u64 last_offset;
 	int released;
 };

@@ -47,14 +47,30 @@ const char *record_calls(void)
 
 #define NR_NUMBERS ARRAY_SIZE(numbers)
 
+/* 0, or -errno: notifications of this kernel are larger than those it was built for. */
+static int can_listen(void)
+{
+	struct seccomp_notif_sizes sizes;
+
+	if (!NATIVE_ARCH || syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes))
+		return -ENOSYS;
+	return sizes.seccomp_notif > sizeof(struct seccomp_notif) ||
+			       sizes.seccomp_notif_resp > sizeof(struct seccomp_notif_resp) ?
+		       -ENOSYS :
+		       0;
+}
+
 int record_filter(void)
 {
 	struct sock_filter code[NR_NUMBERS + 6];
 	struct sock_fprog program = { .filter = code };
 	unsigned short n = 0;
+	int error = can_listen();
 	size_t i;
 	long fd;
 
+	if (error)
+		return error;
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, arch));
 	/* another architecture's calls are not looked at */
@@ -77,18 +93,6 @@ int record_filter(void)
 			     &program);
 	}
 	return fd < 0 ? -errno : (int)fd;
-}
-
-int record_can_listen(void)
-{
-	struct seccomp_notif_sizes sizes;
-
-	if (!NATIVE_ARCH || syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes))
-		return -ENOSYS;
-	return sizes.seccomp_notif > sizeof(struct seccomp_notif) ||
-			       sizes.seccomp_notif_resp > sizeof(struct seccomp_notif_resp) ?
-		       -ENOSYS :
-		       0;
 }
 
 /* The flags of clone3 lie in the caller's memory; a thread's are told by its caller's status later. */

@@ -46,8 +46,6 @@ bool record_find(const char *program);
 const char *record_calls(void);
 /** record_filter() - install the filter in this process; the listener's descriptor, or -errno. */
 int record_filter(void);
-/** record_can_listen() - -errno if this kernel's notifications are not what they should be. */
-int record_can_listen(void);
 
 enum record_call {
 	RECORD_OTHER,

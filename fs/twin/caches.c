@@ -213,11 +213,10 @@ static void take_rest(struct twin *t)
 		n = less(node_free, node_pages(t, nid, "MemFree:", "MemFree:"));
 		n = n < left ? n : left;
 		n = n ? twin_take_kernel_pages(m, n, (int)nid) : 0;
-		t->kernel_pages += n;
 		left -= n;
 	}
-	n = left ? twin_take_kernel_pages(m, left, NUMA_NO_NODE) : 0;
-	t->kernel_pages += n;
+	if (left)
+		twin_take_kernel_pages(m, left, NUMA_NO_NODE);
 	drain_pages(m, -1);
 }
 

@@ -128,14 +128,14 @@ struct twin {
 	u64 nr_held, anon_held;	      /* mappings of pages that it stands for; pages of its own */
 
 	/* for the report */
-	u64 nr_tasks, nr_read, nr_unread,
+	u64 nr_tasks, nr_unread,
 		nr_short; /* processes: all; with smaps; without; with too few pages */
 	u64 nr_threads, nr_threads_there; /* that were shown; that the other kernel counts */
 	u64 pages_short, swap_short, thp_kb, ksm_kb, huge_kb;
 	u64 nr_knobs, nr_counters; /* settings that are as there; counters that go on */
 	struct text knobs_missing, knobs_refused; /* their names, a blank before each */
 	u64 nr_bad_mappings;
-	u64 cache_short, cache_over, kernel_pages, free_short; /* pages */
+	u64 cache_short, cache_over, free_short; /* pages */
 };
 
 /* knobs.c */

@@ -12,8 +12,7 @@ enum stretch_kind {
 	STRETCH_SHARED,	     /* A: anonymous, others have it too */
 	STRETCH_FILE,	     /* f: its file's */
 	STRETCH_FILE_SHARED, /* F */
-	STRETCH_SWAPPED,     /* s */
-	NR_STRETCH_KINDS
+	STRETCH_SWAPPED	     /* s */
 };
 
 struct stretch {

@@ -321,7 +321,6 @@ static int add_space(struct twin *t, size_t process, handle_t task)
 	set_peaks(mm_at(t->m, task_at(t->m, task)->mm), status);
 	find_exe(t, p, task);
 	t->nr_unread += !read;
-	t->nr_read += read;
 	t->nr_short += missing != 0;
 	t->pages_short += missing;
 	return error;

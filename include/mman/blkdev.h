@@ -104,7 +104,6 @@ struct blk_state {
 	struct bio_list waiting[NR_BIO_OPS], done;
 	u64 nr_writes, nr_writes_done; /* bios, since boot */
 	u64 head;		       /* sector behind the last transfer */
-	u64 last_read;		       /* ns: when the last read was submitted (laptop_mode) */
 	bool event_set;		       /* an EVENT_IO_DONE waits */
 	u64 total_pages, used_pages, next_sector;
 	struct blk_fault fault[BLK_FAULTS_MAX];

@@ -200,8 +200,8 @@ struct boot_info {
 	struct hstate hstate[NR_HSTATES];
 	u32 nr_hstates, default_hstate;
 	struct pool huge_frames; /* struct huge_frame */
-	u64 kernel_code_kb, kernel_rwdata_kb, kernel_rodata_kb, kernel_init_kb, kernel_bss_kb;
-	u64 memmap_pages, hash_pages, percpu_pages, percpu_kb;
+	u64 kernel_code_kb, kernel_rodata_kb, kernel_init_kb;
+	u64 memmap_pages, percpu_pages, percpu_kb;
 	u64 percpu_unit;		/* bytes from one CPU's area to the next */
 	u64 swiotlb_start;		/* 64 MiB of bounce buffers; 0: none */
 	u64 hotplug_start, hotplug_end; /* addresses of the DIMM slots; equal: there are none */
@@ -209,9 +209,7 @@ struct boot_info {
 	u64 max_pfn;			/* likewise */
 	u64 vmalloc_used_kb;		/* without kernel stacks: 16 kB a thread come on top */
 	u64 direct_map_4k_kb, direct_map_2m_kb, direct_map_1g_kb;
-	u64 physical_pages, reserved_pages;
-	u64 required_kernelcore, required_movablecore;
-	bool numa_off, movable_node, psi_off, memcg_off;
+	bool numa_off, movable_node, psi_off;
 };
 
 /** linux_banner() - the first line of the kernel log and of /proc/version. */

@@ -22,15 +22,11 @@ enum event_kind {
 	EVENT_LOAD,	 /* background load: arg = load handle */
 	EVENT_KSWAPD,	 /* arg = nid */
 	EVENT_KCOMPACTD, /* arg = nid */
-	EVENT_KHUGEPAGED,
-	EVENT_KSMD,
 	EVENT_FLUSHER,
 	EVENT_OOM_REAPER,
 	EVENT_PSI,
 	EVENT_IO_DONE,
-	EVENT_WATERMARK_BOOST,
-	EVENT_TASK_EXIT, /* a large process ends: arg = struct oom_victim */
-	NR_EVENT_KINDS
+	EVENT_TASK_EXIT /* a large process ends: arg = struct oom_victim */
 };
 
 struct event {

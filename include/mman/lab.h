@@ -29,7 +29,6 @@ struct lab_process {
 	bool translates; /* once there is one */
 	bool ended;
 	bool oom_killed;
-	u64 end_time;
 };
 
 struct lab_region {

@@ -80,7 +80,6 @@ struct machine {
 	struct pool pagesets, extents;
 	struct pool zone_ranges; /* which zone a frame is in: a sorted array (mm/sparse.c) */
 	u32 nr_zone_ranges;
-	handle_t zone_range_first;
 	u8 cpu_to_node[NR_CPUS_MAX]; /* set by build_zonelists() from node[].cpumask */
 	u8 gfp_zone[16];     /* highest zone of the low four GFP bits: set by physmem_init() */
 	u32 nr_online_nodes; /* set by build_zonelists() */

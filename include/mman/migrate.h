@@ -48,14 +48,6 @@ typedef pfn_t (*new_page_fn)(struct machine *m, pfn_t old, void *arg);
 typedef void (*free_page_fn)(struct machine *m, pfn_t unused, void *arg);
 
 /**
- * page_migratable() - could migrate_pages() move @pfn as things are now? It is on an LRU list, evictable
- * or mlocked, or isolated; nobody has it pinned, and no disk is busy with it. Anonymous pages, shared after
- * fork or not, swap cached or not, pages of files, clean or dirty, and of shared memory. Not: slab, page
- * tables, reserved and free pages, the vdso's. O(1).
- */
-bool page_migratable(const struct machine *m, pfn_t pfn);
-
-/**
  * isolate_lru_page() - take @pfn off its LRU list or out of the count of unevictable pages; PG_isolated,
  * counted in NR_ISOLATED_ANON or NR_ISOLATED_FILE. ->next and ->prev are the caller's then.
  * Pinned pages, and those under writeback, can be isolated: migrate_pages() finds out. -EBUSY: it is on

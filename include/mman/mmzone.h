@@ -172,7 +172,6 @@ struct pglist_data {
 	u64 super_deferred;	    /* dentries and inodes that reclaim should have looked at */
 	s64 slab_large_pages;	    /* SUnreclaim that is in no cache, from boot */
 	u64 kswapd_wakeups;
-	bool kswapd_awake;
 	u32 kswapd_failures; /* runs in a row that freed nothing; MAX_RECLAIM_RETRIES: given up */
 	u8 distance[MAX_NUMNODES];
 	u16 nid;

@@ -56,7 +56,7 @@ struct zone_state {
 	u8 nid, type;
 	bool allowed; /* the request could have used it */
 	u8 reserved[5];
-	u64 free, pcp, min, low, high, protection, highatomic, managed;
+	u64 free, pcp, min, low, high, protection, managed;
 	u64 active_anon, inactive_anon, active_file, inactive_file, unevictable;
 	u32 nr_free[MAX_ORDER];
 };
@@ -125,7 +125,6 @@ struct alloc_failure {
 	u32 alloc_flags;
 	u8 highest;
 	bool logged;
-	bool of_victim; /* it was being killed itself */
 	char comm[16];
 	struct memory_state memory;
 };
@@ -190,9 +189,6 @@ s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);
 u32 oom_score(const struct machine *m, handle_t task);
 /** oom_ineligible() - why @task (a leader) cannot be chosen, whatever the request. */
 enum oom_ineligible oom_ineligible(const struct machine *m, handle_t task);
-
-/** tsk_is_oom_victim() - was it chosen? */
-bool tsk_is_oom_victim(const struct machine *m, handle_t task);
 
 /** warn_alloc() - an allocation is given up: keep why, and say it in the log as far as @gfp and the
  * rate limit allow. @oc: gfp, order, nodemask, node, highest. */

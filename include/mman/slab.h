@@ -67,7 +67,7 @@ struct kmem_cache {
 	u64 nr_objects;		  /* capacity of all slabs */
 	u64 nr_slabs, nr_partial; /* nr_partial: slabs on nodes' partial lists */
 	u64 partial_free; /* free objects on nodes' partial lists: slabinfo takes only these for free */
-	u64 total_allocs, total_frees;
+	u64 total_frees;
 	u64 lab_objects;	      /* made by `slab CACHE +N` of sim/ctl: nobody holds them */
 	handle_t per_node, per_cpu;   /* arrays in slab_state pools, by nid and CPU */
 	u32 min_partial, cpu_partial; /* tunables: empty slabs kept per node, objects per CPU */
@@ -89,7 +89,6 @@ struct kmem_cache_cpu {
 #define KC_RECLAIM 1u /* SReclaimable, __GFP_RECLAIMABLE */
 #define KC_DMA	   2u
 #define KC_ACCOUNT 4u
-#define KC_PANIC   8u
 #define KC_HWALIGN 16u
 #define KC_DMA32   32u
 #define KC_RCU	   64u /* SLAB_TYPESAFE_BY_RCU */

@@ -61,8 +61,6 @@ struct rlimits {
 	u32 reserved;
 };
 
-enum task_backing { BACKING_NONE /* purely simulated */, BACKING_REAL /* userfaultfd, later */ };
-
 struct task {
 	u32 pid, tgid, ppid;
 	u32 uid, gid;

@@ -69,8 +69,7 @@ struct scan_decision {
 /* What a run, or a whole kind of runs, has done. */
 struct reclaim_counts {
 	u64 scanned[NR_SIDES], stolen[NR_SIDES];
-	u64 activated, refilled, deactivated, kept_referenced, written, lazyfreed, culled,
-		immediate;
+	u64 activated, refilled, deactivated, kept_referenced, written, lazyfreed, immediate;
 	u64 slab_pages, throttled_ns;
 };
 
@@ -118,7 +117,7 @@ struct scan_control {
 /* A pass over one node's lists: what is left to scan. */
 struct lru_scan {
 	u64 nr[NR_EVICTABLE_LISTS], target[NR_EVICTABLE_LISTS];
-	u64 reclaimed_before, scanned_before;
+	u64 reclaimed_before;
 	bool proportional; /* the shares hold even when enough was freed */
 };
 

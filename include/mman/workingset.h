@@ -39,9 +39,6 @@ static inline u32 shadow_make(struct shadow_maker *s, bool workingset)
  * page is not on an LRU list yet. */
 void workingset_refault(struct machine *m, pfn_t pfn, u32 shadow);
 
-/** workingset_activation() - a page was activated: one more access that the clock counts. */
-void workingset_activation(struct machine *m, pfn_t pfn);
-
 /** workingset_age_nonresident() - @nr pages were evicted from or activated on node @nid. */
 void workingset_age_nonresident(struct machine *m, u32 nid, u64 nr);
 

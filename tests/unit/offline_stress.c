@@ -19,7 +19,6 @@
 
 #define BASE  0x30000000ull
 #define PAGES 6144u /* the first two thirds are private, the others shared */
-#define FORKS 2u
 #define STEPS 1000u
 #define SLOTS 3u
 

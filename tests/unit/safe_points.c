@@ -17,7 +17,6 @@
 struct visitor {
 	u32 visits, unsound;
 	u32 processes; /* at the last visit */
-	u64 anon_least, anon_most;
 	u64 locked_least, locked_most;
 	u32 end_at;    /* the visit at which the command is to end */
 	handle_t kill; /* whom to kill at the first visit */
