@@ -261,18 +261,20 @@ pages_letters() {
 		}
 		printf "" >zeros
 	}
+	# a line for each stretch: strings that grow by a stretch are copied each time
 	function put() {
+		if (count && !named++)
+			print "M", name[at]
 		if (count)
-			line = line " " last count
+			print last, count
 		count = 0
 	}
 	function end_mapping() {
 		if (last == ".")
 			count = 0
 		put()
-		if (line)
-			print name[at] line
-		line = last = ""
+		last = ""
+		named = 0
 		at++
 	}
 	# so many entries like this one
@@ -298,7 +300,9 @@ pages_letters() {
 				if (n > 1 || owner[frame] == pid)
 					zero[frame] = 1
 				owner[frame] = pid
-				line = line " A" n ":" frame
+				if (!named++)
+					print "M", name[at]
+				print "A", n, frame
 			} else {
 				if (c != last)
 					put()
@@ -311,7 +315,7 @@ pages_letters() {
 				end_mapping()
 		}
 	}
-	$1 == "P" { pid = $2; nr = at = position = count = star = 0; line = last = ""; print "P " pid; next }
+	$1 == "P" { pid = $2; nr = at = position = count = star = named = 0; last = ""; print "P", pid; next }
 	$1 == "M" { name[nr] = $2; first[nr] = $3; size[nr++] = $4; next }
 	$1 ~ /^D/ { next }
 	$1 == "*" { star = 1; next }
@@ -341,44 +345,48 @@ pages_numbers() {
 	awk -v zeros="$work/zeros" -v out="$out" '
 	BEGIN { while ((getline frame <zeros) > 0) zero[frame] = 1 }
 	function put() {
+		if (count && mapping != "") {
+			printf "%s%s", lines++ ? "\n" : "", mapping >file
+			mapping = ""
+		}
 		if (count)
-			line = line " " last count (number ? "@" number : "")
+			printf " %s%d%s", last, count, number ? "@" number : "" >file
 		count = number = 0
 	}
-	$1 == "P" {
+	function end_mapping() {
+		if (last == ".")
+			count = 0
+		put()
+		last = ""
+	}
+	function end_file() {
+		end_mapping()
+		if (lines)
+			print "" >file
 		if (file)
 			close(file)
-		file = out "/proc/" $2 "/pages"
-		next
+		lines = 0
 	}
+	$1 == "P" { end_file(); file = out "/proc/" $2 "/pages"; next }
+	$1 == "M" { end_mapping(); mapping = $2; next }
 	{
-		line = $1
-		count = number = 0
-		for (i = 2; i <= NF; i++) {
-			split($i, part, ":")
-			c = substr($i, 1, 1)
-			n = substr(part[1], 2)
-			frame = part[2]
-			known = 0
-			if (frame != "" && zero[frame])
-				c = "."
-			else if (frame != "") {
-				if (!(frame in numbers))
-					numbers[frame] = ++frames
-				known = numbers[frame]
-			}
-			if (!count || c != last || known != (number ? number + count : 0)) {
-				put()
-				last = c
-				number = known
-			}
-			count += n
+		c = $1
+		known = 0
+		if (NF > 2 && zero[$3])
+			c = "."
+		else if (NF > 2) {
+			if (!($3 in numbers))
+				numbers[$3] = ++frames
+			known = numbers[$3]
 		}
-		if (last != ".")
+		if (!count || c != last || known != (number ? number + count : 0)) {
 			put()
-		if (line != $1)
-			print line >file
-	}'
+			last = c
+			number = known
+		}
+		count += $2
+	}
+	END { end_file() }'
 }
 processes=''
 for path in "$out"/proc/[0-9]*/smaps; do
