@@ -100,6 +100,8 @@ static const char *reason(const struct comparison *c, size_t i)
 		return "pages may be merged (KSM)";
 	if (s->here[TWIN_SHARED] != s->there[TWIN_SHARED])
 		return "who it shares pages with came or went meanwhile";
+	if (t->nr_capped && s->here[TWIN_PSS] > s->there[TWIN_PSS])
+		return "so many share its pages that not all of them are stood for";
 	if (t->nr_unread || !t->has_pages)
 		return "shares with processes that could not be read are estimated";
 	return "its Pss and that of others with the same pages were read at different moments";

@@ -126,6 +126,7 @@ struct twin {
 	handle_t holder;	      /* address space; 0: not needed so far */
 	u64 holder_at;		      /* where it has room */
 	u64 nr_held, anon_held;	      /* mappings of pages that it stands for; pages of its own */
+	u64 nr_capped;		      /* pages that it would have to map more often than it can */
 
 	/* for the report */
 	u64 nr_tasks, nr_unread,

@@ -21,6 +21,7 @@
 #define KB_PSS	   ((u64)1024 << PSS_SHIFT) /* a kB of Pss */
 #define ROUNDS	   4 /* with all processes, and as many with those that stood still */
 #define FIRST_ADDR 0x10000ull
+#define MOST_TIMES ((u64)16 << 20) /* mappings of pages that the holder has in all: 8 bytes each */
 
 /* A page of a mapping that is being looked at. */
 struct look {
@@ -276,6 +277,30 @@ static bool adjust_all(struct holding *h, bool steady)
 	return !more;
 }
 
+/* Where the holder would have more than it may, it has no page more often than so many times: those that most others
+ * share lose the least by it. */
+static void cap_all(struct holding *h)
+{
+	u64 by_times[MOST_HELD + 2] = { 0 }, at_least = 0, sum = 0;
+	u32 times;
+	pfn_t pfn;
+
+	for (pfn = 0; pfn < h->t->m->max_pfn; pfn++)
+		if (h->held[pfn] > 0)
+			by_times[h->held[pfn] <= (s16)MOST_HELD ? h->held[pfn] : (s16)MOST_HELD]++;
+	for (times = 1; times <= MOST_HELD; times++)
+		at_least += by_times[times];
+	for (times = 1; times <= MOST_HELD && sum + at_least <= MOST_TIMES; times++) {
+		sum += at_least;
+		at_least -= by_times[times];
+	}
+	for (pfn = 0; pfn < h->t->m->max_pfn && at_least; pfn++)
+		if (h->held[pfn] >= (s16)times) {
+			h->held[pfn] = (s16)(times - 1);
+			h->t->nr_capped++;
+		}
+}
+
 static int hold_all(struct holding *h)
 {
 	struct twin *t = h->t;
@@ -283,6 +308,7 @@ static int hold_all(struct holding *h)
 	int error = times ? twin_holder(t) : -ENOMEM;
 	size_t i;
 
+	cap_all(h);
 	for (i = 0; i < t->nr_seen && !error; i++)
 		if (is_of_interest(&t->seen[i]))
 			error = hold(h, &t->seen[i], times);
