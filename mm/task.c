@@ -165,6 +165,15 @@ static void rlimits_put(struct machine *m, handle_t h)
 		pool_free(&m->tasks.rlimits, h);
 }
 
+void task_share_rlimits(struct machine *m, handle_t task, handle_t rlimits)
+{
+	struct task *t = task_at(m, task);
+
+	((struct rlimits *)pool_at(&m->tasks.rlimits, rlimits))->users++;
+	rlimits_put(m, t->rlimits);
+	t->rlimits = rlimits;
+}
+
 static void task_free(struct machine *m, handle_t h)
 {
 	struct task *t = task_at(m, h);

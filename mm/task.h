@@ -21,6 +21,8 @@ void exit_threads(struct machine *m, handle_t leader);
 void exit_prepare(struct machine *m, handle_t leader, s32 code);
 void task_text_free(struct machine *m, handle_t text);
 void rlimits_defaults(struct machine *m, struct rlimits *r);
+/** task_share_rlimits() - @rlimits are the task's, too; a change of them makes a copy. */
+void task_share_rlimits(struct machine *m, handle_t task, handle_t rlimits);
 /** task_pick_cpu() - where a new task starts: the next of its allowed CPUs, round robin. */
 u32 task_pick_cpu(struct machine *m, const struct task *t);
 /** init_process() - PID 1 with a small program of its own: at boot, and for a twin whose first process was

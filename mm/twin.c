@@ -58,6 +58,11 @@ handle_t twin_cgroup(struct machine *m, const char *path, size_t size)
 	return lab_text_set(m, &text, path, size) ? 0 : text;
 }
 
+void twin_same_limits(struct machine *m, handle_t task, handle_t other)
+{
+	task_share_rlimits(m, task, task_at(m, other)->rlimits);
+}
+
 static handle_t find_kthread(const struct machine *m, const char *comm)
 {
 	handle_t h;

@@ -56,7 +56,7 @@ static bool may_have_anon(const struct vma *v)
 
 /* ---- anonymous pages ---- */
 
-static bool put_own(struct machine *m, handle_t vma, u64 page, bool young, bool dirty)
+static bool put_own(struct machine *m, handle_t vma, u64 page, bool young, bool dirty, bool lazy)
 {
 	struct vma *v = vma_at(m, vma);
 	pte_t *pte = empty_entry(m, v, addr_vpn(v->start) + page);
@@ -68,6 +68,8 @@ static bool put_own(struct machine *m, handle_t vma, u64 page, bool young, bool 
 	*pte = pte_make(pfn, entry_bits(v, young, dirty) |
 				     (v->flags & VM_WRITE && dirty ? PTE_WRITE : 0));
 	mm_at(m, v->mm)->rss[MM_ANONPAGES]++;
+	if (lazy)
+		mark_page_lazyfree(m, pfn);
 	return true;
 }
 
@@ -78,7 +80,8 @@ u64 twin_put_own(struct machine *m, const struct twin_stretch *s)
 	if (!may_have_anon(vma_at(m, s->vma)) || anon_vma_prepare(m, s->vma))
 		return 0;
 	for (n = 0; n < s->n && s->first + n < size && has_room(m, n); n++)
-		if (!put_own(m, s->vma, s->first + n, n < s->young, n < s->dirty))
+		if (!put_own(m, s->vma, s->first + n, n < s->young, n < s->dirty,
+			     n >= s->dirty && s->n - n <= s->lazy))
 			break;
 	return n;
 }
@@ -100,7 +103,7 @@ pfn_t twin_put_shared(struct machine *m, handle_t vma, u64 page, bool young, boo
 	pfn_t pfn;
 
 	if (!v->anon_vma || page >= vma_pages(v) || !may_have_anon(v) || !has_room(m, page) ||
-	    !put_own(m, vma, page, young, dirty))
+	    !put_own(m, vma, page, young, dirty, false))
 		return PFN_NONE;
 	pte = pte_find(m, mm_at(m, v->mm), addr_vpn(v->start) + page);
 	pfn = pte_pfn(*pte);
@@ -364,11 +367,27 @@ static bool read_back(struct machine *m, u32 slot)
 	return true;
 }
 
+/* Shared memory's, from its end on, where twin_shmem_swapped() begins. */
+static u64 read_back_shmem(struct machine *m, handle_t vma, u64 n)
+{
+	const struct vma *v = vma_at(m, vma);
+	const struct inode *i = inode_at(m, file_at(m, v->file)->inode);
+	u64 done = 0, looks = i->nrpages + i->nrswapped, page;
+
+	for (page = vma_pages(v); page-- > 0 && done < n && looks-- && has_room(m, page);) {
+		u32 entry = xa_load(m, i->pages, v->pgoff + page);
+
+		if (xa_is_value(entry))
+			done += read_back(m, entry & ~XA_VALUE);
+	}
+	return done;
+}
+
 u64 twin_read_back(struct machine *m, handle_t vma, u64 n)
 {
 	const struct vma *v = vma_at(m, vma);
 	struct pte_walk w = pte_walk_range(mm_at(m, v->mm), addr_vpn(v->start), addr_vpn(v->end));
-	u64 done = 0;
+	u64 done = v->kind == VMA_SHMEM ? read_back_shmem(m, vma, n) : 0;
 	u32 i;
 
 	while (done < n && pte_walk_next(m, &w))

@@ -103,6 +103,11 @@ PID_SHOW(cmdline);
 PID_SHOW(environ);
 PID_SHOW(auxv);
 PID_SHOW(limits);
+/* A line of PID/limits; by enum rlimit_id. */
+struct pid_limit {
+	const char *name, *unit;
+};
+extern const struct pid_limit pid_limits[RLIM_NLIMITS];
 PID_SHOW(io);
 PID_SHOW(cgroup);
 PID_SHOW(cpuset);

@@ -18,28 +18,27 @@ static void show_limit(struct text *out, u64 value)
 	text_fill(out, ' ', out->length - start < 20 ? 21 - (out->length - start) : 1);
 }
 
+const struct pid_limit pid_limits[RLIM_NLIMITS] = {
+	[RLIM_CPU] = { "Max cpu time", "seconds" },
+	[RLIM_FSIZE] = { "Max file size", "bytes" },
+	[RLIM_DATA] = { "Max data size", "bytes" },
+	[RLIM_STACK] = { "Max stack size", "bytes" },
+	[RLIM_CORE] = { "Max core file size", "bytes" },
+	[RLIM_RSS] = { "Max resident set", "bytes" },
+	[RLIM_NPROC] = { "Max processes", "processes" },
+	[RLIM_NOFILE] = { "Max open files", "files" },
+	[RLIM_MEMLOCK] = { "Max locked memory", "bytes" },
+	[RLIM_AS] = { "Max address space", "bytes" },
+	[RLIM_LOCKS] = { "Max file locks", "locks" },
+	[RLIM_SIGPENDING] = { "Max pending signals", "signals" },
+	[RLIM_MSGQUEUE] = { "Max msgqueue size", "bytes" },
+	[RLIM_NICE] = { "Max nice priority", NULL },
+	[RLIM_RTPRIO] = { "Max realtime priority", NULL },
+	[RLIM_RTTIME] = { "Max realtime timeout", "us" },
+};
+
 int pid_limits_show(const struct request *rq, struct text *out)
 {
-	static const struct {
-		const char *name, *unit;
-	} limit[RLIM_NLIMITS] = {
-		[RLIM_CPU] = { "Max cpu time", "seconds" },
-		[RLIM_FSIZE] = { "Max file size", "bytes" },
-		[RLIM_DATA] = { "Max data size", "bytes" },
-		[RLIM_STACK] = { "Max stack size", "bytes" },
-		[RLIM_CORE] = { "Max core file size", "bytes" },
-		[RLIM_RSS] = { "Max resident set", "bytes" },
-		[RLIM_NPROC] = { "Max processes", "processes" },
-		[RLIM_NOFILE] = { "Max open files", "files" },
-		[RLIM_MEMLOCK] = { "Max locked memory", "bytes" },
-		[RLIM_AS] = { "Max address space", "bytes" },
-		[RLIM_LOCKS] = { "Max file locks", "locks" },
-		[RLIM_SIGPENDING] = { "Max pending signals", "signals" },
-		[RLIM_MSGQUEUE] = { "Max msgqueue size", "bytes" },
-		[RLIM_NICE] = { "Max nice priority", NULL },
-		[RLIM_RTPRIO] = { "Max realtime priority", NULL },
-		[RLIM_RTTIME] = { "Max realtime timeout", "us" },
-	};
 	PID_RQ(rq, t);
 	const struct rlimits *r = pool_at(&rq->m->tasks.rlimits, t->rlimits);
 	u32 i;
@@ -48,12 +47,12 @@ int pid_limits_show(const struct request *rq, struct text *out)
 		out,
 		"Limit                     Soft Limit           Hard Limit           Units     \n");
 	for (i = 0; i < RLIM_NLIMITS; i++) {
-		text_str_left(out, limit[i].name, 25);
+		text_str_left(out, pid_limits[i].name, 25);
 		text_char(out, ' ');
 		show_limit(out, r->soft[i]);
 		show_limit(out, r->hard[i]);
-		if (limit[i].unit)
-			text_str_left(out, limit[i].unit, 10);
+		if (pid_limits[i].unit)
+			text_str_left(out, pid_limits[i].unit, 10);
 		text_char(out, '\n');
 	}
 	return 0;

@@ -184,6 +184,7 @@ int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
 	text_free(&t.knobs_refused);
 	free(t.unsteady);
 	free(t.cgroups);
+	free(t.limits);
 	capture_close(&t.c);
 	return error;
 }

@@ -5,6 +5,7 @@
  *	knobs.c      sysctls, sysfs
  *	tasks.c      processes, kernel threads, threads; time used
  *	cgroups.c    their control groups
+ *	attributes.c their limits, processors and nodes
  *	spaces.c     smaps: mappings
  *	layout.c     which of their pages are resident or in swap
  *	plan.c	     the same, where only sums are known
@@ -64,7 +65,7 @@ struct twin_seen {
 	struct wanted want;
 	struct slice line; /* of PID/pages */
 	u64 family;
-	u64 young, dirty_own, dirty_shared; /* pages */
+	u64 young, dirty_own, dirty_shared, lazyfree; /* pages */
 	u64 pgoff;
 	bool dirty_told, swap_shared;
 };
@@ -99,6 +100,12 @@ struct twin_cgroup {
 	handle_t text;
 };
 
+/* Limits as PID/limits has them, and who has them. */
+struct twin_limits {
+	struct slice text;
+	handle_t task;
+};
+
 struct twin {
 	struct tree *tree;
 	struct machine *m;
@@ -107,6 +114,8 @@ struct twin {
 	struct twin_files files;
 	struct twin_cgroup *cgroups;
 	size_t nr_cgroups;
+	struct twin_limits *limits;
+	size_t nr_limits;
 	bool soft_dirty; /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
 	bool has_pss;	 /* its smaps has Pss */
 	bool has_pages;	 /* page tables were read */
@@ -145,6 +154,8 @@ void twin_knobs(struct twin *t);
 int twin_tasks(struct twin *t);
 /** twin_cgroup_of() - the group that PID/cgroup names: task->cgroup. -ENOMEM. (cgroups.c) */
 int twin_cgroup_of(struct twin *t, struct slice cgroup, handle_t *out);
+/* attributes.c */
+int twin_attributes(struct twin *t, const struct capture_process *p, handle_t task);
 void twin_totals(struct twin *t);
 /* spaces.c */
 int twin_spaces(struct twin *t);

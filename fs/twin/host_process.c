@@ -4,7 +4,7 @@
  *	/proc/PID/stat, status, cmdline, oom_score_adj, exe     of each process
  *	/proc/PID/smaps                                         without lines that say 0 kB
  *	/proc/PID/pages                                         its page tables as a text (host_pages.c)
- *	/proc/PID/cgroup
+ *	/proc/PID/cgroup, limits
  *	/proc/PID/task/TID/stat                                 of each further thread
  *	/proc/PID/mountinfo                                     once for each mount namespace: which
  *	                                                        devices are memory (tmpfs)
@@ -77,10 +77,20 @@ static bool keep_smaps(const char *line, size_t size)
 
 static bool keep_status(const char *line, size_t size)
 {
-	static const char *const words[] = {
-		"Name:", "State:", "Tgid:", "PPid:",	     "Uid:",
-		"Gid:",	 "Vm",	   "Rss",   "HugetlbPages:", "Threads:"
-	};
+	static const char *const words[] = { "Name:",
+					     "State:",
+					     "Tgid:",
+					     "PPid:",
+					     "Uid:",
+					     "Gid:",
+					     "Vm",
+					     "Rss",
+					     "HugetlbPages:",
+					     "Threads:",
+					     "Cpus_allowed_list:",
+					     "Mems_allowed_list:",
+					     "voluntary",
+					     "nonvoluntary" };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
@@ -236,6 +246,7 @@ static bool add_process(struct host_reader *r, u32 pid)
 	add_of_process(r, pid, "cmdline", NULL);
 	add_of_process(r, pid, "oom_score_adj", NULL);
 	add_of_process(r, pid, "cgroup", NULL);
+	add_of_process(r, pid, "limits", NULL);
 	add_exe(r, pid);
 	add_threads(r, pid);
 	add_mounts(r, pid);

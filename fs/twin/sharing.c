@@ -75,8 +75,9 @@ void twin_shares_free(struct twin *t)
 struct placing {
 	struct twin *t;
 	handle_t vma;
-	u64 kin;							       /* family and file */
-	u64 young, dirty_own, dirty_shared, file_dirty_own, file_dirty_shared; /* still to come */
+	u64 kin; /* family and file */
+	u64 young, dirty_own, dirty_shared, file_dirty_own, file_dirty_shared,
+		lazyfree; /* still to come */
 	u64 missing_share;
 	bool swap_shared;
 	u64 *missing;
@@ -140,6 +141,7 @@ static void put_plain(struct placing *g, const struct stretch *s)
 
 	if (s->kind == STRETCH_OWN) {
 		w.dirty = take(&g->dirty_own, s->n);
+		w.lazy = take(&g->lazyfree, s->n - w.dirty);
 		placed = twin_put_own(g->t->m, &w);
 	} else {
 		w.dirty = take(s->kind == STRETCH_FILE ? &g->file_dirty_own : &g->file_dirty_shared,
@@ -294,6 +296,7 @@ int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing)
 			     .vma = seen->vma,
 			     .kin = kin_of(t, seen),
 			     .young = seen->young,
+			     .lazyfree = seen->lazyfree,
 			     .swap_shared = seen->swap_shared,
 			     .missing = missing };
 	const struct layout *l = &t->layout;

@@ -51,6 +51,7 @@ static const struct {
 	FIELD("Private_Dirty:", private_dirty),
 	FIELD("Referenced:", referenced),
 	FIELD("Anonymous:", anonymous),
+	FIELD("LazyFree:", lazyfree),
 	FIELD("KSM:", ksm),
 	FIELD("AnonHugePages:", thp),
 	FIELD("ShmemPmdMapped:", thp),

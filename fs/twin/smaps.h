@@ -18,7 +18,7 @@ struct paragraph {
 	struct slice name;
 	/* kB */
 	u64 rss, pss, anonymous, shared_clean, shared_dirty, private_clean, private_dirty;
-	u64 referenced, swap, swap_pss, hugetlb, thp, ksm;
+	u64 referenced, swap, swap_pss, hugetlb, thp, ksm, lazyfree;
 	bool has_pss, has_swap_pss;
 	struct slice vm_flags;
 	bool has_flags;

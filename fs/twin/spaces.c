@@ -142,6 +142,7 @@ static int remember(struct twin *t, const struct twin_space *space, handle_t vma
 				 .young = p->referenced / KB_PAGES,
 				 .dirty_own = p->private_dirty / KB_PAGES,
 				 .dirty_shared = p->shared_dirty / KB_PAGES,
+				 .lazyfree = p->lazyfree / KB_PAGES,
 				 .dirty_told = p->private_dirty || p->private_clean ||
 					       p->shared_dirty || p->shared_clean,
 				 .kb = { [TWIN_RSS] = p->rss,

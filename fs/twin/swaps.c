@@ -82,6 +82,23 @@ struct caching {
 	u64 left;
 };
 
+/* Anonymous pages on the lists there that are in the swap cache, and nobody's. */
+static u64 unmapped_pages(const struct machine *m, struct slice meminfo)
+{
+	static const char *const is_on[] = { "Active(anon):", "Inactive(anon):" };
+	static const char *const belongs[] = { "AnonPages:", "Shmem:" };
+	const s64 *here = m->vm_node_stat;
+	s64 more = here[NR_ANON_PAGES] + here[NR_SHMEM] - here[NR_ACTIVE_ANON] -
+		   here[NR_INACTIVE_ANON];
+	u32 i;
+
+	/* both what is locked and what was given up with MADV_FREE are on other lists, here as there */
+	for (i = 0; i < 2; i++)
+		more += (s64)(slice_value(meminfo, is_on[i], 0) / KB_PAGES) -
+			(s64)(slice_value(meminfo, belongs[i], 0) / KB_PAGES);
+	return more > 0 ? (u64)more : 0;
+}
+
 static void cache_page(void *arg, u64 page, pfn_t pfn, const struct page *p)
 {
 	struct caching *c = arg;
@@ -102,15 +119,12 @@ void twin_swap_cache(struct twin *t)
 {
 	struct caching c = { .t = t };
 	struct slice meminfo;
-	u64 lists, known, unmapped;
+	u64 unmapped;
 	size_t i;
 
 	capture_find(&t->c, &meminfo, "/proc/meminfo");
 	c.left = slice_value(meminfo, "SwapCached:", 0) / KB_PAGES;
-	lists = slice_value(meminfo, "Active(anon):", 0) +
-		slice_value(meminfo, "Inactive(anon):", 0);
-	known = slice_value(meminfo, "AnonPages:", 0) + slice_value(meminfo, "Shmem:", 0);
-	unmapped = lists > known ? (lists - known) / KB_PAGES : 0;
+	unmapped = unmapped_pages(t->m, meminfo);
 	unmapped = unmapped < c.left ? unmapped : c.left;
 	for (i = 0; i < t->nr_seen && c.left; i++) {
 		u64 n = 0;

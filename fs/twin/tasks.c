@@ -147,6 +147,8 @@ static int add_task(struct twin *t, const struct capture_process *p)
 		return 0;
 	}
 	error = set_identity(t, p, h);
+	if (!error)
+		error = twin_attributes(t, p, h);
 	return error ? error : add_threads(t, p, h);
 }
 

@@ -52,8 +52,8 @@ static void place(struct layout_of_sizes *l, handle_t vma, u64 anon, u64 file, b
 {
 	const struct vma *v = vma_at(l->t->m, vma);
 	u64 first = v->flags & VM_GROWSDOWN ? vma_pages(v) - anon : 0;
-	struct twin_stretch own = { vma, first, anon, anon, anon };
-	struct twin_stretch shown = { vma, anon, file, file, dirty ? file : 0 };
+	struct twin_stretch own = { vma, first, anon, anon, anon, 0 };
+	struct twin_stretch shown = { vma, anon, file, file, dirty ? file : 0, 0 };
 	u64 placed = anon ? twin_put_own(l->t->m, &own) : 0;
 
 	placed += file ? twin_put_file(l->t->m, &shown) : 0;

@@ -20,6 +20,8 @@ int twin_thread(struct machine *m, handle_t task, u32 tid, const char *comm, han
 void twin_set_parent(struct machine *m, handle_t task, handle_t parent);
 /** twin_cgroup() - the text of a group's path, which lives as long as the machine: task->cgroup. 0: no memory. */
 handle_t twin_cgroup(struct machine *m, const char *path, size_t size);
+/** twin_same_limits() - @task has the limits of @other from now on, one record for both. */
+void twin_same_limits(struct machine *m, handle_t task, handle_t other);
 /**
  * twin_kernel_tasks() - when the other machine's tasks are there: the engine's own among them take up
  * their work (init is PID 1, kswapdN and kcompactdN belong to their nodes), and those that the
@@ -73,6 +75,7 @@ struct twin_stretch {
 	u64 first, n;
 	u64 young; /* the first of them have the accessed bit */
 	u64 dirty; /* the first of them are dirty: written through this mapping */
+	u64 lazy; /* the last of them that are not dirty were given up with MADV_FREE; anonymous ones only */
 };
 
 /** twin_put_own() - anonymous pages that are this mapping's alone. Returns how many there are: less when the

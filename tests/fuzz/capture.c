@@ -1,7 +1,7 @@
 /*
  * Captures that come from anywhere: a good one is torn, cut up, renamed, filled with other numbers and other names.
  * Whatever stands in it, it is refused with a line that says why, or a sound machine comes of it; memory does not
- * depend on what a size claims. FUZZ_SEED and FUZZ_CAPTURES in the environment choose another run.
+ * depend on what a size claims. FUZZ_SEED and FUZZ_CAPTURES in the environment choose another run, FUZZ_GOOD another capture.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,10 +40,17 @@ static u32 dice(struct fuzz *z, size_t n)
 
 /* ---- files ---- */
 
+static const char *good_capture(void)
+{
+	const char *other = getenv("FUZZ_GOOD");
+
+	return other ? other : GOOD;
+}
+
 static bool read_packed(struct bytes *b, bool unpack)
 {
-	FILE *plain = unpack ? NULL : fopen(GOOD, "rb");
-	gzFile in = unpack ? gzopen(GOOD, "rb") : NULL;
+	FILE *plain = unpack ? NULL : fopen(good_capture(), "rb");
+	gzFile in = unpack ? gzopen(good_capture(), "rb") : NULL;
 	size_t room = 8u << 20;
 	int n;
 
