@@ -61,6 +61,11 @@ static void start_memory(struct text *capture, const struct capture_machine *m)
 		(unsigned long long)m->active_file, (unsigned long long)m->dirty,
 		(unsigned long long)m->shmem, (unsigned long long)m->reclaimable,
 		(unsigned long long)m->unreclaimable);
+	if (m->swap_cached || m->anon || m->inactive_anon)
+		text_printf(&t,
+			    "SwapCached:  %llu kB\nAnonPages:  %llu kB\nInactive(anon):  %llu kB\n",
+			    (unsigned long long)m->swap_cached, (unsigned long long)m->anon,
+			    (unsigned long long)m->inactive_anon);
 	text_char(&t, '\0');
 	capture_file(capture, "/proc/meminfo", t.data);
 	text_free(&t);

@@ -5,6 +5,7 @@
 #include "fs/proc/sys.h"
 
 #include "fs/knob.h"
+#include "fs/proc/sys_held.h"
 
 static u64 active_objects(const struct machine *m, enum kmem_cache_id id)
 {
@@ -52,6 +53,7 @@ static const struct attribute fs_attrs[] = {
 		     "files that may be open at once"),
 	{ .name = "file-nr", .mode = 0444, .flags = ATTR_SYSCTL, .show = file_nr_show },
 	{ .name = "inode-state", .mode = 0444, .flags = ATTR_SYSCTL, .show = inode_state_show },
+	HELD_FS_ROWS(HELD_FS_ATTRIBUTE)
 };
 
 const struct directory proc_sys_fs_directory = {

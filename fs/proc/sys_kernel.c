@@ -5,6 +5,7 @@
 #include "fs/proc/sys.h"
 
 #include "fs/knob.h"
+#include "fs/proc/sys_held.h"
 #include "fs/uts.h"
 
 #define RESERVED_PIDS  300
@@ -64,6 +65,7 @@ static const struct attribute kernel_attrs[] = {
 	SYSCTL_INT("threads-max", sysctl.threads_max, 1, FUTEX_TID_MASK, NULL, ACTS,
 		   "threads that the machine may have"),
 	RO_TEXT("version", UTS_VERSION "\n"),
+	HELD_KERNEL_ROWS(HELD_KERNEL_ATTRIBUTE)
 };
 
 const struct directory proc_sys_kernel_directory = {

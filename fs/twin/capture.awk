@@ -74,7 +74,7 @@ function boot(s,  w, n, i, key, all) {
 function head_and_path(s) {
 	return substr(s, 1, RLENGTH) path(substr(s, RLENGTH + 1)) "\n"
 }
-function changed(k, s,  w) {
+function changed(k, s,  w, tail) {
 	if (k == "stat") {
 		take_stat(s)
 		return before (is_kthread ? comm : name(comm)) after "\n"
@@ -94,8 +94,10 @@ function changed(k, s,  w) {
 		return head_and_path(s)
 	}
 	if (k == "swaps" && index(s, "Filename") != 1) {
+		# path() matches as well
 		match(s, /^[^ \t]+/)
-		return path(substr(s, 1, RLENGTH)) substr(s, RLENGTH + 1) "\n"
+		tail = substr(s, RLENGTH + 1)
+		return path(substr(s, 1, RLENGTH)) tail "\n"
 	}
 	if (k == "boot")
 		return boot(s)

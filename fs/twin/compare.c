@@ -308,6 +308,9 @@ static void show_settings(struct comparison *c)
 	const struct twin *t = c->t;
 
 	text_printf(c->out, "\nSettings: %llu are as there", N(t->nr_knobs));
+	if (t->nr_knobs_held)
+		text_printf(c->out, ", %llu of kernel.* and fs.* for show alone",
+			    N(t->nr_knobs_held));
 	if (t->knobs_missing.length)
 		text_printf(c->out, "; this machine does not have%.*s",
 			    (int)t->knobs_missing.length, t->knobs_missing.data);

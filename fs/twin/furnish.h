@@ -143,6 +143,7 @@ struct twin {
 	u64 nr_threads, nr_threads_there; /* that were shown; that the other kernel counts */
 	u64 pages_short, swap_short, thp_kb, ksm_kb, huge_kb;
 	u64 nr_knobs, nr_counters; /* settings that are as there; counters that go on */
+	u64 nr_knobs_held;	   /* of these, those that nothing acts upon */
 	struct text knobs_missing, knobs_refused; /* their names, a blank before each */
 	u64 nr_bad_mappings;
 	u64 cache_short, cache_over, free_short; /* pages */

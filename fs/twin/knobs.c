@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "fs/proc/sys_held.h"
+
 /* Not settings: writing them does something, or they follow from other things. */
 static const char *const not_knobs[] = {
 	"/proc/sys/vm/drop_caches",
@@ -18,7 +20,6 @@ static const char *const not_knobs[] = {
 	"/proc/sys/vm/nr_overcommit_hugepages",
 	"/proc/sys/vm/numa_zonelist_order",
 	"/proc/sys/kernel/ns_last_pid",
-	"/proc/sys/kernel/tainted",
 };
 
 struct knob_run {
@@ -77,6 +78,24 @@ static void add_name(struct text *names, struct slice path)
 	text_mem(names, path.at, path.size);
 }
 
+/* Shown as it is there, and nothing more. False: a 6.1 kernel does not have it either. */
+static bool hold(struct knob_run *r, struct slice path, struct slice value)
+{
+	static const char folder[] = "/proc/sys/";
+	char name[256];
+
+	if (!slice_starts(path, folder))
+		return false;
+	slice_copy((struct slice){ path.at + strlen(folder), path.size - strlen(folder) }, name,
+		   sizeof(name));
+	value = slice_cut(&value, '\n');
+	if (held_sysctl_set(r->t->m, name, value.at, value.size))
+		return false;
+	r->t->nr_knobs++;
+	r->t->nr_knobs_held++;
+	return true;
+}
+
 static void set_knob(struct knob_run *r, const struct capture_file *f)
 {
 	struct tree *tree = r->t->tree;
@@ -89,6 +108,8 @@ static void set_knob(struct knob_run *r, const struct capture_file *f)
 
 	slice_copy((struct slice){ f->path.at + 1, f->path.size - 1 }, path, sizeof(path));
 	if (tree_walk(tree, &root, path, &ino) || tree_getattr(tree, &root, ino, &st)) {
+		if (hold(r, f->path, f->data))
+			return;
 		r->nr_missing++;
 		add_name(&r->t->knobs_missing, f->path);
 		if (slice_starts(f->path, "/proc/sys/kernel/"))

@@ -100,6 +100,8 @@ struct device_power {
 	handle_t next;
 };
 
+#define NR_HELD_SYSCTLS 112 /* kernel.* and fs.* of a 6.1 kernel: fs/proc/sys_held.h */
+
 struct knobs {
 	struct thp_knobs thp;
 	struct ksm_knobs ksm;
@@ -116,6 +118,8 @@ struct knobs {
 	s32 shmmni, shm_rmid_forced, msgmax, msgmnb, sem[4];
 	s32 numa_balancing_promote_rate_limit_MBps, sysctl_writes_strict;
 	char hostname[65];
+	handle_t held
+		[NR_HELD_SYSCTLS]; /* texts: a twin's settings that nothing acts upon; 0: not there */
 	struct pool device_powers;
 	handle_t device_power_first;
 };

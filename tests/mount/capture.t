@@ -18,6 +18,11 @@ tar -xzf "$T/raw.tar.gz" -C "$T/still"
 # of all its processes a few
 find "$T/still/proc" -maxdepth 1 -name '[0-9]*' | sort -t / -k 5n | sed -e "/\/\($$\|1\|2\)\$/d" -e 1,15d |
 	xargs rm -rf
+# names of swap files are names, too
+if [ "$(wc -l <"$T/still/proc/swaps")" = 1 ]; then
+	printf '%s\t%s\t\t%s\t\t0\t\t-%s\n' /home/jane/swap\\040of\\040jane file 8188 2 \
+		/dev/jane-swap partition 4092 3 >>"$T/still/proc/swaps"
+fi
 tar -czf "$T/raw.tar.gz" -C "$T/still" capture uname unsteady proc sys
 like "$(cat "$T/still/capture")" '^# mmanfs capture 1 raw$' 'files as they are'
 is "$(cat "$T/still/proc/sys/vm/swappiness")" "$(cat /proc/sys/vm/swappiness)" 'with settings'
@@ -66,7 +71,7 @@ for shell in "${shells[@]}"; do
 	same_file "$T/nameless.text" "$T/$name.text" "the script takes the same names away by $shell"
 done
 is "$(cat "$T/nameless/proc/sys/kernel/hostname")" host 'also that of the host'
-is "$(grep -rla -e "capture[.]t" -e "$T" -e bash "$T/nameless")" '' 'no name is left'
+is "$(grep -rla -e "capture[.]t" -e "$T" -e bash -e jane "$T/nameless")" '' 'no name is left'
 like "$(cat "$T/nameless/proc/$$/smaps")" '^[0-9a-f]+-.* /usr/(lib|bin)/.*n[0-9]+$' 'paths keep their form'
 
 # --- a twin of each ---

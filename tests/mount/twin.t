@@ -58,7 +58,7 @@ compare() {
 			my $twin = text("proc/$pid/status");
 			$seen++;
 			for my $key ("Name:", "PPid:", "Threads:") {
-				my ($w) = $status =~ /^\Q$key\E\s+(.*)/m; my ($g) = $twin =~ /^\Q$key\E\s+(.*)/m;
+				my ($w) = $status =~ /^\Q$key\E[ \t]+(.*)/m; my ($g) = $twin =~ /^\Q$key\E[ \t]+(.*)/m;
 				# who vanished meanwhile is nobody any more
 				next if $key eq "PPid:" && $w && !exists $file{"/proc/$w/stat"};
 				same("process $pid, $key", $w, $g // "nothing");
