@@ -206,6 +206,8 @@ static void take_out_all(struct fuzz *z)
 			at = next;
 			continue;
 		}
+		if (next > z->now.size)
+			return;
 		memmove(header(z, at), header(z, next), z->now.size - next);
 		z->now.size -= next - at;
 	}
