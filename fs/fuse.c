@@ -654,6 +654,24 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 	fuse_reply_poll(req, deferred_poll(&mnt->deferred, &c, file_of(fi), handle));
 }
 
+/* SEEK_DATA and SEEK_HOLE: the rest the kernel does. */
+static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
+		     struct fuse_file_info *fi)
+{
+	struct mount *mnt = mount_of(req);
+	struct caller c = caller_of(req);
+	s64 result;
+
+	(void)ino;
+	session_enter(&mnt->session);
+	result = offset < 0 ? -ENXIO : tree_seek(mnt->tree, &c, file_of(fi), (u64)offset, whence);
+	session_leave(&mnt->session);
+	if (result < 0)
+		reply_error(req, (int)result);
+	else
+		fuse_reply_lseek(req, result);
+}
+
 static void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct caller c = caller_of(req);
@@ -743,6 +761,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.write = op_write,
 	.ioctl = op_ioctl,
 	.poll = op_poll,
+	.lseek = op_lseek,
 	.fsync = op_fsync,
 	.release = op_release,
 };

@@ -46,22 +46,36 @@ enum mmanfs_call_op {
 	MMANFS_SWAPON,	    /* args[0]: flags of swapon(2); data: /NAME in sim/disk */
 	MMANFS_SWAPOFF,	    /* data: path as proc/swaps has it */
 	MMANFS_SYNC,
-	MMANFS_GETPRIORITY,   /* (q) returns 20 - nice, as the system call does */
-	MMANFS_SETPRIORITY,   /* args[0]: nice */
-	MMANFS_GETAFFINITY,   /* (q) out: data is the mask, the call returns its bytes */
-	MMANFS_SETAFFINITY,   /* args[0]: bytes of the mask in data */
-	MMANFS_GETRLIMIT,     /* (q) args[0]: RLIMIT_*; out args: soft, hard */
-	MMANFS_SETRLIMIT,     /* args: RLIMIT_*, soft, hard; out args[0], [1]: as they were */
-	MMANFS_GETSCHEDULER,  /* (q) returns SCHED_OTHER */
+	MMANFS_GETPRIORITY, /* (q) returns 20 - nice, as the system call does */
+	MMANFS_SETPRIORITY, /* args[0]: nice */
+	MMANFS_GETAFFINITY, /* (q) out: data is the mask, the call returns its bytes */
+	MMANFS_SETAFFINITY, /* args[0]: bytes of the mask in data */
+	MMANFS_GETRLIMIT,   /* (q) args[0]: RLIMIT_*; out args: soft, hard */
+	MMANFS_SETRLIMIT,   /* args: RLIMIT_*, soft, hard; out args[0], [1]: as they were */
+	MMANFS_GETSCHEDULER, /* (q) returns SCHED_*, with SCHED_RESET_ON_FORK; out args: priority, nice */
 	MMANFS_MADVISE,	      /* process_madvise(2): args: address, length, MADV_* */
 	MMANFS_MRELEASE,      /* process_mrelease(2) */
 	MMANFS_MIGRATE_PAGES, /* args: nodes from, nodes to; returns the pages that stayed */
 	MMANFS_MOVE_PAGES, /* args: pages, have they nodes?, MPOL_MF_*; data: struct mmanfs_move, in and out */
-	MMANFS_UNAME, /* (q) out: data is the texts of struct utsname, each with its NUL */
+	MMANFS_UNAME,	     /* (q) out: data is the texts of struct utsname, each with its NUL */
+	MMANFS_SETSCHEDULER, /* args: SCHED_* with SCHED_RESET_ON_FORK or MMANFS_KEEP, real-time
+				priority or MMANFS_KEEP, nice or MMANFS_KEEP */
+	MMANFS_GETIOPRIO,    /* (q) returns class and level as ioprio_get(2) */
+	MMANFS_SETIOPRIO,    /* args[0]: class and level */
+	MMANFS_GETPRIORITY_USER, /* (q) as the call of a process; @pid is a user's number */
+	MMANFS_SETPRIORITY_USER,
+	MMANFS_SYSLOG_STATE, /* (q) out args: the first record that syslog(2) shows, the one after the
+				   last, level of the console */
+	MMANFS_SYSLOG_CLEAR,   /* args[0]: the first record that it shows from now on */
+	MMANFS_SYSLOG_CONSOLE, /* args[0]: level of the console from 1 to 8, or MMANFS_CONSOLE_* */
+	MMANFS_SETHOSTNAME,    /* data: the name */
 	NR_MMANFS_CALLS
 };
 
-#define MMANFS_CALL_DATA 256u
+#define MMANFS_KEEP	   UINT64_MAX
+#define MMANFS_CONSOLE_OFF 16u
+#define MMANFS_CONSOLE_ON  17u
+#define MMANFS_CALL_DATA   256u
 
 /**
  * struct mmanfs_call - a system call as the simulated machine gets it

@@ -120,6 +120,8 @@ struct attribute {
 	int (*fsync)(const struct request *rq);
 	/* POLLIN-style events ready now (poll.h bits) */
 	u32 (*poll)(const struct request *rq);
+	/* lseek(2) with SEEK_DATA: where the descriptor is from now on, or -errno */
+	s64 (*seek_data)(const struct request *rq, u64 offset);
 	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how many.
 	 * The value returned to the caller, or -errno (-ENOTTY: no such command). */
 	int (*ioctl)(const struct request *rq, u32 command, const void *in, size_t in_size,
@@ -408,6 +410,8 @@ bool tree_has_ioctl(struct tree *t, u64 ino);
 bool tree_ioctl_asks(struct tree *t, u64 ino, u32 command);
 bool tree_is_stream(struct tree *t, u64 ino);
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f);
+/** tree_seek() - lseek(2) with SEEK_DATA or SEEK_HOLE: the offset, or -errno */
+s64 tree_seek(struct tree *t, const struct caller *c, struct open_file *f, u64 offset, int whence);
 /** tree_write_is_long() - should this write be given to a worker? */
 bool tree_write_is_long(struct tree *t, u64 ino);
 /** tree_write_is_brief() - and should it, rather than wait for the worker, be done at once? */

@@ -425,6 +425,25 @@ u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)
 				 POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 }
 
+/* A file is data from its start to its end. */
+s64 tree_seek(struct tree *t, const struct caller *c, struct open_file *f, u64 offset, int whence)
+{
+	struct stat st;
+	struct node n;
+	int error = file_node(t, c, f, &n);
+
+	if (error)
+		return error;
+	if (n.rq.attr->seek_data && whence == SEEK_DATA)
+		return n.rq.attr->seek_data(&n.rq, offset);
+	error = tree_getattr(t, c, f->ino, &st);
+	if (error)
+		return error;
+	if (offset >= (u64)st.st_size)
+		return -ENXIO;
+	return whence == SEEK_DATA ? (s64)offset : (s64)st.st_size;
+}
+
 int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 command,
 	       const void *in, size_t in_size, void *out, size_t *out_size)
 {

@@ -124,6 +124,9 @@ static void kernel_defaults(struct machine *m)
 	k->hung_task_timeout_secs = 120;
 	k->numa_balancing_promote_rate_limit_MBps = 65536;
 	k->sysctl_writes_strict = 1;
+	k->console_printk[0] = k->console_printk[3] = 7;
+	k->console_printk[1] = 4;
+	k->console_printk[2] = 1;
 	strcpy(k->hostname, "(none)");
 	m->sysctl.panic = panic_timeout(m->config.cmdline);
 }

@@ -17,6 +17,7 @@
 
 #define STACK_PAGES 4u /* THREAD_SIZE, 16 KiB */
 #define STACK_KB    16
+#define NR_OPEN	    (1u << 20) /* fs.nr_open */
 
 /* The objects of every task; a thread shares signal, sighand and files with its group. */
 static const enum kmem_cache_id process_objects[] = {
@@ -122,6 +123,15 @@ static void inherit(struct machine *m, struct task *t, handle_t parent)
 	t->uid = p->uid;
 	t->gid = p->gid;
 	t->nice = p->nice;
+	t->sched_policy = p->sched_policy;
+	t->rt_priority = p->rt_priority;
+	t->ioprio = p->ioprio;
+	if (p->sched_policy & SCHED_POLICY_RESET) {
+		bool real_time = p->rt_priority;
+
+		t->sched_policy = t->rt_priority = 0;
+		t->nice = real_time || p->nice < 0 ? 0 : p->nice;
+	}
 	t->policy = mpol_get(m, p->policy);
 	t->il_prev = p->il_prev;
 	t->memcg = p->memcg;
@@ -365,6 +375,8 @@ int task_prlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 sof
 
 	if (which >= RLIM_NLIMITS || soft > hard)
 		return -EINVAL;
+	if (which == RLIM_NOFILE && hard > NR_OPEN)
+		return -EPERM;
 	if (hard > r->hard[which] && !cap_sys_resource)
 		return -EPERM;
 	if (r->users > 1) {

@@ -97,6 +97,17 @@ ssize_t dev_kmsg_write(const struct request *rq, const char *data, size_t size, 
 	return (ssize_t)size;
 }
 
+/* To what was logged since the log was last cleared. */
+s64 dev_kmsg_seek_data(const struct request *rq, u64 offset)
+{
+	const struct log_ring *r = &rq->m->kmsg;
+
+	if (offset)
+		return -ESPIPE;
+	rq->file->sequence = r->clear_seq > r->first_seq ? r->clear_seq : r->first_seq;
+	return 0;
+}
+
 u32 dev_kmsg_poll(const struct request *rq)
 {
 	const struct log_ring *r = &rq->m->kmsg;

@@ -8,7 +8,8 @@ static const struct attribute dev_attrs[] = {
 	  .open = dev_kmsg_open,
 	  .pread = dev_kmsg_read,
 	  .store = dev_kmsg_write,
-	  .poll = dev_kmsg_poll },
+	  .poll = dev_kmsg_poll,
+	  .seek_data = dev_kmsg_seek_data },
 };
 
 /* Empty. `mmanfs exec` puts its own processes' descriptors here, which /dev/fd leads to. */

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "fs/exec/serve.h"
@@ -128,14 +129,29 @@ static struct exec_answer serve_kill(const struct exec_world *w, const struct ex
 	return signal_simulated(w, tid, pid, sig, 0);
 }
 
+int exec_read_siginfo(const struct exec_world *w, pid_t tid, uint64_t addr, int *signo)
+{
+	struct {
+		int32_t signo, error, code, rest[9]; /* as much as a kernel looks at */
+	} info;
+	int rc = w->read(w->ctx, tid, addr, &info, sizeof(info));
+
+	if (rc < 0)
+		return rc;
+	*signo = info.signo;
+	return info.code >= 0 || info.code == SI_TKILL ? -EPERM : 0;
+}
+
 static struct exec_answer serve_sigqueue(const struct exec_world *w, const struct exec_call *call,
 					 pid_t tid, const uint64_t *args)
 {
 	pid_t pid = int_arg(args[call->pid]);
+	int signo, rc;
 
 	if (pid <= 0 || w->has_task(w->ctx, pid))
 		return go_on();
-	return signal_simulated(w, tid, pid, int_arg(args[1]), 0);
+	rc = exec_read_siginfo(w, tid, args[2], &signo);
+	return rc ? answer(rc) : signal_simulated(w, tid, pid, int_arg(args[1]), 0);
 }
 
 static struct exec_answer serve_tkill(const struct exec_world *w, const struct exec_call *call,
@@ -154,9 +170,13 @@ static struct exec_answer serve_tgkill(const struct exec_world *w, const struct 
 {
 	pid_t tgid = int_arg(args[0]);
 	pid_t pid = int_arg(args[call->pid]);
+	int signo, rc;
 
 	if (tgid <= 0 || pid <= 0 || w->has_task(w->ctx, pid))
 		return go_on();
+	rc = call->nr == SYS_tgkill ? 0 : exec_read_siginfo(w, tid, args[3], &signo);
+	if (rc)
+		return answer(rc);
 	if (tgid != pid) /* a simulated process has the one thread */
 		return exec_refuse(w, tid);
 	return signal_simulated(w, tid, pid, int_arg(args[2]), MMANFS_SIGNAL_THREAD);
@@ -203,8 +223,14 @@ static struct exec_answer serve_who(const struct exec_world *w, pid_t tid, int w
 static struct exec_answer serve_priority(const struct exec_world *w, const struct exec_call *call,
 					 pid_t tid, const uint64_t *args)
 {
-	if (int_arg(args[0]) != WHO_PROCESS)
-		return serve_who(w, tid, int_arg(args[0]), int_arg(args[call->pid]));
+	pid_t who = int_arg(args[call->pid]);
+
+	if (int_arg(args[0]) == WHO_USER)
+		return exec_priority_of_user(w, call, tid, args);
+	/* a simulated process leads a group of its own */
+	if (int_arg(args[0]) != WHO_PROCESS &&
+	    (int_arg(args[0]) != WHO_GROUP || who <= 0 || w->has_group(w->ctx, who)))
+		return serve_who(w, tid, int_arg(args[0]), who);
 	return call->nr == SYS_getpriority ? serve_getpriority(w, call, tid, args) :
 					     serve_setpriority(w, call, tid, args);
 }
@@ -213,28 +239,33 @@ static struct exec_answer serve_priority(const struct exec_world *w, const struc
 static struct exec_answer serve_ioprio(const struct exec_world *w, const struct exec_call *call,
 				       pid_t tid, const uint64_t *args)
 {
+	if (int_arg(args[0]) == WHO_PROCESS + 1)
+		return serve_ioprio_process(w, call, tid, args);
 	return serve_who(w, tid, int_arg(args[0]) - 1, int_arg(args[call->pid]));
 }
 
 const struct exec_call exec_calls[] = {
 	/* number, name, the argument with the number, the argument that means oneself when 0 */
+	{ SYS_sendfile, "sendfile", -1, -1, serve_copy },
 	{ SYS_kill, "kill", 0, -1, serve_kill },
 	{ SYS_uname, "uname", -1, -1, serve_uname },
 	{ SYS_sysinfo, "sysinfo", -1, -1, serve_sysinfo },
 	{ SYS_ptrace, "ptrace", 1, 0 /* PTRACE_TRACEME */, serve_pid },
+	{ SYS_syslog, "syslog", -1, -1, serve_syslog },
 	{ SYS_rt_sigqueueinfo, "rt_sigqueueinfo", 0, -1, serve_sigqueue },
 	{ SYS_statfs, "statfs", -1, -1, serve_statfs },
 	{ SYS_fstatfs, "fstatfs", -1, -1, serve_fstatfs },
 	{ SYS_getpriority, "getpriority", 1, -1, serve_priority },
 	{ SYS_setpriority, "setpriority", 1, -1, serve_priority },
-	{ SYS_sched_setparam, "sched_setparam", 0, 0, serve_pid },
+	{ SYS_sched_setparam, "sched_setparam", 0, 0, serve_setscheduler },
 	{ SYS_sched_getparam, "sched_getparam", 0, 0, serve_getparam },
-	{ SYS_sched_setscheduler, "sched_setscheduler", 0, 0, serve_pid },
+	{ SYS_sched_setscheduler, "sched_setscheduler", 0, 0, serve_setscheduler },
 	{ SYS_sched_getscheduler, "sched_getscheduler", 0, 0, serve_getscheduler },
-	{ SYS_sched_rr_get_interval, "sched_rr_get_interval", 0, 0, serve_pid },
+	{ SYS_sched_rr_get_interval, "sched_rr_get_interval", 0, 0, serve_rr_get_interval },
 	{ SYS_sync, "sync", -1, -1, serve_sync },
 	{ SYS_swapon, "swapon", -1, -1, serve_swapon },
 	{ SYS_swapoff, "swapoff", -1, -1, serve_swapoff },
+	{ SYS_sethostname, "sethostname", -1, -1, serve_sethostname },
 	{ SYS_tkill, "tkill", 0, -1, serve_tkill },
 	{ SYS_sched_setaffinity, "sched_setaffinity", 0, 0, serve_setaffinity },
 	{ SYS_sched_getaffinity, "sched_getaffinity", 0, 0, serve_getaffinity },
@@ -242,13 +273,14 @@ const struct exec_call exec_calls[] = {
 	{ SYS_ioprio_set, "ioprio_set", 1, -1, serve_ioprio },
 	{ SYS_ioprio_get, "ioprio_get", 1, -1, serve_ioprio },
 	{ SYS_migrate_pages, "migrate_pages", 0, 0, serve_migrate_pages },
+	{ SYS_splice, "splice", -1, -1, serve_copy },
 	{ SYS_move_pages, "move_pages", 0, 0, serve_move_pages },
 	{ SYS_rt_tgsigqueueinfo, "rt_tgsigqueueinfo", 1, -1, serve_tgkill },
 	{ SYS_prlimit64, "prlimit64", 0, 0, serve_prlimit },
 	{ SYS_syncfs, "syncfs", -1, -1, serve_syncfs },
 	{ SYS_process_vm_readv, "process_vm_readv", 0, -1, serve_pid },
 	{ SYS_process_vm_writev, "process_vm_writev", 0, -1, serve_pid },
-	{ SYS_sched_setattr, "sched_setattr", 0, 0, serve_pid },
+	{ SYS_sched_setattr, "sched_setattr", 0, 0, serve_setattr },
 	{ SYS_sched_getattr, "sched_getattr", 0, 0, serve_getattr },
 	{ SYS_pidfd_send_signal, "pidfd_send_signal", 0, -1, serve_pidfd_send_signal },
 	{ SYS_pidfd_open, "pidfd_open", 0, -1, serve_pidfd_open },

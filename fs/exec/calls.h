@@ -70,6 +70,8 @@ struct exec_world {
 	int (*get_pidfd)(void *ctx, pid_t tid, int fd);
 	/* kill(0, sig) for the own members of the group that the session was started in. 0 or -errno */
 	int (*kill_start_group)(void *ctx, const struct exec_caller *caller, int sig);
+	/* A signal to the own process @pid, as kill(2) of @caller. 0 or -errno */
+	int (*kill_own)(void *ctx, const struct exec_caller *caller, pid_t pid, int sig);
 	/* A signal to the simulated machine. 0 or -errno */
 	int (*deliver)(void *ctx, const struct mmanfs_signal *signal);
 	/* A call to the simulated machine (fs/ioctl.h): its value or -errno; @c is filled in. */
@@ -85,6 +87,8 @@ struct exec_world {
 	 * no such file.
 	 */
 	int (*locate)(void *ctx, pid_t tid, int fd, const char *path, char *to);
+	/* The simulated kernel's log from its start, a record a read, O_NONBLOCK: a descriptor or -errno */
+	int (*open_log)(void *ctx);
 	/* A descriptor for @simulated, which started at @start_time; flags of pidfd_open(2). -errno */
 	int (*stand_in)(void *ctx, pid_t simulated, uint64_t start_time, unsigned int flags);
 	/* The simulated process that @number stands in for, 0: for none. */

@@ -390,7 +390,8 @@ static pid_t fork_into(unsigned long namespaces)
 
 static pid_t fork_supervisor(struct exec_session *s)
 {
-	const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWPID;
+	/* the last two so that ipcrm and hostname leave the host alone */
+	const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
 	pid_t pid = -1;
 
 	if (!s->user_ns) {

@@ -13,7 +13,9 @@
 
 #include "fs/exec/serve.h"
 
-#define DISK "sim/disk/"
+#define DISK	     "sim/disk/"
+#define NAME_MAX_UTS 64
+#define SWAP_FLAGS   0x7ffffu /* priority, whether one is given, three kinds of discard */
 
 /* Errors of a machine that was unmounted under the command. */
 static int machine_error(int error)
@@ -75,6 +77,24 @@ EXEC_SERVE(serve_uname)
 	return answer(w->write(w->ctx, tid, args[0], uts, sizeof(uts)));
 }
 
+/* The name that uname(2) shows. The host's own is out of reach anyway, by a namespace. */
+EXEC_SERVE(serve_sethostname)
+{
+	struct mmanfs_call c = { .op = MMANFS_SETHOSTNAME };
+	struct exec_caller caller;
+	int rc, length = int_arg(args[1]);
+
+	(void)call;
+	if (w->get_user(w->ctx, tid, &caller) < 0)
+		return answer(-ESRCH);
+	if (caller.uid)
+		return answer(-EPERM);
+	if (length < 0 || length > NAME_MAX_UTS)
+		return answer(-EINVAL);
+	rc = w->read(w->ctx, tid, args[0], c.data, (size_t)length);
+	return rc < 0 ? answer(rc) : call_machine(w, tid, &c);
+}
+
 EXEC_SERVE(serve_sync)
 {
 	struct mmanfs_call c = { .op = MMANFS_SYNC };
@@ -101,8 +121,13 @@ static struct exec_answer swap_call(const struct exec_world *w, pid_t tid, uint6
 	struct mmanfs_call c = { .op = op, .args = { flags } };
 	char path[PATH_MAX], at[PATH_MAX];
 	const char *name = path;
-	int rc = w->read_text(w->ctx, tid, text, path, sizeof(path));
+	struct exec_caller caller;
+	int rc = w->get_user(w->ctx, tid, &caller);
 
+	if (rc == 0 && caller.uid)
+		rc = -EPERM;
+	if (rc == 0)
+		rc = w->read_text(w->ctx, tid, text, path, sizeof(path));
 	if (rc < 0)
 		return answer(rc);
 	rc = w->locate(w->ctx, tid, -1, path, at);
@@ -117,6 +142,8 @@ static struct exec_answer swap_call(const struct exec_world *w, pid_t tid, uint6
 EXEC_SERVE(serve_swapon)
 {
 	(void)call;
+	if ((uint32_t)args[1] & ~SWAP_FLAGS)
+		return answer(-EINVAL);
 	return swap_call(w, tid, args[0], MMANFS_SWAPON, (uint32_t)args[1]);
 }
 

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -158,6 +160,20 @@ static int look_up(const struct exec_view *view, const char *at)
 	return fd >= 0 ? 1 : errno == ENOENT || errno == ENOTDIR ? -errno : 0;
 }
 
+/*
+ * Is what the caller has open on the mount that we were started for? A name is no proof: a folder of the host's
+ * /proc that was inherited has the same. The file system is not asked: it may be one that waits for the command.
+ */
+static bool is_ours(const struct exec_view *view, pid_t tid, int fd)
+{
+	char path[48];
+	struct statx st;
+
+	snprintf(path, sizeof(path), "%d/fd/%d", tid, fd);
+	return statx(view->proc, path, AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 &&
+	       (uint32_t)makedev(st.stx_dev_major, st.stx_dev_minor) == view->session->identity;
+}
+
 int exec_locate(void *ctx, pid_t tid, int fd, const char *path, char *to)
 {
 	const struct exec_view *view = ctx;
@@ -167,6 +183,8 @@ int exec_locate(void *ctx, pid_t tid, int fd, const char *path, char *to)
 	if (view->tree < 0 || !read_link(view, tid, "root", base) || strcmp(base, "/") != 0)
 		return 0;
 	if (!path) {
+		if (!is_ours(view, tid, fd))
+			return 0;
 		snprintf(link, sizeof(link), "fd/%d", fd);
 		path = "";
 	} else {

@@ -108,12 +108,12 @@ EXEC_SERVE(serve_move_pages)
 							       MMANFS_MOVE_MAX;
 
 		error = read_chunk(w, tid, &at, done, nr, &move);
-		if (error)
-			return answer(error);
-		c.args[0] = nr;
+		c.args[0] = error ? 0 : nr; /* may he at all? */
 		memcpy(c.data, &move, sizeof(move));
 		if (!exec_ask(w, tid, &c, false, &result, &a))
 			return a;
+		if (error)
+			return answer(result < 0 ? result : error);
 		memcpy(&move, c.data, sizeof(move));
 		error = write_status(w, tid, &at, done, nr, &move);
 		done += nr;

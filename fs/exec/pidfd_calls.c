@@ -2,11 +2,13 @@
  * pidfd_calls.c - calls by process descriptor.
  *
  * A pidfd is no number, but may have come from outside, by inheritance or through a socket. What is
- * not a pidfd at all is refused here: pidfd_send_signal(2) takes a folder of /proc as well, and an
- * inherited one would lead to a process of the host.
+ * not a pidfd at all never comes to the kernel: pidfd_send_signal(2) takes a folder of /proc as well, and an
+ * inherited one would lead to a process of the host. A folder of the tree is looked up by its name.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 
 #include "fs/exec/serve.h"
@@ -55,19 +57,60 @@ EXEC_SERVE(serve_pidfd_open)
 			    (struct exec_answer){ .value = result, .gives_fd = true };
 }
 
-EXEC_SERVE(serve_pidfd_send_signal)
+/* A folder of a process in /proc does as well. Its number; 0 if @fd is none; -ESRCH: that process has ended. */
+static int folder_of(const struct exec_world *w, pid_t tid, int fd)
+{
+	char at[PATH_MAX], *end;
+	int rc = fd < 0 ? 0 : w->locate(w->ctx, tid, fd, NULL, at);
+	long number;
+
+	if ((rc <= 0 && rc != -ENOENT) || strncmp(at, "proc/", 5) != 0)
+		return 0;
+	number = strtol(at + 5, &end, 10);
+	if (number <= 0 || number > INT_MAX || (*end && strcmp(end, " (deleted)") != 0))
+		return 0;
+	/* an own process's folder is found by those of its user alone, and we may be another */
+	return *end || (rc < 0 && !w->has_task(w->ctx, (pid_t)number)) ? -ESRCH : (int)number;
+}
+
+/* To the process behind the folder: an own one gets it from us, as the kernel knows no such folder. */
+static struct exec_answer signal_by_folder(const struct exec_world *w, pid_t tid, int fd, int sig)
 {
 	struct exec_caller caller;
-	struct exec_answer a;
-	pid_t pid = simulated_of(w, tid, int_arg(args[call->pid]), &a);
+	int pid = folder_of(w, tid, fd);
 
-	if (!pid)
+	if (pid <= 0)
+		return answer(pid ? pid : -EBADF);
+	if (w->get_caller(w->ctx, tid, &caller) < 0)
+		return answer(-ESRCH);
+	if (w->has_task(w->ctx, pid))
+		return answer(w->kill_own(w->ctx, &caller, pid, sig));
+	return answer(exec_deliver(w, &caller, pid, sig, 0));
+}
+
+EXEC_SERVE(serve_pidfd_send_signal)
+{
+	int fd = int_arg(args[call->pid]), sig = int_arg(args[1]), signo, rc;
+	struct exec_caller caller;
+	struct exec_answer a;
+	pid_t pid = simulated_of(w, tid, fd, &a);
+
+	if (!pid && a.error != -EBADF)
 		return a;
 	if ((uint32_t)args[3])
 		return answer(-EINVAL);
+	if (args[2]) {
+		rc = exec_read_siginfo(w, tid, args[2], &signo);
+		if (rc != -EFAULT && signo != sig)
+			rc = -EINVAL;
+		if (rc)
+			return answer(rc);
+	}
+	if (!pid)
+		return signal_by_folder(w, tid, fd, sig);
 	if (w->get_caller(w->ctx, tid, &caller) < 0)
 		return answer(-ESRCH);
-	return answer(exec_deliver(w, &caller, pid, int_arg(args[1]), 0));
+	return answer(exec_deliver(w, &caller, pid, sig, 0));
 }
 
 EXEC_SERVE(serve_process_mrelease)
@@ -98,6 +141,10 @@ EXEC_SERVE(serve_process_madvise)
 		return a;
 	if ((uint32_t)args[4] || nr > IOV_LIMIT)
 		return answer(-EINVAL);
+	c.args[2] = (uint32_t)args[3];
+	/* who may not is told so for nothing as well */
+	if (nr == 0)
+		return exec_ask(w, tid, &c, false, &result, &a) ? answer(result) : a;
 	for (i = 0; i < nr && result == 0; i++) {
 		uint64_t left = nr - i < IOV_AT_ONCE ? nr - i : IOV_AT_ONCE;
 
@@ -108,7 +155,8 @@ EXEC_SERVE(serve_process_madvise)
 			break;
 		c.args[0] = (uintptr_t)iov[i % IOV_AT_ONCE].iov_base;
 		c.args[1] = iov[i % IOV_AT_ONCE].iov_len;
-		c.args[2] = (uint32_t)args[3];
+		if (c.args[1] > SSIZE_MAX)
+			return done ? answer_value((int64_t)done) : answer(-EINVAL);
 		if (!exec_ask(w, tid, &c, false, &result, &a))
 			return a;
 		done += result ? 0 : iov[i % IOV_AT_ONCE].iov_len;

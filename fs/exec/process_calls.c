@@ -1,5 +1,5 @@
 /*
- * process_calls.c - calls about one process by its number: priority, affinity, scheduler, limits.
+ * process_calls.c - calls about one process by its number: priority, affinity, limits.
  *
  * An own process is the kernel's business, a simulated one the engine's. Structures are read from the caller
  * before the engine is asked and written after; a caller that was killed meanwhile gets nothing.
@@ -11,13 +11,15 @@
 
 #define CPU_WORD 8u
 
-/* Whose is the number? True: neither oneself's nor an own process's. */
+bool exec_is_simulated(const struct exec_world *w, pid_t pid)
+{
+	return pid > 0 && !w->has_task(w->ctx, pid);
+}
+
 static bool is_simulated(const struct exec_world *w, const struct exec_call *call,
 			 const uint64_t *args)
 {
-	pid_t pid = int_arg(args[call->pid]);
-
-	return pid > 0 && !w->has_task(w->ctx, pid);
+	return exec_is_simulated(w, int_arg(args[call->pid]));
 }
 
 static struct mmanfs_call about(const struct exec_call *call, const uint64_t *args,
@@ -39,63 +41,32 @@ static struct exec_answer ask_number(const struct exec_world *w, const struct ex
 	return exec_ask(w, tid, &c, true, &result, &a) ? answer_value(result) : a;
 }
 
-EXEC_SERVE(serve_getscheduler)
+/*
+ * getpriority(2) and setpriority(2) of a user's processes. Simulated ones are the engine's; own ones follow the
+ * kernel where there is no other, or where the caller is one of them.
+ */
+struct exec_answer exec_priority_of_user(const struct exec_world *w, const struct exec_call *call,
+					 pid_t tid, const uint64_t *args)
 {
-	return ask_number(w, call, tid, args, MMANFS_GETSCHEDULER);
-}
-
-/* sched_getparam(2): SCHED_OTHER has no parameter but 0. */
-EXEC_SERVE(serve_getparam)
-{
-	struct mmanfs_call c = about(call, args, MMANFS_GETSCHEDULER);
-	const int32_t priority = 0;
+	bool asks = call->nr == SYS_getpriority;
+	struct mmanfs_call c = { .op = asks ? MMANFS_GETPRIORITY_USER : MMANFS_SETPRIORITY_USER,
+				 .pid = int_arg(args[call->pid]),
+				 .args = { (uint64_t)(int64_t)int_arg(args[2]) } };
+	struct exec_caller caller;
 	struct exec_answer a;
 	int result;
 
-	if (!is_simulated(w, call, args))
-		return go_on();
-	if (!exec_ask(w, tid, &c, true, &result, &a))
+	if (w->get_user(w->ctx, tid, &caller) < 0)
+		return answer(-ESRCH);
+	if (c.pid == 0) /* his own */
+		c.pid = (int32_t)caller.uid;
+	if (!exec_ask(w, tid, &c, asks, &result, &a))
 		return a;
-	if (result < 0)
-		return answer(result);
-	return answer(w->write(w->ctx, tid, args[1], &priority, sizeof(priority)));
+	if (result == -ESRCH || (!asks && result == 0 && (uint32_t)c.pid == caller.uid))
+		return go_on();
+	return answer_value(result);
 }
 
-/* As sched_getattr(2) of 6.1 fills it. */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-	uint32_t util_min, util_max;
-};
-
-#define ATTR_SIZE_VER0 48u
-#define UTIL_MAX       1024u
-
-EXEC_SERVE(serve_getattr)
-{
-	struct mmanfs_call c = about(call, args, MMANFS_GETPRIORITY);
-	struct attr attr = { .util_max = UTIL_MAX };
-	uint32_t size = (uint32_t)args[2];
-	struct exec_answer a;
-	int result;
-
-	if (!is_simulated(w, call, args))
-		return go_on();
-	if (size < ATTR_SIZE_VER0 || size > 4096 || (uint32_t)args[3])
-		return answer(-EINVAL);
-	if (!exec_ask(w, tid, &c, true, &result, &a))
-		return a;
-	if (result < 0)
-		return answer(result);
-	attr.size = size < sizeof(attr) ? size : (uint32_t)sizeof(attr);
-	attr.nice = 20 - result;
-	return answer(w->write(w->ctx, tid, args[1], &attr, attr.size));
-}
-
-/* getpriority(2) and setpriority(2) of a process; groups and users stay as they were. */
 EXEC_SERVE(serve_getpriority)
 {
 	return ask_number(w, call, tid, args, MMANFS_GETPRIORITY);
@@ -122,11 +93,13 @@ EXEC_SERVE(serve_getaffinity)
 
 	if (!is_simulated(w, call, args))
 		return go_on();
+	if (size % CPU_WORD || !size) /* whoever it is */
+		return answer(-EINVAL);
 	if (!exec_ask(w, tid, &c, true, &result, &a))
 		return a;
 	if (result < 0)
 		return answer(result);
-	if (size % CPU_WORD || size < (uint32_t)result)
+	if (size < (uint32_t)result)
 		return answer(-EINVAL);
 	error = w->write(w->ctx, tid, args[2], c.data, (size_t)result);
 	return error ? answer(error) : answer_value(result);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "fs/exec/calls.h"
 
@@ -43,6 +44,13 @@ struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid);
 bool exec_ask(const struct exec_world *w, pid_t tid, struct mmanfs_call *c, bool asks, int *result,
 	      struct exec_answer *a);
 
+/** exec_is_simulated() - neither oneself nor an own process */
+bool exec_is_simulated(const struct exec_world *w, pid_t pid);
+
+/** exec_priority_of_user() - getpriority(2) and setpriority(2) with PRIO_USER */
+struct exec_answer exec_priority_of_user(const struct exec_world *w, const struct exec_call *call,
+					 pid_t tid, const uint64_t *args);
+
 #define EXEC_SERVE(name)                                                                  \
 	struct exec_answer name(const struct exec_world *w, const struct exec_call *call, \
 				pid_t tid, const uint64_t *args)
@@ -52,10 +60,16 @@ EXEC_SERVE(serve_getpriority);
 EXEC_SERVE(serve_setpriority);
 EXEC_SERVE(serve_getaffinity);
 EXEC_SERVE(serve_setaffinity);
+EXEC_SERVE(serve_prlimit);
+
+/* sched_calls.c: scheduling policy, priority of disk access */
 EXEC_SERVE(serve_getscheduler);
+EXEC_SERVE(serve_setscheduler); /* and sched_setparam(2) */
 EXEC_SERVE(serve_getparam);
 EXEC_SERVE(serve_getattr);
-EXEC_SERVE(serve_prlimit);
+EXEC_SERVE(serve_setattr);
+EXEC_SERVE(serve_rr_get_interval);
+EXEC_SERVE(serve_ioprio_process);
 
 /* numa_calls.c: pages of one process and the nodes they lie on */
 EXEC_SERVE(serve_migrate_pages);
@@ -70,12 +84,25 @@ EXEC_SERVE(serve_process_mrelease);
 /* machine_calls.c: about the machine */
 EXEC_SERVE(serve_sysinfo);
 EXEC_SERVE(serve_uname);
+EXEC_SERVE(serve_sethostname);
 EXEC_SERVE(serve_sync);
 EXEC_SERVE(serve_syncfs);
 EXEC_SERVE(serve_swapon);
 EXEC_SERVE(serve_swapoff);
 EXEC_SERVE(serve_statfs);
 EXEC_SERVE(serve_fstatfs);
+
+/* log_calls.c: the kernel's log */
+EXEC_SERVE(serve_syslog);
+
+/* copy_calls.c: from file to file inside the kernel */
+EXEC_SERVE(serve_copy);
+
+/**
+ * exec_read_siginfo() - what rt_sigqueueinfo(2) and its kin look at first: 0, -EFAULT, or -EPERM for
+ * information that only the kernel gives. @signo: of the structure
+ */
+int exec_read_siginfo(const struct exec_world *w, pid_t tid, uint64_t addr, int *signo);
 
 /** exec_deliver() - a signal of @caller to the simulated machine: 0 or -errno */
 int exec_deliver(const struct exec_world *w, const struct exec_caller *caller, pid_t pid, int sig,

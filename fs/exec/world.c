@@ -272,6 +272,17 @@ static int kill_start_group(void *ctx, const struct exec_caller *caller, int sig
 	return result;
 }
 
+static int kill_own(void *ctx, const struct exec_caller *caller, pid_t pid, int sig)
+{
+	struct exec_caller target;
+
+	if (read_status(ctx, pid, &target) < 0)
+		return -ESRCH;
+	if (caller->uid != 0 && caller->uid != target.uid)
+		return -EPERM;
+	return kill(pid, sig) < 0 ? -errno : 0;
+}
+
 static int deliver(void *ctx, const struct mmanfs_signal *signal)
 {
 	const struct exec_session *s = ((const struct exec_view *)ctx)->session;
@@ -296,6 +307,14 @@ static int call(void *ctx, struct mmanfs_call *c, bool asks)
 	return rc < 0 ? -errno : rc;
 }
 
+static int open_log(void *ctx)
+{
+	const struct exec_view *view = ctx;
+	int fd = openat(view->tree, "dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 void exec_world_init(struct exec_world *world, struct exec_view *view)
 {
 	ssize_t n = readlinkat(view->proc, "self/ns/pid", view->pid_ns, sizeof(view->pid_ns) - 1);
@@ -310,12 +329,14 @@ void exec_world_init(struct exec_world *world, struct exec_view *view)
 		.is_nested = is_nested,
 		.get_pidfd = get_pidfd,
 		.kill_start_group = kill_start_group,
+		.kill_own = kill_own,
 		.deliver = deliver,
 		.call = call,
 		.read = exec_read,
 		.write = exec_write,
 		.read_text = exec_read_text,
 		.locate = exec_locate,
+		.open_log = open_log,
 		.stand_in = exec_stand_in,
 		.stands_for = exec_stands_for,
 		.identity = view->session->identity,

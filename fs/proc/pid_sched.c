@@ -62,8 +62,8 @@ static void show_entity(const struct task *t, struct text *out)
 	show_number(out, "se.load.weight", (s64)nice_weight[t->nice + 20] << 10);
 	for (i = 0; i < ARRAY_SIZE(averages); i++)
 		show_number(out, averages[i], 0);
-	show_number(out, "policy", 0);
-	show_number(out, "prio", 120 + t->nice);
+	show_number(out, "policy", t->sched_policy & ~SCHED_POLICY_RESET);
+	show_number(out, "prio", t->rt_priority ? 99 - t->rt_priority : 120 + t->nice);
 	show_number(out, "clock-delta", 0);
 }
 

@@ -93,7 +93,7 @@ static void show_usage(const struct request *rq, const struct task *t, struct te
 	field(out, u.stime / NS_PER_TICK);
 	zeros(out, 2);
 	text_char(out, ' ');
-	text_s64(out, 20 + t->nice);
+	text_s64(out, t->rt_priority ? -1 - (s64)t->rt_priority : 20 + t->nice);
 	text_char(out, ' ');
 	text_s64(out, t->nice);
 	field(out, u.threads);
@@ -123,7 +123,9 @@ int pid_stat_show(const struct request *rq, struct text *out)
 	text_char(out, ' ');
 	text_s64(out, t->leader != t_handle ? -1 : t->exit_signal);
 	field(out, t->cpu);
-	zeros(out, 5); /* real-time priority, policy, block I/O delay, guest times */
+	field(out, t->rt_priority);
+	field(out, t->sched_policy & ~SCHED_POLICY_RESET);
+	zeros(out, 3); /* block I/O delay, guest times */
 	field(out, shown->start_data);
 	field(out, shown->end_data);
 	field(out, shown->start_brk);

@@ -49,6 +49,8 @@ static const struct attribute kernel_attrs[] = {
 	SYSCTL_INT("panic_on_warn", sysctl.panic_on_warn, 0, 1, NULL, HOLDS, "panic on a warning"),
 	SYSCTL_INT("pid_max", sysctl.pid_max, RESERVED_PIDS + 1, PID_MAX_LIMIT, NULL, ACTS,
 		   "PIDs wrap before this number"),
+	SYSCTL_VECTOR("printk", knobs.console_printk, 4, NULL, HOLDS,
+		      "levels: shown on the console, of a message without, least, default"),
 	SYSCTL_INT("randomize_va_space", sysctl.randomize_va_space, INT32_MIN, INT32_MAX, NULL,
 		   ACTS,
 		   "0: no randomness in address spaces, 1: all but the heap, 2: the heap too"),

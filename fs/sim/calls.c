@@ -15,9 +15,6 @@
 #include "fs/ioctl.h"
 #include "fs/uts.h"
 
-#define NICE_MIN (-20)
-#define NICE_MAX 19
-
 /* ---- signals ---- */
 
 /* kill(-1): everybody that the sender may signal, init and kernel threads left out. */
@@ -117,6 +114,55 @@ static int call_uname(struct machine *m, handle_t task, struct mmanfs_call *c)
 	return 0;
 }
 
+static int call_sethostname(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)task;
+	if (c->uid)
+		return -EPERM;
+	if (strlen(c->data) >= sizeof(m->knobs.hostname))
+		return -EINVAL;
+	strcpy(m->knobs.hostname, c->data);
+	return 0;
+}
+
+static int call_syslog_state(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)task;
+	c->args[0] = max_t(u64, m->kmsg.clear_seq, m->kmsg.first_seq);
+	c->args[1] = m->kmsg.next_seq;
+	c->args[2] = (u64)m->knobs.console_printk[0];
+	return c->uid ? -EPERM : 0; /* CONFIG_SECURITY_DMESG_RESTRICT */
+}
+
+static int call_syslog_clear(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)task;
+	if (c->uid)
+		return -EPERM;
+	m->kmsg.clear_seq = min_t(u64, c->args[0], m->kmsg.next_seq);
+	return 0;
+}
+
+static int call_syslog_console(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	s32 *level = m->knobs.console_printk, *saved = &m->knobs.saved_console_loglevel;
+
+	(void)task;
+	if (c->uid)
+		return -EPERM;
+	if (c->args[0] == MMANFS_CONSOLE_OFF) {
+		*saved = *saved ? *saved : level[0];
+		level[0] = level[2];
+	} else if (c->args[0] == MMANFS_CONSOLE_ON) {
+		level[0] = *saved ? *saved : level[0];
+		*saved = 0;
+	} else {
+		level[0] = max_t(s32, (s32)c->args[0], level[2]);
+		*saved = 0;
+	}
+	return 0;
+}
+
 static int call_sync(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
 	u64 pages;
@@ -174,23 +220,146 @@ static int call_start_time(struct machine *m, handle_t task, struct mmanfs_call 
 	return t->leader == task ? 0 : -EINVAL;
 }
 
+/* ---- scheduling: kept and shown, but of no effect on who runs ---- */
+
 static int call_getpriority(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
 	(void)c;
 	return 20 - task_at(m, task)->nice;
 }
 
+static bool can_nice(struct machine *m, handle_t task, const struct mmanfs_call *c, int nice)
+{
+	return !c->uid || (u64)(20 - nice) <= task_rlimit(m, task, RLIM_NICE);
+}
+
+static int clamp_nice(u64 arg)
+{
+	int nice = (int)(u32)arg;
+
+	return nice < NICE_MIN ? NICE_MIN : nice > NICE_MAX ? NICE_MAX : nice;
+}
+
 static int call_setpriority(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
 	struct task *t = task_at(m, task);
-	int nice = (int)(u32)c->args[0];
+	int nice = clamp_nice(c->args[0]);
 
-	nice = nice < NICE_MIN ? NICE_MIN : nice > NICE_MAX ? NICE_MAX : nice;
 	if (!is_his(c, t))
 		return -EPERM;
-	if (c->uid && nice < t->nice && 20u - (u32)nice > task_rlimit(m, task, RLIM_NICE))
+	if (nice < t->nice && !can_nice(m, task, c, nice))
 		return -EACCES;
 	t->nice = (s8)nice;
+	return 0;
+}
+
+/* Of all processes of a user: the best, or each. */
+static int call_priority_user(struct machine *m, handle_t unused, struct mmanfs_call *c)
+{
+	int result = -ESRCH, one;
+	handle_t task;
+	u32 pid = 0;
+
+	(void)unused;
+	while ((task = pid_next(m, pid + 1))) {
+		pid = task_at(m, task)->pid;
+		if (task_at(m, task)->uid != (u32)c->pid)
+			continue;
+		if (c->op == MMANFS_GETPRIORITY_USER) {
+			one = call_getpriority(m, task, c);
+			result = one > result ? one : result;
+		} else {
+			one = call_setpriority(m, task, c);
+			result = one || result == -ESRCH ? one : result;
+		}
+	}
+	return result;
+}
+
+enum { POLICY_OTHER, POLICY_FIFO, POLICY_RR, POLICY_BATCH, POLICY_IDLE = 5, POLICY_DEADLINE };
+#define RESET_ON_FORK 0x40000000u
+#define RT_PRIO_MAX   99
+
+static int call_getscheduler(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	const struct task *t = task_at(m, task);
+
+	c->args[0] = t->rt_priority;
+	c->args[1] = (u64)(s64)t->nice;
+	return (int)(t->sched_policy & ~SCHED_POLICY_RESET) |
+	       (t->sched_policy & SCHED_POLICY_RESET ? (int)RESET_ON_FORK : 0);
+}
+
+static bool is_real_time(u64 policy)
+{
+	return policy == POLICY_FIFO || policy == POLICY_RR;
+}
+
+/* What a user may set without CAP_SYS_NICE. */
+static bool may_set(struct machine *m, handle_t task, const struct mmanfs_call *c, u64 policy,
+		    bool reset, int nice)
+{
+	const struct task *t = task_at(m, task);
+	u64 old = t->sched_policy & ~SCHED_POLICY_RESET, priority = c->args[1];
+	u64 limit = task_rlimit(m, task, RLIM_RTPRIO);
+
+	if (!c->uid)
+		return true;
+	if (is_real_time(policy) &&
+	    ((policy != old && !limit) || (priority > t->rt_priority && priority > limit)))
+		return false;
+	if (!is_real_time(policy) && nice < t->nice && !can_nice(m, task, c, nice))
+		return false;
+	if (old == POLICY_IDLE && policy != POLICY_IDLE && !can_nice(m, task, c, t->nice))
+		return false;
+	return c->uid == t->uid && (reset || !(t->sched_policy & SCHED_POLICY_RESET));
+}
+
+static int call_setscheduler(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	struct task *t = task_at(m, task);
+	u64 policy = c->args[0] & ~(u64)RESET_ON_FORK;
+	bool reset = c->args[0] & RESET_ON_FORK;
+	int nice = c->args[2] == MMANFS_KEEP ? t->nice : clamp_nice(c->args[2]);
+
+	if (c->args[0] == MMANFS_KEEP) {
+		policy = t->sched_policy & ~SCHED_POLICY_RESET;
+		reset = t->sched_policy & SCHED_POLICY_RESET;
+	}
+	if (c->args[1] == MMANFS_KEEP)
+		c->args[1] = t->rt_priority;
+	if (policy == 4 || policy > POLICY_DEADLINE || c->args[1] > RT_PRIO_MAX ||
+	    is_real_time(policy) != (c->args[1] != 0))
+		return -EINVAL;
+	if (!may_set(m, task, c, policy, reset, nice))
+		return -EPERM;
+	if (policy == POLICY_DEADLINE)
+		return -EBUSY; /* no bandwidth to promise */
+	t->sched_policy = (u8)(policy | (reset ? SCHED_POLICY_RESET : 0));
+	t->rt_priority = (u8)c->args[1];
+	if (!is_real_time(policy))
+		t->nice = (s8)nice;
+	return 0;
+}
+
+static int call_getioprio(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	(void)c;
+	return task_at(m, task)->ioprio;
+}
+
+static int call_setioprio(struct machine *m, handle_t task, struct mmanfs_call *c)
+{
+	enum { NONE, REAL_TIME, BEST_EFFORT, IDLE };
+	u64 class = c->args[0] >> 13, level = c->args[0] & 0x1fff;
+
+	if (class > IDLE || (class == NONE && level))
+		return -EINVAL;
+	if (c->uid && class == REAL_TIME)
+		return -EPERM;
+	if (!is_his(c, task_at(m, task)))
+		return -EPERM;
+	task_at(m, task)->ioprio = (u16)c->args[0];
 	return 0;
 }
 
@@ -225,9 +394,9 @@ static int call_setaffinity(struct machine *m, handle_t task, struct mmanfs_call
 
 static int check_rlimit(const struct mmanfs_call *c, const struct task *t)
 {
-	if (c->args[0] >= RLIM_NLIMITS)
-		return -EINVAL;
-	return is_his(c, t) ? 0 : -EPERM;
+	if (!is_his(c, t))
+		return -EPERM;
+	return c->args[0] < RLIM_NLIMITS ? 0 : -EINVAL;
 }
 
 static int call_getrlimit(struct machine *m, handle_t task, struct mmanfs_call *c)
@@ -259,12 +428,6 @@ static int call_setrlimit(struct machine *m, handle_t task, struct mmanfs_call *
 	return error;
 }
 
-static int call_getscheduler(struct machine *m, handle_t task, struct mmanfs_call *c)
-{
-	(void)m, (void)task, (void)c;
-	return 0; /* SCHED_OTHER: nothing else is simulated */
-}
-
 /* What process_madvise(2) of 6.1 takes. */
 static int call_madvise(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
@@ -282,7 +445,7 @@ static int call_madvise(struct machine *m, handle_t task, struct mmanfs_call *c)
 	if (i == ARRAY_SIZE(known))
 		return -EINVAL;
 	if (c->uid)
-		return -EPERM;
+		return is_his(c, task_at(m, task)) ? -EPERM : -EACCES;
 	if (!task_at(m, task)->mm)
 		return -ESRCH;
 	return do_madvise(m, task, c->args[0], c->args[1], known[i].name);
@@ -336,13 +499,22 @@ static const struct machine_call calls[NR_MMANFS_CALLS] = {
 	[MMANFS_SWAPON] = { call_swapon, false, false },
 	[MMANFS_SWAPOFF] = { call_swapoff, false, false },
 	[MMANFS_SYNC] = { call_sync, false, false },
+	[MMANFS_SETHOSTNAME] = { call_sethostname, false, false },
+	[MMANFS_SYSLOG_STATE] = { call_syslog_state, true, false },
+	[MMANFS_SYSLOG_CLEAR] = { call_syslog_clear, false, false },
+	[MMANFS_SYSLOG_CONSOLE] = { call_syslog_console, false, false },
 	[MMANFS_GETPRIORITY] = { call_getpriority, true, true },
 	[MMANFS_SETPRIORITY] = { call_setpriority, false, true },
 	[MMANFS_GETAFFINITY] = { call_getaffinity, true, true },
 	[MMANFS_SETAFFINITY] = { call_setaffinity, false, true },
 	[MMANFS_GETRLIMIT] = { call_getrlimit, true, true },
 	[MMANFS_SETRLIMIT] = { call_setrlimit, false, true },
+	[MMANFS_GETPRIORITY_USER] = { call_priority_user, true, false },
+	[MMANFS_SETPRIORITY_USER] = { call_priority_user, false, false },
 	[MMANFS_GETSCHEDULER] = { call_getscheduler, true, true },
+	[MMANFS_SETSCHEDULER] = { call_setscheduler, false, true },
+	[MMANFS_GETIOPRIO] = { call_getioprio, true, true },
+	[MMANFS_SETIOPRIO] = { call_setioprio, false, true },
 	[MMANFS_MADVISE] = { call_madvise, false, true },
 	[MMANFS_MRELEASE] = { call_mrelease, false, true },
 	[MMANFS_MIGRATE_PAGES] = { call_migrate_pages, false, true },

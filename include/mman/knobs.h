@@ -117,6 +117,8 @@ struct knobs {
 	u64 shmmax, shmall, hung_task_timeout_secs, file_max;
 	s32 shmmni, shm_rmid_forced, msgmax, msgmnb, sem[4];
 	s32 numa_balancing_promote_rate_limit_MBps, sysctl_writes_strict;
+	s32 console_printk[4]; /* levels: of the console, of a message without, least, default */
+	s32 saved_console_loglevel; /* while the console is off; 0: it is on */
 	char hostname[65];
 	handle_t held
 		[NR_HELD_SYSCTLS]; /* texts: a twin's settings that nothing acts upon; 0: not there */

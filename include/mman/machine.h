@@ -58,6 +58,7 @@ struct log_ring {
 	char *text;	/* LOG_RING_BYTES, records: u64 time, u16 length, u16 level, text */
 	u64 head, tail; /* byte positions, ever growing */
 	u64 first_seq, next_seq;
+	u64 clear_seq; /* older records are passed over by syslog(2), as "dmesg --clear" asked */
 };
 
 struct machine {

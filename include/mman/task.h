@@ -61,6 +61,12 @@ struct rlimits {
 	u32 reserved;
 };
 
+#define NICE_MIN (-20)
+#define NICE_MAX 19
+
+/* In task.sched_policy: children start with the defaults (SCHED_RESET_ON_FORK). */
+#define SCHED_POLICY_RESET 0x80u
+
 struct task {
 	u32 pid, tgid, ppid;
 	u32 uid, gid;
@@ -92,8 +98,11 @@ struct task {
 	u8 state; /* enum task_state_letter */
 	u8 backing;
 	u8 exit_signal;
-	u8 il_prev;    /* interleave policy: the node of the last page */
-	s32 exit_code; /* as wait() reports it */
+	u8 il_prev;	 /* interleave policy: the node of the last page */
+	u8 sched_policy; /* SCHED_*, and SCHED_POLICY_RESET; like the next two kept, not acted upon */
+	u8 rt_priority; /* 1 to 99 with SCHED_FIFO and SCHED_RR, else 0 */
+	u16 ioprio;	/* as ioprio_set(2) takes it; 0: none was set */
+	s32 exit_code;	/* as wait() reports it */
 	u32 personality;
 	u32 coredump_filter;
 	u64 timer_slack_ns; /* 0: the default, 50 us */

@@ -61,6 +61,44 @@ like "$(inside prlimit -p "$a" --memlock=9:8 2>&1)" 'prlimit' 'a soft limit abov
 inside choom -p "$b" -n 300 >"$T/choom"
 is "$(cat "$M/proc/$b/oom_score_adj")" 300 'choom: the OOM score adjustment'
 
+inside renice -n 3 -g "$a" >"$T/renice"
+is "$(inside ps -o ni= -p "$a" | xargs)" 3 'renice -g: each simulated process leads its group'
+put "$M/sim/procs/b/ctl" 'setuid 12345'
+inside renice -n 4 -u 12345 >"$T/renice"
+is "$(inside ps -o ni= -p "$b" | xargs)" 4 'renice -u: all processes of a user'
+inside chrt -f -p 10 "$a"
+is "$(inside ps -o cls=,rtprio=,pri= -p "$a" | xargs)" 'FF 10 50' 'chrt -f: a real-time policy, kept and shown'
+if [ "$(id -u)" = 0 ]; then
+	like "$(inside setpriv --reuid 12345 chrt -r -p 5 "$b" 2>&1)" 'Operation not permitted' 'which a user may not set'
+else
+	skip 1 'only root can become another user'
+fi
+inside chrt -i -p 0 "$a"
+like "$(inside chrt -p "$a")" 'SCHED_IDLE' 'chrt -i'
+is "$(inside ionice -p "$a")" 'none: prio 0' 'ionice: no priority of disk access at first'
+inside ionice -c 2 -n 6 -p "$a"
+is "$(inside ionice -p "$a")" 'best-effort: prio 6' 'and one that was set'
+is "$(inside ps -o stat= -p "$(inside pgrep -x khugepaged)"; inside chrt -p "$(inside pgrep -x migration/0)" | tail -n 1)" \
+	"SN"$'\n'"pid $(inside pgrep -x migration/0)'s current scheduling priority: 99" "kernel threads have theirs"
+
+# --- log, names, System V IPC: the host keeps its own ---
+
+host_name=$(cat /proc/sys/kernel/hostname)
+inside hostname simulated
+is "$(inside hostname) $(cat "$M/proc/sys/kernel/hostname" /proc/sys/kernel/hostname | xargs)" "simulated simulated $host_name" \
+	'hostname: of the simulated machine alone'
+is "$(inside dmesg --syslog --raw | tail -n 1)" "$(inside dmesg --raw | tail -n 1)" 'dmesg --syslog: the same log by syslog(2)'
+inside dmesg --clear
+is "$(inside dmesg)$(inside dmesg --syslog)" '' 'dmesg --clear: nothing is shown'
+cmp_num "$(timeout 10 dd if="$M/dev/kmsg" iflag=nonblock bs=9000 2>/dev/null | wc -l)" '>' 10 'but not lost'
+inside sh -c 'echo "<5>from inside" >/dev/kmsg'
+like "$(inside dmesg)" '] from inside$' 'what comes after is'
+inside dmesg --console-level 3
+is "$(cut -f 1 "$M/proc/sys/kernel/printk")" 3 'dmesg --console-level is kernel.printk'
+is "$(inside ipcs -m | grep -c 0x)" 0 "ipcs: none of the host's shared memory"
+inside busybox cat /proc/meminfo >"$T/meminfo"
+same_file "$T/meminfo" "$M/proc/meminfo" 'sendfile of a file of no size gives way to read'
+
 # --- swap, sync ---
 
 swap_lines() {
@@ -98,6 +136,9 @@ is "$(head -n 1 <<<"$pidfd")" 'before 0 released Invalid argument sent 0 after 1
 is "$(tail -n 1 <<<"$pidfd")" 'again No such process' 'afterwards nobody is there'
 ok 'the simulated process is gone' test ! -e "$M/proc/$c"
 like "$(inside perl "$T/pidfd.pl" 31999 15 2>&1)" 'No such process' 'pidfd_open of nobody'
+mkdir "$M/sim/procs/fleeting"
+inside killall fleeting
+is "$? $(cat "$M/sim/procs/fleeting/status")" '0 killed by signal 15' 'killall: a signal by a folder of /proc'
 
 # --- every call that takes a number, with that of a real process outside ---
 
@@ -118,9 +159,11 @@ before=$(real_state)
 cat >"$T/calls.pl" <<'END'
 my $p = shift() + 0;
 my $b = "\0" x 4096;
+my $info = pack('l3', 0, 0, -1) . "\0" x 116;
 my @calls = (
 	[kill => 62, $p, 9], [tkill => 200, $p, 9], [tgkill => 234, $p, $p, 9],
-	[rt_sigqueueinfo => 129, $p, 10, $b], [rt_tgsigqueueinfo => 297, $p, $p, 10, $b],
+	[rt_sigqueueinfo => 129, $p, 10, $info],
+	[rt_tgsigqueueinfo => 297, $p, $p, 10, $info],
 	[pidfd_open => 434, $p, 0], [setpriority => 141, 0, $p, 10], [getpriority => 140, 0, $p],
 	[sched_setaffinity => 203, $p, 8, pack("Q", 1)], [sched_getaffinity => 204, $p, 8, $b],
 	[prlimit64 => 302, $p, 7, pack("QQ", 5, 5), $b], [sched_setscheduler => 144, $p, 3, $b],

@@ -96,6 +96,6 @@ like "$(inside taskset -p "$pid" 2>&1)" "current affinity mask: ff" 'taskset of 
 like "$(inside taskset -p 1 2>&1)" 'current affinity mask: ff' 'taskset of its init'
 ok 'taskset of oneself' inside bash -c 'taskset -p $$'
 like "$(inside chrt -p "$pid" 2>&1)" SCHED_OTHER 'chrt of a simulated process'
-like "$(inside ionice -p "$pid" 2>&1)" 'No such process' 'ionice of it'
+like "$(inside ionice -p "$pid" 2>&1)" 'none: prio 0' 'ionice of it'
 
 done_testing

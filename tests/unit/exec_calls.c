@@ -4,14 +4,18 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <linux/ptrace.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <mman/types.h>
 
@@ -43,6 +47,7 @@ struct fake {
 	bool asked_by_query;
 	int nr_asked;
 	const char *located; /* what locate() finds */
+	uint64_t log_from;
 };
 
 static bool has_task(void *ctx, pid_t number)
@@ -112,6 +117,14 @@ static int kill_start_group(void *ctx, const struct exec_caller *caller, int sig
 	return 0;
 }
 
+static int kill_own(void *ctx, const struct exec_caller *caller, pid_t pid, int sig)
+{
+	struct fake *f = ctx;
+
+	f->last = (struct mmanfs_signal){ .pid = pid, .sig = sig, .uid = caller->uid };
+	return 0;
+}
+
 /* A machine of two processes, root's 1 and user 1000's 42, the latter alone in its group. */
 static int deliver(void *ctx, const struct mmanfs_signal *signal)
 {
@@ -154,6 +167,13 @@ static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 	case MMANFS_UNAME:
 		memcpy(c->data, uts, sizeof(uts));
 		return 0;
+	case MMANFS_SYSLOG_STATE:
+		c->args[0] = f->log_from;
+		c->args[1] = 6;
+		return 0;
+	case MMANFS_SYSLOG_CLEAR:
+	case MMANFS_SYSLOG_CONSOLE:
+	case MMANFS_SETHOSTNAME:
 	case MMANFS_SYNC:
 	case MMANFS_SWAPON:
 	case MMANFS_SWAPOFF:
@@ -165,6 +185,10 @@ static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 		return -EPERM;
 	if (c->op == MMANFS_GETPRIORITY)
 		return 15;
+	if (c->op == MMANFS_GETSCHEDULER) {
+		c->args[0] = 0;
+		c->args[1] = 5;
+	}
 	if (c->op == MMANFS_GETAFFINITY) {
 		c->data[0] = 7;
 		return 8;
@@ -228,6 +252,22 @@ static int locate(void *ctx, pid_t tid, int fd, const char *path, char *to)
 	return 1;
 }
 
+/* Two records, the second with a line break and a letter that has to be written otherwise. */
+static int open_log(void *ctx)
+{
+	static const char *const records[] = { "6,4,1500000,-;first\n",
+					       "12,5,61000007,-;a\\x0ab\\x5c\n" };
+	int pair[2];
+
+	(void)ctx;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
+		return -EMFILE;
+	for (int i = 0; i < 2; i++)
+		(void)!write(pair[1], records[i], strlen(records[i]));
+	close(pair[1]);
+	return pair[0];
+}
+
 static int stand_in(void *ctx, pid_t simulated, uint64_t start_time, unsigned int flags)
 {
 	(void)ctx, (void)start_time;
@@ -256,12 +296,14 @@ static const struct exec_world world = {
 	.is_nested = is_nested,
 	.get_pidfd = get_pidfd,
 	.kill_start_group = kill_start_group,
+	.kill_own = kill_own,
 	.deliver = deliver,
 	.call = machine_call,
 	.read = read_memory,
 	.write = write_memory,
 	.read_text = read_text,
 	.locate = locate,
+	.open_log = open_log,
 	.stand_in = stand_in,
 	.stands_for = stands_for,
 	.identity = 0x1234,
@@ -349,6 +391,8 @@ static void test_kill_many(void)
 
 static void test_threads_and_queues(void)
 {
+	int32_t info[12] = { 0, 0, SI_QUEUE };
+
 	reset();
 	is_int(call(SYS_tkill, THREAD, 15, 0), GOES_ON, "tkill of an own thread");
 	is_int(call(SYS_tkill, SIMULATED, 15, 0), 0, "tkill of a simulated process");
@@ -360,21 +404,26 @@ static void test_threads_and_queues(void)
 	is_err(call(SYS_tgkill, 1, SIMULATED, 15), -ESRCH, "tgkill of a thread in another process");
 	is_err(call(SYS_tgkill, NOBODY, NOBODY, 15), -ESRCH, "tgkill of nobody");
 	is_int(call(SYS_tgkill, 0, CHILD, 15), GOES_ON, "tgkill(0, ...) is the kernel's to refuse");
-	is_int(call(SYS_rt_tgsigqueueinfo, SIMULATED, SIMULATED, 34), 0,
+	is_int(call5(SYS_rt_tgsigqueueinfo, SIMULATED, SIMULATED, 34, (uintptr_t)info, 0), 0,
 	       "rt_tgsigqueueinfo likewise");
 	is_int(call(SYS_rt_tgsigqueueinfo, SELF, SELF, 34), GOES_ON, "  and of oneself");
-	is_int(call(SYS_rt_sigqueueinfo, SIMULATED, 34, 0), 0, "rt_sigqueueinfo likewise");
+	is_int(call(SYS_rt_sigqueueinfo, SIMULATED, 34, (uintptr_t)info), 0,
+	       "rt_sigqueueinfo likewise");
 	is_int(fake.last.sig, 34, "  with its signal");
 	is_int(call(SYS_rt_sigqueueinfo, CHILD, 34, 0), GOES_ON, "  and of a child");
-	is_err(call(SYS_rt_sigqueueinfo, NOBODY, 34, 0), -ESRCH, "  and of nobody");
+	is_err(call(SYS_rt_sigqueueinfo, NOBODY, 34, (uintptr_t)info), -ESRCH, "  and of nobody");
+	is_err(call(SYS_rt_sigqueueinfo, NOBODY, 34, 8), -EFAULT, "  but first it is read");
+	info[2] = SI_KERNEL;
+	is_err(call(SYS_rt_sigqueueinfo, SIMULATED, 34, (uintptr_t)info), -EPERM,
+	       "  and says nothing that only the kernel may say");
 }
 
 /* The calls that the engine does not serve. */
 static void test_others(void)
 {
 	static const int calls[] = {
-		SYS_process_vm_readv, SYS_process_vm_writev, SYS_sched_setscheduler,
-		SYS_sched_setparam,   SYS_sched_setattr,     SYS_sched_rr_get_interval,
+		SYS_process_vm_readv,
+		SYS_process_vm_writev,
 	};
 
 	reset();
@@ -437,19 +486,47 @@ static void test_priorities(void)
 		reset();
 		is_int(call(nr, process, 0, 5), GOES_ON, "%s of oneself", name);
 		is_int(call(nr, process, CHILD, 5), GOES_ON, "%s of a child", name);
-		if (nr == SYS_ioprio_get || nr == SYS_ioprio_set) {
-			is_err(call(nr, process, SIMULATED, 5), -ESRCH, "%s of a simulated process",
-			       name);
-			is_err(call(nr, process, 1, 5), -ESRCH, "%s of 1", name);
-		}
+		is_int(call(nr, process, SIMULATED, 5), 0, "%s of a simulated process", name);
+		is_int(fake.asked.pid, SIMULATED, "  is the engine's");
+		is_err(call(nr, process, NOBODY, 5), -ESRCH, "%s of nobody", name);
 		is_int(call(nr, group, CHILD, 5), GOES_ON, "%s of an own group", name);
-		is_err(call(nr, group, SIMULATED, 5), -ESRCH, "%s of another group", name);
+		is_err(call(nr, group, NOBODY, 5), -ESRCH, "%s of another group", name);
 		is_int(call(nr, group, 0, 5), GOES_ON, "%s of the caller's group", name);
 		fake.caller.group = 0;
 		is_err(call(nr, group, 0, 5), -ESRCH, "%s of a group with members outside", name);
 		is_int(call(nr, user, 1000, 5), GOES_ON, "%s of a user", name);
 		is_int(call(nr, 77, SIMULATED, 5), GOES_ON, "%s of rubbish", name);
 	}
+}
+
+/* Scheduling policies of simulated processes. */
+static void test_scheduling(void)
+{
+	int32_t priority = 7, out = -1;
+	uint32_t attr[14] = { 48, 3, 0, 0, 5 };
+	struct timespec turn;
+
+	reset();
+	is_int(call(SYS_sched_setscheduler, SIMULATED, 1, (uintptr_t)&priority), 0,
+	       "sched_setscheduler");
+	is_uint(fake.asked.args[0], 1, "  hands the policy over");
+	is_uint(fake.asked.args[1], 7, "  and the priority");
+	is_err(call(SYS_sched_setscheduler, SIMULATED, 1, 8), -EFAULT, "  read from the caller");
+	is_int(call(SYS_sched_setscheduler, CHILD, 1, 8), GOES_ON, "  a child's is real");
+	is_err(call(SYS_sched_setparam, NOBODY, (uintptr_t)&priority, 0), -ESRCH,
+	       "sched_setparam of nobody");
+	is_uint(fake.asked.args[0], MMANFS_KEEP, "  keeps the policy");
+	is_int(call(SYS_sched_setattr, SIMULATED, (uintptr_t)attr, 0), 0, "sched_setattr");
+	is_uint(fake.asked.args[2], 5, "  hands the nice value over");
+	attr[0] = 40;
+	is_err(call(SYS_sched_setattr, SIMULATED, (uintptr_t)attr, 0), -E2BIG,
+	       "  not of a structure that is too small");
+	is_int(call(SYS_sched_getparam, SIMULATED, (uintptr_t)&out, 0), 0, "sched_getparam");
+	is_int(out, 0, "  writes the priority");
+	is_int(call(SYS_sched_getparam, SIMULATED, 0, 0), GOES_ON, "  NULL is the kernel's error");
+	is_int(call(SYS_sched_rr_get_interval, SIMULATED, (uintptr_t)&turn, 0), 0,
+	       "sched_rr_get_interval");
+	is_int((int)turn.tv_nsec, 0, "  of no turns");
 }
 
 /* What the engine serves, of one process by number. */
@@ -546,6 +623,7 @@ static void test_simulated_pidfds(void)
 	const struct {
 		uint64_t base, len;
 	} iov[2] = { { 0x10000, 4096 }, { 0x30000, 8192 } };
+	const int32_t info[12] = { 10, 0, SI_QUEUE };
 
 	reset();
 	is_int(call(SYS_pidfd_open, SIMULATED, 0, 0), 0, "pidfd_open of a simulated process");
@@ -556,6 +634,19 @@ static void test_simulated_pidfds(void)
 	is_int(fake.last.sig, 9, "  with the signal");
 	is_err(call5(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, 0, 1, 0), -EINVAL,
 	       "  not with flags");
+	is_err(call(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, (uintptr_t)info), -EINVAL,
+	       "  nor with another signal's information");
+	fake.located = "proc/42";
+	is_int(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), 0, "a folder of /proc will do");
+	is_int(fake.last.pid, SIMULATED, "  and means the process");
+	fake.located = "proc/42 (deleted)";
+	is_err(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), -ESRCH, "  which may have ended");
+	fake.located = "proc/4000002";
+	is_int(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), 0, "  or be a child");
+	is_int(fake.last.pid, CHILD, "  that gets it from us");
+	fake.located = "proc/42/stat";
+	is_err(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), -EBADF, "  nothing else does");
+	fake.located = NULL;
 	is_int(call(SYS_process_mrelease, PIDFD_SIMULATED, 0, 0), 0, "process_mrelease of it");
 	is_uint(fake.asked.op, MMANFS_MRELEASE, "  is the engine's");
 	is_err(call(SYS_process_mrelease, PIDFD_SIMULATED, 1, 0), -EINVAL, "  without flags");
@@ -586,10 +677,16 @@ static void test_machine(void)
 	is_str(uts.nodename, "node", "  is the simulated machine's");
 	is_str(uts.machine, "x86_64", "  whole");
 	is_err(call(SYS_uname, 0, 0, 0), -EFAULT, "  to somewhere");
+	is_err(call(SYS_sethostname, (uintptr_t)path, 2, 0), -EPERM, "sethostname is root's");
 	is_int(call(SYS_sync, 0, 0, 0), 0, "sync stays inside");
 	is_int(call(SYS_syncfs, 3, 0, 0), GOES_ON, "syncfs of a file outside the tree goes on");
+	is_err(call(SYS_swapoff, (uintptr_t)path, 0, 0), -EPERM, "swapoff is root's");
+	fake.caller.uid = 0;
 	is_int(call(SYS_swapoff, (uintptr_t)path, 0, 0), 0, "swapoff never goes on");
 	ok(!strcmp(fake.asked.data, "/x"), "  and hands the path over");
+	is_int(call(SYS_sethostname, (uintptr_t) "node7", 5, 0), 0, "sethostname");
+	is_str(fake.asked.data, "node7", "  hands the name over");
+	is_err(call(SYS_sethostname, (uintptr_t)path, 65, 0), -EINVAL, "  if it is short enough");
 	fake.located = "sim/disk/d/swap";
 	is_int(call(SYS_swapon, (uintptr_t)path, 0x8003, 0), 0, "swapon of a file in the tree");
 	ok(!strcmp(fake.asked.data, "/d/swap"), "  names it as the engine does");
@@ -613,6 +710,50 @@ static void test_machine(void)
 	fake.located = NULL;
 	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), GOES_ON,
 	       "statfs outside the tree");
+}
+
+static void test_log(void)
+{
+	static const char first[] = "<6>[    1.500000] first\n",
+			  second[] = "<12>[   61.000007] a\n<12>[   61.000007] b\\\n";
+	char text[256] = "";
+	uint64_t buffer = (uintptr_t)text;
+
+	reset();
+	is_err(call(SYS_syslog, 3, buffer, sizeof(text)), -EPERM, "syslog is root's");
+	fake.caller.uid = 0;
+	is_int(call(SYS_syslog, 3, buffer, sizeof(text)), 0, "  and reads all");
+	is_int((int)value, (int)(strlen(first) + strlen(second)), "  of both records");
+	text[value] = '\0';
+	ok(!strncmp(text, first, strlen(first)) && !strcmp(text + strlen(first), second),
+	   "  as the console would show them");
+	is_int(call(SYS_syslog, 3, buffer, 60), 0, "  or as many of the last");
+	is_int((int)value, (int)strlen(second), "  as there is room for");
+	is_err(call(SYS_syslog, 3, 8, 60), -EFAULT, "  to somewhere");
+	is_err(call(SYS_syslog, 3, 0, 60), -EINVAL, "  not to NULL");
+	fake.log_from = 5;
+	is_int(call(SYS_syslog, 4, buffer, sizeof(text)), 0, "  those since it was cleared,");
+	is_int((int)value, (int)strlen(second), "  one record");
+	is_uint(fake.asked.op, MMANFS_SYSLOG_CLEAR, "  and clears it");
+	is_uint(fake.asked.args[0], 6, "  of what was there");
+	is_int(call(SYS_syslog, 9, 0, 0), 0, "  how much was not read");
+	is_int((int)value, (int)(strlen(first) + strlen(second)), "  is all of it");
+	is_int(call(SYS_syslog, 8, 0, 4), 0, "  the level of the console");
+	is_uint(fake.asked.args[0], 4, "  is set");
+	is_err(call(SYS_syslog, 8, 0, 9), -EINVAL, "  from 1 to 8");
+	is_err(call(SYS_syslog, 99, 0, 0), -EINVAL, "  and nothing else");
+}
+
+/* What copies inside the kernel takes a file of the tree for empty. */
+static void test_copies(void)
+{
+	reset();
+	is_int(call(SYS_sendfile, 1, 3, 0), GOES_ON, "sendfile of a file outside the tree");
+	fake.located = "proc/meminfo";
+	is_err(call(SYS_sendfile, 1, 3, 0), -EINVAL, "sendfile of one inside makes way for read");
+	is_err(call(SYS_splice, 3, 0, 1), -EINVAL, "splice likewise");
+	fake.located = "sim/disk/a";
+	is_int(call(SYS_sendfile, 1, 3, 0), GOES_ON, "a file that has a size can be copied");
 }
 
 /* Whoever made a PID namespace of his own counts otherwise than we do. */
@@ -693,6 +834,9 @@ int main(void)
 	test_pidfds();
 	test_priorities();
 	test_served();
+	test_scheduling();
+	test_log();
+	test_copies();
 	test_structures();
 	test_nodes();
 	test_simulated_pidfds();

@@ -98,6 +98,10 @@ static const struct {
 	{ SYS_swapoff, "swapoff", -1 },
 	{ SYS_statfs, "statfs", -1 },
 	{ SYS_fstatfs, "fstatfs", -1 },
+	{ SYS_syslog, "syslog", -1 },
+	{ SYS_sethostname, "sethostname", -1 },
+	{ SYS_sendfile, "sendfile", -1 },
+	{ SYS_splice, "splice", -1 },
 };
 #define NR_WANTED (sizeof(wanted) / sizeof(wanted[0]))
 
