@@ -1,5 +1,6 @@
 /* Requests that are answered later; deferred.h has the rules. */
 #include "fs/deferred.h"
+#include "fs/ioctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -235,6 +236,25 @@ void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, s
 	l->file = f;
 	l->command = command;
 	submit_or_run(l);
+}
+
+void deferred_ask(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
+		  u32 command, const void *in, size_t in_size, size_t out_size)
+{
+	char out[sizeof(struct mmanfs_call)];
+	int n;
+
+	if (out_size > sizeof(out)) {
+		d->ops->error(request, -EINVAL);
+		return;
+	}
+	session_enter(d->session);
+	n = tree_ioctl(d->session->tree, c, f, command, in, in_size, out, &out_size);
+	session_leave(d->session);
+	if (n < 0)
+		d->ops->error(request, n);
+	else
+		d->ops->ioctl(request, n, out, out_size);
 }
 
 /* --- Waiting for a record --- */

@@ -47,6 +47,9 @@ void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u
 		    const char *name);
 void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    u32 command, const void *in, size_t in_size, size_t out_size);
+/** deferred_ask() - an ioctl that only asks: at once. */
+void deferred_ask(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
+		  u32 command, const void *in, size_t in_size, size_t out_size);
 /** deferred_brief_write() - a write that may take long, but not so long that it would have to wait for a
  * command in progress: then it is done at once. */
 void deferred_brief_write(struct deferred *d, void *request, const struct caller *c,

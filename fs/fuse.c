@@ -11,8 +11,8 @@
 
 #include "fs/awake.h"
 #include "fs/deferred.h"
-#include "fs/ioctl.h"
 #include "fs/mount.h"
+#include "fs/mounter.h"
 #include "fs/names.h"
 #include "fs/session.h"
 #include "fs/signals.h"
@@ -35,8 +35,7 @@ struct mount {
 	struct tree *tree;
 	struct fuse_session *se;
 	const struct mount_options *options;
-	uid_t uid; /* who mounted: shown as the owner of what simulated root owns */
-	gid_t gid;
+	struct mounter mounter;
 	char *buffer; /* the loop thread's, READ_BUFFER bytes */
 	struct deferred deferred;
 	struct names names; /* the loop thread's, but for one flag */
@@ -51,21 +50,11 @@ static struct mount *mount_of(fuse_req_t req)
 
 static struct caller caller_of(fuse_req_t req)
 {
-	const struct mount *mnt = mount_of(req);
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	struct caller c = { .host_tid = (u32)ctx->pid, .uid = ctx->uid, .gid = ctx->gid };
 
-	if (ctx->uid == mnt->uid || !ctx->uid)
-		c.uid = c.gid = 0;
+	mounter_caller(&mount_of(req)->mounter, &c);
 	return c;
-}
-
-static void show_owner(const struct mount *mnt, struct stat *st)
-{
-	if (!st->st_uid)
-		st->st_uid = mnt->uid;
-	if (!st->st_gid)
-		st->st_gid = mnt->gid;
 }
 
 static double timeout_of(const struct mount *mnt, u64 ino)
@@ -100,6 +89,14 @@ static void reply_error(fuse_req_t req, int error)
 	fuse_reply_err(req, -error);
 }
 
+static void reply_entry(fuse_req_t req, int error, const struct fuse_entry_param *e)
+{
+	if (error)
+		reply_error(req, error);
+	else
+		fuse_reply_entry(req, e);
+}
+
 /* An entry that was found or made: with its attributes, for the kernel wants them next. Held. */
 static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino,
 		      struct fuse_entry_param *e)
@@ -108,7 +105,7 @@ static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino,
 
 	memset(e, 0, sizeof(*e));
 	error = tree_getattr(mnt->tree, c, ino, &e->attr);
-	show_owner(mnt, &e->attr);
+	mounter_show(&mnt->mounter, &e->attr);
 	e->ino = ino;
 	e->attr_timeout = e->entry_timeout = timeout_of(mnt, ino);
 	if (names_remember(&mnt->names, ino))
@@ -160,11 +157,7 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	else if (error == -ENOENT)
 		error = no_entry(mnt, &c, parent, &e);
 	session_leave(&mnt->session);
-
-	if (error)
-		reply_error(req, error);
-	else
-		fuse_reply_entry(req, &e);
+	reply_entry(req, error, &e);
 }
 
 static void reply_attr(fuse_req_t req, const struct caller *c, u64 ino, int error)
@@ -183,7 +176,7 @@ static void reply_attr(fuse_req_t req, const struct caller *c, u64 ino, int erro
 		reply_error(req, error);
 		return;
 	}
-	show_owner(mnt, &st);
+	mounter_show(&mnt->mounter, &st);
 	fuse_reply_attr(req, &st, timeout_of(mnt, ino));
 }
 
@@ -200,8 +193,8 @@ static struct tree_setattr wanted_attr(struct mount *mnt, const struct stat *att
 {
 	struct tree_setattr a = {
 		.mode = attr->st_mode & 07777,
-		.uid = attr->st_uid == mnt->uid ? 0 : attr->st_uid,
-		.gid = attr->st_gid == mnt->gid ? 0 : attr->st_gid,
+		.uid = mounter_uid(&mnt->mounter, attr->st_uid),
+		.gid = mounter_gid(&mnt->mounter, attr->st_gid),
 		.mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ?
 				 tree_now_ns(mnt->tree) :
 				 attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
@@ -270,7 +263,6 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 	text_char(&target, '\0');
 	if (!error && text_error(&target))
 		error = -ENOMEM;
-
 	if (error)
 		reply_error(req, error);
 	else
@@ -374,40 +366,20 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 	list_directory(req, ino, size, offset, true);
 }
 
-/* Directories of the disk get the mode that was asked for, others have the table's. */
-static int make_directory(struct mount *mnt, const struct caller *c, u64 parent, const char *name,
-			  mode_t mode, u64 *ino)
-{
-	struct tree_setattr a = { .which = SETATTR_MODE, .mode = mode & 07777 };
-	int error = tree_mkdir(mnt->tree, c, parent, name, ino);
-
-	if (!error && a.mode != 0755 && tree_keeps_attr(mnt->tree, *ino))
-		error = tree_setattr(mnt->tree, c, *ino, &a);
-	return error;
-}
-
 static void make_entry(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
 	struct fuse_entry_param e;
-	u64 ino = 0;
+	u64 ino;
 	int error;
 
 	session_enter(&mnt->session);
-	if (S_ISDIR(mode))
-		error = make_directory(mnt, &c, parent, name, mode, &ino);
-	else if (S_ISREG(mode))
-		error = tree_create_file(mnt->tree, &c, parent, name, mode & 07777, &ino);
-	else
-		error = tree_link_error(mnt->tree, parent);
+	error = tree_mknod(mnt->tree, &c, parent, name, mode, &ino);
 	if (!error)
 		error = fill_entry(mnt, &c, ino, &e);
 	session_leave(&mnt->session);
-	if (error)
-		reply_error(req, error);
-	else
-		fuse_reply_entry(req, &e);
+	reply_entry(req, error, &e);
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -438,14 +410,10 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	int error = -EINVAL;
-	u64 ino;
+	int error;
 
 	session_enter(&mnt->session);
-	if (flags == RENAME_NOREPLACE && !tree_lookup(mnt->tree, &c, new_parent, new_name, &ino))
-		error = -EEXIST;
-	else if (!(flags & ~(unsigned int)RENAME_NOREPLACE))
-		error = tree_rename(mnt->tree, &c, parent, name, new_parent, new_name);
+	error = tree_rename2(mnt->tree, &c, parent, name, new_parent, new_name, flags);
 	session_leave(&mnt->session);
 	reply_error(req, error);
 }
@@ -558,11 +526,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		deferred_text(&mnt->deferred, req, &c, f, size, (u64)offset);
 		return;
 	}
-	n = tree_read_text(mnt->tree, &c, f, size, (u64)offset, &data);
-	if (n == -EINVAL) {
-		data = mnt->buffer;
-		n = tree_read(mnt->tree, &c, f, mnt->buffer, size, (u64)offset);
-	}
+	n = tree_read_data(mnt->tree, &c, f, mnt->buffer, size, (u64)offset, &data);
 	session_leave(&mnt->session);
 
 	/* the text stays as it is until this descriptor is read again, which this thread does */
@@ -599,26 +563,6 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 		fuse_reply_write(req, (size_t)n);
 }
 
-static void answer_ioctl(struct mount *mnt, fuse_req_t req, const struct caller *c,
-			 struct open_file *f, u32 command, const void *in, size_t in_size,
-			 size_t out_size)
-{
-	char out[sizeof(struct mmanfs_call)];
-	int n;
-
-	if (out_size > sizeof(out)) {
-		reply_error(req, -EINVAL);
-		return;
-	}
-	session_enter(&mnt->session);
-	n = tree_ioctl(mnt->tree, c, f, command, in, in_size, out, &out_size);
-	session_leave(&mnt->session);
-	if (n < 0)
-		reply_error(req, n);
-	else
-		fuse_reply_ioctl(req, n, out, out_size);
-}
-
 static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void *arg,
 		     struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_size,
 		     size_t out_size)
@@ -630,7 +574,7 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->tree, ino))
 		reply_error(req, -ENOTTY);
 	else if (tree_ioctl_asks(mnt->tree, ino, command))
-		answer_ioctl(mnt, req, &c, file_of(fi), command, in, in_size, out_size);
+		deferred_ask(&mnt->deferred, req, &c, file_of(fi), command, in, in_size, out_size);
 	else
 		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size,
 			       out_size);
@@ -843,7 +787,9 @@ static int serve(struct mount *mnt, struct machine *m)
 
 int mount_serve(struct machine *m, struct tree *tree, const struct mount_options *options)
 {
-	struct mount mnt = { .tree = tree, .options = options, .uid = geteuid(), .gid = getegid() };
+	struct mount mnt = { .tree = tree,
+			     .options = options,
+			     .mounter = { geteuid(), getegid() } };
 	int status = EX_UNAVAILABLE, error;
 
 	mnt.buffer = malloc(READ_BUFFER);

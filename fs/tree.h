@@ -354,6 +354,9 @@ ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, c
  * own buffer until the next call on it (text files only, else -EINVAL). */
 ssize_t tree_read_text(struct tree *t, const struct caller *c, struct open_file *f, size_t size,
 		       u64 offset, const char **data);
+/** tree_read_data() - whichever of the two it can be: *@data is @buffer or the file's own. */
+ssize_t tree_read_data(struct tree *t, const struct caller *c, struct open_file *f, char *buffer,
+		       size_t size, u64 offset, const char **data);
 ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, const char *data,
 		   size_t size, u64 offset);
 void tree_release(struct tree *t, const struct caller *c, struct open_file *f);
@@ -375,6 +378,13 @@ int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *
 /** tree_rename() - -EXDEV between directories that do not know each other's entries. */
 int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		u64 new_parent, const char *new_name);
+/** tree_rename2() - the same with the flags of renameat2(2), of which there is RENAME_NOREPLACE. */
+int tree_rename2(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		 u64 new_parent, const char *new_name, unsigned int flags);
+/** tree_mknod() - make what @mode says: a directory, a file, or else what cannot be made, see tree_link_error().
+ * Directories of the disk get the permissions of @mode, others have the table's. */
+int tree_mknod(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
+	       u64 *ino);
 /** tree_link_error() - why a hard or symbolic link, or a node, cannot be made here. */
 int tree_link_error(struct tree *t, u64 parent);
 /** tree_chmod(), tree_chown() - as far as Linux lets one; -1: leave as it is. */

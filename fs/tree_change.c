@@ -4,6 +4,7 @@
 #include "fs/tree_internal.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -323,6 +324,34 @@ int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *
 		error = (int)change.result;
 	}
 	text_free(&path2);
+	return error;
+}
+
+int tree_rename2(struct tree *t, const struct caller *c, u64 parent, const char *name,
+		 u64 new_parent, const char *new_name, unsigned int flags)
+{
+	u64 ino;
+
+	if (flags & ~(unsigned int)RENAME_NOREPLACE)
+		return -EINVAL;
+	if (flags && !tree_lookup(t, c, new_parent, new_name, &ino))
+		return -EEXIST;
+	return tree_rename(t, c, parent, name, new_parent, new_name);
+}
+
+int tree_mknod(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
+	       u64 *ino)
+{
+	struct tree_setattr a = { .which = SETATTR_MODE, .mode = mode & 07777 };
+	int error;
+
+	if (S_ISREG(mode))
+		return tree_create_file(t, c, parent, name, a.mode, ino);
+	if (!S_ISDIR(mode))
+		return tree_link_error(t, parent);
+	error = tree_mkdir(t, c, parent, name, ino);
+	if (!error && a.mode != 0755 && tree_keeps_attr(t, *ino))
+		error = tree_setattr(t, c, *ino, &a);
 	return error;
 }
 

@@ -323,6 +323,17 @@ ssize_t tree_read(struct tree *t, const struct caller *c, struct open_file *f, c
 	return length;
 }
 
+ssize_t tree_read_data(struct tree *t, const struct caller *c, struct open_file *f, char *buffer,
+		       size_t size, u64 offset, const char **data)
+{
+	ssize_t n = tree_read_text(t, c, f, size, offset, data);
+
+	if (n != -EINVAL)
+		return n;
+	*data = buffer;
+	return tree_read(t, c, f, buffer, size, offset);
+}
+
 /* Such a file could be opened for writing by root; what write(2) answers depends on whose it is. */
 static int read_only_error(u8 family)
 {

@@ -17,6 +17,7 @@
 #include <mman/machine.h>
 
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,6 +75,7 @@ static struct process make_process(u32 nr)
 
 	must(task_spawn(m, "bench", &p.task), "process");
 	nr -= mm_at(m, task_at(m, p.task)->mm)->map_count;
+	must(nr ? 0 : -EINVAL, "fewer mappings than a new process has");
 	for (i = 0; i < nr; i++)
 		map(&p, place(i), PAGES_EACH, VM_READ | VM_WRITE);
 	p.nr = nr;

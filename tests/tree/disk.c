@@ -194,7 +194,7 @@ static void test_diskstats(struct fixture *f)
 	is_uint(c[8], 0, "nothing is in flight after a sync");
 	line = fixture_read(f, "sys/devices/pci0000:00/0000:00:02.0/virtio0/block/vda/stat");
 	for (i = 0; i < 17; i++)
-		sscanf(line + i * 9, "%llu", &s[i]);
+		sscanf(line + (size_t)i * 9, "%llu", &s[i]);
 	ok(!memcmp(c, s, sizeof(c)), "sys/block/vda/stat has the same numbers");
 	is_str(fixture_read(f, "sys/devices/pci0000:00/0000:00:02.0/virtio0/block/vda/size"),
 	       fixture_format("%llu\n", (unsigned long long)m->blk.total_pages * 8),

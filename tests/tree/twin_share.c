@@ -120,7 +120,8 @@ static void test_holder(void)
 
 /* ---- swap ---- */
 
-static void test_swap(void)
+/* 100 and 100 pages of which 75 are the same, 50 of shared memory, 4 twice, 5 of a daemon, 30, and 60 of nobody. */
+static void add_swapped(struct text *capture)
 {
 	static const char child[] =
 		"10000000-11000000 rw-p 00000000 00:00 0 \n"
@@ -143,25 +144,30 @@ static void test_swap(void)
 	static const char sizes[] =
 		"VmSize: 2000 kB\nVmRSS: 200 kB\nRssAnon: 200 kB\nVmData: 1800 kB\n"
 		"VmStk: 132 kB\nVmSwap: 120 kB\nThreads: 1\n";
+
+	add_swap(capture, (125 + 50 + 4 + 4 + 5 + 30 + 60) * 4);
+	capture_process(capture, 1, 0, "init", "");
+	capture_process(capture, 10, 1, "one", child);
+	add_pages(capture, 10, "10000000 s75 a20 s25\n");
+	capture_process(capture, 11, 10, "other", child);
+	add_pages(capture, 11, "10000000 s75 a20 .25 s25\n");
+	capture_process(capture, 12, 1, "shmem", shmem);
+	capture_task(capture, 13, 1, "not read", 'S', 0, sizes);
+	capture_process(capture, 14, 1, "copies", copies);
+	add_pages(capture, 14, "30200000 .1 f1 a4 s2\n");
+	/* which are its own SwapPss tells */
+	capture_process(capture, 15, 1, "unknown", copies);
+	capture_process(capture, 16, 1, "daemon", root_fs);
+}
+
+static void test_swap(void)
+{
 	struct capture_machine m = { .free = 500000 };
 	struct text capture;
 	struct twin_test t;
 
 	capture_start(&capture, &m);
-	/* 100 and 100 pages of which 75 are the same, 50 of shared memory, 4 twice, 5 of a daemon, 30, and 60 of nobody */
-	add_swap(&capture, (125 + 50 + 4 + 4 + 5 + 30 + 60) * 4);
-	capture_process(&capture, 1, 0, "init", "");
-	capture_process(&capture, 10, 1, "one", child);
-	add_pages(&capture, 10, "10000000 s75 a20 s25\n");
-	capture_process(&capture, 11, 10, "other", child);
-	add_pages(&capture, 11, "10000000 s75 a20 .25 s25\n");
-	capture_process(&capture, 12, 1, "shmem", shmem);
-	capture_task(&capture, 13, 1, "not read", 'S', 0, sizes);
-	capture_process(&capture, 14, 1, "copies", copies);
-	add_pages(&capture, 14, "30200000 .1 f1 a4 s2\n");
-	/* which are its own SwapPss tells */
-	capture_process(&capture, 15, 1, "unknown", copies);
-	capture_process(&capture, 16, 1, "daemon", root_fs);
+	add_swapped(&capture);
 	twin_boot(&t, &capture, "a twin with swap");
 	is_int(twin_number(&t, "proc/meminfo", "SwapTotal:") -
 		       twin_number(&t, "proc/meminfo", "SwapFree:"),
