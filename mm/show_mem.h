@@ -4,10 +4,6 @@
 
 #include <mman/machine.h>
 
-/** show_mem() - "Mem-Info:" and all that follows in the report of an OOM kill: of nodes in the mask
- * @nodes, zones up to @highest. */
-void show_mem(struct machine *m, u64 nodes, enum zone_type highest);
-
 #define NODES_TEXT_MAX 192
 
 /** nodes_text() - "0-1,3" of a mask, as far as there are such nodes; "(null)" of none. Returns @text. */

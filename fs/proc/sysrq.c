@@ -1,6 +1,7 @@
 /*
  * /proc/sysrq-trigger: the first byte written is a command. Those about memory work: f kills the worst
- * process, as the OOM killer would. Any other byte logs the list, as an unknown one does on Linux.
+ * process, as the OOM killer would; m logs the state of memory, as the killer's report has it. Any other byte logs
+ * the list, as an unknown one does on Linux.
  * Source: Documentation/admin-guide/sysrq.rst.
  */
 #include "fs/proc/proc.h"
@@ -27,8 +28,11 @@ ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, siz
 		printk(rq->m, 6, "sysrq: Manual OOM execution");
 		if (!out_of_memory(rq->m, &oc))
 			printk(rq->m, 6, "sysrq: OOM request ignored. No task eligible");
+	} else if (data[0] == 'm') {
+		printk(rq->m, 6, "sysrq: Show Memory");
+		show_mem(rq->m, ~(u64)0, MAX_NR_ZONES - 1);
 	} else {
-		printk(rq->m, 6, "sysrq: HELP : memory-full-oom-kill(f) ");
+		printk(rq->m, 6, "sysrq: HELP : memory-full-oom-kill(f) show-memory-usage(m) ");
 	}
 	return (ssize_t)size;
 }

@@ -49,8 +49,9 @@ static void explain_wakeup(const struct kswapd_wakeup *w, struct text *out)
 				 "a block of that size");
 	}
 	text_printf(out,
-		    " (min %llu, low %llu, high %llu). Since boot kswapd was woken %llu times.\n",
-		    (ull)w->min, (ull)w->low, (ull)w->high, (ull)w->count);
+		    " (min %llu, low %llu, high %llu). Since boot kswapd was woken %llu time%s.\n",
+		    (ull)w->min, (ull)w->low, (ull)w->high, (ull)w->count,
+		    w->count == 1 ? "" : "s");
 }
 
 /* ---- the balance ---- */

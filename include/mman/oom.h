@@ -205,6 +205,10 @@ void oom_reaper_event(struct machine *m, u32 victim);
  * writes has CAP_SYS_RESOURCE, and later lowering by others ends here. */
 void set_oom_adj(struct machine *m, handle_t task, s32 adj, bool set_floor);
 
+/** show_mem() - the log has "Mem-Info:" and all that follows in the report of an OOM kill: of nodes in the
+ * mask @nodes, zones up to @highest (mm/show_mem.c). */
+void show_mem(struct machine *m, u64 nodes, enum zone_type highest);
+
 /* ---- panic ---- */
 
 #define PANIC_TEXT_MAX 128

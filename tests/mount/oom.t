@@ -42,6 +42,11 @@ is "$(cat "$M/sim/procs/idle/status")" 'killed by signal 9 (out of memory)' 'sys
 put "$M/proc/sysrq-trigger" f
 like "$(log)" 'sysrq: OOM request ignored. No task eligible' 'or nobody'
 like "$(cat "$M/sim/explain")" 'a kill was asked for by hand' 'and sim/explain knows'
+put "$M/proc/sysrq-trigger" m
+like "$(log | sed -n '/sysrq: Show Memory/,$p' | paste -sd ' ')" '^sysrq: Show Memory Mem-Info: active_anon:.* pages hwpoisoned$' \
+	'sysrq m logs the state of memory'
+put "$M/proc/sysrq-trigger" '?'
+is "$(log | tail -n 1)" 'sysrq: HELP : memory-full-oom-kill(f) show-memory-usage(m) ' 'and the list says what there is'
 
 # --- Nobody may die ---
 
