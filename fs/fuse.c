@@ -588,6 +588,21 @@ static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_f
 	deferred_fsync(&mount_of(req)->deferred, req, &c, file_of(fi));
 }
 
+static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
+			 struct fuse_file_info *fi)
+{
+	struct mount *mnt = mount_of(req);
+	struct caller c = caller_of(req);
+	int error = -EOPNOTSUPP;
+
+	(void)fi;
+	session_enter(&mnt->session);
+	if (!(mode & ~FALLOC_FL_KEEP_SIZE))
+		error = tree_fallocate(mnt->tree, &c, ino, (u64)offset, (u64)length, mode != 0);
+	session_leave(&mnt->session);
+	fuse_reply_err(req, -error);
+}
+
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 		    struct fuse_pollhandle *handle)
 {
@@ -705,8 +720,9 @@ static const struct fuse_lowlevel_ops operations = {
 	.write = op_write,
 	.ioctl = op_ioctl,
 	.poll = op_poll,
-	.lseek = op_lseek,
 	.fsync = op_fsync,
+	.fallocate = op_fallocate,
+	.lseek = op_lseek,
 	.release = op_release,
 };
 

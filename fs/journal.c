@@ -160,7 +160,7 @@ static const char *const op_names[] = {
 	[TREE_CREATE] = "create",     [TREE_UNLINK] = "unlink", [TREE_RENAME] = "rename",
 	[TREE_TRUNCATE] = "truncate", [TREE_IOCTL] = "ioctl",	[TREE_READ] = "read",
 	[TREE_OPEN] = "open",	      [TREE_CLOSE] = "close",	[TREE_FSYNC] = "fsync",
-	[TREE_SETATTR] = "setattr",   [TREE_IMPORT] = "import",
+	[TREE_SETATTR] = "setattr",   [TREE_IMPORT] = "import", [TREE_FALLOCATE] = "fallocate",
 };
 
 static void put_operation(struct journal *j, const struct tree_change *c)
@@ -181,7 +181,7 @@ static void put_operation(struct journal *j, const struct tree_change *c)
 	if (c->op == TREE_READ)
 		text_printf(t, " %zu", c->size);
 	if (c->op != TREE_WRITE && c->op != TREE_IOCTL && c->op != TREE_SETATTR &&
-	    c->op != TREE_IMPORT)
+	    c->op != TREE_IMPORT && c->op != TREE_FALLOCATE)
 		return;
 	if (c->size > INLINE_BYTES_MAX) {
 		put_data(j, c->data, c->size);

@@ -302,6 +302,20 @@ static void do_setattr(struct operation *o)
 		(void)tree_setattr(o->p->tree, &o->caller, ino, &a);
 }
 
+static void do_fallocate(struct operation *o)
+{
+	bool keep_size;
+	u64 ino, length;
+
+	text_char(&o->data, '\0');
+	if (text_error(&o->data) || tree_parse_fallocate(o->data.data, &length, &keep_size) ||
+	    find_ino(o, &ino))
+		player_error(o->p, "its file is not there, or its arguments cannot be read");
+	else
+		(void)tree_fallocate(o->p->tree, &o->caller, ino, o->line->offset, length,
+				     keep_size);
+}
+
 static void do_entry(struct operation *o)
 {
 	const char *op = o->line->op, *name, *new_name;
@@ -351,8 +365,9 @@ static bool do_file(struct operation *o)
 		const char *name;
 		void (*run)(struct operation *o);
 	} ops[] = {
-		{ "read", do_read },   { "open", do_open },	  { "close", do_close },
-		{ "fsync", do_fsync }, { "setattr", do_setattr }, { "import", do_import },
+		{ "read", do_read },	       { "open", do_open },	  { "close", do_close },
+		{ "fsync", do_fsync },	       { "setattr", do_setattr }, { "import", do_import },
+		{ "fallocate", do_fallocate },
 	};
 	size_t i;
 

@@ -207,6 +207,9 @@ struct directory {
 	int (*rename)(const struct request *rq, const char *name, const struct request *to,
 		      const char *new_name);
 	int (*truncate)(const struct request *rq, const struct attribute *attr, u64 size);
+	/* room for bytes of a file, and where its data and holes are (include/mman/namei.h) */
+	int (*fallocate)(const struct request *rq, u64 offset, u64 length, bool keep_size);
+	s64 (*seek)(const struct request *rq, u64 offset, bool hole);
 	/* Mode, owner and time stamp that the object itself keeps; false: it has none of its own. */
 	bool (*get_owner)(const struct request *rq, mode_t *mode, u32 *uid, u32 *gid);
 	int (*setattr)(const struct request *rq, const struct tree_setattr *a);
@@ -264,6 +267,7 @@ enum tree_op {
 	TREE_UNLINK,
 	TREE_RENAME,
 	TREE_TRUNCATE,
+	TREE_FALLOCATE,
 	TREE_IOCTL,
 	TREE_READ,
 	TREE_OPEN,
@@ -279,7 +283,7 @@ struct tree_change {
 	u64 id;			      /* pairs beginning and end */
 	const char *path;	      /* relative to the root, valid during the call only */
 	const char *path2;	      /* rename: the new one */
-	const struct attribute *attr; /* of a write or truncate */
+	const struct attribute *attr; /* of a write, truncate or fallocate */
 	const char *data;	      /* write: the bytes */
 	size_t size;
 	u64 offset; /* write, read: position; truncate: new size; create: mode; ioctl: command */
@@ -372,6 +376,11 @@ bool tree_is_tracked(struct tree *t, u64 ino);
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino);
 int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name);
 int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
+/** tree_fallocate() - as fallocate(2) with mode 0 or FALLOC_FL_KEEP_SIZE. -EOPNOTSUPP outside sim/disk. */
+int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
+		   bool keep_size);
+/** tree_parse_fallocate() - "LENGTH" or "LENGTH keep" as the journal has it. -EINVAL. */
+int tree_parse_fallocate(const char *text, u64 *length, bool *keep_size);
 int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		     mode_t mode, u64 *ino);
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/parse.h"
+
 /* What a real kernel answers where its file systems do not let anybody make or remove a thing. */
 enum refused {
 	REFUSED_MKDIR,
@@ -389,4 +391,42 @@ int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size)
 	change.result = n.rq.dir->truncate(&n.rq, n.rq.attr, size);
 	change_end(t, &change);
 	return (int)change.result;
+}
+
+int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
+		   bool keep_size)
+{
+	struct tree_change change = { .op = TREE_FALLOCATE, .offset = offset, .caller = c };
+	char words[40];
+	struct node n;
+	int error = node_find(t, c, ino, &n);
+
+	if (error)
+		return error;
+	if (!n.rq.attr || !n.rq.dir->fallocate)
+		return n.rq.attr ? -EOPNOTSUPP : -EISDIR;
+	error = node_permission(t, &n, W_OK);
+	if (error)
+		return error;
+	change.attr = n.rq.attr;
+	change.number = open_number(t, ino);
+	change.data = words;
+	change.size = (size_t)snprintf(words, sizeof(words), "%llu%s", (unsigned long long)length,
+				       keep_size ? " keep" : "");
+	error = change_begin(t, &n, &change, NULL);
+	if (error)
+		return error;
+	change.result = n.rq.dir->fallocate(&n.rq, offset, length, keep_size);
+	change_end(t, &change);
+	return (int)change.result;
+}
+
+int tree_parse_fallocate(const char *text, u64 *length, bool *keep_size)
+{
+	const char *at = text, *end = text + strlen(text);
+
+	if (!parse_digits(&at, end, length))
+		return -EINVAL;
+	*keep_size = at < end;
+	return at < end && strcmp(at, " keep") != 0 ? -EINVAL : 0;
 }

@@ -436,7 +436,7 @@ u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)
 				 POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
 }
 
-/* A file is data from its start to its end. */
+/* A file is data from its start to its end, but for those of sim/disk. */
 s64 tree_seek(struct tree *t, const struct caller *c, struct open_file *f, u64 offset, int whence)
 {
 	struct stat st;
@@ -447,6 +447,8 @@ s64 tree_seek(struct tree *t, const struct caller *c, struct open_file *f, u64 o
 		return error;
 	if (n.rq.attr->seek_data && whence == SEEK_DATA)
 		return n.rq.attr->seek_data(&n.rq, offset);
+	if (n.rq.dir->seek)
+		return n.rq.dir->seek(&n.rq, offset, whence == SEEK_HOLE);
 	error = tree_getattr(t, c, f->ino, &st);
 	if (error)
 		return error;

@@ -18,6 +18,7 @@ static void check_extents(struct file_tally *t, handle_t inode)
 {
 	struct machine *m = t->c->m;
 	const struct inode *i = inode_at(m, inode);
+	bool unwritten = false;
 	u64 end = 0, blocks = 0;
 	handle_t h;
 
@@ -27,10 +28,12 @@ static void check_extents(struct file_tally *t, handle_t inode)
 	for (; h; h = treap_next(m, &disk_extent_tree, h)) {
 		const struct disk_extent *e = disk_extent_at(m, h);
 
-		if (!e->nr || (t->extents && end && e->first <= end))
+		if (!e->nr || e->first < end ||
+		    (end && e->first == end && !e->unwritten == !unwritten))
 			check_fail(t->c, "inode %u: extents overlap, touch or are empty at %llu",
 				   inode, (unsigned long long)e->first);
 		end = e->first + e->nr;
+		unwritten = e->unwritten;
 		blocks += e->nr;
 		t->extents++;
 	}

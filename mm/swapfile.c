@@ -128,7 +128,6 @@ int swapon_file(struct machine *m, handle_t h, u64 bytes, s32 prio)
 {
 	struct swap_area a = { .prio = prio, .file = true, .inode = h };
 	const struct inode *i = inode_at(m, h);
-	bool mapped;
 	u64 pages = bytes >> PAGE_SHIFT;
 
 	if (i->kind != INODE_REGULAR || i->flags & INODE_FOREIGN)
@@ -138,7 +137,7 @@ int swapon_file(struct machine *m, handle_t h, u64 bytes, s32 prio)
 	if (prio < -1 || prio > SWAP_PRIO_MAX || pages < 2 || bytes > i->size)
 		return -EINVAL;
 	/* its blocks are written to behind the file system's back: each must have a place */
-	if (inode_block_run(m, h, 0, pages, &mapped) < pages || !mapped)
+	if (!inode_has_room(m, h, 0, pages))
 		return -EINVAL;
 	return area_open(m, &a, bytes);
 }

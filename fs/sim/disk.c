@@ -250,6 +250,24 @@ static int file_truncate(const struct request *rq, const struct attribute *attr,
 	return error;
 }
 
+static int file_fallocate(const struct request *rq, u64 offset, u64 length, bool keep_size)
+{
+	struct running r;
+	int error = rq->m->panicked ? -EIO : disk_store_attach(rq->m);
+
+	if (error)
+		return error;
+	visitor_begin(rq->m, &r);
+	error = vfs_fallocate(rq->m, inode_of(rq), offset, length, keep_size);
+	visitor_end(rq->m, &r);
+	return error;
+}
+
+static s64 file_seek(const struct request *rq, u64 offset, bool hole)
+{
+	return vfs_seek(rq->m, inode_of(rq), offset, hole);
+}
+
 static const struct attribute file_attrs[] = {
 	{ .name = "FILE",
 	  .mode = 0644,
@@ -270,6 +288,8 @@ static const struct directory file_rows = {
 	.object_name = inode_name,
 	.parent_object = inode_parent,
 	.truncate = file_truncate,
+	.fallocate = file_fallocate,
+	.seek = file_seek,
 	.get_owner = disk_get_owner,
 	.setattr = disk_setattr,
 	.fill_stat = disk_fill_stat,

@@ -29,7 +29,7 @@
 struct disk_extent {
 	u64 first, nr;
 	struct treap_node rb;
-	u32 reserved;
+	u32 unwritten; /* fallocate(2) gave it, and nobody has written to it: it reads as a hole does */
 };
 
 #define disk_extent_at(m, h) ((struct disk_extent *)pool_at(&(m)->mms.disk_extents, h))
@@ -66,6 +66,12 @@ int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_d
 /** vfs_truncate() - set the size; bytes behind it are gone. -EFBIG, -EISDIR, -ETXTBSY (swap, unless it
  * grows), the host's. */
 int vfs_truncate(struct machine *m, handle_t inode, u64 size);
+/** vfs_fallocate() - bytes [@offset, @offset + @length) get room on the disk, and the file that size if it was
+ * smaller, unless @keep_size. -EINVAL (none), -EFBIG, -ENOSPC (and nothing is changed), -ETXTBSY, the host's. */
+int vfs_fallocate(struct machine *m, handle_t inode, u64 offset, u64 length, bool keep_size);
+/** vfs_seek() - of @offset, or behind it, the next byte of data, or (@hole) of a hole, the file's end being one.
+ * -ENXIO: @offset is not in the file, or no data follows. */
+s64 vfs_seek(struct machine *m, handle_t inode, u64 offset, bool hole);
 /** vfs_inode_changed() - what stat shows of @inode (0: of the root) was changed: its block is dirty. */
 void vfs_inode_changed(struct machine *m, handle_t inode);
 /** vfs_open() - an open file; its directory entry and its inode are looked at on the disk. -ENOMEM. */
@@ -90,14 +96,18 @@ ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size,
 
 /* ---- pages and places (mm/disk_extent.c) ---- */
 
-/** inode_has_block() - has page @index a place on the disk? Always, for files that are not of this disk. */
+/** inode_has_block() - has page @index a place on the disk that was written to? Always, for files that are not of
+ * this disk. inode_has_room() - have all of [@first, @first + @nr) a place, written to or not? */
 bool inode_has_block(struct machine *m, handle_t inode, u64 index);
-/** inode_block_run() - pages from @first on, at most @nr, that all have a place (*@mapped) or all have not. */
+bool inode_has_room(struct machine *m, handle_t inode, u64 first, u64 nr);
+/** inode_block_run() - pages from @first on, at most @nr, that all have one (*@mapped) or all have not. */
 u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *mapped);
 /** inode_copy_blocks() - @to gets places as @from of another machine has them. */
 int inode_copy_blocks(struct machine *m, handle_t to, struct machine *other, handle_t from);
 /** inode_reserve() - give pages [@first, @first + @nr) a place. 0 or -ENOSPC, -ENOMEM: nothing changed. */
 int inode_reserve(struct machine *m, handle_t inode, u64 first, u64 nr);
+/** inode_preallocate() - the same without anything being written there. */
+int inode_preallocate(struct machine *m, handle_t inode, u64 first, u64 nr);
 /** inode_release() - the places of pages from @first on are free again. */
 void inode_release(struct machine *m, handle_t inode, u64 first);
 

@@ -110,6 +110,24 @@ cmp_num "$(df --output=avail -B1M "$M" | tail -n 1)" '>' 200 'removing files giv
 ok 'which can be used again' cp "$T/large" "$D/again"
 rm "$D/again" "$D/large"
 
+# --- Sparse files, and room ahead of the writing ---
+
+ok 'fallocate' fallocate -l 8M "$D/room"
+is "$(stat -c '%s %b' "$D/room")" "$((8 << 20)) $((8 << 11))" 'has the size and the blocks'
+put "$M/proc/sys/vm/drop_caches" 3
+read=$(awk '$1 == "pgpgin" { print $2 }' "$M/proc/vmstat")
+ok 'reads as zeros' cmp -n $((8 << 20)) "$D/room" /dev/zero
+cmp_num "$(awk '$1 == "pgpgin" { print $2 }' "$M/proc/vmstat")" '<' $((read + 16)) 'without the disk'
+not_ok 'more than there is' fallocate -l 1T "$D/room"
+is "$(fallocate -l 1M "$M/proc/sys/vm/swappiness" 2>&1 | sed 's/.*: //')" 'Operation not supported' 'nothing of Linux'"'"'s has room'
+ok 'a file made so can be swap' "$MMANFS" exec "$M" -- sh -c "mkswap '$D/room' && swapon '$D/room' && swapoff '$D/room'"
+truncate -s 1T "$D/sparse"
+echo end >>"$D/sparse"
+ok 'copying a sparse file of 1 TiB takes no time' timeout 60 cp --sparse=always "$D/sparse" "$D/copy"
+is "$(stat -c '%s %b' "$D/copy")" "$(stat -c '%s %b' "$D/sparse")" 'nor room'
+is "$(tail -c 4 "$D/copy")" end 'its data is found'
+rm "$D/room" "$D/sparse" "$D/copy"
+
 # --- What the disk did ---
 
 read -r _ _ name reads _ sectors _ writes _ written _ <"$M/proc/diskstats"

@@ -418,6 +418,7 @@ static void test_replay(void)
 	struct open_file *held;
 	struct lab live, again;
 	u32 i, wrong = 0;
+	u64 ino;
 
 	close(fd);
 	snprintf(data, sizeof(data), "%s.data", path);
@@ -431,6 +432,12 @@ static void test_replay(void)
 	held = open_at(live.tree, "d/held", O_RDWR);
 	delete (live.tree, &root, "d/held", false);
 	is_uint(random_steps(live.tree, 400), 0, "what was written reads back, in 96 MiB of RAM");
+	create(live.tree, &root, "d/room");
+	tree_walk(live.tree, &root, "sim/disk/d/room", &ino);
+	is_err(tree_fallocate(live.tree, &root, ino, 4096, 100000, false), 0, "fallocate");
+	is_err(tree_fallocate(live.tree, &root, ino, 200000, 1, true), 0, "the size kept");
+	tree_walk(live.tree, &root, "proc/meminfo", &ino);
+	is_err(tree_fallocate(live.tree, &root, ino, 0, 1, false), -EOPNOTSUPP, "of Linux's files");
 	tree_write(live.tree, &root, held, "and written", 11, 4);
 	is_sound(tree_machine(live.tree), "after all of it");
 

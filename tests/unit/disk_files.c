@@ -176,6 +176,47 @@ static void test_mapped(struct mmtest *t)
 	vfs_unlink(m, 0, "f");
 }
 
+/* ---- room ahead of the writing ---- */
+
+static void test_fallocate(struct machine *m)
+{
+	u64 used = m->blk.used_pages, read;
+	handle_t f, d, file;
+
+	vfs_create(m, 0, "f", INODE_REGULAR, 0644, &f);
+	vfs_create(m, 0, "d", INODE_DIRECTORY, 0755, &d);
+	is_err(vfs_fallocate(m, d, 0, 1, false), -EISDIR, "fallocate of a directory");
+	is_err(vfs_fallocate(m, f, 0, 0, false), -EINVAL, "of nothing");
+	is_err(vfs_fallocate(m, f, DISK_FILE_SIZE_MAX, 1, false), -EFBIG, "beyond 16 TiB");
+	is_err(vfs_fallocate(m, f, 0, m->blk.total_pages << PAGE_SHIFT, false), -ENOSPC,
+	       "of more than there is");
+	is_uint(m->blk.used_pages - used, 0, "which takes nothing");
+	is_err(vfs_fallocate(m, f, PAGE_SIZE, 9 * PAGE_SIZE, true), 0, "fallocate, the size kept");
+	is_uint(inode_at(m, f)->size, 0, "it is");
+	is_err(vfs_fallocate(m, f, 0, 10 * PAGE_SIZE, false), 0, "and all");
+	is_uint(inode_at(m, f)->size, 10 * PAGE_SIZE, "the file has that size");
+	is_uint(m->blk.used_pages - used, 10, "and its place on the disk, once");
+	vfs_open(m, f, &file);
+	read = m->vm_event[PGPGIN];
+	filemap_read(m, file, 0, 10 * PAGE_SIZE);
+	is_uint(m->vm_event[PGPGIN], read, "it reads as zeros, without the disk");
+	vfs_close(m, file);
+	is_int(vfs_seek(m, f, 0, false), -ENXIO, "there is no data");
+	generic_file_write(m, f, 4 * PAGE_SIZE + 7, 2 * PAGE_SIZE, NULL);
+	is_int(vfs_seek(m, f, 0, false), 4 * PAGE_SIZE, "what was written to is data");
+	is_int(vfs_seek(m, f, 5 * PAGE_SIZE + 1, true), 7 * PAGE_SIZE, "up to a hole");
+	is_int(vfs_seek(m, f, 10 * PAGE_SIZE, true), -ENXIO, "and none behind the end");
+	is_uint(m->blk.used_pages - used, 10, "no more room is taken for it");
+	is_err(swapon_file(m, f, 10 * PAGE_SIZE, -1), 0, "such a file can be swap");
+	is_err(vfs_fallocate(m, f, 0, 1, false), -ETXTBSY, "and is not touched then");
+	is_err(swapoff(m, "/f"), 0, "as long as it is");
+	vfs_truncate(m, f, 5 * PAGE_SIZE);
+	is_uint(m->blk.used_pages - used, 5, "truncation gives the room back");
+	vfs_unlink(m, 0, "f");
+	vfs_rmdir(m, 0, "d");
+	is_uint(m->blk.used_pages, used, "so does the end of the file");
+}
+
 /* ---- at random ---- */
 
 #define NAMES 24u
@@ -309,6 +350,40 @@ static u32 step_truncate(struct machine *m, u32 i)
 	return vfs_truncate(m, model[i].h, size) != 0;
 }
 
+static u32 step_fallocate(struct machine *m, u32 i)
+{
+	u64 pos = pick(600000), size = 1 + pick(200000);
+	bool keep = pick(2);
+	int error;
+
+	if (!model[i].used || model[i].dir)
+		return 0;
+	error = vfs_fallocate(m, model[i].h, pos, size, keep);
+	if (error)
+		return error != -ENOSPC || m->blk.total_pages - m->blk.used_pages > 60;
+	if (!keep && pos + size > model[i].size)
+		model[i].size = pos + size;
+	return !inode_has_room(m, model[i].h, pos >> PAGE_SHIFT,
+			       ((pos + size - 1) >> PAGE_SHIFT) - (pos >> PAGE_SHIFT) + 1);
+}
+
+/* What lseek says, page by page. */
+static u32 step_seek(struct machine *m, u32 i)
+{
+	u64 at = pick(700000), page = at >> PAGE_SHIFT;
+	bool hole = pick(2);
+	s64 want = -ENXIO;
+
+	if (!model[i].used || model[i].dir || model[i].size > 1 << 20)
+		return 0;
+	for (; at < model[i].size && page << PAGE_SHIFT < model[i].size && want < 0; page++)
+		if (inode_has_block(m, model[i].h, page) != hole)
+			want = (s64)max_t(u64, page << PAGE_SHIFT, at);
+	if (at < model[i].size && want < 0 && hole)
+		want = (s64)model[i].size;
+	return vfs_seek(m, model[i].h, at, hole) != want;
+}
+
 static u32 compare(struct machine *m)
 {
 	u32 i, wrong = 0, there = 0;
@@ -338,7 +413,7 @@ static void test_random(struct machine *m)
 		char name[16];
 
 		snprintf(name, sizeof(name), "n%u", i);
-		switch (pick(12)) {
+		switch (pick(13)) {
 		case 0:
 		case 1:
 			wrong += step_create(m, i, name);
@@ -364,6 +439,9 @@ static void test_random(struct machine *m)
 		case 10:
 			if (!pick(4))
 				drop_pagecache(m);
+			break;
+		case 11:
+			wrong += step_fallocate(m, i) + step_seek(m, i);
 			break;
 		default:
 			if (model[i].used && !model[i].dir)
@@ -391,6 +469,7 @@ int main(void)
 	test_places(t.m);
 	test_buffers(t.m);
 	test_mapped(&t);
+	test_fallocate(t.m);
 	is_sound(t.m, "after a few");
 	test_random(t.m);
 	mmtest_close(&t);
