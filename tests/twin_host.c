@@ -66,6 +66,8 @@ static void start_memory(struct text *capture, const struct capture_machine *m)
 			    "SwapCached:  %llu kB\nAnonPages:  %llu kB\nInactive(anon):  %llu kB\n",
 			    (unsigned long long)m->swap_cached, (unsigned long long)m->anon,
 			    (unsigned long long)m->inactive_anon);
+	if (m->committed)
+		text_printf(&t, "Committed_AS:  %llu kB\n", (unsigned long long)m->committed);
 	text_char(&t, '\0');
 	capture_file(capture, "/proc/meminfo", t.data);
 	text_free(&t);

@@ -36,10 +36,10 @@ void capture_zone(struct text *text, unsigned int nid, const char *zone, u64 sta
 struct capture_machine {
 	u64 free, buffers, cached, active_file, active_anon, dirty, shmem, reclaimable,
 		unreclaimable;
-	const char *iomem;		      /* NULL: that of a PC with 1 GiB; "": hidden */
-	u64 uptime;			      /* seconds */
-	u64 threads;			      /* as loadavg counts them */
-	u64 swap_cached, anon, inactive_anon; /* all 0: meminfo does not tell */
+	const char *iomem; /* NULL: that of a PC with 1 GiB; "": hidden */
+	u64 uptime;	   /* seconds */
+	u64 threads;	   /* as loadavg counts them */
+	u64 swap_cached, anon, inactive_anon, committed; /* all 0: meminfo does not tell */
 };
 
 /** capture_start() - head, zoneinfo, iomem, meminfo and so on of a PC with 1 GiB; @m NULL: defaults. */

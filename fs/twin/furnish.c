@@ -185,6 +185,7 @@ int twin_furnish(struct tree *tree, const char *capture, size_t size, FILE *err)
 	free(t.unsteady);
 	free(t.cgroups);
 	free(t.limits);
+	free(t.kin);
 	capture_close(&t.c);
 	return error;
 }

@@ -17,6 +17,7 @@
  *	counters.c   vmstat
  *	compare.c    what agrees: sim/twin
  *	unread.c     address spaces of processes whose smaps could not be read
+ *	kin.c	     what of their memory they share since a fork
  *	files.c      the files behind mappings
  *	caches.c     page cache, shared memory, slab, the kernel's own memory
  *
@@ -106,6 +107,14 @@ struct twin_limits {
 	handle_t task;
 };
 
+/* A process that could not be read, among those that it was forked from. */
+struct twin_kin {
+	size_t parent; /* place in the capture, + 1; 0: none that is one program with it */
+	bool has_child;
+	handle_t vma; /* its data, once that is there, and how many pages it has */
+	u64 anon;
+};
+
 struct twin {
 	struct tree *tree;
 	struct machine *m;
@@ -116,16 +125,21 @@ struct twin {
 	size_t nr_cgroups;
 	struct twin_limits *limits;
 	size_t nr_limits;
-	bool soft_dirty; /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
-	bool has_pss;	 /* its smaps has Pss */
-	bool has_pages;	 /* page tables were read */
+	bool soft_dirty;  /* the other kernel keeps soft-dirty bits: VmFlags has "sd" */
+	bool has_pss;	  /* its smaps has Pss */
+	bool has_pages;	  /* page tables were read */
+	bool has_numbers; /* with the numbers of shared pages: who has which with whom is known */
 
 	bool *unsteady; /* processes, by their place in the capture, that changed while they were read */
 	bool read_twice;      /* so that this is known */
 	struct layout layout; /* of the mapping that is being made */
 	struct twin_seen *seen;
 	size_t nr_seen, max_seen;
-	u64 dirty_left;		   /* pages of files that may be dirty: meminfo's Dirty */
+	struct twin_kin *kin; /* by place in the capture */
+	u64 kin_shared,
+		kin_most; /* pages that they share with their parents; that they could at most */
+	u64 commit_left;  /* pages of Committed_AS that are nobody's so far */
+	u64 dirty_left;	  /* pages of files that may be dirty: meminfo's Dirty */
 	struct layout *plans;	   /* by place in ->seen; NULL: page tables are known */
 	struct twin_place *places; /* that come with the plans */
 	size_t nr_places;
@@ -198,7 +212,14 @@ void twin_counters(struct twin *t);
 /** twin_compare() - the text of sim/twin, and its summary on t->err. */
 void twin_compare(struct twin *t);
 /* unread.c */
-int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *missing);
+int twin_unread_space(struct twin *t, size_t process, handle_t mm, struct slice status,
+		      u64 *missing);
+/* kin.c */
+/** twin_kin_init() - when all that could be read is there. 0, -ENOMEM. */
+int twin_kin_init(struct twin *t);
+bool twin_has_kin(const struct twin *t, size_t process);
+/** twin_put_kin() - @n anonymous pages at the start of @vma, all families' at the same offset. How many there are. */
+u64 twin_put_kin(struct twin *t, size_t process, handle_t vma, u64 n);
 /* files.c */
 int twin_files_init(struct twin *t);
 /** twin_inode_of() - the file @name of @dev, made if it is new; 0: no memory. */

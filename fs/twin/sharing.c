@@ -155,6 +155,7 @@ static void key_of(const struct placing *g, const struct stretch *s, u64 i, u64 
 {
 	const struct vma *v = vma_at(g->t->m, g->vma);
 
+	g->t->has_numbers |= s->number && !g->t->plans;
 	key[0] = s->number ? s->number + i : g->kin;
 	key[1] = s->number ? 0 : v->pgoff + s->first + i + 1;
 }

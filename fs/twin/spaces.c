@@ -318,7 +318,7 @@ static int add_space(struct twin *t, size_t process, handle_t task)
 	if (read)
 		error = add_mappings(t, &space, smaps, pages);
 	else
-		error = twin_unread_space(t, task_at(t->m, task)->mm, status, &missing);
+		error = twin_unread_space(t, process, task_at(t->m, task)->mm, status, &missing);
 	set_peaks(mm_at(t->m, task_at(t->m, task)->mm), status);
 	find_exe(t, p, task);
 	t->nr_unread += !read;
@@ -340,9 +340,13 @@ static bool has_soft_dirty(const struct capture *c)
 	return false;
 }
 
-static int add_space_of(struct twin *t, size_t i)
+static int add_space_of(struct twin *t, size_t i, bool read)
 {
 	handle_t task = find_task_by_pid(t->m, t->c.processes[i].pid);
+	struct slice smaps;
+
+	if (capture_of_process(&t->c, &t->c.processes[i], "smaps", &smaps) != read)
+		return 0;
 
 	/* a number that a thread of another process has taken is nobody's of ours */
 	if (!task || task_at(t->m, task)->flags & PF_KTHREAD ||
@@ -390,13 +394,17 @@ int twin_spaces(struct twin *t)
 	if (capture_find(&t->c, &meminfo, "/proc/meminfo"))
 		t->dirty_left = slice_value(meminfo, "Dirty:", UINT64_MAX) / KB_PAGES;
 	for (i = 0; i < t->c.nr_processes && !error; i++)
-		error = add_space_of(t, i);
+		error = add_space_of(t, i, true);
 	if (!error)
 		error = twin_plan(t);
 	if (!error)
 		error = twin_count_sharers(t);
 	if (!error)
 		error = place_all(t);
+	if (!error)
+		error = twin_kin_init(t);
+	for (i = 0; i < t->c.nr_processes && !error; i++)
+		error = add_space_of(t, i, false);
 	if (!error)
 		twin_shmem_in_swap(t);
 	t->m->cpu = cpu;

@@ -446,13 +446,13 @@ static bool try_copy(struct tuning *g, u32 mapping, u32 k)
 	return true;
 }
 
-/* Whose share is still too small where page tables are not known. */
+/* Whose share is still too small where who shares with whom is a guess. */
 static void copy_all(struct tuning *g)
 {
 	size_t i;
 	u32 k;
 
-	for (i = 0; g->t->plans && i < g->nr_mappings; i++) {
+	for (i = 0; !g->t->has_numbers && i < g->nr_mappings; i++) {
 		struct tuned_mapping *v = &g->mappings[i];
 
 		for (k = v->nr; k-- > 0 && v->pss < v->low;)

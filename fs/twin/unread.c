@@ -29,10 +29,12 @@ struct sizes {
 
 struct layout_of_sizes {
 	struct twin *t;
+	size_t process;
 	handle_t mm;
 	u64 at;			/* where the next part goes */
 	u64 pgoff, shmem_pgoff; /* in the file, in the shared memory */
 	u32 flags;		/* of all parts */
+	u64 data_and_stack;	/* pages of these parts */
 	struct sizes left;	/* resident pages not placed yet */
 	u64 *missing;
 };
@@ -54,8 +56,12 @@ static void place(struct layout_of_sizes *l, handle_t vma, u64 anon, u64 file, b
 	u64 first = v->flags & VM_GROWSDOWN ? vma_pages(v) - anon : 0;
 	struct twin_stretch own = { vma, first, anon, anon, anon, 0 };
 	struct twin_stretch shown = { vma, anon, file, file, dirty ? file : 0, 0 };
-	u64 placed = anon ? twin_put_own(l->t->m, &own) : 0;
+	u64 placed = 0;
 
+	if (anon && v->kind == VMA_ANON && twin_has_kin(l->t, l->process))
+		placed = twin_put_kin(l->t, l->process, vma, anon);
+	else if (anon)
+		placed = twin_put_own(l->t->m, &own);
 	placed += file ? twin_put_file(l->t->m, &shown) : 0;
 	*l->missing += anon + file - placed;
 }
@@ -74,6 +80,19 @@ static void place_swapped(struct twin *t, handle_t vma, u64 resident, u64 n)
 		t->swap_left[area] -= t->swap_left[area] != 0;
 	}
 	t->swap_short += n - i;
+}
+
+/* Data that is more than Committed_AS has room for was promised to nobody. */
+static void charge(struct twin *t, struct twin_mapping *w)
+{
+	u64 pages = (w->end - w->start) >> PAGE_SHIFT;
+
+	if (!(w->flags & VM_ACCOUNT))
+		return;
+	if (pages <= t->commit_left)
+		t->commit_left -= pages;
+	else
+		w->flags = (w->flags & ~VM_ACCOUNT) | VM_NORESERVE;
 }
 
 /* One part of @pages; takes what it can of the resident pages that are left. */
@@ -101,12 +120,19 @@ static int add_part(struct layout_of_sizes *l, u64 pages, u32 flags, enum vma_ki
 		*left -= file;
 	} else {
 		w.pgoff = w.start >> PAGE_SHIFT;
+		/* of one family, pages are at one offset */
+		if (kind == VMA_ANON && twin_has_kin(l->t, l->process))
+			w.pgoff = FIRST_ADDRESS >> PAGE_SHIFT;
 	}
 	if (kind != VMA_SHMEM) {
 		/* text is read, not written: its own pages come last of all */
 		anon = flags & VM_EXEC ? 0 : least(l->left.anon, pages - file);
+		/* and of a file's others those that data and stack have no room for */
+		if (kind == VMA_FILE)
+			anon = least(anon, l->left.anon - least(l->left.anon, l->data_and_stack));
 		l->left.anon -= anon;
 	}
+	charge(l->t, &w);
 	error = twin_map(l->t->m, l->mm, &w, &vma);
 	if (error)
 		return error;
@@ -153,7 +179,8 @@ static int lay_out(struct layout_of_sizes *l, const struct sizes *s, handle_t fi
 	return error;
 }
 
-int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *missing)
+int twin_unread_space(struct twin *t, size_t process, handle_t mm, struct slice status,
+		      u64 *missing)
 {
 	struct sizes s = { .total = pages_of(status, "VmSize:"),
 			   .locked = pages_of(status, "VmLck:"),
@@ -166,9 +193,12 @@ int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *mis
 			   .swap = pages_of(status, "VmSwap:") };
 	const struct slice file_name = { FILE_NAME, strlen(FILE_NAME) };
 	const struct slice shmem_name = { SHMEM_NAME, strlen(SHMEM_NAME) };
-	struct layout_of_sizes l = {
-		.t = t, .mm = mm, .at = FIRST_ADDRESS, .left = s, .missing = missing
-	};
+	struct layout_of_sizes l = { .t = t,
+				     .process = process,
+				     .mm = mm,
+				     .at = FIRST_ADDRESS,
+				     .left = s,
+				     .missing = missing };
 	handle_t file, shmem = 0;
 
 	s.exec = s.exe + pages_of(status, "VmLib:");
@@ -178,6 +208,7 @@ int twin_unread_space(struct twin *t, handle_t mm, struct slice status, u64 *mis
 		t->nr_bad_mappings++;
 		return 0;
 	}
+	l.data_and_stack = s.data + s.stack;
 	l.flags = t->soft_dirty ? 0 : VM_SOFTDIRTY;
 	/* mlockall() shows in the sum only */
 	l.flags |= s.locked && s.locked >= s.total / 10 * 9 ? VM_LOCKED : 0;

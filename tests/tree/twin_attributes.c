@@ -163,6 +163,42 @@ static void test_swap_cache(void)
 	close_twin(&t, &capture, "the swap cache, after that");
 }
 
+/* ---- families that could not be read ---- */
+
+static void test_kin(void)
+{
+	static const char status[] = "VmSize:\t %u kB\nVmRSS:\t 400 kB\nRssAnon:\t 400 kB\n"
+				     "VmData:\t %u kB\nVmStk:\t 132 kB\nVmExe:\t %u kB\n";
+	struct text capture;
+	struct twin_test t;
+	u32 pid;
+
+	/* each has 400 kB, and all of them 1000: of 800 that could be shared, 600 are; and one is another program */
+	capture_start(&capture, &(struct capture_machine){
+					.free = 600000, .anon = 1000, .committed = 20000 });
+	capture_process(&capture, 1, 0, "init", "");
+	for (pid = 30; pid < 34; pid++)
+		capture_task(&capture, pid, pid == 30 ? 1 : 30, "worker", 'S', 0,
+			     fixture_format(status, pid == 32 ? 3000000000u : 5000u,
+					    pid == 32 ? 2900000000u : 4000u, pid == 33 ? 12 : 8));
+	open_twin(&t, &capture, "a twin of a family that could not be read");
+	for (pid = 30; pid < 34; pid++)
+		is_int(twin_number(&t, fixture_format("proc/%u/status", pid), "RssAnon:"), 400,
+		       "each has what it is said to have");
+	is_int(twin_number(&t, "proc/meminfo", "AnonPages:"), 1000,
+	       "all of them what meminfo says");
+	is_int(twin_number(&t, "proc/33/smaps_rollup", "Pss:"), 400,
+	       "who is no relative shares nothing");
+	cmp_int(twin_number(&t, "proc/31/smaps_rollup", "Pss:"), <, 300, "a child shares");
+	is_int(twin_number(&t, "proc/meminfo", "Committed_AS:"), 20000,
+	       "what was promised to nobody is not committed");
+	check_identities(t.f.t, "a family");
+	is_int(fixture_write(&t.f, "sim/ctl", "adopt 30 it"), 11, "the parent");
+	is_int(fixture_write(&t.f, "sim/procs/it/ctl", "kill 9"), 6, "ends");
+	is_int(twin_number(&t, "proc/31/status", "RssAnon:"), 400, "a child keeps its memory");
+	close_twin(&t, &capture, "a family without its parent");
+}
+
 /* ---- too many to be stood for ---- */
 
 static void test_capped(void)
@@ -196,6 +232,7 @@ int main(void)
 	test_held();
 	test_lazyfree();
 	test_swap_cache();
+	test_kin();
 	test_capped();
 	return done_testing();
 }
