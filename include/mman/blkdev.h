@@ -1,6 +1,8 @@
 /*
  * blkdev.h - the simulated disk as a block device: when an I/O is done, and who waits for it.
  *
+ * Source: Documentation/admin-guide/iostats.rst (what is counted), Documentation/block/deadline-iosched.rst.
+ *
  * There is one disk, "vda": files of sim/disk and swap areas lie on it and share its queue and its
  * size. No bytes here (contents.h, backing.h): a bio is a stretch of pages, what happens when it is
  * done, and the virtual time at which that is.

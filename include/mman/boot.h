@@ -4,6 +4,7 @@
  * machine_config is the resolved machine file (fs/machine_file.c) or preset (mm/presets.c) plus
  * kernel command line (mm/cmdline.c). machine_boot() turns it into a memory map, reservations,
  * nodes and zones, the way a 6.1 kernel's boot does; docs/boot.md has the rules and their evidence.
+ * Source: Documentation/admin-guide/kernel-parameters.txt.
  */
 #ifndef MMAN_BOOT_H
 #define MMAN_BOOT_H

@@ -94,7 +94,8 @@ u64 clock_share_cpu(struct machine *m, u64 ns);
  * panicked), or has ended: the quick test of machine_safe_point() must know. */
 void clock_recheck(struct machine *m);
 
-/** event_schedule() - one more event; event_cancel() - take back those of @kind and @arg. */
+/** event_schedule() - one more event, at @due (ns); event_cancel() - take back those of @kind and @arg;
+ * event_pending() - is there any? Walks all: for checks. */
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);
 void event_cancel(struct machine *m, enum event_kind kind, u32 arg);
 bool event_pending(const struct machine *m, enum event_kind kind, u32 arg);

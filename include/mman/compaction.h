@@ -144,7 +144,7 @@ s32 unusable_free_index(const struct zone *z, u32 order);
  * fragmentation (towards 1000)? -1000: it would not fail. */
 s32 fragmentation_index(const struct zone *z, u32 order);
 /** fragmentation_score_node() - 0 to 100: its zones' shares of unusable memory, weighed by size;
- * fragmentation_score_wmark(): where proactive compaction ends (@low) or begins. */
+ * fragmentation_score_zone(): of one zone, not weighed. fragmentation_score_wmark(): where proactive compaction ends (@low) or begins. */
 u32 fragmentation_score_node(const struct machine *m, u32 nid);
 u32 fragmentation_score_zone(const struct zone *z);
 u32 fragmentation_score_wmark(const struct machine *m, bool low);

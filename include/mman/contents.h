@@ -43,6 +43,7 @@ struct contents_state {
 	handle_t fill[256];   /* the values that are one byte all over, where they are in use */
 };
 
+/** contents_init() - nothing has contents yet. 0 or -ENOMEM. contents_destroy(): pools go. */
 int contents_init(struct machine *m);
 void contents_destroy(struct machine *m);
 /** contents_grow() - max_pfn is higher than it was. 0 or -ENOMEM. */

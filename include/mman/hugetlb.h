@@ -34,17 +34,19 @@ struct hstate *hstate_by_size(struct machine *m, u64 bytes);
 /** hugetlb_mmap_hstate() - what MAPF_*HUGETLB of @map ask for; NULL: there are none. */
 struct hstate *hugetlb_mmap_hstate(struct machine *m, u32 map);
 
+/** hstate_order() - log2 of how many 4 KiB pages a huge page has. */
 static inline unsigned int hstate_order(const struct hstate *h)
 {
 	return (unsigned int)__builtin_ctzll(h->page_size) - PAGE_SHIFT;
 }
 
-/* Larger than what the buddy allocator has. */
+/** hstate_is_gigantic() - larger than what the buddy allocator has. */
 static inline bool hstate_is_gigantic(const struct hstate *h)
 {
 	return hstate_order(h) >= MAX_ORDER;
 }
 
+/** hstate_persistent() - how many the pool was given: nr_hugepages without the surplus. */
 static inline u64 hstate_persistent(const struct hstate *h)
 {
 	return h->nr_huge_pages - h->surplus_huge_pages;

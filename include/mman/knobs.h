@@ -130,6 +130,7 @@ struct knobs {
  * what boot found, when it is over. */
 int knobs_init(struct machine *m);
 void knobs_late_init(struct machine *m);
+/** knobs_destroy() - what they hold of the host's memory goes. */
 void knobs_destroy(struct machine *m);
 
 /** knobs_device_power() - the power settings of a device, made if @create; NULL: as at boot, or out

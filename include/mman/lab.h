@@ -72,7 +72,8 @@ void access_stream_init(struct access_stream *s, const struct access_spec *spec,
 /** access_stream_permuted() - the page of the next access of a pattern other than seq and uniform. */
 u64 access_stream_permuted(struct access_stream *s);
 
-/* xoroshiro128+ (public domain, Blackman and Vigna) */
+/** access_stream_random() - 64 bits of the stream's own generator, xoroshiro128+ (public domain, Blackman and Vigna);
+ * access_stream_below(): a number below @n. */
 static inline u64 access_stream_random(struct access_stream *s)
 {
 	u64 a = s->random[0], b = s->random[1], result = a + b;
@@ -88,7 +89,7 @@ static inline u64 access_stream_below(struct access_stream *s, u64 n)
 	return (u64)((unsigned __int128)access_stream_random(s) * n >> 64);
 }
 
-/* Is the next access a store? */
+/** access_stream_store() - is the next access a store? */
 static inline bool access_stream_store(struct access_stream *s)
 {
 	u32 percent = s->spec.write_percent;
@@ -138,12 +139,14 @@ struct lab_load {
 	handle_t next;
 };
 
-int lab_init(struct machine *m); /* pools */
+/** lab_init() - pools and name tables. 0 or -ENOMEM. lab_destroy(): they go. */
+int lab_init(struct machine *m);
 void lab_destroy(struct machine *m);
 
 /** lab_has_load() - does a background load run in this task? */
 bool lab_has_load(const struct machine *m, handle_t task);
 
+/** lab_at_pool() - lab_at() without a machine. */
 static inline struct lab_process *lab_at_pool(const struct task_state *s, handle_t h)
 {
 	return pool_at(&s->labs, h);
@@ -154,18 +157,25 @@ static inline struct lab_process *lab_at_pool(const struct task_state *s, handle
 
 /** lab_is_live() - does @lab still name the process with these low bits of its creation number? */
 bool lab_is_live(const struct machine *m, handle_t lab, u32 generation);
+/** lab_find() - by its name, 0 if there is none; lab_first(), lab_next(): all of them, the oldest first, 0 at the end. */
 handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);
-int lab_create(struct machine *m, const char *name, handle_t *out); /* -EEXIST, -ENOMEM, ... */
+/** lab_create() - mkdir sim/procs/@name: a child of init with that name. -EEXIST, -ENAMETOOLONG, -EINVAL (a bad name),
+ * -ENOMEM, -EAGAIN (no number left, or too many threads). */
+int lab_create(struct machine *m, const char *name, handle_t *out);
 /** lab_adopt() - give a task that exists (a forked child, a process of the twin) a directory. */
 int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out);
 /** lab_fork() - `fork NAME`: fork(2), the child gets a directory and copies of the region names. */
 int lab_fork(struct machine *m, handle_t lab, const char *name, handle_t *out);
 /** lab_clone() - `clone NAME`: clone(CLONE_VM), a process in the same address space. */
 int lab_clone(struct machine *m, handle_t lab, const char *name, handle_t *out);
-int lab_remove(struct machine *m, const char *name); /* kills if alive */
+/** lab_remove() - rmdir: kills the process if it is alive. -ENOENT. */
+int lab_remove(struct machine *m, const char *name);
 
+/** lab_region_find() - NULL: @lab has none of that name. lab_region_add(): bytes from @start on are called @name;
+ * -EEXIST, -ENAMETOOLONG, -ENOMEM. lab_region_remove(): the name goes, not the memory; -ENOENT. lab_regions_drop(): all
+ * of them. */
 struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);
 int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length);
 int lab_region_remove(struct machine *m, handle_t lab, const char *name);
@@ -179,10 +189,13 @@ size_t lab_text_get(const struct machine *m, handle_t text, char *buffer, size_t
  * *@done: accesses made. */
 int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
 	       u64 *done);
+/** lab_load_start() - `load NAME PATTERN RATE ...`: accesses go on in the background, from events. -ESRCH: no process;
+ * -EEXIST: the region has one; -EINVAL, -ENOENT, -ENOMEM. lab_load_stop(): -ENOENT. */
 int lab_load_start(struct machine *m, handle_t lab, const char *region,
 		   const struct access_spec *spec);
 int lab_load_stop(struct machine *m, handle_t lab, const char *region);
-void lab_load_event(struct machine *m, u32 load);      /* EVENT_LOAD */
-void lab_task_ended(struct machine *m, handle_t task); /* from do_exit() */
+/** lab_load_event() - EVENT_LOAD of that load. lab_task_ended(): of do_exit(): what its directory shows from now on. */
+void lab_load_event(struct machine *m, u32 load);
+void lab_task_ended(struct machine *m, handle_t task);
 
 #endif

@@ -82,6 +82,7 @@ int libc_free(struct machine *m, handle_t task, u64 addr);
 
 /** libc_heap_dup() - fork(2): a copy of @heap (0: none was used yet). 0 or -ENOMEM. */
 int libc_heap_dup(struct machine *m, handle_t heap, handle_t *out);
+/** libc_heap_put() - its process has ended; 0: it never had one. */
 void libc_heap_put(struct machine *m, handle_t heap);
 
 #define libc_heap_at(m, h)  ((struct libc_heap *)pool_at(&(m)->mms.heaps, h))

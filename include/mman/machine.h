@@ -142,6 +142,7 @@ struct machine {
  * On failure returns NULL and writes one line of reason into @why (size @why_size).
  */
 struct machine *machine_create(const struct machine_config *config, char *why, size_t why_size);
+/** machine_destroy() - power off: all that the machine has of the host's memory is given back. */
 void machine_destroy(struct machine *m);
 
 /** machine_random() - next 64 bits of the machine's one seeded generator. */
@@ -167,6 +168,7 @@ int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *te
 unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
 			   void *arg);
 
+/* what is rare of machine_safe_point() */
 bool machine_safe_point_slow(struct machine *m);
 
 /**
@@ -201,7 +203,7 @@ static inline void clock_charge(struct machine *m, u64 ns)
 	m->clock.now += ns;
 }
 
-/* events */
+/** count_vm_event(), count_vm_events() - the one way to count an event of /proc/vmstat. */
 static inline void count_vm_events(struct machine *m, enum vm_event_item item, u64 n)
 {
 	m->vm_event[item] += n;
@@ -212,6 +214,7 @@ static inline void count_vm_event(struct machine *m, enum vm_event_item item)
 	m->vm_event[item]++;
 }
 
+/** page_zone(), page_node() - where @p is. */
 static inline struct zone *page_zone(struct machine *m, const struct page *p)
 {
 	return &m->node[p->node].zones[p->zone];
@@ -222,7 +225,7 @@ static inline struct pglist_data *page_node(struct machine *m, const struct page
 	return &m->node[p->node];
 }
 
-/** mod_*_page_state() - the one way to change a counter of a zone or node. */
+/** mod_zone_page_state(), mod_node_page_state() - the one way to change a counter of a zone or node. */
 static inline void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item,
 				       s64 delta)
 {
@@ -243,6 +246,7 @@ static inline u64 task_size(const struct machine *m)
 	return m->pt.task_size;
 }
 
+/** page_exists() - has @pfn a struct page? RAM that was never used has none (mm/untouched.c), nor have holes. */
 static inline bool page_exists(const struct machine *m, pfn_t pfn)
 {
 	u32 block = pfn >> (MAX_ORDER - 1);
@@ -250,6 +254,7 @@ static inline bool page_exists(const struct machine *m, pfn_t pfn)
 	return pfn < m->max_pfn && (m->block_touched[block / 64] >> block % 64 & 1);
 }
 
+/** get_pageblock_migratetype() - of the block of 2 MiB that @pfn is in. O(1). */
 static inline enum migratetype get_pageblock_migratetype(const struct machine *m, pfn_t pfn)
 {
 	u32 block = pfn >> PAGEBLOCK_ORDER;
@@ -258,7 +263,7 @@ static inline enum migratetype get_pageblock_migratetype(const struct machine *m
 				  MIGRATE_MOVABLE);
 }
 
-/** global_*_page_state() - the machine-wide sums. */
+/** global_zone_page_state(), global_node_page_state() - the sums over all zones and nodes, never below 0. */
 static inline u64 global_zone_page_state(const struct machine *m, enum zone_stat_item i)
 {
 	return m->vm_zone_stat[i] > 0 ? (u64)m->vm_zone_stat[i] : 0;

@@ -80,6 +80,7 @@ struct memory_hotplug_state {
 
 enum mhp_online_type { MMOP_OFFLINE, MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE };
 
+/** memory_hotplug_init() - pools. 0 or -ENOMEM. memory_hotplug_destroy(): they go. */
 int memory_hotplug_init(struct machine *m);
 void memory_hotplug_destroy(struct machine *m);
 
@@ -99,6 +100,7 @@ struct memory_block {
 	u64 nodes;   /* all nodes it touches */
 };
 
+/** memory_block_look() - what @block is, from its frames. */
 void memory_block_look(struct machine *m, u32 block, struct memory_block *out);
 
 /** memory_block_dimm() - the plugged DIMM that the block is part of, 0: boot memory. */
@@ -129,6 +131,7 @@ int memory_notify(struct machine *m, enum memory_notify what);
 
 /* ---- DIMMs: mm/memory_dimm.c ---- */
 
+/** memory_dimm_at() - behind a handle. memory_dimm_find(): the handle of a slot by its name, 0 if there is none. */
 static inline struct memory_dimm *memory_dimm_at(const struct memory_hotplug_state *s, handle_t h)
 {
 	return pool_at(&s->dimms, h);

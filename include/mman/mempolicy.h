@@ -65,6 +65,7 @@ struct mempolicy_state {
 
 #define mempolicy_at(m, h) ((struct mempolicy *)pool_at(&(m)->mempolicy.policies, h))
 
+/** mempolicy_init() - pools. 0 or -ENOMEM. mempolicy_destroy(): they go. */
 int mempolicy_init(struct machine *m);
 void mempolicy_destroy(struct machine *m);
 
@@ -79,7 +80,8 @@ u64 task_mems_allowed(const struct machine *m, handle_t task);
  * may use. -ENOMEM.
  */
 int mpol_new(struct machine *m, handle_t task, u32 mode, u32 flags, u64 nodes, handle_t *out);
-handle_t mpol_get(struct machine *m, handle_t policy); /* one more reference; 0 stays 0 */
+/** mpol_get() - one more reference, @policy itself; mpol_put(): one less. 0, the default policy, has none. */
+handle_t mpol_get(struct machine *m, handle_t policy);
 void mpol_put(struct machine *m, handle_t policy);
 
 /** mpol_rebind() - the nodes with memory are others than before (@old): policies without

@@ -55,7 +55,7 @@ typedef void (*free_page_fn)(struct machine *m, pfn_t unused, void *arg);
  */
 int isolate_lru_page(struct machine *m, pfn_t pfn);
 
-/** putback_lru_isolated() - one isolated page, on no list, goes back to the LRU list that its flags say (or
+/** putback_isolated_page() - one isolated page, on no list, goes back to the LRU list that its flags say (or
  * is freed, if its last user has gone). putback_movable_pages(): all of @list, which is empty then. */
 void putback_isolated_page(struct machine *m, pfn_t pfn);
 void putback_movable_pages(struct machine *m, struct page_list *list);

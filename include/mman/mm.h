@@ -318,7 +318,8 @@ _Static_assert(sizeof(struct vma) == 128 && offsetof(struct vma, shared_last) ==
 		       sizeof(struct vma_node) == 512,
 	       "one cache line of each VMA is enough for nearly all, and eight are a node");
 
-int mm_init(struct machine *m); /* pools, zero page, overcommit reserves */
+/** mm_init() - pools, zero page, overcommit reserves. 0 or -ENOMEM. mm_destroy(): all of it goes. */
+int mm_init(struct machine *m);
 void mm_destroy(struct machine *m);
 
 /* ---- the calls (mm/mmap.c, mprotect.c, mremap.c ...): 0 or -errno ----
@@ -359,8 +360,13 @@ int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64
 int device_get(struct machine *m, const char *name, u64 bytes, handle_t *inode);
 /** device_undo() - the newest device was made for a mapping that could not be had: it goes again. */
 void device_undo(struct machine *m, handle_t inode);
+/** do_munmap() - munmap(2). -EINVAL: not at a page, nothing, or beyond task_size(); -ENOMEM: a VMA would have to be
+ * split, and there are max_map_count of them. */
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
+/** do_mprotect() - mprotect(2); @prot: VM_READ | VM_WRITE | VM_EXEC. -EINVAL; -ENOMEM: a hole, or Committed_AS would
+ * be too large; -EACCES: a shared mapping of a file that is not open for writing; -EINTR. */
 int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot);
+/** do_mremap() - do_mremap_to() with no flag but MREMAP_MAYMOVE. */
 int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length,
 	      bool maymove, u64 *new_addr);
 
@@ -385,7 +391,11 @@ int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk);
 /** do_madvise() - @advice: "dontneed", "free", "willneed", "cold", "pageout", "sequential", ... the
  * names of MADV_* in lower case, with or without '_' between words. -EINVAL when it is none. */
 int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice);
+/** do_mlock() - mlock2(2), with MLOCK_ONFAULT if @onfault, or munlock(2). -EPERM: RLIMIT_MEMLOCK is 0; -ENOMEM: more
+ * than it allows, or a hole; -EAGAIN: not all pages could be had; -EINTR. */
 int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, bool onfault);
+/** do_mlockall() - mlockall(2) with MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT as said, or munlockall(2). -EINVAL: none of
+ * the first two; -EPERM, -ENOMEM, -EINTR: as do_mlock(). */
 int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault,
 		bool lock);
 /** do_msync() - msync(MS_SYNC): what is dirty in the range is written out. */
@@ -413,11 +423,13 @@ enum vma_kind vma_kind(const struct machine *m, const struct vma *v);
 /** mm_is_live() - is @mm still the address space with this id? After others were let in. */
 bool mm_is_live(const struct machine *m, handle_t mm, u64 id);
 
+/** vma_pages() - how many it spans. */
 static inline u64 vma_pages(const struct vma *v)
 {
 	return (v->end - v->start) >> PAGE_SHIFT;
 }
 
+/** vma_is_anonymous() - no file behind it, and none of the kernel's own pages. */
 static inline bool vma_is_anonymous(const struct vma *v)
 {
 	return !v->file && v->kind != VMA_VDSO && v->kind != VMA_VVAR;
@@ -455,13 +467,16 @@ struct access_stream;
 int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
 		     u64 *done);
 
+/** mm_create() - an address space without a mapping, of one user. -ENOMEM. */
 int mm_create(struct machine *m, handle_t *mm);
 /** mm_dup() - fork: a copy, shared until one side writes, charged; with safe points. It has no owner
  * yet. -ENOMEM, -EINTR: the running command is to end, and the process of @from may be gone. */
 int mm_dup(struct machine *m, handle_t from, handle_t *mm);
-void mm_put(struct machine *m, handle_t mm); /* last user: exit_mmap */
+/** mm_put() - one user less; with the last one all mappings go. */
+void mm_put(struct machine *m, handle_t mm);
 
-/* resident pages now, and the most there ever were (VmHWM, VmPeak) */
+/** mm_rss() - resident pages now; mm_hiwater_rss(), mm_hiwater_vm(): the most pages there ever were, resident (VmHWM)
+ * and mapped (VmPeak). Source: proc(5), /proc/pid/status. */
 static inline u64 mm_rss(const struct mm *mm)
 {
 	s64 n = mm->rss[MM_FILEPAGES] + mm->rss[MM_ANONPAGES] + mm->rss[MM_SHMEMPAGES];
@@ -503,8 +518,9 @@ u64 unpin_user_pages(struct machine *m, handle_t mm, u64 addr, u64 length);
 /** vm_enough_memory() - charge @pages to Committed_AS if the mode allows; -ENOMEM. @cap_sys_admin:
  * the caller is root. Source: Documentation/mm/overcommit-accounting.rst. */
 int vm_enough_memory(struct machine *m, handle_t mm, s64 pages, bool cap_sys_admin);
+/** vm_unacct_memory() - takes such a charge back. vm_commit_limit(): CommitLimit, pages. */
 void vm_unacct_memory(struct machine *m, s64 pages);
-u64 vm_commit_limit(const struct machine *m); /* pages */
+u64 vm_commit_limit(const struct machine *m);
 /** vm_committed_as() - Committed_AS, pages. */
 static inline u64 vm_committed_as(const struct mm_state *s)
 {
@@ -512,9 +528,11 @@ static inline u64 vm_committed_as(const struct mm_state *s)
 }
 /** overcommit_init() - admin_reserve_kbytes and user_reserve_kbytes from what is free at boot. */
 void overcommit_init(struct machine *m);
+/** total_swap_pages(), free_swap_pages() - of all areas together: SwapTotal and SwapFree. total_hugetlb_pages(): in the
+ * pools of huge pages, as 4 KiB pages, which no limit of overcommit counts. */
 u64 total_swap_pages(const struct machine *m);
 u64 free_swap_pages(const struct machine *m);
-u64 total_hugetlb_pages(const struct machine *m); /* in 4 KiB pages */
+u64 total_hugetlb_pages(const struct machine *m);
 
 /* ---- looking at an address space (mm/pagewalk.c) ---- */
 
@@ -541,8 +559,9 @@ struct vma_stats {
 		active_pages, swapcache_pages;
 };
 
+/** vma_gather_stats() - of a whole VMA. vma_gather_range(): adds a part of it, [@start, @end), to @out. Source: proc(5),
+ * /proc/pid/smaps and numa_maps. */
 void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out);
-/** vma_gather_range() - adds a part of a VMA, [@start, @end), to @out. */
 void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struct vma_stats *out);
 
 /* What is written to clear_refs: whose pages lose their referenced bits, or what else is cleared. */
@@ -578,6 +597,8 @@ bool page_mkclean(struct machine *m, pfn_t pfn);
  * -ENOSPC. */
 int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind,
 		 handle_t *out);
+/** inode_lookup() - the file of that name, 0 if there is none; inode_path(): its name. inode_put(): one holder less; the
+ * last one takes a file without a name along. */
 handle_t inode_lookup(const struct machine *m, const char *path);
 const char *inode_path(const struct machine *m, handle_t inode);
 void inode_put(struct machine *m, handle_t inode);
@@ -603,6 +624,7 @@ void page_set_dirty(struct machine *m, pfn_t pfn);
 /** lru_add() - on the list that the page's flags say: PG_active, PG_swapbacked (anonymous lists),
  * PG_unevictable (counted, on no list: ->next is then the number of VMAs that lock it). */
 void lru_add(struct machine *m, pfn_t pfn);
+/** lru_del() - off it again. activate_page(): from an inactive list to the head of the active one (PGACTIVATE). */
 void lru_del(struct machine *m, pfn_t pfn);
 void activate_page(struct machine *m, pfn_t pfn);
 /** mark_page_accessed() - inactive, inactive and referenced, active: one step. */

@@ -179,6 +179,7 @@ struct pglist_data {
 	bool has_memory, has_cpu, has_normal_memory;
 };
 
+/** zone_populated() - has it any RAM? */
 static inline bool zone_populated(const struct zone *z)
 {
 	return z->present_pages != 0;
@@ -223,7 +224,8 @@ bool pageblock_summary(struct machine *m, pfn_t pfn, u32 *free_pages, enum migra
  *	init_per_zone_wmark_min(m), later khugepaged_min_free_kbytes_update(m)
  */
 
-/** physmem_init() - free lists, pools, mem_map's address space (calls sparse_init()). 0 or -ENOMEM. */
+/** physmem_init() - free lists, pools, mem_map's address space (calls sparse_init()). 0 or -ENOMEM.
+ * physmem_destroy(): they go. */
 int physmem_init(struct machine *m);
 void physmem_destroy(struct machine *m);
 

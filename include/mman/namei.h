@@ -40,11 +40,13 @@ static inline struct inode *dir_at(struct machine *m, handle_t h)
 	return h ? inode_at(m, h) : &m->mms.root;
 }
 
+/** inode_is_dir() - is @h a directory (0: the root is)? */
 static inline bool inode_is_dir(struct machine *m, handle_t h)
 {
 	return dir_at(m, h)->kind == INODE_DIRECTORY;
 }
 
+/** namei_init() - the root directory of the disk. */
 void namei_init(struct machine *m);
 /** vfs_lookup() - the entry @name of directory @dir. 0 and *@out, or -ENOENT, -ENAMETOOLONG. */
 int vfs_lookup(struct machine *m, handle_t dir, const char *name, handle_t *out);
@@ -76,6 +78,7 @@ s64 vfs_seek(struct machine *m, handle_t inode, u64 offset, bool hole);
 void vfs_inode_changed(struct machine *m, handle_t inode);
 /** vfs_open() - an open file; its directory entry and its inode are looked at on the disk. -ENOMEM. */
 int vfs_open(struct machine *m, handle_t inode, handle_t *file);
+/** vfs_close() - one user of the open file less. */
 void vfs_close(struct machine *m, handle_t file);
 
 /** now_ns() - virtual time as wall clock, ns since the epoch: what time stamps are. */

@@ -51,6 +51,7 @@ struct numa_state {
 	struct pool sections; /* handles of arrays, 0: none yet; the object of section n is n + 1 */
 };
 
+/** numa_balancing_init() - pools. 0 or -ENOMEM. numa_balancing_destroy(): they go. */
 int numa_balancing_init(struct machine *m);
 void numa_balancing_destroy(struct machine *m);
 

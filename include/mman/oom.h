@@ -173,6 +173,7 @@ struct oom_state {
 	u64 kills;
 };
 
+/** oom_init() - pools. 0 or -ENOMEM. oom_destroy(): they go. */
 int oom_init(struct machine *m);
 void oom_destroy(struct machine *m);
 

@@ -84,6 +84,7 @@ _Static_assert(sizeof(struct page) == 32, "struct page is 32 bytes: see DESIGN, 
 
 #define PAGE_FLAG(name) (1u << PG_##name)
 
+/** page_test(), page_set(), page_clear() - one flag. */
 static inline bool page_test(const struct page *p, enum pageflags f)
 {
 	return (p->flags >> f) & 1;
@@ -112,7 +113,7 @@ static inline u32 page_place(const struct page *p)
 	return word & ((1u << PAGE_PLACE_BITS) - 1);
 }
 
-/* Nothing maps it, nothing pins it. */
+/** page_unused() - nothing maps it, nothing pins it. */
 static inline bool page_unused(const struct page *p)
 {
 	u32 word;
@@ -121,6 +122,8 @@ static inline bool page_unused(const struct page *p)
 	return !word;
 }
 
+/** page_mapping_type(), page_mapping() - what the page belongs to, and the handle of that; page_index(): its place there, in
+ * pages. page_set_mapping() and page_set_index() set them. */
 static inline enum page_mapping_type page_mapping_type(const struct page *p)
 {
 	return (enum page_mapping_type)(p->mapping & 3);

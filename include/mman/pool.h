@@ -30,6 +30,7 @@ struct pool {
  * Returns 0 or -ENOMEM.
  */
 int pool_init(struct pool *p, const char *name, u32 size, u32 max);
+/** pool_destroy() - with all objects; a pool that was never made has nothing. */
 void pool_destroy(struct pool *p);
 
 /** pool_alloc() - a zeroed object's handle, or 0 when the pool or the host is full. */
@@ -38,6 +39,7 @@ handle_t pool_alloc(struct pool *p);
 /** pool_alloc_array() - @n consecutive zeroed objects; handle of the first or 0. For boot-time
  * tables (per-CPU sets and the like) that live as long as the machine. */
 handle_t pool_alloc_array(struct pool *p, u32 n);
+/** pool_free() - nobody uses @h any more. */
 void pool_free(struct pool *p, handle_t h);
 
 /** pool_reserve() - the next @n objects will be there. 0 or -ENOMEM. */
@@ -46,6 +48,7 @@ int pool_reserve(struct pool *p, u32 n);
 /** pool_used_bytes() - bytes from ->base that hold state; what a snapshot copies. */
 u64 pool_used_bytes(const struct pool *p);
 
+/** pool_at() - the object behind a handle; pool_handle(): the handle of an object. */
 static inline void *pool_at(const struct pool *p, handle_t h)
 {
 	return p->base + (u64)h * p->object_size;

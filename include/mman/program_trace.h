@@ -85,6 +85,7 @@ struct trace_state {
 
 struct machine;
 
+/** program_trace_init() - pools. 0 or -ENOMEM. program_trace_destroy(): they go. */
 int program_trace_init(struct machine *m);
 void program_trace_destroy(struct machine *m);
 
@@ -99,6 +100,7 @@ struct traced_process *trace_process_add(struct machine *m, struct program_trace
 					 handle_t task);
 struct traced_process *trace_process_find(struct machine *m, const struct program_trace *s,
 					  u32 pid);
+/** trace_process_remove() - the process of that number has ended, if there is one; trace_process_remove_all(). */
 void trace_process_remove(struct machine *m, struct program_trace *s, u32 pid);
 void trace_process_remove_all(struct machine *m, struct program_trace *s);
 /** trace_process_first(), trace_process_next() - all of them, in an order that is the same each time. */

@@ -49,7 +49,8 @@ struct psi_state {
 
 struct machine;
 
-int psi_init(struct machine *m); /* 0 or -ENOMEM */
+/** psi_init() - nobody has waited yet. 0 or -ENOMEM. psi_destroy(): triggers go. */
+int psi_init(struct machine *m);
 void psi_destroy(struct machine *m);
 
 /**
@@ -96,6 +97,7 @@ int psi_trigger_create(struct machine *m, enum psi_resource r, enum psi_kind kin
 void psi_trigger_destroy(struct machine *m, handle_t h, const void *owner);
 /** psi_trigger_find() - NULL: no such trigger (any more). */
 struct psi_trigger *psi_trigger_find(const struct machine *m, handle_t h, const void *owner);
-void psi_trigger_check(struct machine *m, u32 trigger); /* EVENT_PSI */
+/** psi_trigger_check() - EVENT_PSI of that trigger: is its threshold passed? */
+void psi_trigger_check(struct machine *m, u32 trigger);
 
 #endif

@@ -145,6 +145,7 @@ static inline u32 kmem_cache_cpu_partial_slabs(const struct kmem_cache *c)
 	return (c->cpu_partial * 2 + c->objects - 1) / c->objects;
 }
 
+/** slab_init() - pools, and the caches that a 6.1 kernel has after boot. 0 or -ENOMEM. slab_destroy(): they go. */
 int slab_init(struct machine *m);
 void slab_destroy(struct machine *m);
 /** slab_add_node() - node number @nid, one more than there were so far, gets its lists. 0 or -ENOMEM. */
@@ -164,7 +165,7 @@ handle_t kmem_cache_find(const struct machine *m, const char *name);
 int kmem_cache_alloc(struct machine *m, handle_t cache, u32 n);
 void kmem_cache_free(struct machine *m, handle_t cache, u32 n);
 
-/** kmem_charge() - shorthand for a well-known cache. */
+/** kmem_charge(), kmem_uncharge() - the same of a well-known cache. */
 int kmem_charge(struct machine *m, enum kmem_cache_id id, u32 n);
 void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
 /** kmem_uncharge_node() - @n objects that lie on node @nid, as far as there are; empty slabs go at once. */

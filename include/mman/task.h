@@ -153,6 +153,7 @@ struct cpu_time {
 	u64 waited_until;			      /* ns: all before it is in iowait */
 };
 
+/** task_at_pool() - task_at() without a machine. */
 static inline struct task *task_at_pool(const struct task_state *s, handle_t h)
 {
 	return (struct task *)(void *)s->tasks.base + h;
@@ -188,8 +189,9 @@ struct running {
 void task_run_begin(struct machine *m, struct running *r, handle_t task);
 bool task_run_end(struct machine *m, struct running *r);
 
+/** tasks_init() - pools, init, kthreadd and the kernel threads of 6.1. 0 or -ENOMEM. tasks_destroy(): they go. */
+int tasks_init(struct machine *m);
 void tasks_destroy(struct machine *m);
-int tasks_init(struct machine *m); /* pools, init, kthreadd and the kernel threads of 6.1 */
 
 /** find_task_by_pid() - any thread's or leader's task, 0 if none. O(log n). */
 handle_t find_task_by_pid(const struct machine *m, u32 pid);
@@ -239,7 +241,8 @@ int task_set_cmdline(struct machine *m, handle_t task, const char *bytes, size_t
  * @parent. @pid: 0 for the next free one. The twin and fork use it. -ENOMEM, -EAGAIN, -EEXIST. */
 int task_create(struct machine *m, handle_t parent, const char *comm, u32 pid, handle_t *out);
 
-/** task_rlimit() - soft limit; setrlimit: copy-on-write of the shared default. -EINVAL, -EPERM. */
+/** task_rlimit() - getrlimit(2): the soft limit. task_setrlimit(): setrlimit(2); a copy of the shared limits is made.
+ * -EINVAL: soft above hard; -EPERM: hard may not be raised; -ENOMEM. */
 u64 task_rlimit(const struct machine *m, handle_t task, enum rlimit_id which);
 int task_setrlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard);
 /** task_prlimit() - the same done by somebody else: may he raise the hard limit? */

@@ -106,7 +106,8 @@ struct tlb_state {
 
 /** tlb_check_config() - are the sizes of @c possible ones? 0, or -EINVAL with a line in @why. */
 int tlb_check_config(const struct machine_config *c, char *why, size_t why_size);
-int tlb_init(struct machine *m); /* -ENOMEM */
+/** tlb_init() - empty TLBs of the sizes of m->config. 0 or -ENOMEM. tlb_destroy(): they go. */
+int tlb_init(struct machine *m);
 void tlb_destroy(struct machine *m);
 
 /** tlb_stat() - what happened on @cpu since boot; tlb_stat_all(): on all of them. */
@@ -128,13 +129,15 @@ bool tlb_array_describe(const struct machine *m, enum tlb_array_id id, struct tl
 void tlb_array_count(const struct machine *m, u32 cpu, const struct mm *mm, enum tlb_array_id id,
 		     struct tlb_array_view *v);
 
-/** tlb_flush_range() - entries of the pages [@vpn, @end) were taken away or narrowed: one by one, or,
+/* What is rare of the inline functions of mm/tlb.h:
+ * tlb_flush_range() - entries of the pages [@vpn, @end) were taken away or narrowed: one by one, or,
  * above tlb_single_page_flush_ceiling, with all others of @mm. */
 void tlb_flush_range_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end);
+/* tlb_flush_mm() - all entries of @mm. */
 void tlb_flush_mm_slow(struct machine *m, struct mm *mm);
-/** tlb_flush_leaves() - the same for huge pages in [@vpn, @end), counted by their size: @giant, of 1 GiB. */
+/* tlb_flush_leaves() - the same for huge pages in [@vpn, @end), counted by their size: @giant, of 1 GiB. */
 void tlb_flush_huge_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool giant);
-/** tlb_flush_tables() - a table of @mm was freed, its entries all none: walk caches may know it. */
+/* tlb_flush_tables() - a table of @mm was freed, its entries all none: walk caches may know it. */
 void tlb_flush_tables_slow(struct machine *m, struct mm *mm);
 
 /** tlb_leave() - another task runs on this CPU from now on, or another CPU works; tlb_idle(): @cpu has

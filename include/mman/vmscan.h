@@ -15,7 +15,8 @@
  * events may run.
  *
  * What a run counts is counted once, in struct reclaim_counts, at the place where vm_event is counted.
- * docs/reclaim.md tells the rules for users.
+ * docs/reclaim.md tells the rules for users. Source: Documentation/admin-guide/sysctl/vm.rst (swappiness,
+ * watermark_*, zone_reclaim_mode), Documentation/admin-guide/mm/multigen_lru.rst.
  */
 #ifndef MMAN_VMSCAN_H
 #define MMAN_VMSCAN_H

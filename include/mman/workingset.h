@@ -25,6 +25,7 @@ struct shadow_maker {
 	u32 nid, bucket, node_bits, low; /* low: what all of them have in common */
 };
 
+/** shadow_maker_init() - for pages of @n. shadow_make(): the next one's shadow; @workingset: it has PG_workingset. */
 void shadow_maker_init(const struct machine *m, struct shadow_maker *s, struct pglist_data *n);
 
 static inline u32 shadow_make(struct shadow_maker *s, bool workingset)

@@ -8,6 +8,7 @@
  * the root then holds the entry itself.
  *
  * The owner keeps one handle (struct inode ->pages). Nodes are charged to radix_tree_node.
+ * Source: Documentation/core-api/xarray.rst.
  */
 #ifndef MMAN_XARRAY_H
 #define MMAN_XARRAY_H
@@ -27,6 +28,7 @@ enum xa_mark {
 /* An entry that is no page: a shadow (workingset.h) or, in shared memory, a swap slot. */
 #define XA_VALUE 0x80000000u
 
+/** xa_is_value() - is @entry no page? */
 static inline bool xa_is_value(u32 entry)
 {
 	return entry & XA_VALUE;
@@ -76,6 +78,7 @@ bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u
 /** shrink_shadow_nodes() - forget the shadows of the @nr oldest such nodes; nodes freed. */
 u64 shrink_shadow_nodes(struct machine *m, u64 nr);
 
+/** xa_get_mark(), xa_set_mark(), xa_clear_mark() - of the entry at @index, which must be there to be marked. */
 bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark mark);
 void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
 void xa_clear_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
