@@ -625,16 +625,14 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
  * Accesses to come: what they need lies all over the host's memory, and one thing says where the next is:
  * table, chunk of entries, entry, swap cluster, slot. It fetches those of all accesses at once, step by step.
  */
-static void fetch_ahead(struct machine *m, struct mm *mm, const u64 *addr, u32 nr)
+static void fetch_ahead(struct machine *m, struct mm *mm, const u64 *addr, u32 nr, handle_t *table)
 {
 	const pte_t *pte[ACCESS_DRAW_MAX];
-	handle_t table[ACCESS_DRAW_MAX];
 	u32 slot[ACCESS_DRAW_MAX], nr_slots = 0, i;
 
-	for (i = 0; i < nr; i++) {
-		table[i] = pte_table_find(m, mm, addr_vpn(addr[i]));
+	pte_tables_find(m, mm, addr, nr, table);
+	for (i = 0; i < nr; i++)
 		__builtin_prefetch(table_chunk(m, table[i], addr_vpn(addr[i])));
-	}
 	for (i = 0; i < nr; i++) {
 		pte[i] = table[i] ? table_pte(m, table[i], addr_vpn(addr[i])) : NULL;
 		__builtin_prefetch(pte[i], 1);
@@ -652,11 +650,16 @@ static void fetch_ahead(struct machine *m, struct mm *mm, const u64 *addr, u32 n
 static int touch_list(struct machine *m, handle_t task, const u64 *addr, u32 nr, u64 *done)
 {
 	struct mm *mm = mm_at(m, task_at(m, task)->mm);
-	u32 i;
+	u32 freed = mm->tables_freed, i;
+	handle_t table[ACCESS_DRAW_MAX];
 
-	fetch_ahead(m, mm, addr, nr);
+	fetch_ahead(m, mm, addr, nr, table);
 	for (i = 0; i < nr; i++) {
-		int error = touch(m, task, mm, addr_vpn(addr[i]), addr[i] & ACCESS_STORE);
+		int error;
+
+		if (likely(mm->tables_freed == freed))
+			pte_table_remember(mm, addr_vpn(addr[i]), table[i]);
+		error = touch(m, task, mm, addr_vpn(addr[i]), addr[i] & ACCESS_STORE);
 
 		if (unlikely(error))
 			return error;

@@ -272,8 +272,7 @@ static void move_batch(struct machine *m, struct migration *mg, struct page_list
 	bool active = m->reclaim.active;
 	u32 i;
 
-	m->reclaim.rmap.mapping = 0;
-	m->reclaim.active = true;
+	m->reclaim.active = true; /* what is allocated below comes from the reserves */
 	for (i = 0; i < nr; i++) {
 		struct page *p = pfn_to_page(m, from[i]);
 
@@ -298,7 +297,6 @@ static void move_batch(struct machine *m, struct migration *mg, struct page_list
 		}
 		mg->moved++;
 	}
-	m->reclaim.rmap.mapping = 0;
 	m->reclaim.active = active;
 }
 

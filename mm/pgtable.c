@@ -173,6 +173,7 @@ static void table_free(struct machine *m, handle_t mmh, handle_t h, enum pt_leve
 				  t->chunk[i]);
 	pool_free(&m->mms.tables, h);
 	mm->cache_table = mm->cache_pmd = 0;
+	mm->tables_freed++;
 	tlb_flush_tables(m, mm);
 	if (p4d)
 		free_pages(m, p4d, 0);
@@ -230,6 +231,25 @@ handle_t pte_table_find_slow(struct machine *m, struct mm *mm, u64 vpn)
 	mm->cache_vpn = vpn >> TABLE_SHIFT;
 	mm->cache_table = dir_load(m, table, PT_PMD, vpn);
 	return mm->cache_table;
+}
+
+void pte_tables_find(const struct machine *m, const struct mm *mm, const u64 *addr, u32 nr,
+		     handle_t *table)
+{
+	u64 covers = UINT64_MAX;
+	handle_t pmd = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		u64 vpn = addr_vpn(addr[i]);
+
+		if (vpn >> (2 * TABLE_SHIFT) != covers) {
+			covers = vpn >> (2 * TABLE_SHIFT);
+			pmd = dir_load(m, mm->pgd, PT_PGD, vpn);
+			pmd = pmd ? dir_load(m, pmd, PT_PUD, vpn) : 0;
+		}
+		table[i] = pmd ? dir_load(m, pmd, PT_PMD, vpn) : 0;
+	}
 }
 
 /* The table below @table (of @level) for @vpn, which is not there yet; 0: no memory. */

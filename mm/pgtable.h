@@ -219,6 +219,19 @@ static inline handle_t pte_table_find(struct machine *m, struct mm *mm, u64 vpn)
 	return pte_table_find_slow(m, mm, vpn);
 }
 
+/** pte_tables_find() - the same for @nr addresses, remembering nothing. */
+void pte_tables_find(const struct machine *m, const struct mm *mm, const u64 *addr, u32 nr,
+		     handle_t *table);
+
+/** pte_table_remember() - pte_table_find() of @vpn will come to @table, found since mm->tables_freed changed. */
+static inline void pte_table_remember(struct mm *mm, u64 vpn, handle_t table)
+{
+	if (unlikely((mm->cache_vpn ^ vpn >> TABLE_SHIFT) >> TABLE_SHIFT))
+		mm->cache_pmd = 0;
+	mm->cache_vpn = vpn >> TABLE_SHIFT;
+	mm->cache_table = table;
+}
+
 /** pte_find() - the entry of @vpn, NULL if it is none for want of a table or chunk. */
 static inline pte_t *pte_find(struct machine *m, struct mm *mm, u64 vpn)
 {

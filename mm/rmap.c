@@ -61,60 +61,26 @@ static handle_t only_vma(const struct machine *m, const struct page *p)
 	return 0;
 }
 
-/* Only one VMA may map @p: note it, and the chunk that has the entry. */
-static __attribute__((noinline)) bool memo_fill(struct machine *m, const struct page *p,
-						struct rmap_memo *r)
-{
-	handle_t h = only_vma(m, p);
-	u64 offset, vpn, before, after;
-	const struct vma *v;
-	pte_t *pte;
-
-	if (!h)
-		return false;
-	v = vma_at(m, h);
-	offset = page_index(p) - v->pgoff;
-	if (offset >= vma_pages(v))
-		return false;
-	vpn = addr_vpn(v->start) + offset;
-	pte = pte_find(m, mm_at(m, v->mm), vpn);
-	if (!pte)
-		return false;
-	before = min_t(u64, vpn % PTE_CHUNK, offset);
-	after = min_t(u64, PTE_CHUNK - vpn % PTE_CHUNK, vma_pages(v) - offset);
-	*r = (struct rmap_memo){ .mapping = p->mapping,
-				 .vma = h,
-				 .index = page_index(p) - before,
-				 .nr = before + after,
-				 .vpn = vpn - before,
-				 .pte = pte - before };
-	return true;
-}
-
 /*
  * Nearly every page has one entry, in the one VMA that may map it: no tree to walk. False if it is not
- * that simple. While a batch is being worked on, @active, no VMA and no chunk comes or goes: what was
- * noted for the page before still holds.
+ * that simple.
  */
-static inline __attribute__((always_inline)) bool look_up_only(struct machine *m,
-							       const struct page *p,
-							       struct rmap_only *o, bool active)
+static bool look_up_only(struct machine *m, const struct page *p, struct rmap_only *o)
 {
-	struct rmap_memo *r = &m->reclaim.rmap;
-	u64 at = page_index(p) - r->index;
+	const struct vma *v;
+	u64 offset;
 
 	o->pte = NULL;
 	if (unlikely(p->mapcount != 1))
 		return false;
-	if (unlikely(p->mapping != r->mapping || at >= r->nr || !active)) {
-		if (!memo_fill(m, p, r))
-			return false;
-		at = page_index(p) - r->index;
-	}
-	o->vma = r->vma;
-	o->vpn = r->vpn + at;
-	o->pte = r->pte + at;
-	return true;
+	o->vma = only_vma(m, p);
+	v = vma_at(m, o->vma);
+	offset = page_index(p) - v->pgoff;
+	if (!o->vma || offset >= vma_pages(v))
+		return false;
+	o->vpn = addr_vpn(v->start) + offset;
+	o->pte = pte_find(m, mm_at(m, v->mm), o->vpn);
+	return o->pte;
 }
 
 static inline bool maps(const pte_t *pte, pfn_t pfn)
@@ -132,35 +98,45 @@ static inline __attribute__((always_inline)) bool find_only(struct machine *m, p
 		*o = b->only[b->at];
 		return o->pte && p->mapcount == 1;
 	}
-	return look_up_only(m, p, o, m->reclaim.active) && maps(o->pte, pfn);
+	return look_up_only(m, p, o) && maps(o->pte, pfn);
 }
 
-/* What says where the entries of these pages are, for the host to fetch at once. */
-static void fetch_chunks(struct machine *m, const pfn_t *pfn, u32 nr)
+/* The tables of the entries that map the pages of @b; 0: none, or it is not that simple. */
+static void find_tables(struct machine *m, struct rmap_batch *b, u32 nr, handle_t *table)
 {
-	const struct vma *v = NULL;
-	u64 chunk = 0, offset, vpn;
-	handle_t table, vma = 0;
 	u32 mapping = 0, i;
+	handle_t vma = 0, found = 0;
+	u64 first = 0, vpn = 0, pages = 0, in_table = 1; /* no vpn's */
+	struct mm *mm = NULL;
 
 	for (i = 0; i < nr; i++) {
-		const struct page *p = pfn_to_page(m, pfn[i]);
+		const struct page *p = pfn_to_page(m, b->pfn[i]);
+		struct rmap_only *o = &b->only[i];
 
-		if (p->mapcount != 1 ||
-		    (p->mapping == mapping && page_index(p) / PTE_CHUNK == chunk))
+		table[i] = 0;
+		o->pte = NULL;
+		if (p->mapcount != 1)
 			continue;
 		if (p->mapping != mapping) {
+			const struct vma *v = vma_at(m, vma = only_vma(m, p));
+
 			mapping = p->mapping;
-			vma = only_vma(m, p);
-			v = vma_at(m, vma);
+			first = v->pgoff;
+			vpn = addr_vpn(v->start);
+			pages = vma ? vma_pages(v) : 0;
+			mm = mm_at(m, v->mm);
+			in_table = 1;
 		}
-		chunk = page_index(p) / PTE_CHUNK;
-		offset = page_index(p) - v->pgoff;
-		if (!vma || offset >= vma_pages(v))
+		if (page_index(p) - first >= pages)
 			continue;
-		vpn = addr_vpn(v->start) + offset;
-		table = pte_table_find(m, mm_at(m, v->mm), vpn);
-		__builtin_prefetch(table_chunk(m, table, vpn));
+		o->vma = vma;
+		o->vpn = vpn + (page_index(p) - first);
+		if ((o->vpn & ~(u64)(TABLE_ENTRIES - 1)) != in_table) {
+			in_table = o->vpn & ~(u64)(TABLE_ENTRIES - 1);
+			found = pte_table_find(m, mm, o->vpn);
+		}
+		table[i] = found;
+		__builtin_prefetch(table_chunk(m, found, o->vpn));
 	}
 }
 
@@ -168,22 +144,24 @@ static void fetch_chunks(struct machine *m, const pfn_t *pfn, u32 nr)
 void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr)
 {
 	struct rmap_batch *b = &m->reclaim.batch;
+	handle_t table[SWAP_CLUSTER_MAX];
 	u32 i;
 
-	m->reclaim.rmap.mapping = 0;
 	m->reclaim.active = true;
 	memcpy(b->pfn, pfn, nr * sizeof(*pfn));
-	fetch_chunks(m, pfn, nr);
-	for (i = 0; i < nr; i++)
-		if (look_up_only(m, pfn_to_page(m, pfn[i]), &b->only[i], true))
-			__builtin_prefetch(b->only[i].pte, 1);
+	find_tables(m, b, nr, table);
+	for (i = 0; i < nr; i++) {
+		if (!table[i])
+			continue;
+		b->only[i].pte = table_pte(m, table[i], b->only[i].vpn);
+		__builtin_prefetch(b->only[i].pte, 1);
+	}
 }
 
 void rmap_batch_end(struct machine *m)
 {
 	m->reclaim.batch.at = 0;
 	m->reclaim.batch.pfn[0] = PFN_NONE;
-	m->reclaim.rmap.mapping = 0;
 	m->reclaim.active = false;
 }
 

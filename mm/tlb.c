@@ -127,18 +127,27 @@ static u8 *set_marks(struct tlb_cpu *c, const struct tlb_array *a, u32 set)
 	return (u8 *)c + a->marks + (size_t)set * TLB_MARKS;
 }
 
-/* No mark of the set is that of @number: it is not there. (A byte of x is 0 where they are equal.) */
-static inline bool set_lacks(struct tlb_cpu *c, const struct tlb_array *a, u32 set, u64 number)
+/* Which way of the set holds @want, the page @number, as bits: only those with its mark are looked at. (A byte
+ * of x is 0 where they are equal.) */
+static inline u32 match_marked(struct tlb_cpu *c, const struct tlb_array *a, u32 set, u64 number,
+			       u64 want)
 {
-	const u64 ones = 0x0101010101010101ull;
+	const u64 ones = 0x0101010101010101ull, *tag = tlb_array_tags(c, a) + set * a->ways;
 	u64 mark = tlb_mark(a, number) * ones, x[2];
+	u32 half, way;
 
-	if (!a->marks)
-		return false;
 	memcpy(x, set_marks(c, a, set), sizeof(x));
-	x[0] ^= mark;
-	x[1] ^= mark;
-	return !((((x[0] - ones) & ~x[0]) | ((x[1] - ones) & ~x[1])) & ones << 7);
+	for (half = 0; half < 2; half++) {
+		x[half] ^= mark;
+		x[half] = (x[half] - ones) & ~x[half] & ones << 7;
+	}
+	for (half = 0; half < 2; half++)
+		for (; x[half]; x[half] &= x[half] - 1) {
+			way = half * 8 + (u32)__builtin_ctzll(x[half]) / 8;
+			if (likely(way < a->ways && tag[way] == want))
+				return 1u << way;
+		}
+	return 0;
 }
 
 /* Does it hold the page @number (in units of its size) under @tag? *@payload: what it leads to. */
@@ -147,9 +156,12 @@ static inline bool array_find(struct tlb_cpu *c, const struct tlb_array *a, u64 
 {
 	u32 set = (u32)number & (a->sets - 1), first = set * a->ways, hit;
 
-	if (!a->ways || set_lacks(c, a, set, number))
+	if (!a->ways)
 		return false;
-	hit = tlb_match(tlb_array_tags(c, a) + first, a->ways, tag | number);
+	if (a->marks)
+		hit = match_marked(c, a, set, number, tag | number);
+	else
+		hit = tlb_match(tlb_array_tags(c, a) + first, a->ways, tag | number);
 	if (!hit)
 		return false;
 	tlb_use_way(tlb_array_used(c, a) + set, a->ways, (u32)__builtin_ctz(hit));
@@ -191,16 +203,6 @@ static inline bool array_enter(struct tlb_cpu *c, const struct tlb_array *a, u64
 	tlb_use_way(used, a->ways, way);
 	tags[way] = tag | number;
 	return !missed;
-}
-
-/* Is it there, and is nothing changed by finding it? */
-static inline bool array_in_use(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
-{
-	u32 set = (u32)number & (a->sets - 1);
-
-	return a->ways > 1 &&
-	       tlb_array_used(c, a)[set] & tlb_match(tlb_array_tags(c, a) + (size_t)set * a->ways,
-						     a->ways, tag | number);
 }
 
 static void array_drop(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
@@ -391,8 +393,8 @@ static inline u64 upper_number(const struct machine *m, u64 vpn, u32 i)
 }
 
 /* How many entries a walk reads that ends @depth levels down, with what the CPU remembers of upper
- * tables; it remembers them afterwards. */
-static inline u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 depth)
+ * tables; it remembers them afterwards. @asked: so many of the lowest of them are not there, but are now. */
+static inline u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 depth, u32 asked)
 {
 	const struct tlb_array *a = m->tlb.array;
 	const u64 tag = tlb_tag_of(c->pcid[c->current].pwc_tag);
@@ -403,7 +405,7 @@ static inline u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 
 
 	c->pud_in_use = 0;
 	/* the entry @i + 1 levels above the last one is remembered: the walk starts below it */
-	for (i = above; i < caches; i++) {
+	for (i = above + asked; i < caches; i++) {
 		u64 number = upper_number(m, vpn, i);
 
 		if (array_find(c, &a[TLB_PWC_PMD + i], number, tag, &payload)) {
@@ -459,7 +461,7 @@ void tlb_walk(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte, enum 
 
 	depth = pte ? (levels > (u32)level ? levels - (u32)level : 1) : depth_of_tables(m, mm, vpn);
 	c->stat.misses++;
-	c->stat.steps += walk_steps(m, c, vpn, depth);
+	c->stat.steps += walk_steps(m, c, vpn, depth, 0);
 	if (!fill)
 		return;
 	if (level == PT_PTE)
@@ -474,16 +476,19 @@ static inline u32 page_steps(struct machine *m, struct tlb_cpu *c, u64 vpn)
 {
 	const struct tlb_array *a = m->tlb.array;
 	const u64 tag = tlb_tag_of(c->pcid[c->current].pwc_tag);
+	const u64 pud = vpn >> TLB_GIANT_SHIFT;
+	u32 payload;
 
-	if (unlikely(c->pud_in_use != (tag | vpn >> TLB_GIANT_SHIFT))) {
-		u32 steps = walk_steps(m, c, vpn, m->pt.levels);
-
-		if (m->pt.levels >= 4 &&
-		    array_in_use(c, &a[TLB_PWC_PUD], vpn >> TLB_GIANT_SHIFT, tag))
-			c->pud_in_use = tag | vpn >> TLB_GIANT_SHIFT;
-		return steps;
-	}
-	return 2 - (u32)array_enter(c, &a[TLB_PWC_PMD], vpn >> m->pt.pte_bits, tag);
+	if (unlikely(m->pt.levels < 4))
+		return walk_steps(m, c, vpn, m->pt.levels, 0);
+	if (array_enter(c, &a[TLB_PWC_PMD], vpn >> m->pt.pte_bits, tag))
+		return 1;
+	if (likely(c->pud_in_use == (tag | pud)))
+		return 2;
+	if (unlikely(!array_find(c, &a[TLB_PWC_PUD], pud, tag, &payload)))
+		return walk_steps(m, c, vpn, m->pt.levels, 1);
+	c->pud_in_use = a[TLB_PWC_PUD].ways > 1 ? tag | pud : 0;
+	return 2;
 }
 
 void tlb_miss_page(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte)
@@ -507,7 +512,7 @@ static void count_fresh(struct machine *m, struct tlb_cpu *c, const struct tlb_f
 	c->stat.steps += nr;
 	/* the first of each table's pages reads the tables above too, unless they are known */
 	for (; at < f->next; at = ((at >> m->pt.pte_bits) + 1) << m->pt.pte_bits)
-		c->stat.steps += walk_steps(m, c, at, m->pt.levels) - 1;
+		c->stat.steps += walk_steps(m, c, at, m->pt.levels, 0) - 1;
 }
 
 void tlb_settle_slow(struct machine *m)

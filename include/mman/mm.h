@@ -152,6 +152,7 @@ struct mm {
 	/* numa_balancing.h: ns of the next scan, 0: not yet known; where it goes on; passes so far */
 	u64 numa_next_scan, numa_scan_offset;
 	u32 numa_scan_seq;
+	u32 tables_freed; /* a handle of a table is good while it stays as it is */
 };
 
 /* A page that a device may write to, for as long as it likes: pin_user_pages(). */

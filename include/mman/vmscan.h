@@ -164,14 +164,6 @@ struct kswapd_wakeup {
 	char comm[RECLAIM_COMM_LEN];
 };
 
-/* Where the last page was mapped: the next one is likely to be beside it (mm/rmap.c). */
-struct rmap_memo {
-	u32 mapping; /* of struct page; 0: nothing is known */
-	handle_t vma;
-	u64 index, nr; /* the pages whose entries lie in one chunk, */
-	u64 vpn, *pte; /* and the first one's place */
-};
-
 /* The one entry that maps a page. */
 struct rmap_only {
 	handle_t vma;
@@ -188,8 +180,7 @@ struct rmap_batch {
 struct reclaim_state {
 	u8 policy; /* enum reclaim_policy_id */
 	bool active; /* a batch is being worked on: what is allocated below it comes from the reserves */
-	struct rmap_memo rmap;	 /* while active */
-	struct rmap_batch batch; /* likewise */
+	struct rmap_batch batch; /* while active */
 	struct node_reclaim node[MAX_NUMNODES];
 	struct reclaim_run last[NR_RECLAIM_KINDS];
 	struct reclaim_counts total[NR_RECLAIM_KINDS];
