@@ -211,7 +211,7 @@ void visitor_list(const struct request *rq, struct dir_emit *e, u64 next_positio
 	e->emit(e, name, &entry, next_position);
 }
 
-static bool visitor_exists(const struct request *rq)
+bool visitor_exists(const struct request *rq)
 {
 	char path[32];
 
@@ -532,6 +532,7 @@ static const struct attribute visitor_attrs[] = {
 
 static const struct subdirectory visitor_subdirs[] = {
 	{ .name = "fd", .dir = &fd_directory },
+	{ .name = "net", .dir = &visitor_net_directory },
 	{ .name = "task", .dir = &task_directory },
 };
 
@@ -552,8 +553,8 @@ static const struct directory thread_directory = {
 	.mode = 0555,
 	.attrs = visitor_attrs,
 	.nr_attrs = ARRAY_SIZE(visitor_attrs),
-	.subdirs = visitor_subdirs, /* fd only */
-	.nr_subdirs = 1,
+	.subdirs = visitor_subdirs, /* fd and net */
+	.nr_subdirs = 2,
 	.exists = visitor_exists,
 	.owner_uid = visitor_owner_uid,
 	.owner_gid = visitor_owner_gid,

@@ -46,4 +46,9 @@ int visitor_thread_self(const struct request *rq, struct text *out);
 /* To be listed in proc/'s ->dynamic. */
 extern const struct directory visitor_directory;
 
+/** visitor_exists() - is he still there whose folder this is? */
+bool visitor_exists(const struct request *rq);
+/** visitor_net_directory - proc/self/net (fs/proc/net.c) */
+extern const struct directory visitor_net_directory;
+
 #endif

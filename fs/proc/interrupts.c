@@ -1,5 +1,5 @@
-/* /proc/interrupts and /proc/softirqs: the lines of a PC. Of interrupts only those are simulated that one CPU
- * sends to others when it has changed page tables (mman/tlb.h); all other counts are 0. */
+/* /proc/interrupts and /proc/softirqs: the lines of a PC. Counted are the timer's, the disk's, and those that one
+ * CPU sends to others when it has changed page tables (mman/tlb.h); there are no others. */
 #include "fs/proc/proc.h"
 
 #include <string.h>
@@ -16,16 +16,39 @@ static void show_heading(const struct machine *m, struct text *out)
 	text_char(out, '\n');
 }
 
-static void show_counts(const struct machine *m, const char *name, const char *what,
-			struct text *out)
+#define TICK_NS (NSEC_PER_SEC / 250) /* CONFIG_HZ=250; an idle CPU has none */
+
+struct interrupts interrupts_of(const struct machine *m, u32 cpu)
 {
-	bool shootdowns = !strcmp(name, "TLB");
+	const struct cpu_time *t = pool_at(&m->tasks.cpu_times, cpu + 1);
+	struct interrupts i = { .calls = tlb_stat(m, cpu).shootdowns };
+
+	i.timer = (t->user + t->nice + t->system + t->irq + t->softirq) / TICK_NS;
+	if (cpu == 0)
+		i.disk = m->blk.stat[BIO_READ].ios + m->blk.stat[BIO_WRITE].ios;
+	return i;
+}
+
+enum source { NOBODY, DISK, TIMER, CALLS };
+
+static u64 count_of(const struct interrupts *i, enum source source)
+{
+	const u64 counts[] = { [DISK] = i->disk, [TIMER] = i->timer, [CALLS] = i->calls };
+
+	return source == NOBODY ? 0 : counts[source];
+}
+
+static void show_counts(const struct machine *m, const char *name, const char *what,
+			enum source source, struct text *out)
+{
+	struct interrupts i;
 	u32 cpu;
 
 	text_str_right(out, name, IRQ_WIDTH);
 	text_str(out, ": ");
 	for (cpu = 0; cpu < m->nr_cpus; cpu++) {
-		text_u64_width(out, shootdowns ? tlb_stat(m, cpu).shootdowns : 0, 10);
+		i = interrupts_of(m, cpu);
+		text_u64_width(out, count_of(&i, source), 10);
 		text_char(out, ' ');
 	}
 	text_str(out, what);
@@ -36,27 +59,30 @@ int proc_interrupts_show(const struct request *rq, struct text *out)
 {
 	static const struct {
 		const char *name, *what;
+		enum source source;
 	} row[] = {
-		{ "0", "  IO-APIC   2-edge      timer" },
-		{ "1", "  IO-APIC   1-edge      i8042" },
-		{ "4", "  IO-APIC   4-edge      ttyS0" },
-		{ "8", "  IO-APIC   8-edge      rtc0" },
-		{ "9", "  IO-APIC   9-fasteoi   acpi" },
-		{ "12", "  IO-APIC  12-edge      i8042" },
-		{ "NMI", "  Non-maskable interrupts" },
-		{ "LOC", "  Local timer interrupts" },
-		{ "SPU", "  Spurious interrupts" },
-		{ "PMI", "  Performance monitoring interrupts" },
-		{ "IWI", "  IRQ work interrupts" },
-		{ "RTR", "  APIC ICR read retries" },
-		{ "RES", "  Rescheduling interrupts" },
-		{ "CAL", "  Function call interrupts" },
-		{ "TLB", "  TLB shootdowns" },
-		{ "TRM", "  Thermal event interrupts" },
-		{ "THR", "  Threshold APIC interrupts" },
-		{ "DFR", "  Deferred Error APIC interrupts" },
-		{ "MCE", "  Machine check exceptions" },
-		{ "MCP", "  Machine check polls" },
+		{ "0", "  IO-APIC   2-edge      timer", NOBODY },
+		{ "1", "  IO-APIC   1-edge      i8042", NOBODY },
+		{ "4", "  IO-APIC   4-edge      ttyS0", NOBODY },
+		{ "8", "  IO-APIC   8-edge      rtc0", NOBODY },
+		{ "9", "  IO-APIC   9-fasteoi   acpi", NOBODY },
+		{ "12", "  IO-APIC  12-edge      i8042", NOBODY },
+		{ "24", "  PCI-MSI 32768-edge      virtio0-config", NOBODY },
+		{ "25", "  PCI-MSI 32769-edge      virtio0-req.0", DISK },
+		{ "NMI", "  Non-maskable interrupts", NOBODY },
+		{ "LOC", "  Local timer interrupts", TIMER },
+		{ "SPU", "  Spurious interrupts", NOBODY },
+		{ "PMI", "  Performance monitoring interrupts", NOBODY },
+		{ "IWI", "  IRQ work interrupts", NOBODY },
+		{ "RTR", "  APIC ICR read retries", NOBODY },
+		{ "RES", "  Rescheduling interrupts", NOBODY },
+		{ "CAL", "  Function call interrupts", CALLS },
+		{ "TLB", "  TLB shootdowns", CALLS },
+		{ "TRM", "  Thermal event interrupts", NOBODY },
+		{ "THR", "  Threshold APIC interrupts", NOBODY },
+		{ "DFR", "  Deferred Error APIC interrupts", NOBODY },
+		{ "MCE", "  Machine check exceptions", NOBODY },
+		{ "MCP", "  Machine check polls", NOBODY },
 	};
 	static const struct {
 		const char *name, *what;
@@ -69,10 +95,10 @@ int proc_interrupts_show(const struct request *rq, struct text *out)
 
 	show_heading(rq->m, out);
 	for (i = 0; i < ARRAY_SIZE(row); i++)
-		show_counts(rq->m, row[i].name, row[i].what, out);
+		show_counts(rq->m, row[i].name, row[i].what, row[i].source, out);
 	text_str(out, "ERR:          0\nMIS:          0\n"); /* of the machine, not of a CPU */
 	for (i = 0; i < ARRAY_SIZE(posted); i++)
-		show_counts(rq->m, posted[i].name, posted[i].what, out);
+		show_counts(rq->m, posted[i].name, posted[i].what, NOBODY, out);
 	return 0;
 }
 

@@ -123,33 +123,6 @@ const struct directory pid_ns_directory = {
 	PRIVATE_DIRECTORY,
 };
 
-/* ---- net/ ---- */
-
-static int net_dev_show(const struct request *rq, struct text *out)
-{
-	PID_RQ(rq, t);
-	(void)t;
-	text_str(out,
-		 "Inter-|   Receive                                                |  Transmit\n"
-		 " face |bytes    packets errs drop fifo frame compressed multicast"
-		 "|bytes    packets errs drop fifo colls carrier compressed\n"
-		 "    lo:       0       0    0    0    0     0          0         0"
-		 "        0       0    0    0    0     0       0          0\n");
-	return 0;
-}
-
-static const struct attribute net_attrs[] = {
-	{ .name = "dev", .mode = 0444, .show = net_dev_show }
-};
-
-const struct directory pid_net_directory = {
-	.name = "proc/PID/net",
-	.mode = 0555,
-	.attrs = net_attrs,
-	.nr_attrs = ARRAY_SIZE(net_attrs),
-	.exists = pid_exists,
-};
-
 /* ---- map_files/: a link for each mapped file, named by its addresses ---- */
 
 /* The object is the PID and a hash of the address where the mapping starts. */

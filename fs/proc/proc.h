@@ -61,6 +61,17 @@ u64 proc_kcore_size(const struct request *rq);
 extern const struct directory proc_pressure_directory; /* pressure.c */
 bool proc_pressure_visible(const struct request *rq);
 
+int proc_locks_show(const struct request *rq, struct text *out);
+extern const struct directory proc_sysvipc_directory; /* sysvipc.c */
+
+/** struct interrupts - what interrupted a CPU since boot: its timer, 250 times each second that it was busy; the disk, once
+ * a request (CPU 0 alone); other CPUs' calls, all of which are about changed page tables. */
+struct interrupts {
+	u64 timer, disk, calls;
+};
+struct interrupts interrupts_of(const struct machine *m, u32 cpu);
+#define IRQ_DISK 25u /* what /proc/interrupts calls the disk's queue; 24 is its configuration */
+
 /** mounts_show(), mountinfo_show() - the machine's file systems, as PID/mounts and PID/mountinfo have them. */
 void mounts_show(const struct machine *m, struct text *out);
 void mountinfo_show(const struct machine *m, struct text *out);

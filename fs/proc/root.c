@@ -39,6 +39,7 @@ static const struct attribute root_attrs[] = {
 	  .show = proc_swaps_show,
 	  .open = proc_swaps_open,
 	  .poll = proc_swaps_poll },
+	FILE_RO("locks", proc_locks_show),
 	LINK("mounts", 11, proc_mounts_link_show),
 	FILE_RO("uptime", proc_uptime_show),
 	FILE_RO("vmstat", proc_vmstat_show),
@@ -81,6 +82,7 @@ static const struct attribute root_attrs[] = {
 
 static const struct subdirectory root_subdirs[] = {
 	{ .name = "sys", .dir = &proc_sys_directory },
+	{ .name = "sysvipc", .dir = &proc_sysvipc_directory },
 	{ .name = "pressure", .dir = &proc_pressure_directory, .visible = proc_pressure_visible },
 };
 

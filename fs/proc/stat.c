@@ -103,12 +103,33 @@ static void show_count(struct text *out, const char *name, u64 n)
 	text_char(out, '\n');
 }
 
+/* All interrupts, and those of each number. */
+static void show_interrupts(const struct machine *m, struct text *out)
+{
+	u64 total = 0, disk = 0;
+	u32 i;
+
+	for (i = 0; i < m->nr_cpus; i++) {
+		struct interrupts irq = interrupts_of(m, i);
+
+		total += irq.timer + irq.disk + irq.calls;
+		disk += irq.disk;
+	}
+	text_str(out, "intr ");
+	text_u64(out, total);
+	for (i = 0; i < nr_irqs(m); i++) {
+		text_char(out, ' ');
+		text_u64(out, i == IRQ_DISK ? disk : 0);
+	}
+	text_char(out, '\n');
+}
+
 int proc_stat_show(const struct request *rq, struct text *out)
 {
 	const struct machine *m = rq->m;
 
 	show_cpus(m, out);
-	show_zeros(out, "intr", 1 + nr_irqs(m));
+	show_interrupts(m, out);
 	show_count(out, "ctxt", m->tasks.context_switches);
 	show_count(out, "btime", m->config.boot_time);
 	show_count(out, "processes", m->tasks.total_forks);

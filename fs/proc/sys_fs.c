@@ -24,16 +24,28 @@ static int dentry_state_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
+static u64 nr_inodes(const struct machine *m)
+{
+	return active_objects(m, CACHE_INODE) + active_objects(m, CACHE_SHMEM_INODE) +
+	       active_objects(m, CACHE_PROC_INODE);
+}
+
 /* allocated, unused, and five that are always 0 */
 static int inode_state_show(const struct request *rq, struct text *out)
 {
-	u64 inodes = active_objects(rq->m, CACHE_INODE) + active_objects(rq->m, CACHE_SHMEM_INODE) +
-		     active_objects(rq->m, CACHE_PROC_INODE);
-
-	text_u64(out, inodes);
+	text_u64(out, nr_inodes(rq->m));
 	text_char(out, '\t');
 	text_u64(out, rq->m->mms.inode_lru.nr);
 	text_str(out, "\t0\t0\t0\t0\t0\n");
+	return 0;
+}
+
+static int inode_nr_show(const struct request *rq, struct text *out)
+{
+	text_u64(out, nr_inodes(rq->m));
+	text_char(out, '\t');
+	text_u64(out, rq->m->mms.inode_lru.nr);
+	text_char(out, '\n');
 	return 0;
 }
 
@@ -52,6 +64,7 @@ static const struct attribute fs_attrs[] = {
 	SYSCTL_ULONG("file-max", knobs.file_max, 0, INT64_MAX, NULL, HOLDS,
 		     "files that may be open at once"),
 	{ .name = "file-nr", .mode = 0444, .flags = ATTR_SYSCTL, .show = file_nr_show },
+	{ .name = "inode-nr", .mode = 0444, .flags = ATTR_SYSCTL, .show = inode_nr_show },
 	{ .name = "inode-state", .mode = 0444, .flags = ATTR_SYSCTL, .show = inode_state_show },
 	HELD_FS_ROWS(HELD_FS_ATTRIBUTE)
 };

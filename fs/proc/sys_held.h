@@ -56,7 +56,6 @@ enum held_kind { HELD_INT, HELD_ULONG, HELD_LINE };
 	X(perf_event_paranoid, "perf_event_paranoid", 0644, INT)                                 \
 	X(poweroff_cmd, "poweroff_cmd", 0644, LINE)                                              \
 	X(print_fatal_signals, "print-fatal-signals", 0644, INT)                                 \
-	X(printk, "printk", 0644, INT)                                                           \
 	X(printk_delay, "printk_delay", 0644, INT)                                               \
 	X(printk_devkmsg, "printk_devkmsg", 0644, LINE)                                          \
 	X(printk_ratelimit, "printk_ratelimit", 0644, INT)                                       \

@@ -4,6 +4,9 @@
  */
 #include "fs/proc/sys.h"
 
+#include <errno.h>
+#include <sys/random.h>
+
 #include "fs/knob.h"
 #include "fs/proc/sys_held.h"
 #include "fs/uts.h"
@@ -70,10 +73,81 @@ static const struct attribute kernel_attrs[] = {
 	HELD_KERNEL_ROWS(HELD_KERNEL_ATTRIBUTE)
 };
 
+/* ---- random/ ---- */
+
+static void show_uuid(struct text *out, const u8 *b)
+{
+	u32 i;
+
+	for (i = 0; i < 16; i++) {
+		/* version 4, variant 1 */
+		u8 byte = i == 6 ? (b[i] & 0x0f) | 0x40 : i == 8 ? (b[i] & 0x3f) | 0x80 : b[i];
+
+		text_printf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", byte);
+	}
+	text_char(out, '\n');
+}
+
+/* The same machine booted again has the same. */
+static int show_mixed(const struct request *rq, struct text *out, u64 which)
+{
+	u64 bits[2] = { rq->m->config.seed + 1, rq->m->config.boot_time + which };
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		bits[i] = (bits[i] ^ bits[i] >> 30) * 0xbf58476d1ce4e5b9ull;
+		bits[i] = (bits[i] ^ bits[i] >> 27) * 0x94d049bb133111ebull;
+		bits[i] ^= bits[i] >> 31;
+	}
+	show_uuid(out, (const u8 *)bits);
+	return 0;
+}
+
+/* One for a boot. */
+static int boot_id_show(const struct request *rq, struct text *out)
+{
+	return show_mixed(rq, out, 0);
+}
+
+/* A new one each time, for the program that asks: the host's chance, none of the machine's. */
+static int uuid_show(const struct request *rq, struct text *out)
+{
+	u8 bits[16];
+
+	if (!rq->caller->host_tid) /* nobody: a replay */
+		return show_mixed(rq, out, 1);
+	if (getrandom(bits, sizeof(bits), 0) != (ssize_t)sizeof(bits))
+		return -EIO;
+	show_uuid(out, bits);
+	return 0;
+}
+
+/* A generator that has been seeded is full for ever. */
+static const struct attribute random_attrs[] = {
+	RO_TEXT("poolsize", "256\n"),
+	RO_TEXT("entropy_avail", "256\n"),
+	{ .name = "boot_id", .mode = 0444, .show = boot_id_show },
+	{ .name = "uuid", .mode = 0444, .show = uuid_show },
+};
+
+static const struct directory random_directory = {
+	.name = "proc/sys/kernel/random",
+	.mode = 0555,
+	.nlink = sysctl_nlink,
+	.attrs = random_attrs,
+	.nr_attrs = ARRAY_SIZE(random_attrs),
+};
+
+static const struct subdirectory kernel_subdirs[] = {
+	{ .name = "random", .dir = &random_directory },
+};
+
 const struct directory proc_sys_kernel_directory = {
 	.name = "proc/sys/kernel",
 	.mode = 0555,
 	.nlink = sysctl_nlink,
 	.attrs = kernel_attrs,
 	.nr_attrs = ARRAY_SIZE(kernel_attrs),
+	.subdirs = kernel_subdirs,
+	.nr_subdirs = ARRAY_SIZE(kernel_subdirs),
 };

@@ -53,7 +53,8 @@ extern const struct directory sys_memory_directory, sys_node_directory, sys_cpu_
 	sys_lru_gen_directory, sys_numa_directory, sys_swap_directory, sys_page_idle_directory,
 	sys_hugepages_directory, sys_slab_directory, sys_cgroup_directory, sys_debug_directory,
 	sys_module_directory, sys_pci_directory, sys_block_directory, sys_class_block_directory,
-	sys_dev_block_directory, sys_class_bdi_directory;
+	sys_dev_block_directory, sys_class_bdi_directory, sys_virtual_net_directory,
+	sys_class_net_directory;
 bool sys_has_hugepages(const struct request *rq);
 /* i386 is not built for memory hotplug */
 bool sys_has_memory_blocks(const struct request *rq);

@@ -32,9 +32,18 @@ static const struct subdirectory bus_subdirs[] = {
 };
 FOLDER(bus_directory, "bus", bus_subdirs);
 
+/* Of these the machine has none. */
+EMPTY_FOLDER(class_hwmon_directory, "class/hwmon");
+EMPTY_FOLDER(class_power_supply_directory, "class/power_supply");
+EMPTY_FOLDER(class_thermal_directory, "class/thermal");
+
 static const struct subdirectory class_subdirs[] = {
 	{ .name = "bdi", .dir = &sys_class_bdi_directory },
 	{ .name = "block", .dir = &sys_class_block_directory },
+	{ .name = "hwmon", .dir = &class_hwmon_directory },
+	{ .name = "net", .dir = &sys_class_net_directory },
+	{ .name = "power_supply", .dir = &class_power_supply_directory },
+	{ .name = "thermal", .dir = &class_thermal_directory },
 };
 FOLDER(class_directory, "class", class_subdirs);
 
@@ -95,6 +104,7 @@ FOLDER(system_directory, "devices/system", system_subdirs);
 static const struct subdirectory virtual_subdirs[] = {
 	{ .name = "bdi", .dir = &sys_bdi_directory },
 	{ .name = "memory_tiering", .dir = &sys_memory_tiering_directory },
+	{ .name = "net", .dir = &sys_virtual_net_directory },
 };
 FOLDER(virtual_directory, "devices/virtual", virtual_subdirs);
 

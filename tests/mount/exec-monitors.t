@@ -196,12 +196,17 @@ print(m.total, m.available, psutil.swap_memory().total, p.rss, p.uss)")"
 	is "$total $available" "$(($(kb MemTotal) * 1024)) $(($(kb MemAvailable) * 1024))" 'psutil: memory'
 	is "$swap" "$(($(kb SwapTotal) * 1024))" 'psutil: swap'
 	is "$rss $uss" "$(($(pages 2) * 4096)) $((($(smaps_sum Private_Clean) + $(smaps_sum Private_Dirty)) * 1024))" 'psutil: a process'
+	is "$(inside /usr/bin/python3 -c "
+import psutil
+asked = ['name', 'ionice', 'nice', 'cpu_affinity', 'io_counters', 'num_ctx_switches', 'connections']
+print(sum(p.as_dict(asked)['ionice'] is not None for p in psutil.process_iter()), list(psutil.net_io_counters(pernic=True)))")" \
+		"$(printf '%s\n' "$M"/proc/[0-9]* | wc -l) ['lo']" 'psutil: everything of every process, and the network'
 	is "$(/usr/bin/python3 -c "
 import psutil
 psutil.PROCFS_PATH = '$M/proc'
 print(psutil.virtual_memory().total)")" "$(($(kb MemTotal) * 1024))" 'psutil with PROCFS_PATH, without exec'
 else
-	skip 4 'no psutil here'
+	skip 5 'no psutil here'
 fi
 
 # fetch PORT: the exporter's page
@@ -214,11 +219,13 @@ fetch() {
 metric() {
 	awk -v name="$1" '$1 == name { printf "%.0f\n", $2; exit }' "$T/metrics"
 }
-if has 10 prometheus-node-exporter; then
+if has 11 prometheus-node-exporter; then
 	port=$((20000 + $$ % 10000))
 	prometheus-node-exporter --path.procfs "$M/proc" --path.sysfs "$M/sys" --web.listen-address "127.0.0.1:$port" \
 		--collector.disable-defaults --collector.meminfo --collector.meminfo_numa --collector.vmstat --collector.zoneinfo \
-		--collector.pressure --collector.buddyinfo --collector.slabinfo --collector.processes >"$T/exporter" 2>&1 &
+		--collector.pressure --collector.buddyinfo --collector.slabinfo --collector.processes \
+		--collector.arp --collector.entropy --collector.netclass --collector.netstat --collector.sockstat \
+		--collector.softnet --collector.stat --collector.udp_queues >"$T/exporter" 2>&1 &
 	exporter=$!
 	wait_until 60 fetch "$port"
 	fetch "$port" >"$T/metrics"
@@ -235,6 +242,7 @@ if has 10 prometheus-node-exporter; then
 	is "$(metric 'node_slabinfo_active_objects{slab="dentry"}') $(metric 'node_slabinfo_pages_per_slab{slab="dentry"}')" \
 		"$(awk '$1 == "dentry" { print $2, $6 }' "$M/proc/slabinfo")" 'node exporter: slabinfo'
 	is "$(awk '/^node_scrape_collector_success/ && $2 != 1' "$T/metrics")" '' 'node exporter: no collector fails'
+	is "$(metric node_intr_total)" "$(awk '$1 == "intr" { print $2 }' "$M/proc/stat")" 'node exporter: interrupts'
 	is "$(metric 'node_buddyinfo_blocks{node="0",size="10",zone="DMA32"}')" \
 		"$(awk '/^Node 0, zone +DMA32/ { print $NF }' "$M/proc/buddyinfo")" 'node exporter: buddyinfo'
 	is "$(metric 'node_processes_pids')" "$(printf '%s\n' "$M"/proc/[0-9]* | wc -l)" 'node exporter: processes'

@@ -56,6 +56,10 @@ like "$totals" "^ *$(meminfo Active) K active memory" 'vmstat -s: active memory'
 like "$totals" "^ *$(field "$M/proc/vmstat" pgpgin) K paged in" 'vmstat -s: paged in'
 like "$totals" "^ *$(field "$M/proc/stat" ctxt) CPU context switches" 'vmstat -s: context switches'
 
+irqs=$(awk '$1 != "TLB:" && NR > 1 { for (i = 2; i <= 3; i++) sum += $i } END { print sum }' "$M/proc/interrupts")
+like "$totals" "^ *$irqs interrupts" 'vmstat -s: interrupts, of which TLB shootdowns are calls'
+cmp_num "$irqs" '>=' "$(awk '$3 == "vda" { print $4 + $8 }' "$M/proc/diskstats")" 'each request to the disk was one'
+
 # --- ps, top, pmap ---
 
 pids=$(cd "$M/proc" && printf '%s\n' [0-9]* | sort -n)

@@ -64,6 +64,21 @@ static void test_one_node(void)
 	like(fixture_read(&f, "proc/interrupts"),
 	     "^           CPU0       CPU1       \n  0:          0          0   IO-APIC   2-edge      timer\n",
 	     "proc/interrupts has a column for each CPU");
+	like(fixture_read(&f, "proc/1/net/dev"), "\n    lo:( +0){16}\n$",
+	     "proc/PID/net/dev has the loopback device");
+	like(fixture_read(&f, "proc/1/net/snmp"),
+	     "^Ip: Forwarding DefaultTTL [^\n]+\nIp: 2 64( 0){17}\nIcmp: ",
+	     "proc/PID/net/snmp has a count for each name");
+	like(fixture_read(&f, "proc/1/net/softnet_stat"), "^((00000000 ){12}0000000[01]\n){2}$",
+	     "proc/PID/net/softnet_stat has a line for each CPU");
+	is_str(fixture_read(&f, "proc/locks"), "", "proc/locks has no locks");
+	like(fixture_read(&f, "proc/sysvipc/shm"), "^ +key +shmid perms +size [^\n]+swap\n$",
+	     "proc/sysvipc/shm has a heading");
+	like(fixture_read(&f, "proc/sys/kernel/random/boot_id"),
+	     "^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n$",
+	     "boot_id is a UUID");
+	is_str(fixture_read(&f, "sys/devices/virtual/net/lo/operstate"), "down\n",
+	       "the loopback device is down");
 	like(fixture_read(&f, "proc/iomem"),
 	     "^00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n",
 	     "proc/iomem begins with the first page and low memory");
