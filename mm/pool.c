@@ -4,6 +4,9 @@
  * Address space is reserved without access (it costs nothing, whatever the host's own overcommit
  * mode says) and opened in stretches as slots are first used. Free slots are a list threaded
  * through their own first four bytes.
+ *
+ * Of a pool that has grown large the host is asked for huge pages: objects are met at random places, and
+ * with small pages each time the host's own tables have to be walked as well.
  */
 #include <mman/pool.h>
 
@@ -13,11 +16,31 @@
 
 #define POOL_GROW_MIN (64u << 10) /* bytes opened at a time, at least */
 #define POOL_GROW_MAX (4u << 20)
+#define POOL_HUGE_MIN (4u << 20) /* from here on in huge pages */
 #define POOL_JUNK     0xd5
 
 static u64 round_to_host_page(u64 bytes)
 {
 	return PAGE_ALIGN(bytes);
+}
+
+/* In case of need on a boundary of huge pages. */
+static void *reserve_addresses(u64 bytes)
+{
+	u64 room = bytes > POOL_HUGE_MIN ? bytes + HOST_HUGE_SIZE : bytes, head, tail;
+	u8 *base = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (base == MAP_FAILED)
+		return NULL;
+	if (room == bytes)
+		return base;
+	head = -(u64)base & (HOST_HUGE_SIZE - 1);
+	tail = room - bytes - head;
+	if (head)
+		munmap(base, head);
+	if (tail)
+		munmap(base + head + bytes, tail);
+	return base + head;
 }
 
 int pool_init(struct pool *p, const char *name, u32 size, u32 max)
@@ -28,8 +51,8 @@ int pool_init(struct pool *p, const char *name, u32 size, u32 max)
 	memset(p, 0, sizeof(*p));
 	size = (size + 7) & ~7u;
 	reserve = round_to_host_page((u64)size * ((u64)max + 1));
-	base = mmap(NULL, reserve, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
+	base = reserve_addresses(reserve);
+	if (!base)
 		return -ENOMEM;
 	p->base = base;
 	p->object_size = size;
@@ -64,9 +87,14 @@ static int pool_open(struct pool *p, u64 slots)
 	grow = p->usable_bytes / 4;
 	grow = grow < POOL_GROW_MIN ? POOL_GROW_MIN : grow > POOL_GROW_MAX ? POOL_GROW_MAX : grow;
 	to = round_to_host_page(need > p->usable_bytes + grow ? need : p->usable_bytes + grow);
+	if (to > POOL_HUGE_MIN)
+		to = (to + HOST_HUGE_SIZE - 1) & ~(u64)(HOST_HUGE_SIZE - 1);
 	to = to > limit ? limit : to;
 	if (mprotect(p->base + p->usable_bytes, to - p->usable_bytes, PROT_READ | PROT_WRITE))
 		return -ENOMEM;
+	/* a host that has none gives what it has */
+	if (to > POOL_HUGE_MIN)
+		madvise(p->base + POOL_HUGE_MIN, to - POOL_HUGE_MIN, MADV_HUGEPAGE);
 	p->usable_bytes = to;
 	return 0;
 }

@@ -22,6 +22,15 @@
 #define BLOCK_SHIFT	   (MAX_ORDER - 1)
 #define BLOCKS_PER_SECTION (PAGES_PER_SECTION / MAX_ORDER_NR_PAGES)
 
+#define SECTION_MAP_SIZE (PAGES_PER_SECTION * sizeof(struct page))
+
+/* Blocks touched, of the 64 whose struct pages are one huge page of the host, that make it worth one. */
+#define HUGE_MAP_BLOCKS 40
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* since Linux 6.1 */
+#endif
+
+_Static_assert(2 * SECTION_MAP_SIZE == HOST_HUGE_SIZE, "two sections' bits are a word: map_huge()");
 _Static_assert(BLOCKS_PER_SECTION == 32,
 	       "a section's touched bits are half a word: section_is_open()");
 
@@ -37,9 +46,9 @@ const char *zone_name(enum zone_type type)
 
 static u64 mem_map_bytes(const struct machine *m)
 {
-	u64 sections = (m->room_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION;
+	u64 bytes = (m->room_pfn + PAGES_PER_SECTION - 1) / PAGES_PER_SECTION * SECTION_MAP_SIZE;
 
-	return (sections ? sections : 1) * PAGES_PER_SECTION * sizeof(struct page);
+	return (bytes / HOST_HUGE_SIZE + 1) * HOST_HUGE_SIZE;
 }
 
 static void *alloc_bits(u64 bits)
@@ -49,8 +58,17 @@ static void *alloc_bits(u64 bits)
 
 static void *reserve_mem_map(const struct machine *m)
 {
-	return mmap(NULL, mem_map_bytes(m), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		    -1, 0);
+	u64 bytes = mem_map_bytes(m), head;
+	u8 *map = mmap(NULL, bytes + HOST_HUGE_SIZE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (map == MAP_FAILED)
+		return map;
+	head = -(u64)map & (HOST_HUGE_SIZE - 1);
+	if (head)
+		munmap(map, head);
+	munmap(map + head + bytes, HOST_HUGE_SIZE - head);
+	return map + head;
 }
 
 /* Room for what may be plugged in; a host that has no addresses for that gives what there is now. */
@@ -548,6 +566,21 @@ static int section_open(struct machine *m, pfn_t pfn)
 	return 0;
 }
 
+/*
+ * Most of the struct pages of two sections are in use: they are met at random places from now on, so they shall
+ * be one huge page. (Before that it would take memory that nobody needs.) A host that has none, or cannot
+ * put one together at once, is no worse for it.
+ */
+static void map_huge(struct machine *m, pfn_t pfn)
+{
+	struct page *first = m->mem_map + pfn / PAGES_PER_SECTION / 2 * 2 * PAGES_PER_SECTION;
+
+	if (mprotect(first, HOST_HUGE_SIZE, PROT_READ | PROT_WRITE) ||
+	    madvise(first, HOST_HUGE_SIZE, MADV_HUGEPAGE))
+		return;
+	madvise(first, HOST_HUGE_SIZE, MADV_COLLAPSE);
+}
+
 /* Apart, or else the compiler would put together what is to be copied anew for each page. */
 static __attribute__((noinline)) void fill_pages(struct page *p, const struct page *end,
 						 const struct page *fresh)
@@ -572,5 +605,7 @@ int touch_block(struct machine *m, pfn_t start, u32 flags)
 		fill_pages(m->mem_map + pfn, m->mem_map + stop, &fresh);
 	}
 	m->block_touched[(start >> BLOCK_SHIFT) / 64] |= 1ull << (start >> BLOCK_SHIFT) % 64;
+	if (__builtin_popcountll(m->block_touched[(start >> BLOCK_SHIFT) / 64]) == HUGE_MAP_BLOCKS)
+		map_huge(m, start);
 	return 0;
 }

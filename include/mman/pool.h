@@ -14,6 +14,9 @@
 
 #include <mman/types.h>
 
+#define HOST_HUGE_SIZE \
+	(2u << 20) /* of the host's huge pages; where it has others they are not used */
+
 struct pool {
 	u8 *base;	  /* host address of slot 0 (never used itself) */
 	u32 object_size;  /* bytes, a multiple of 8 */
