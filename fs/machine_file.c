@@ -34,7 +34,8 @@ struct section {
 
 int machine_file_fail(struct machine_file *p, const char *format, ...)
 {
-	size_t at = (size_t)snprintf(p->why, p->why_size, "%s:%u: ", p->name, p->line);
+	/* an empty file has a first line all the same */
+	size_t at = (size_t)snprintf(p->why, p->why_size, "%s:%u: ", p->name, p->line + !p->line);
 	va_list args;
 
 	if (at < p->why_size) {

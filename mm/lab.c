@@ -27,6 +27,7 @@ int lab_init(struct machine *m)
 	struct task_state *s = &m->tasks;
 	int error = pool_init(&s->labs, "lab_process", sizeof(struct lab_process), 1u << 22);
 
+	s->labs.asked_after = true;
 	if (!error)
 		error = pool_init(&s->lab_regions, "lab_region", sizeof(struct lab_region),
 				  1u << 24);

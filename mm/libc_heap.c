@@ -584,7 +584,7 @@ static int begin(struct heap_call *c, struct machine *m, handle_t task)
 				 (TCACHE_BYTES + sizeof(u64) + HEAP_ALIGNMENT - 1) &
 					 ~(u64)(HEAP_ALIGNMENT - 1),
 				 &h);
-	if (error) {
+	if (error && !heap_gone(c)) {
 		libc_heap_put(m, mm->libc_heap);
 		mm->libc_heap = 0;
 	}

@@ -42,6 +42,8 @@ void heap_resize(struct heap_call *c, handle_t chunk, u64 size);
 /** heap_sysmalloc() - a chunk of @size for which there is no room: from the break, or a mapping. *@out;
  * -ENOMEM, -EINTR. */
 int heap_sysmalloc(struct heap_call *c, u64 size, handle_t *out);
+/** heap_gone() - has the process ended while memory was populated for it (mlockall)? Its heap is gone with it. */
+bool heap_gone(const struct heap_call *c);
 /** heap_systrim() - what is too much of the top goes back to the kernel. */
 void heap_systrim(struct heap_call *c);
 /** heap_start() - the arena, when the first call comes. -ENOMEM. */

@@ -33,23 +33,32 @@ static bool map_anonymous(struct heap_call *c, u64 length, u64 *addr)
 	return !do_mmap(c->m, c->task, &rq, addr);
 }
 
+bool heap_gone(const struct heap_call *c)
+{
+	const struct running *r = c->m->running;
+
+	return r && r->task == c->task && r->died;
+}
+
 /* ---- a mapping for one chunk ---- */
 
-static bool map_chunk(struct heap_call *c, u64 size, handle_t *out)
+static int map_chunk(struct heap_call *c, u64 size, handle_t *out)
 {
 	u64 length = PAGE_ALIGN(size + sizeof(u64)), addr;
 
 	if (length <= size || !map_anonymous(c, length, &addr))
-		return false;
+		return -ENOMEM;
+	if (heap_gone(c))
+		return -EINTR;
 	*out = heap_chunk_new(c, addr, length, HEAP_MMAPPED, 0);
 	if (!*out) {
 		do_munmap(c->m, c->task, addr, length);
-		return false;
+		return -ENOMEM;
 	}
 	c->heap->nr_mmaps++;
 	c->heap->mmapped_bytes += length;
 	heap_touch(c, addr);
-	return true;
+	return 0;
 }
 
 int heap_munmap(struct heap_call *c, handle_t h)
@@ -127,6 +136,8 @@ static int add_morecore(struct heap_call *c, u64 brk, u64 size)
 		correction += PAGE_ALIGN(end + correction) - (end + correction);
 		if (sbrk(c, (s64)correction, &was))
 			end = was + correction;
+		if (heap_gone(c))
+			return -EINTR;
 	}
 	return new_top(c, start, end - start);
 }
@@ -142,6 +153,8 @@ static int map_top(struct heap_call *c, u64 need, u64 size)
 		size = MMAP_AS_MORECORE;
 	if (size <= need || !map_anonymous(c, size, &addr))
 		return -ENOMEM;
+	if (heap_gone(c))
+		return -EINTR;
 	c->heap->contiguous = false;
 	return new_top(c, addr, size);
 }
@@ -156,18 +169,19 @@ static int grow_top(struct heap_call *c, u64 need)
 		size -= heap_chunk_at(c->m, c->heap->top)->size;
 	size = PAGE_ALIGN(size);
 	if ((s64)size > 0 && sbrk(c, (s64)size, &brk))
-		return add_morecore(c, brk, size);
+		return heap_gone(c) ? -EINTR : add_morecore(c, brk, size);
 	return map_top(c, need, size);
 }
 
 int heap_sysmalloc(struct heap_call *c, u64 size, handle_t *out)
 {
 	handle_t rest, top;
-	int error;
+	int error = -ENOMEM;
 
-	if (size >= c->heap->mmap_threshold && c->heap->nr_mmaps < HEAP_MMAPS_MAX &&
-	    map_chunk(c, size, out))
-		return 0;
+	if (size >= c->heap->mmap_threshold && c->heap->nr_mmaps < HEAP_MMAPS_MAX)
+		error = map_chunk(c, size, out);
+	if (error != -ENOMEM)
+		return error;
 	error = grow_top(c, size);
 	if (error)
 		return error;

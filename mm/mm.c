@@ -208,6 +208,7 @@ static int pools_init(struct mm_state *s)
 
 	for (i = 0; i < ARRAY_SIZE(pools) && !error; i++)
 		error = pool_init(pools[i].pool, pools[i].name, (u32)pools[i].size, pools[i].max);
+	s->mms.asked_after = s->inodes.asked_after = true;
 	return error;
 }
 

@@ -19,6 +19,14 @@
 #define POOL_HUGE_MIN (4u << 20) /* from here on in huge pages */
 #define POOL_JUNK     0xd5
 
+/* A sanitizer is told which objects are free: who touches one is found out. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(at, size)   ((void)(at), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
+#endif
+
 static u64 round_to_host_page(u64 bytes)
 {
 	return PAGE_ALIGN(bytes);
@@ -64,8 +72,10 @@ int pool_init(struct pool *p, const char *name, u32 size, u32 max)
 
 void pool_destroy(struct pool *p)
 {
-	if (p->base)
+	if (p->base) {
+		ASAN_UNPOISON_MEMORY_REGION(p->base, pool_used_bytes(p));
 		munmap(p->base, round_to_host_page((u64)p->object_size * p->max_slots));
+	}
 	memset(p, 0, sizeof(*p));
 }
 
@@ -106,6 +116,7 @@ handle_t pool_alloc(struct pool *p)
 
 	if (h) {
 		object = pool_at(p, h);
+		ASAN_UNPOISON_MEMORY_REGION(object, p->object_size);
 		memcpy(&p->free_head, object, sizeof(p->free_head));
 		memset(object, 0, p->object_size);
 		p->nr_live++;
@@ -146,4 +157,6 @@ void pool_free(struct pool *p, handle_t h)
 	memcpy(object, &p->free_head, sizeof(p->free_head));
 	p->free_head = h;
 	p->nr_live--;
+	if (!p->asked_after)
+		ASAN_POISON_MEMORY_REGION(object, p->object_size);
 }

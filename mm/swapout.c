@@ -90,8 +90,7 @@ int swap_out_process(struct machine *m, handle_t task, u64 *pages)
 {
 	struct swapout s = { .nr = 0 };
 	handle_t mmh = task_at(m, task)->mm;
-	u32 pid = task_at(m, task)->pid;
-	u64 vpn = 0;
+	u64 vpn = 0, id = mm_at(m, mmh)->id;
 	bool more = true;
 
 	*pages = 0;
@@ -104,7 +103,7 @@ int swap_out_process(struct machine *m, handle_t task, u64 *pages)
 		if (!machine_safe_point(m))
 			return -EINTR;
 		/* it may have died meanwhile, whoever asked for this */
-		if (task_at(m, task)->mm != mmh || task_at(m, task)->pid != pid)
+		if (!mm_is_live(m, mmh, id))
 			return -ESRCH;
 	}
 	return 0;

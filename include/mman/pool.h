@@ -3,8 +3,9 @@
  *
  * A pool is one reserved stretch of host address space that is made usable as it
  * grows, so objects never move and a handle is an index. Handle 0 is never given out.
- *  - Objects come zeroed; a freed object is junk-filled in debug builds, and its slot is
- *    the next one given out (last in, first out: the same on every run).
+ *  - Objects come zeroed; a freed object is junk-filled in debug builds, and none of anybody's
+ *    business in those with the address sanitizer. Its slot is the next one given out (last in, first
+ *    out: the same on every run).
  *  - A snapshot copies every pool's used part (pool_used_bytes) and restores it in place.
  *  - Only address space is reserved in advance; host memory is spent as objects are made.
  * Machine lock held by every caller.
@@ -26,6 +27,7 @@ struct pool {
 	u32 nr_live;	  /* objects now allocated */
 	u64 usable_bytes; /* bytes from base that may be touched */
 	const char *name;
+	bool asked_after; /* objects may be read when they are free: to find that they are (mm_is_live()) */
 };
 
 /**

@@ -204,6 +204,27 @@ static void test_heap(struct fixture *f)
 		"free gives the large block's pages back");
 }
 
+/* A load of its own ends the process while malloc's memory is locked in: by a mapping, and by the break. */
+static void test_heap_gone(struct fixture *f)
+{
+	static const char *const blocks[] = { "200M", "30M" };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
+		ctl_mkdir(f, "gone");
+		is_int(ctl_put(f, "gone", "mmap a 1M\nmunmap a 512K 64K\nmlockall future"), 43,
+		       "a process with a hole in its memory");
+		if (i)
+			ctl_put(f, "gone", "malloc first 30M\nfree first");
+		is_int(ctl_put(f, "gone", "load a seq 1000000"), 18, "falls into it");
+		is_int(ctl_put(f, "gone", fixture_format("malloc b %s", blocks[i])), -EINTR,
+		       "in the middle of malloc %s", blocks[i]);
+		is_str(ctl_read(f, "gone", "status"), "killed by signal 11", "and ends");
+		is_sound(f->m, "afterwards");
+		ctl_rmdir(f, "gone");
+	}
+}
+
 static void test_touching(struct fixture *f)
 {
 	static const struct ctl_case cases[] = {
@@ -435,6 +456,7 @@ int main(void)
 	test_mappings(&f);
 	test_places(&f);
 	test_heap(&f);
+	test_heap_gone(&f);
 	test_touching(&f);
 	test_files(&f);
 	test_numa(&f);

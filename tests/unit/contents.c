@@ -319,10 +319,11 @@ static void test_files(struct mmtest *t)
 
 static bool kill_it(struct machine *m, void *arg)
 {
-	const handle_t *task = arg;
+	const u32 *pid = arg;
+	handle_t task = find_task_by_pid(m, *pid);
 
-	if (task_at(m, *task)->mm)
-		send_signal(m, *task, 9, 0);
+	if (task)
+		send_signal(m, task, 9, 0);
 	return true;
 }
 
@@ -330,19 +331,20 @@ static void test_end(struct mmtest *t)
 {
 	static char buffer[600 * PAGE_SIZE];
 	handle_t child;
-	u32 values = t->m->contents.values.nr_live;
+	u32 values = t->m->contents.values.nr_live, pid;
 	ssize_t n;
 
 	map(t, A, 600, "rw", MAPF_FIXED);
 	child = forked(t);
+	pid = task_at(t->m, child)->pid;
 	memset(buffer, 7, sizeof(buffer));
-	t->m->host = (struct machine_host){ .arg = &child, .yield = kill_it };
+	t->m->host = (struct machine_host){ .arg = &pid, .yield = kill_it };
 	t->m->attention = 1;
 	n = access_remote_vm(t->m, child, A, buffer, sizeof(buffer), true);
 	t->m->attention = 0;
 	t->m->host = (struct machine_host){ .arg = NULL };
 	is_int(n, PAGE_SIZE, "a write to a process that is killed meanwhile ends early");
-	ok(task_at(t->m, child)->mm == 0, "the process is gone");
+	ok(!find_task_by_pid(t->m, pid), "the process is gone");
 	is_uint(t->m->contents.values.nr_live, values, "with all that was written");
 	is_sound(t->m, "after the end of a process that was written to");
 	unmap(t, A, 600);
