@@ -155,7 +155,7 @@ SUITE = $(if $(TESTS),$(patsubst %.c,$(BUILD)/%,$(TESTS)),$(RUN_PROG) $(TEST_SH)
 export MMANFS = $(abspath $(BINARY))
 export MMANFS_BUILD = $(abspath $(BUILD))
 
-.PHONY: check test asan tsan coverage bench demo check-kernel check-mutants check-tools deps
+.PHONY: check test asan tsan soak coverage bench demo check-kernel check-mutants check-tools deps
 check: deps
 	@$(MAKE) $(PARALLEL) test
 	@$(MAKE) $(PARALLEL) asan
@@ -169,6 +169,11 @@ asan:
 
 tsan:
 	@$(MAKE) $(PARALLEL) BUILD=$(BUILD)/tsan SANITIZE=thread TEST_TIMEOUT=300 test
+
+# MINUTES=N, SEED=N: new seeds for all that is random, under the address sanitizer.
+soak:
+	@$(MAKE) $(PARALLEL) BUILD=$(BUILD)/asan SANITIZE=address,undefined all tests
+	@MMANFS=$(abspath $(BUILD)/asan/mmanfs) MMANFS_BUILD=$(abspath $(BUILD)/asan) scripts/soak $(or $(MINUTES),10) $(SEED)
 
 coverage:
 	@$(MAKE) $(PARALLEL) BUILD=$(BUILD)/coverage COVERAGE=1 CC=gcc TEST_TIMEOUT=300 test

@@ -50,7 +50,7 @@ static const char *one_of(struct life *l, const char *const *words, size_t nr)
 static void draw_node(struct life *l, struct text *t, u32 node, u32 nodes)
 {
 	text_printf(t, "[node %u]\nmemory = %lluM\n", node,
-		    64 + 32 * (unsigned long long)below(l, 6) + (node ? 0 : 64));
+		    64 + 32 * (unsigned long long)below(l, 6) + (node ? 0 : 128));
 	if (nodes <= 2)
 		text_printf(t, "cpus = %u-%u\n", node * 2, node * 2 + 1);
 }
@@ -62,7 +62,7 @@ static void draw_machine(struct life *l, struct text *t)
 	text_printf(t, "[machine]\ncpus = 4\nseed = %llu\ndimm_slots = 2\nmax_memory = 4G\n",
 		    (unsigned long long)below(l, 1000));
 	text_printf(t, "cmdline = %s %s %s %s\n",
-		    ONE_OF(l, "", "movablecore=64M", "kernelcore=64M", "movable_node", "mem=120M"),
+		    ONE_OF(l, "", "movablecore=64M", "kernelcore=64M", "movable_node", "mem=180M"),
 		    ONE_OF(l, "", "transparent_hugepage=always", "transparent_hugepage=never"),
 		    ONE_OF(l, "", "hugepages=8", "hugepages=4 psi=1", "numa=fake=2"),
 		    ONE_OF(l, "", "memhp_default_state=online", "numa_balancing=enable", "psi=0"));
