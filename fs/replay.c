@@ -450,9 +450,8 @@ static bool player_yield(struct machine *m, void *arg)
 static void player_install(struct player *p, struct machine *m)
 {
 	p->host = m->host;
-	m->host.yield = player_yield;
-	m->host.idle = NULL;
-	m->host.arg = p;
+	/* nobody is woken by what was heard long ago */
+	m->host = (struct machine_host){ .arg = p, .yield = player_yield };
 }
 
 static void player_remove(struct player *p, struct machine *m)

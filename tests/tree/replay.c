@@ -204,6 +204,16 @@ static struct tree *replay_tree(const struct replay_file *f, struct journal **j)
 	return t;
 }
 
+/* Whoever listens to a machine is woken by his own name only, or not at all. */
+static void wake(struct machine *m, void *arg)
+{
+	const u32 *name = arg;
+
+	(void)m;
+	if (*name != 0x1157e4)
+		bail_out("a stranger is woken");
+}
+
 static void test_replay(void)
 {
 	char path[] = "/tmp/mmanfs-journal-XXXXXX", where[512];
@@ -212,6 +222,7 @@ static void test_replay(void)
 	struct text a, b;
 	struct lab live, replayed = { .tree = NULL };
 	bool opened = lab_open(&live);
+	u32 listener = 0x1157e4;
 
 	text_init(&a);
 	text_init(&b);
@@ -224,8 +235,11 @@ static void test_replay(void)
 	is_int(replay_load(&f, path, stderr), 0, "and loaded");
 	is_uint(f.nr_lines, journal_lines(live.journal), "with as many lines");
 	replayed.tree = replay_tree(&f, &replayed.journal);
+	tree_machine(replayed.tree)->host = (struct machine_host){ .arg = &listener, .wake = wake };
 	is_err(replay_run(&f, replayed.tree, UINT64_MAX, stderr), 0,
 	       "it replays, at the same times and steps");
+	ok(tree_machine(replayed.tree)->host.arg == &listener, "who listened to it does so again");
+	tree_machine(replayed.tree)->host = (struct machine_host){ .arg = NULL };
 	tree_dump(replayed.tree, "", &b);
 	difference = dump_difference(&a, &b, where, sizeof(where));
 	ok(!difference, "the replayed machine agrees in every file (%s)",
