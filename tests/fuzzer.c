@@ -101,7 +101,7 @@ void fuzzer_settle(struct fuzzer *z)
 
 /* ---- a machine ---- */
 
-void fuzzer_power_on(struct fuzzer *z, const char *name, const char *machine, u64 seed)
+bool fuzzer_power_on(struct fuzzer *z, const char *name, const char *machine, u64 seed)
 {
 	const struct machine_source source = { .name = (char *)(uintptr_t)name,
 					       .machine = (char *)(uintptr_t)machine,
@@ -114,8 +114,11 @@ void fuzzer_power_on(struct fuzzer *z, const char *name, const char *machine, u6
 		z->f.m = machine_source_boot(&z->source, stderr);
 	z->f.t = z->f.m ? tree_create(z->f.m) : NULL;
 	z->journal = z->f.t ? journal_create(z->f.t, &z->source) : NULL;
-	if (!z->journal)
-		bail_out("%s does not boot", name);
+	if (z->journal)
+		return true;
+	machine_source_free(&z->source);
+	free(z->files);
+	return false;
 }
 
 void fuzzer_power_off(struct fuzzer *z)

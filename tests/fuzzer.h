@@ -30,8 +30,8 @@ struct fuzzer {
 	u64 done, refused;
 };
 
-/** fuzzer_power_on() - boots the machine file @machine, called @name; ends the test if it does not. */
-void fuzzer_power_on(struct fuzzer *z, const char *name, const char *machine, u64 seed);
+/** fuzzer_power_on() - boots the machine file @machine, called @name; false if it does not. */
+bool fuzzer_power_on(struct fuzzer *z, const char *name, const char *machine, u64 seed);
 void fuzzer_power_off(struct fuzzer *z);
 
 /** fuzzer_rescan() - find out anew what there is to write to. */

@@ -295,7 +295,8 @@ static void make_journal(const char *path)
 	u64 procs, ino;
 	u32 i;
 
-	fuzzer_power_on(&z, "tiny", preset_text("tiny"), 1);
+	if (!fuzzer_power_on(&z, "tiny", preset_text("tiny"), 1))
+		bail_out("no machine");
 	for (i = 0; i < ARRAY_SIZE(writes); i++)
 		tree_write_file(z.f.t, writes[i][0], writes[i][1], strlen(writes[i][1]));
 	if (!tree_walk(z.f.t, &(struct caller){ .uid = 0 }, "sim/procs", &procs))

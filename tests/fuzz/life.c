@@ -411,7 +411,12 @@ static void live(u64 seed, u64 steps)
 
 	text_init(&text);
 	machine = choose_machine(&l, &text, &name);
-	fuzzer_power_on(&l.z, name, machine, seed);
+	/* some of the drawn ones have too little RAM for a kernel */
+	if (!fuzzer_power_on(&l.z, name, machine, seed)) {
+		name = "tiny";
+		if (!fuzzer_power_on(&l.z, name, preset_text(name), seed))
+			bail_out("%s does not boot", name);
+	}
 	for (l.step = 0; l.step < steps && !violations; l.step++) {
 		one_step(&l);
 		if (l.step % every == every - 1)

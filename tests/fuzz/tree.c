@@ -94,7 +94,8 @@ static void fuzz(const char *machine, u64 seed, u64 writes)
 	unsigned int violations = 0;
 	u64 i;
 
-	fuzzer_power_on(&z, machine, preset_text(machine), seed);
+	if (!fuzzer_power_on(&z, machine, preset_text(machine), seed))
+		bail_out("%s does not boot", machine);
 	for (i = 0; i < writes && !violations; i++) {
 		if (i % 500 == 0)
 			fuzzer_rescan(&z);
