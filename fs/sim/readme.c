@@ -53,7 +53,10 @@ static const char readme[] =
 	"                     [for=TIME] [OFF LEN]                   unload NAME\n"
 	"                fread|fwrite PATH OFF LEN   fsync PATH      fork|clone|exec NAME\n"
 	"                exit [CODE]   kill SIGNAL   setuid UID      setrlimit NAME VALUE\n"
-	"                sched_setaffinity CPUS\n"
+	"                pthread_create   swapout                    sched_setaffinity CPUS\n"
+	"                set_mempolicy POLICY                        mbind NAME POLICY [OFF LEN]\n"
+	"                migrate_pages FROM TO                       move_pages NAME NODE [OFF LEN]\n"
+	"                gup|ungup NAME [OFF LEN]                    (docs/numa.md)\n"
 	"Sizes take K, M, G, T. Offsets and lengths default to the whole region.\n";
 
 int sim_readme_show(const struct request *rq, struct text *out)

@@ -160,7 +160,7 @@ handle_t kmem_cache_find(const struct machine *m, const char *name);
 /**
  * kmem_cache_alloc() - charge @n objects of @cache; returns 0 or -ENOMEM (then nothing is charged).
  * kmem_cache_free() - give @n back. Which slab an object lies in is decided by the cache, so that
- * partial slabs form as on Linux. The _obj forms name one object, for owners that remember it.
+ * partial slabs form as on Linux.
  */
 int kmem_cache_alloc(struct machine *m, handle_t cache, u32 n);
 void kmem_cache_free(struct machine *m, handle_t cache, u32 n);

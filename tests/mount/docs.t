@@ -1,0 +1,67 @@
+#!/bin/bash
+# What the documents say is there, and what is there is said: options, commands, files of sim/, pages, samples.
+# shellcheck disable=SC2016 # the backquotes of Markdown
+. "$(dirname "$0")/lib.sh"
+cd "$SRC" || exit
+
+# missing FILE WORD ...: those that do not stand in it
+missing() {
+	local file=$1 word
+	shift
+	for word in "$@"; do
+		grep -qE -- "(^|[^A-Za-z0-9_-])$word($|[^A-Za-z0-9_-])" "$file" || echo "$word"
+	done
+}
+
+# --- options: --help, the man page, completion ---
+
+"$MMANFS" --help >"$T/help"
+sed 's/\\-/-/g' docs/mmanfs.1 >"$T/man"
+mapfile -t options < <(grep -oE -- '--[a-z-]+' "$T/help" | sort -u)
+cmp_num "${#options[@]}" '>=' 15 'there are options'
+is "$(missing "$T/man" "${options[@]}")" '' 'the man page has all options of --help'
+mapfile -t options < <(grep -oE -- '--[a-z][a-z-]+' "$T/man" | sort -u)
+is "$(missing "$T/help" "${options[@]}")" '' '--help all of the man page'
+# --foreground and --output complete by their letters
+mapfile -t options < <(grep -oE -- '--[a-z][a-z-]+' "$T/help" | grep -vxE -- '--(foreground|output|option)' | sort -u)
+is "$(missing scripts/mmanfs.bash-completion "${options[@]}")" '' 'completion has them'
+mapfile -t words < <(sed -n 's/^  mmanfs \([a-z]*\) .*/\1/p' "$T/help")
+is "$(missing "$T/man" "${words[@]}")$(missing scripts/mmanfs.bash-completion "${words[@]}")" '' \
+	'and both have all commands'
+mapfile -t words < <(sed -n 's/^presets: //p' "$T/help" | tr ' ' '\n')
+is "$(missing "$T/man" "${words[@]}")$(missing docs/machine.md "${words[@]}")" '' \
+	'presets are in the man page and in docs/machine.md'
+
+# --- sim/: commands and files ---
+
+# rows of the tables: { "mmap", 2, 16, 0, cmd_mmap, ...
+mapfile -t words < <(sed -n 's/^\t{ "\([a-z_]*\)", [0-9]*, [0-9]*, [A-Z_0]*, cmd_.*/\1/p' fs/sim/*.c | sort -u)
+cmp_num "${#words[@]}" '>=' 50 'there are commands'
+is "$(missing docs/control-language.md "${words[@]}")" '' 'docs/control-language.md has all commands'
+is "$(missing fs/sim/readme.c "${words[@]}")" '' 'and so has sim/README'
+mapfile -t words < <(sed -n '/sim_attrs/,/^};/s/.*\.name = "\([A-Za-z_]*\)".*/\1/p; /sim_subdirs/,/^};/s/.*\.name = "\([a-z]*\)".*/\1/p' \
+	fs/sim/root.c)
+cmp_num "${#words[@]}" '>=' 12 'there are files'
+is "$(missing fs/sim/readme.c "${words[@]}")" '' 'sim/README has all files of sim/'
+cat docs/*.md >"$T/docs"
+is "$(missing "$T/docs" "${words[@]}")" '' 'docs/ have them'
+
+# --- pages: links lead somewhere, and each page is led to ---
+
+gone=
+while IFS=: read -r page target; do
+	[ -e "$(dirname "$page")/${target%%#*}" ] || gone+="$page: $target "
+done < <(grep -oE '\]\([^)#][^):]*\)' README.md docs/*.md tests/oracle/README.md | sed 's/\](\(.*\))$/\1/')
+is "$gone" '' 'every link leads to a file'
+mapfile -t words < <(cd docs && printf '%s\n' *.md)
+is "$(missing README.md "${words[@]}")" '' 'README leads to every page of docs/'
+gone=
+while IFS=: read -r page path; do
+	[ -e "$path" ] || compgen -G "$path*" >"$T/found" || gone+="$page: $path "
+done < <(grep -oE '`(mm|fs|include|scripts|sample-scripts)/[A-Za-z0-9_./-]+`' README.md docs/*.md | tr -d '`')
+is "$gone" '' 'every source file that a page names is there'
+mapfile -t words < <(cd sample-scripts && find . -maxdepth 1 -type f -printf '%P\n')
+cat README.md docs/*.md >"$T/docs"
+is "$(missing "$T/docs" "${words[@]}")" '' 'every sample script is told of'
+
+done_testing
