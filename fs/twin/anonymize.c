@@ -21,7 +21,7 @@ const struct anonymize_rule anonymize_rules[] = {
 	{ "^/proc/[0-9]+/s?maps$", ANONYMIZE_MAPS },
 	{ "^/proc/[0-9]+/mountinfo$", ANONYMIZE_MOUNTS },
 	{ "^/proc/[0-9]+/cgroup$", ANONYMIZE_CGROUP },
-	{ "^/proc/[0-9]+/(oom_score_adj|ns/mnt|pages|limits)$", ANONYMIZE_KEEP },
+	{ "^/proc/[0-9]+/(oom_score_adj|ns/mnt|pages|limits|smaps_rollup)$", ANONYMIZE_KEEP },
 	{ "^/proc/swaps$", ANONYMIZE_SWAPS },
 	{ "^/proc/cmdline$", ANONYMIZE_BOOT },
 	{ "^/proc/version$", ANONYMIZE_VERSION },

@@ -4,6 +4,7 @@
  *	/proc/PID/stat, status, cmdline, oom_score_adj, exe     of each process
  *	/proc/PID/smaps                                         without lines that say 0 kB
  *	/proc/PID/pages                                         its page tables as a text (host_pages.c)
+ *	/proc/PID/smaps_rollup                                  Pss alone
  *	/proc/PID/cgroup, limits
  *	/proc/PID/task/TID/stat                                 of each further thread
  *	/proc/PID/mountinfo                                     once for each mount namespace: which
@@ -73,6 +74,12 @@ static bool keep_smaps(const char *line, size_t size)
 	return !ends(line, size, " 0 kB\n") && !ends(line, size, "PageSize:        4 kB\n") &&
 	       !ends(line, size, "PageSize:           4 kB\n") &&
 	       memcmp(line, "THPeligible", size < 11 ? size : 11);
+}
+
+/* The sum of Pss, of which smaps has the parts rounded. */
+static bool keep_rollup(const char *line, size_t size)
+{
+	return size > 4 && !memcmp(line, "Pss:", 4);
 }
 
 static bool keep_status(const char *line, size_t size)
@@ -227,6 +234,7 @@ static bool add_smaps(struct host_reader *r, u32 pid, bool has_mm)
 	}
 	host_add(r, path, keep_smaps);
 	add_pages(r, pid);
+	add_of_process(r, pid, "smaps_rollup", keep_rollup);
 	return true;
 }
 

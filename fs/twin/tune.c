@@ -12,12 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PSS	    ((s64)1024 << 12)
-#define ALONE	    UINT32_MAX /* page_of[]: somebody's who has it alone */
-#define MOST_MORE   8u	       /* mappings that a page of a file gets */
-#define SWEEPS	    400
-#define MOST_WEIGHT ((s64)1 << 20)
-#define MOST_STEPS  400000000ull /* looks at a page of a mapping: a second or two */
+#define KB_PSS	     ((s64)1024 << 12)
+#define ALONE	     UINT32_MAX /* page_of[]: somebody's who has it alone */
+#define MOST_MORE    8u		/* mappings that a page of a file gets */
+#define SWEEPS	     400
+#define SWEEPS_WHOLE 40 /* for the sums of processes */
+#define MOST_WEIGHT  ((s64)1 << 20)
+/* what is the sum of mappings costs none of them its own */
+#define MAPPING_WEIGHT	MOST_WEIGHT
+#define MOST_OF_PROCESS 16
+#define MOST_STEPS	400000000ull /* looks at a page of a mapping: a second or two */
 
 struct tuned_page {
 	pfn_t pfn;
@@ -53,8 +57,10 @@ struct tuning {
 	struct tuned_page *pages;
 	struct tuned_mapping *mappings;
 	u32 *owned, *owners;
-	size_t nr_pages, max_pages, nr_mappings, nr_owned, max_owned;
-	s16 *best; /* ->held of ->pages, when the fewest mappings were off */
+	size_t nr_pages, max_pages, nr_owned, max_owned;
+	size_t nr_mappings, nr_rows; /* of ->mappings: mappings, and behind them whole processes */
+	bool whole;		     /* these count as well */
+	s16 *best;		     /* ->held of ->pages, when the fewest mappings were off */
 	struct tuned_move *moves;
 	struct tuned_copy *copies;
 	size_t nr_moves, max_moves, nr_copies, max_copies;
@@ -90,7 +96,7 @@ static bool room_for(struct tuning *g, void **array, size_t nr, size_t *max, siz
 static void add_page(void *arg, u64 page, pfn_t pfn, const struct page *p)
 {
 	struct tuning *g = arg;
-	struct tuned_mapping *v = &g->mappings[g->nr_mappings];
+	struct tuned_mapping *v = &g->mappings[g->nr_rows];
 	u32 n = (u32)((s64)p->mapcount + g->held[pfn]);
 
 	(void)page;
@@ -130,6 +136,49 @@ static void may_leave(void *arg, u64 page, pfn_t pfn, const struct page *p)
 		g->pages[at - 1].give_way++;
 }
 
+static void start_row(struct tuning *g, u64 pss, size_t seen)
+{
+	g->mappings[g->nr_rows] = (struct tuned_mapping){ .low = (s64)pss * KB_PSS,
+							  .high = (s64)(pss + 1) * KB_PSS,
+							  .weight = 1,
+							  .first = (u32)g->nr_owned,
+							  .seen = seen };
+}
+
+/* The Pss of a whole process, which is more than the sum of its mappings' rounded ones. */
+static bool rollup_of(const struct twin *t, size_t process, u64 *pss)
+{
+	struct slice text;
+
+	if (!capture_of_process(&t->c, &t->c.processes[process], "smaps_rollup", &text))
+		return false;
+	*pss = slice_value(text, "Pss:", UINT64_MAX);
+	return *pss < (u64)1 << 40;
+}
+
+/* Only where who shares with whom is known: what is a guess has no fractions. */
+static void gather_processes(struct tuning *g)
+{
+	struct twin *t = g->t;
+	size_t i, end;
+	u64 pss;
+
+	for (i = 0; i < t->nr_seen && t->has_numbers && !g->failed; i = end) {
+		size_t process = t->seen[i].process;
+
+		for (end = i; end < t->nr_seen && t->seen[end].process == process; end++)
+			;
+		if (t->unsteady[process] || !rollup_of(t, process, &pss))
+			continue;
+		start_row(g, pss, i);
+		g->mappings[g->nr_rows].weight = 0;
+		for (; i < end; i++)
+			if (t->seen[i].kb[TWIN_RSS])
+				twin_visit(t->m, t->seen[i].vma, add_page, g);
+		g->nr_rows++;
+	}
+}
+
 static void gather(struct tuning *g)
 {
 	struct twin *t = g->t;
@@ -137,18 +186,15 @@ static void gather(struct tuning *g)
 
 	for (i = 0; i < t->nr_seen && !g->failed; i++) {
 		const struct twin_seen *s = &t->seen[i];
-		struct tuned_mapping *v = &g->mappings[g->nr_mappings];
 
 		if (!is_of_interest(t, s))
 			continue;
-		*v = (struct tuned_mapping){ .low = (s64)s->kb[TWIN_PSS] * KB_PSS,
-					     .high = (s64)(s->kb[TWIN_PSS] + 1) * KB_PSS,
-					     .weight = 1,
-					     .first = (u32)g->nr_owned,
-					     .seen = i };
+		start_row(g, s->kb[TWIN_PSS], i);
 		twin_visit(t->m, s->vma, add_page, g);
-		g->nr_mappings++;
+		g->nr_rows++;
 	}
+	g->nr_mappings = g->nr_rows;
+	gather_processes(g);
 	for (i = 0; i < t->nr_seen && !g->failed; i++)
 		if (t->seen[i].kb[TWIN_RSS] && t->unsteady[t->seen[i].process])
 			twin_visit(t->m, t->seen[i].vma, may_leave, g);
@@ -169,7 +215,7 @@ static bool invert(struct tuning *g)
 		at += g->pages[i].room;
 		g->pages[i].nr = 0;
 	}
-	for (i = 0; i < g->nr_mappings; i++)
+	for (i = 0; i < g->nr_rows; i++)
 		for (k = 0; k < g->mappings[i].nr; k++) {
 			struct tuned_page *p = &g->pages[g->owned[g->mappings[i].first + k]];
 
@@ -232,18 +278,23 @@ static void tune(struct tuning *g, const struct tuned_mapping *v)
 		step(g, &g->pages[g->owned[v->first + k]], v->pss >= v->high);
 }
 
-/* Those that are not as they should be, weightier from now on. How many there are. */
+static size_t rows(const struct tuning *g)
+{
+	return g->whole ? g->nr_rows : g->nr_mappings;
+}
+
+/* Those that are not as they should be, weightier from now on. How many there are; no process is worth a mapping. */
 static size_t weigh(struct tuning *g)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < g->nr_mappings; i++) {
+	for (i = 0; i < rows(g); i++) {
 		struct tuned_mapping *v = &g->mappings[i];
 
 		if (!off(v, v->pss))
 			continue;
-		n++;
-		v->weight += v->weight < MOST_WEIGHT;
+		n += i < g->nr_mappings ? g->nr_rows : 1;
+		v->weight += v->weight < (g->whole ? MOST_OF_PROCESS : MOST_WEIGHT);
 	}
 	return n;
 }
@@ -260,10 +311,10 @@ static void restore(struct tuning *g)
 		g->held[p->pfn] = g->best[i];
 		p->mappers = (u32)((s64)p->there + g->best[i]);
 	}
-	for (i = 0; i < g->nr_mappings; i++) {
+	for (i = 0; i < g->nr_rows; i++) {
 		struct tuned_mapping *v = &g->mappings[i];
 
-		v->weight = 1;
+		v->weight = i < g->nr_mappings || g->whole;
 		v->pss = v->alone;
 		for (k = 0; k < v->nr; k++)
 			v->pss += share_of(g->pages[g->owned[v->first + k]].mappers);
@@ -286,8 +337,10 @@ static void tune_all(struct tuning *g)
 	int sweep;
 
 	keep(g);
-	for (sweep = 0; sweep < SWEEPS && fewest && g->steps < MOST_STEPS; sweep++) {
-		for (i = 0; i < g->nr_mappings; i++)
+	for (sweep = 0;
+	     sweep < (g->whole ? SWEEPS_WHOLE : SWEEPS) && fewest && g->steps < MOST_STEPS;
+	     sweep++) {
+		for (i = 0; i < rows(g); i++)
 			if (off(&g->mappings[i], g->mappings[i].pss))
 				tune(g, &g->mappings[i]);
 		n = weigh(g);
@@ -297,6 +350,18 @@ static void tune_all(struct tuning *g)
 		}
 	}
 	restore(g);
+}
+
+/* Then the sums of whole processes, as far as no mapping loses by it. */
+static void tune_processes(struct tuning *g)
+{
+	size_t i;
+
+	g->whole = true;
+	for (i = 0; i < g->nr_rows; i++)
+		g->mappings[i].weight = i < g->nr_mappings ? MAPPING_WEIGHT : 1;
+	if (g->nr_rows > g->nr_mappings)
+		tune_all(g);
 }
 
 /* ---- other pages ---- */
@@ -545,7 +610,7 @@ int twin_tune(struct twin *t, s16 *held)
 	struct tuning g = { .t = t, .held = held };
 
 	g.page_of = calloc(t->m->max_pfn, sizeof(*g.page_of));
-	g.mappings = malloc((t->nr_seen + 1) * sizeof(*g.mappings));
+	g.mappings = malloc((t->nr_seen + t->c.nr_processes + 1) * sizeof(*g.mappings));
 	g.failed = !g.page_of || !g.mappings;
 	if (!g.failed)
 		gather(&g);
@@ -555,6 +620,7 @@ int twin_tune(struct twin *t, s16 *held)
 		tune_all(&g);
 		move_all(&g);
 		tune_all(&g);
+		tune_processes(&g);
 		copy_all(&g);
 		do_moves(&g);
 		do_copies(&g);

@@ -83,15 +83,15 @@ static void test_held(void)
 	capture_process(&capture, 1, 0, "init", "");
 	capture_file(&capture, "/proc/sys/fs/aio-max-nr", "65536\n");
 	capture_file(&capture, "/proc/sys/kernel/core_pattern", "|/bin/core [%p] %e\n");
-	capture_file(&capture, "/proc/sys/kernel/printk", "7\t4\t1\t7\n");
+	capture_file(&capture, "/proc/sys/kernel/acct", "4\t2\t30\n");
 	open_twin(&t, &capture, "a twin with settings that nothing here acts upon");
 	is_str(fixture_read(&t.f, "proc/sys/kernel/core_pattern"), "|/bin/core [%p] %e\n",
 	       "are shown");
-	is_str(fixture_read(&t.f, "proc/sys/kernel/printk"), "7\t4\t1\t7\n", "several numbers");
-	is_int(fixture_write(&t.f, "proc/sys/kernel/printk", "3 2\n"), 4, "they are written");
-	is_str(fixture_read(&t.f, "proc/sys/kernel/printk"), "3\t2\t1\t7\n",
+	is_str(fixture_read(&t.f, "proc/sys/kernel/acct"), "4\t2\t30\n", "several numbers");
+	is_int(fixture_write(&t.f, "proc/sys/kernel/acct", "3 1\n"), 4, "they are written");
+	is_str(fixture_read(&t.f, "proc/sys/kernel/acct"), "3\t1\t30\n",
 	       "fewer numbers leave the others");
-	is_int(fixture_write(&t.f, "proc/sys/kernel/printk", "none\n"), -EINVAL,
+	is_int(fixture_write(&t.f, "proc/sys/kernel/acct", "none\n"), -EINVAL,
 	       "no word for a number");
 	is_int(fixture_write(&t.f, "proc/sys/fs/aio-max-nr", "-1\n"), -EINVAL, "none below 0");
 	is_int(fixture_write(&t.f, "proc/sys/fs/aio-max-nr", "18446744073709551615\n"), 21,
@@ -163,6 +163,36 @@ static void test_swap_cache(void)
 	close_twin(&t, &capture, "the swap cache, after that");
 }
 
+/* ---- the sum of a process ---- */
+
+/* Two mappings with a Pss of 1 kB and something each come to 2 or to 3: the fractions tell. */
+static void test_rollup(void)
+{
+	static const char smaps[] =
+		"10000000-10002000 rw-p 00000000 00:00 0 \n"
+		"Rss: 8 kB\nPss: 1 kB\nShared_Dirty: 8 kB\nAnonymous: 8 kB\nVmFlags: rd wr mr mw me ac \n"
+		"20000000-20002000 rw-p 00000000 00:00 0 \n"
+		"Rss: 8 kB\nPss: 1 kB\nShared_Dirty: 8 kB\nAnonymous: 8 kB\nVmFlags: rd wr mr mw me ac \n";
+	unsigned int sum;
+
+	for (sum = 2; sum <= 3; sum++) {
+		struct text capture;
+		struct twin_test t;
+
+		capture_start(&capture, NULL);
+		capture_process(&capture, 1, 0, "init", "");
+		capture_process(&capture, 20, 1, "shares", smaps);
+		capture_file(&capture, "/proc/20/pages", "10000000 A2@1\n20000000 A2@5\n");
+		capture_file(&capture, "/proc/20/smaps_rollup",
+			     fixture_format("Pss: %u kB\n", sum));
+		open_twin(&t, &capture, "a twin of one who knows what his mappings come to");
+		is_int(twin_number(&t, "proc/20/smaps_rollup", "Pss:"), sum, "so do they");
+		like(fixture_read(&t.f, "proc/20/smaps"), "Pss: +1 kB", "with shares as there");
+		like(t.said, "1 of 1 processes agree exactly", "each of them");
+		close_twin(&t, &capture, "the sum of a process");
+	}
+}
+
 /* ---- families that could not be read ---- */
 
 static void test_kin(void)
@@ -232,6 +262,7 @@ int main(void)
 	test_held();
 	test_lazyfree();
 	test_swap_cache();
+	test_rollup();
 	test_kin();
 	test_capped();
 	return done_testing();
