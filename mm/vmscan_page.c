@@ -80,7 +80,9 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 	}
 	p->flags |= PAGE_FLAG(lru);
 	page_list_add(m, b->list, pfn);
-	lru_trail_add(m, &m->reclaim.node[p->node].trail[lru], pfn);
+	/* one that is being written goes to the tail when that is over */
+	if (!page_test(p, PG_writeback))
+		lru_trail_add(m, &m->reclaim.node[p->node].trail[lru], pfn);
 	b->nr++;
 }
 
