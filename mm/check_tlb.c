@@ -106,7 +106,7 @@ static void check_array(struct tlb_check *t, enum tlb_array_id id)
 			continue;
 		check_entry(t, id, tag[i], payload[i]);
 		if (a->marks && mark[i / a->ways * TLB_MARKS + i % a->ways] !=
-					tlb_mark(a, tag[i] & PAGE_NUMBER_MASK))
+					tlb_mark(a, tag[i] & PAGE_NUMBER_MASK, tag[i]))
 			check_fail(t->c, "CPU %u: its TLB does not find page %llx", t->number,
 				   (unsigned long long)(tag[i] & PAGE_NUMBER_MASK));
 		set = i / a->ways * a->ways;

@@ -133,7 +133,7 @@ static inline u32 match_marked(struct tlb_cpu *c, const struct tlb_array *a, u32
 			       u64 want)
 {
 	const u64 ones = 0x0101010101010101ull, *tag = tlb_array_tags(c, a) + set * a->ways;
-	u64 mark = tlb_mark(a, number) * ones, x[2];
+	u64 mark = tlb_mark(a, number, want) * ones, x[2];
 	u32 half, way;
 
 	memcpy(x, set_marks(c, a, set), sizeof(x));
@@ -184,7 +184,7 @@ static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u6
 	tlb_array_tags(c, a)[set * a->ways + way] = tag | number;
 	tlb_array_payload(c, a)[set * a->ways + way] = payload;
 	if (a->marks)
-		set_marks(c, a, set)[way] = tlb_mark(a, number);
+		set_marks(c, a, set)[way] = tlb_mark(a, number, tag);
 }
 
 /* Find it or put it there: was it there? Straight through, because nobody can foretell the answer. The

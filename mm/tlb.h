@@ -75,10 +75,11 @@ static inline u32 tlb_match(const u64 *tag, u32 ways, u64 want)
 
 #define TLB_MARKS 16u /* of a set */
 
-/* The byte of a page's number that stands for it in its set. */
-static inline u8 tlb_mark(const struct tlb_array *a, u64 number)
+/* The byte that stands for a page in its set: of its number, and of the tag, lest all be found that are there
+ * with one that is forgotten. */
+static inline u8 tlb_mark(const struct tlb_array *a, u64 number, u64 tag)
 {
-	return (u8)(number >> a->set_bits);
+	return (u8)((number >> a->set_bits) + (tag >> TLB_TAG_SHIFT) * 37);
 }
 
 /* The way was used; once all were, only this one counts. */
