@@ -12,7 +12,7 @@
  * The marks of a fresh boot belong to an earlier count of managed pages than zoneinfo shows: writing
  * the same min_free_kbytes again changes them, here as on the real machine.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -16,7 +16,7 @@
 
 #include <mman/machine.h>
 
-#include "memblock.h"
+#include "mm/memblock.h"
 
 #define KiB ((u64)1 << 10)
 #define MiB ((u64)1 << 20)

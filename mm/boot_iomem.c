@@ -4,7 +4,7 @@
  * The firmware of a PC: RAM and what the e820 map reserves, the PCI host bridge's windows in the
  * holes, interrupt controllers and timer at their standard places, three virtio disks.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

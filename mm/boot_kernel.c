@@ -4,8 +4,8 @@
  *
  * Sizes are rules fitted to guests (docs/boot.md); the sums end up in MemFree and VmallocUsed.
  */
-#include "boot_internal.h"
-#include "memory_hotplug.h"
+#include "mm/boot_internal.h"
+#include "mm/memory_hotplug.h"
 
 #include <errno.h>
 #include <stdio.h>

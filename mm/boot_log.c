@@ -2,7 +2,7 @@
  * boot_log.c - what a 6.1 kernel says about its memory while it boots, where it takes more than one
  * stage to know it. Other lines stand where the thing happens.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <stdio.h>
 

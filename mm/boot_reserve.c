@@ -5,7 +5,7 @@
  * order, so that it lands where the real one lies (docs/boot.md lists them with their evidence).
  * Sizes that depend on the build are constants of struct kernel_image; the rest are rules.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <errno.h>
 #include <string.h>

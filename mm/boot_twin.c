@@ -4,7 +4,7 @@
  * The other machine reserved other things than ours would. So boot's own reservations are trimmed:
  * a zone that has too many free pages loses some at its top, one that has too few gets some back.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <errno.h>
 

@@ -9,7 +9,7 @@
  * and the rest starts at 4 GiB. Nodes fill that space in the order of their numbers. A machine file
  * may give ranges instead, for any other layout; then they are the usable RAM as it is.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <errno.h>
 #include <stdarg.h>

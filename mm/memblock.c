@@ -1,7 +1,7 @@
 /*
  * memblock.c - early memory: sorted stretches, given out from the top down.
  */
-#include "memblock.h"
+#include "mm/memblock.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,7 +10,7 @@
  * earlier than the zone's limit if more of the node follows above it. Present pages are RAM, managed
  * ones are those that boot did not keep.
  */
-#include "boot_internal.h"
+#include "mm/boot_internal.h"
 
 #include <errno.h>
 #include <string.h>

@@ -15,7 +15,6 @@
 
 /* A test program is one test: its count is the program's. */
 static struct {
-	int planned;
 	int run;
 	int failed;
 } tap;
@@ -225,13 +224,6 @@ bool tap_like(const char *file, int line, const char *got, const char *regex, bo
 	return held;
 }
 
-void plan(int checks)
-{
-	tap.planned = checks;
-	printf("1..%d\n", checks);
-	fflush(stdout);
-}
-
 void skip(int checks, const char *why, ...)
 {
 	va_list args;
@@ -273,12 +265,9 @@ void bail_out(const char *why, ...)
 
 int done_testing(void)
 {
-	if (!tap.planned)
-		printf("1..%d\n", tap.run);
-	else if (tap.planned != tap.run)
-		diag("planned %d checks, made %d", tap.planned, tap.run);
+	printf("1..%d\n", tap.run);
 	if (tap.failed)
 		diag("%d of %d checks failed", tap.failed, tap.run);
 	fflush(stdout);
-	return tap.failed || (tap.planned && tap.planned != tap.run) || !tap.run;
+	return tap.failed || !tap.run;
 }

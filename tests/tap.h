@@ -11,7 +11,7 @@
  * - The last argument is a sentence in printf form that says which behaviour is pinned.
  * - What fails prints what it got and what it wanted, and where; the program goes on.
  * - Every check returns whether it held, so that the ones that make no sense after it can be skipped.
- * - A program that dies before done_testing() or a plan() that was not met fails as a whole.
+ * - A program that dies before done_testing() fails as a whole.
  */
 #ifndef TESTS_TAP_H
 #define TESTS_TAP_H
@@ -71,9 +71,6 @@ bool tap_is_mem(const char *file, int line, const void *got, const void *want, s
 		const char *name, ...) TAP_PRINTF(6, 7);
 bool tap_like(const char *file, int line, const char *got, const char *regex, bool wanted,
 	      const char *name, ...) TAP_PRINTF(6, 7);
-
-/* Says beforehand how many checks there will be. Optional: done_testing() counts them. */
-void plan(int checks);
 
 /* The next @checks checks cannot be made here, and why; the caller steps over them. */
 void skip(int checks, const char *why, ...) TAP_PRINTF(2, 3);

@@ -489,13 +489,14 @@ static void place_own(struct planning *g, struct member *m)
 
 static void plan_group(struct planning *g, struct member *m, size_t nr)
 {
-	struct member *scratch = malloc(4 * nr * sizeof(*scratch)), *sharers = scratch + nr;
+	struct member *scratch = malloc(4 * nr * sizeof(*scratch)), *sharers;
 	size_t i, n = 0;
 
 	if (!scratch) {
 		g->failed = true;
 		return;
 	}
+	sharers = scratch + nr;
 	g->front = scratch + 2 * nr;
 	g->back = scratch + 3 * nr;
 	g->taken.nr = 0;
