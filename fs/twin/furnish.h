@@ -206,6 +206,8 @@ void twin_hold_mapped(struct twin *t, handle_t inode, u64 n);
 /** twin_tune() - @held: by frame, how often the holder is to map it; brought to the Pss of all mappings.
  * 0, -ENOMEM. */
 int twin_tune(struct twin *t, s16 *held);
+/** twin_has_sums() - there are sums of whole processes that it could bring about. */
+bool twin_has_sums(const struct twin *t);
 /* counters.c */
 void twin_counters(struct twin *t);
 /* compare.c */

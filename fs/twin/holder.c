@@ -353,7 +353,7 @@ int twin_hold_shares(struct twin *t)
 	plan_held(&h);
 	/* who changed meanwhile comes first, and gives way */
 	h.any = t->nr_places != 0;
-	if (((!adjust_all(&h, false) && !adjust_all(&h, true)) || t->has_numbers) && !h.failed) {
+	if (((!adjust_all(&h, false) && !adjust_all(&h, true)) || twin_has_sums(t)) && !h.failed) {
 		error = twin_tune(t, h.held);
 		h.any = true;
 	}

@@ -157,6 +157,17 @@ static bool rollup_of(const struct twin *t, size_t process, u64 *pss)
 }
 
 /* Only where who shares with whom is known: what is a guess has no fractions. */
+bool twin_has_sums(const struct twin *t)
+{
+	size_t i;
+	u64 pss;
+
+	for (i = 0; i < t->c.nr_processes && t->has_numbers; i++)
+		if (rollup_of(t, i, &pss))
+			return true;
+	return false;
+}
+
 static void gather_processes(struct tuning *g)
 {
 	struct twin *t = g->t;
