@@ -210,7 +210,7 @@ static void show_meminfo(struct comparison *c)
 		{ "MemFree:", "the twin's own records need memory" },
 		{ "Buffers:", NULL },
 		{ "Cached:", "files that are mapped come to more" },
-		{ "SwapCached:", "shared memory's is not copied" },
+		{ "SwapCached:", "whose pages are in it nobody tells" },
 		{ "Active(anon):", lists },
 		{ "Inactive(anon):", lists },
 		{ "Active(file):", lists },

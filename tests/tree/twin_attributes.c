@@ -101,7 +101,7 @@ static void test_held(void)
 	is_str(fixture_read(&t.f, "proc/sys/kernel/core_pattern"), "core\n", "stands");
 	is_str(fixture_read(&t.f, "proc/sys/kernel/modprobe"), "",
 	       "what the other has not told is not there");
-	like(fixture_read(&t.f, "sim/twin"), "2 of kernel.\\* and fs.\\* for show alone",
+	like(fixture_read(&t.f, "sim/twin"), "3 of kernel.\\* and fs.\\* for show alone",
 	     "the report says so");
 	close_twin(&t, &capture, "settings that are shown");
 }
