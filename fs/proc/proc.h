@@ -62,6 +62,7 @@ extern const struct directory proc_pressure_directory; /* pressure.c */
 bool proc_pressure_visible(const struct request *rq);
 
 int proc_locks_show(const struct request *rq, struct text *out);
+int proc_modules_show(const struct request *rq, struct text *out);
 extern const struct directory proc_sysvipc_directory; /* sysvipc.c */
 
 /** struct interrupts - what interrupted a CPU since boot: its timer, 250 times each second that it was busy; the disk, once

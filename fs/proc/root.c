@@ -49,6 +49,7 @@ static const struct attribute root_attrs[] = {
 	FILE_RO("devices", proc_devices_show),
 	FILE_RO("loadavg", proc_loadavg_show),
 	FILE_RO("meminfo", proc_meminfo_show),
+	FILE_RO("modules", proc_modules_show),
 	FILE_RO("version", proc_version_show),
 	FILE_ROOT("slabinfo", proc_slabinfo_show),
 	FILE_RO("softirqs", proc_softirqs_show),
