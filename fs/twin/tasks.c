@@ -24,6 +24,17 @@ static enum task_state_letter state_of(char letter)
 	}
 }
 
+/* SCHED_FIFO and SCHED_RR come with a priority; SCHED_DEADLINE is not simulated. */
+static void set_policy(struct task *t, u64 policy, u64 priority)
+{
+	bool real_time = policy == 1 || policy == 2;
+
+	if (policy > 5 || (real_time && (!priority || priority > 99)))
+		return;
+	t->sched_policy = (u8)policy;
+	t->rt_priority = real_time ? (u8)priority : 0;
+}
+
 static void set_fields(struct machine *m, handle_t h, const struct twin_stat *s)
 {
 	struct task *t = task_at(m, h);
@@ -34,6 +45,7 @@ static void set_fields(struct machine *m, handle_t h, const struct twin_stat *s)
 	t->min_flt = s->field[STAT_MINFLT];
 	t->maj_flt = s->field[STAT_MAJFLT];
 	t->nice = (s8)s->field[STAT_NICE];
+	set_policy(t, s->field[STAT_POLICY], s->field[STAT_RT_PRIORITY]);
 	t->start_time = start < m->clock.now / TICK_NS ? start * TICK_NS : m->clock.now;
 	t->cpu = s->field[STAT_PROCESSOR] < m->nr_cpus ? (u32)s->field[STAT_PROCESSOR] : 0;
 	task_set_state(m, h, state_of(s->state));

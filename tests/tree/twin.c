@@ -176,6 +176,7 @@ static void test_processes(void)
 	is_int(twin_number(&t, "proc/42/status", "PPid:"), 1, "whose parent is gone is init's");
 	like(fixture_read(&t.f, "proc/43/stat"), "^43 \\(gone\\) Z 42 ", "a zombie");
 	like(fixture_read(&t.f, "proc/4/stat"), "^4 \\(kworker/0:0-a-v\\) I 2 ", "a kernel thread");
+	like(fixture_read(&t.f, "proc/40/stat"), " 17 1 0 3 0 0 0 ", "its scheduling policy");
 	like(fixture_read(&t.f, "proc/40/stat"), "\\) S 1 .* 100 50 0 0 25 5 2 0 300 ",
 	     "times are the whole process's, whoever of its threads used them");
 	like(fixture_read(&t.f, "proc/uptime"), "^1000.25 ", "it has been up as long as the other");
