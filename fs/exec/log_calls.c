@@ -38,7 +38,7 @@ static bool reserve(struct log_text *t, size_t more)
 {
 	void *grown;
 
-	if (t->used + more > t->room) {
+	if (!t->bytes || t->used + more > t->room) {
 		t->room = (t->used + more) * 2;
 		grown = realloc(t->bytes, t->room);
 		if (!grown)
@@ -69,33 +69,48 @@ static char unescape(const char **at)
 }
 
 /* "<6>[   12.345678] ", at the start of each line of a record. */
-static void add_prefix(struct log_text *t, unsigned int priority, unsigned long long us)
+static void add_prefix(struct log_text *t, uint64_t priority, uint64_t us)
 {
-	t->used += (size_t)sprintf(t->bytes + t->used, "<%u>[%5llu.%06llu] ", priority,
-				   us / 1000000, us % 1000000);
+	t->used += (size_t)sprintf(t->bytes + t->used, "<%u>[%5llu.%06llu] ",
+				   (unsigned int)priority, (unsigned long long)us / 1000000,
+				   (unsigned long long)us % 1000000);
+}
+
+/* "6,339,5140900," at the start of a record: priority, number, microseconds. */
+static bool read_head(const char *record, uint64_t head[3])
+{
+	char *end;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		head[i] = strtoull(record, &end, 10);
+		if (end == record || *end != ',')
+			return false;
+		record = end + 1;
+	}
+	return true;
 }
 
 /* A record as dev/kmsg has it: "6,339,5140900,-;text". Those before @from are passed over. */
 static bool add_record(struct log_text *t, char *record, uint64_t from)
 {
 	const size_t prefix = 64;
-	unsigned int priority;
-	unsigned long long number, us;
+	uint64_t head[3];
 	const char *at = strchr(record, ';');
 
-	if (!at++ || sscanf(record, "%u,%llu,%llu", &priority, &number, &us) != 3 || number < from)
+	if (!at++ || !read_head(record, head) || head[1] < from)
 		return true;
 	record[strcspn(record, "\n")] = '\0'; /* behind it are a device's properties */
 	if (!reserve(t, (strlen(at) + 1) * prefix))
 		return false;
 	t->starts[t->nr++] = t->used;
-	add_prefix(t, priority, us);
+	add_prefix(t, head[0], head[2]);
 	while (*at) {
 		char c = unescape(&at);
 
 		t->bytes[t->used++] = c;
 		if (c == '\n')
-			add_prefix(t, priority, us);
+			add_prefix(t, head[0], head[2]);
 	}
 	t->bytes[t->used++] = '\n';
 	return true;
