@@ -189,21 +189,23 @@ struct meminfo_line {
 
 static const char moved[] = "files were not read at one moment";
 
+static const char lists[] = "processes came or went while files were read";
+
 static void show_line(struct comparison *c, const struct meminfo_line *l, u64 there, u64 here)
 {
 	static const char *const words[] = { "exactly", "to 1 %", "no: " };
 	enum verdict v = compare(there, here);
+	const char *why = l->why ? l->why : moved;
 
+	if (why == lists && c->t->ksm_kb && here > there)
+		why = "pages that KSM has merged are one each here";
 	text_printf(c->out, "  %-16s %12llu %12llu  %s%s\n", l->key, N(there), N(here), words[v],
-		    v != DIFFERENT ? "" :
-		    l->why	   ? l->why :
-				     moved);
+		    v != DIFFERENT ? "" : why);
 }
 
 /* meminfo, line by line as the other machine has it. */
 static void show_meminfo(struct comparison *c)
 {
-	static const char lists[] = "processes came or went while files were read";
 	static const char small[] = "transparent huge pages are small pages here";
 	static const struct meminfo_line lines[] = {
 		{ "MemTotal:", NULL },

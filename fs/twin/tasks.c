@@ -29,7 +29,7 @@ static void set_policy(struct task *t, u64 policy, u64 priority)
 {
 	bool real_time = policy == 1 || policy == 2;
 
-	if (policy > 5 || (real_time && (!priority || priority > 99)))
+	if (policy > 5 || policy == 4 || (real_time && (!priority || priority > 99)))
 		return;
 	t->sched_policy = (u8)policy;
 	t->rt_priority = real_time ? (u8)priority : 0;

@@ -3,6 +3,7 @@
  * may be freed at once, the swap cache; and what is too much to be stood for is not.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,46 @@ static void test_limits(void)
 	like(fixture_read(&t.f, "proc/22/limits"), "Max open files            1024 ",
 	     "who has told none has those of boot");
 	close_twin(&t, &capture, "limits");
+}
+
+/* ---- scheduling ---- */
+
+static void test_policy(void)
+{
+	/* fields 40 and 41 of stat: priority, policy */
+	static const struct {
+		unsigned int priority, policy, shown_priority, shown_policy;
+	} cases[] = {
+		{ 20, 2, 20, 2 }, { 0, 3, 0, 3 }, { 0, 5, 0, 5 }, { 0, 6, 0, 0 }, { 200, 1, 0, 0 }
+	};
+	struct text capture;
+	struct twin_test t;
+	unsigned int i, priority, policy;
+
+	capture_start(&capture, NULL);
+	capture_process(&capture, 1, 0, "init", "");
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		capture_file(
+			&capture, fixture_format("/proc/%u/stat", 20 + i),
+			fixture_format("%u (scheduled) S 1 0 0 0 -1 0 7 0 2 0 100 50 0 0 20 0 1 0 "
+				       "300 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 1 %u %u 0 0 0\n",
+				       20 + i, cases[i].priority, cases[i].policy));
+	open_twin(&t, &capture, "a twin of processes with scheduling policies");
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *at =
+			strrchr(fixture_read(&t.f, fixture_format("proc/%u/stat", 20 + i)), ')');
+
+		if (!at ||
+		    sscanf(at,
+			   ") %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			   "%*s %*s %*s %*s %*s %u %u",
+			   &priority, &policy) != 2)
+			priority = policy = 99;
+		is_int(priority, cases[i].shown_priority, "priority of process %u", 20 + i);
+		is_int(policy, cases[i].shown_policy, "its policy");
+	}
+	close_twin(&t, &capture, "policies");
 }
 
 /* ---- settings that are shown ---- */
@@ -259,6 +300,7 @@ static void test_capped(void)
 int main(void)
 {
 	test_limits();
+	test_policy();
 	test_held();
 	test_lazyfree();
 	test_swap_cache();
