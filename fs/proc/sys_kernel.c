@@ -75,14 +75,15 @@ static const struct attribute kernel_attrs[] = {
 
 /* ---- random/ ---- */
 
-static void show_uuid(struct text *out, const u8 *b)
+static void show_uuid(struct text *out, const u64 bits[2])
 {
 	u32 i;
 
 	for (i = 0; i < 16; i++) {
-		/* version 4, variant 1 */
-		u8 byte = i == 6 ? (b[i] & 0x0f) | 0x40 : i == 8 ? (b[i] & 0x3f) | 0x80 : b[i];
+		u32 byte = (u8)(bits[i / 8] >> i % 8 * 8);
 
+		/* version 4, variant 1 */
+		byte = i == 6 ? (byte & 0x0f) | 0x40 : i == 8 ? (byte & 0x3f) | 0x80 : byte;
 		text_printf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", byte);
 	}
 	text_char(out, '\n');
@@ -99,7 +100,7 @@ static int show_mixed(const struct request *rq, struct text *out, u64 which)
 		bits[i] = (bits[i] ^ bits[i] >> 27) * 0x94d049bb133111ebull;
 		bits[i] ^= bits[i] >> 31;
 	}
-	show_uuid(out, (const u8 *)bits);
+	show_uuid(out, bits);
 	return 0;
 }
 
@@ -112,7 +113,7 @@ static int boot_id_show(const struct request *rq, struct text *out)
 /* A new one each time, for the program that asks: the host's chance, none of the machine's. */
 static int uuid_show(const struct request *rq, struct text *out)
 {
-	u8 bits[16];
+	u64 bits[2] = { 0 };
 
 	if (!rq->caller->host_tid) /* nobody: a replay */
 		return show_mixed(rq, out, 1);
