@@ -50,7 +50,9 @@ no EISDIR "$M/sim/ctl" 'swapon directory 16M type=file' 'a directory'
 
 no EINVAL "$M/sim/ctl" 'swapon ../vdb 16M' 'a name that leads elsewhere'
 no EINVAL "$M/sim/ctl" 'swapon a//b 16M' 'a name with an empty part'
-no EBUSY "$M/sim/ctl" 'swapon vda 16M' 'the disk that has the files'
+put "$M/sim/ctl" 'swapon vda 16M'
+like "$(cat "$M/proc/swaps")" '/dev/vda .*partition.16380' 'an area may have any name'
+put "$M/sim/ctl" 'swapoff vda'
 
 # --- Waiting ---
 
