@@ -216,11 +216,11 @@ awake_during_reads() {
 	local reader seen=1
 	grep -rs . "$M/proc/sys" "$M/sys" >/dev/null &
 	reader=$!
-	while [ -d "/proc/$reader" ] && [ $seen = 1 ]; do
+	while [ -d "/proc/$reader" ] && [ "$seen" = 1 ]; do
 		keeps_awake && seen=0
 	done
 	wait "$reader"
-	return $seen
+	return "$seen"
 }
 sleeps() {
 	! keeps_awake

@@ -12,7 +12,7 @@ soak() {
 	mount_machine --machine "$machine" --journal "$journal"
 	daemon=$(pids_of "$M")
 	mkdir "$M/sim/procs/p0" "$M/sim/procs/p1" "$M/sim/procs/p2" "$M/sim/procs/p3"
-	said=$(timeout -k 5 $((SOAK_SECONDS + 150)) "$BUILT/tests/mount/soak" "$M" "$SOAK_SECONDS" "$SOAK_SEED" ${2:-} 2>&1)
+	said=$(timeout -k 5 $((SOAK_SECONDS + 150)) "$BUILT/tests/mount/soak" "$M" "$SOAK_SECONDS" "$SOAK_SEED" ${2:+"$2"} 2>&1)
 	is $? 0 "$machine${2:+, with $2}: all is read, written, interrupted and compared ($said)"
 	is "$(pids_of "$M")" "$daemon" 'the daemon lives'
 	like "$(head -c 9 "$M/proc/meminfo")" MemTotal: 'and answers'
