@@ -54,6 +54,15 @@ put "$M/sim/ctl" 'swapon vda 16M'
 like "$(cat "$M/proc/swaps")" '/dev/vda .*partition.16380' 'an area may have any name'
 put "$M/sim/ctl" 'swapoff vda'
 
+# --- Room ---
+
+size=$(stat -f -c %b "$D") room=$(stat -f -c %f "$D")
+put "$M/sim/ctl" 'swapon part 64M'
+is "$(stat -f -c %b "$D") $(stat -f -c %f "$D")" "$((size - 16384)) $((room - 16384))" \
+	'a partition is taken from the disk, and no part of the file system: df shows no file of its size'
+put "$M/sim/ctl" 'swapoff part'
+is "$(stat -f -c %b "$D")" "$size" 'until it goes'
+
 # --- Waiting ---
 
 # told NAME LINE: who polls proc/swaps wakes when LINE is written to sim/ctl
