@@ -24,7 +24,8 @@ static void explain_asked(const struct oom_explanation *e, struct text *out)
 	}
 	text_printf(out, "%s (pid %u) asked for ", e->asked, e->asked_pid);
 	explain_request(e->gfp, (u32)e->order, e->nodemask, out);
-	text_printf(out, " and could not get it: %llu kB were free.\n", KB(e->memory.free));
+	text_str(out, " and could not get it: ");
+	explain_free(&e->memory, e->nodemask, out);
 	if (e->constraint == CONSTRAINT_MEMORY_POLICY)
 		text_str(
 			out,

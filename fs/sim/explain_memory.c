@@ -87,7 +87,7 @@ void explain_memory(const struct memory_state *s, u32 order, struct text *out)
 		KB(s->slab_reclaimable), KB(s->slab_unreclaimable), KB(s->page_tables));
 }
 
-/* "all nodes", "nodes 0,2" */
+/* "all nodes", "node 1", "nodes 0,2" */
 static void explain_nodes(u64 mask, struct text *out)
 {
 	const char *separator = " ";
@@ -97,7 +97,7 @@ static void explain_nodes(u64 mask, struct text *out)
 		text_str(out, "all nodes");
 		return;
 	}
-	text_str(out, "nodes");
+	text_str(out, mask & (mask - 1) ? "nodes" : "node");
 	for (nid = 0; nid < MAX_NUMNODES; nid++)
 		if (mask >> nid & 1) {
 			text_printf(out, "%s%u", separator, nid);
@@ -113,6 +113,20 @@ void explain_request(gfp_t gfp, u32 order, u64 nodemask, struct text *out)
 	text_printf(out, "%llu kB in one piece (order %u, %s, ", KB(1) << order, order, flags);
 	explain_nodes(nodemask, out);
 	text_char(out, ')');
+}
+
+void explain_free(const struct memory_state *s, u64 nodemask, struct text *out)
+{
+	u64 there = 0;
+	u32 i;
+
+	text_printf(out, "%llu kB were free", KB(s->free));
+	for (i = 0; i < s->nr_zones; i++)
+		there += nodemask >> s->zone[i].nid & 1 ? s->zone[i].free : 0;
+	/* zones that were left out are counted nowhere else */
+	if (nodemask && !s->nr_left_out && there < s->free)
+		text_printf(out, ", of which only %llu kB there", KB(there));
+	text_str(out, ".\n");
 }
 
 /* ---- the last allocation that was given up ---- */
@@ -159,7 +173,8 @@ void explain_alloc_failure(const struct alloc_failure *f, struct text *out)
 	text_printf(out, "an allocation was given up (%llu so far): %s (pid %u) asked for ",
 		    (unsigned long long)f->count, f->comm, f->pid);
 	explain_request(f->gfp, f->order, f->nodemask, out);
-	text_printf(out, ", and %llu kB were free.\n", KB(f->memory.free));
+	text_str(out, ", and ");
+	explain_free(&f->memory, f->nodemask, out);
 	if (enough && f->order)
 		text_printf(
 			out,

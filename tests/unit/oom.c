@@ -222,6 +222,10 @@ static void test_nodemask(void)
 	cmp_int((s64)f.m->oom.last.total_pages, <, (s64)all,
 		"less than all memory is all there is");
 	like(fixture_read(&f, "sim/explain"), "CONSTRAINT_MEMORY_POLICY", "sim/explain says so");
+	like(fixture_read(&f, "sim/explain"),
+	     "node 1\\) and could not get it: [0-9]+ kB "
+	     "were free, of which only [0-9]+ kB there\\.",
+	     "and how much of the free memory was of use");
 	oc = request_of(f.m, 3);
 	ok(out_of_memory(f.m, &oc), "both nodes are no limit");
 	like(log_line(&f, "oom-kill:", 0), "constraint=CONSTRAINT_NONE,nodemask=\\(null\\)",
