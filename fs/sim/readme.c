@@ -27,7 +27,7 @@ static const char readme[] =
 	"dimms/NAME/     mkdir dimms/a; echo 1G > dimms/a/size; echo 1 > dimms/a/node; echo 1 > dimms/a/plug\n"
 	"                plugs memory in; status tells of it; 0 pulls it out (docs/hotplug.md)\n"
 	"disk/           files and directories on the simulated disk, through its page cache:\n"
-	"                cp -r, mv, tar, dd, truncate, rm, df; kept with mount --disk DIR\n"
+	"                cp -r, mv, tar, dd, truncate, fallocate, rm, df; kept with mount --disk DIR\n"
 	"procs/NAME/     mkdir procs/a makes a process, rmdir ends it\n"
 	"    pid         its PID: see ../proc/PID\n"
 	"    status      running, sleeping, or how it ended\n"
