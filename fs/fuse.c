@@ -593,12 +593,19 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	int error = -EOPNOTSUPP;
+	enum fallocate_how how = FALLOCATE_GROW;
+	int error = 0;
 
 	(void)fi;
+	if (mode == FALLOC_FL_KEEP_SIZE)
+		how = FALLOCATE_KEEP_SIZE;
+	else if (mode == (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		how = FALLOCATE_PUNCH;
+	else if (mode)
+		error = -EOPNOTSUPP;
 	session_enter(&mnt->session);
-	if (!(mode & ~FALLOC_FL_KEEP_SIZE))
-		error = tree_fallocate(mnt->tree, &c, ino, (u64)offset, (u64)length, mode != 0);
+	if (!error)
+		error = tree_fallocate(mnt->tree, &c, ino, (u64)offset, (u64)length, how);
 	session_leave(&mnt->session);
 	fuse_reply_err(req, -error);
 }

@@ -304,16 +304,15 @@ static void do_setattr(struct operation *o)
 
 static void do_fallocate(struct operation *o)
 {
-	bool keep_size;
+	enum fallocate_how how;
 	u64 ino, length;
 
 	text_char(&o->data, '\0');
-	if (text_error(&o->data) || tree_parse_fallocate(o->data.data, &length, &keep_size) ||
+	if (text_error(&o->data) || tree_parse_fallocate(o->data.data, &length, &how) ||
 	    find_ino(o, &ino))
 		player_error(o->p, "its file is not there, or its arguments cannot be read");
 	else
-		(void)tree_fallocate(o->p->tree, &o->caller, ino, o->line->offset, length,
-				     keep_size);
+		(void)tree_fallocate(o->p->tree, &o->caller, ino, o->line->offset, length, how);
 }
 
 static void do_entry(struct operation *o)

@@ -208,7 +208,7 @@ struct directory {
 		      const char *new_name);
 	int (*truncate)(const struct request *rq, const struct attribute *attr, u64 size);
 	/* room for bytes of a file, and where its data and holes are (include/mman/namei.h) */
-	int (*fallocate)(const struct request *rq, u64 offset, u64 length, bool keep_size);
+	int (*fallocate)(const struct request *rq, u64 offset, u64 length, enum fallocate_how how);
 	s64 (*seek)(const struct request *rq, u64 offset, bool hole);
 	/* Mode, owner and time stamp that the object itself keeps; false: it has none of its own. */
 	bool (*get_owner)(const struct request *rq, mode_t *mode, u32 *uid, u32 *gid);
@@ -376,11 +376,11 @@ bool tree_is_tracked(struct tree *t, u64 ino);
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino);
 int tree_rmdir(struct tree *t, const struct caller *c, u64 parent, const char *name);
 int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
-/** tree_fallocate() - as fallocate(2) with mode 0 or FALLOC_FL_KEEP_SIZE. -EOPNOTSUPP outside sim/disk. */
+/** tree_fallocate() - as fallocate(2). -EOPNOTSUPP outside sim/disk. */
 int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
-		   bool keep_size);
-/** tree_parse_fallocate() - "LENGTH" or "LENGTH keep" as the journal has it. -EINVAL. */
-int tree_parse_fallocate(const char *text, u64 *length, bool *keep_size);
+		   enum fallocate_how how);
+/** tree_parse_fallocate() - "LENGTH", "LENGTH keep" or "LENGTH punch" as the journal has it. -EINVAL. */
+int tree_parse_fallocate(const char *text, u64 *length, enum fallocate_how *how);
 int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		     mode_t mode, u64 *ino);
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name);

@@ -393,8 +393,14 @@ int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size)
 	return (int)change.result;
 }
 
+static const char *const fallocate_word[] = {
+	[FALLOCATE_GROW] = "",
+	[FALLOCATE_KEEP_SIZE] = " keep",
+	[FALLOCATE_PUNCH] = " punch",
+};
+
 int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
-		   bool keep_size)
+		   enum fallocate_how how)
 {
 	struct tree_change change = { .op = TREE_FALLOCATE, .offset = offset, .caller = c };
 	char words[40];
@@ -412,21 +418,26 @@ int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, 
 	change.number = open_number(t, ino);
 	change.data = words;
 	change.size = (size_t)snprintf(words, sizeof(words), "%llu%s", (unsigned long long)length,
-				       keep_size ? " keep" : "");
+				       fallocate_word[how]);
 	error = change_begin(t, &n, &change, NULL);
 	if (error)
 		return error;
-	change.result = n.rq.dir->fallocate(&n.rq, offset, length, keep_size);
+	change.result = n.rq.dir->fallocate(&n.rq, offset, length, how);
 	change_end(t, &change);
 	return (int)change.result;
 }
 
-int tree_parse_fallocate(const char *text, u64 *length, bool *keep_size)
+int tree_parse_fallocate(const char *text, u64 *length, enum fallocate_how *how)
 {
 	const char *at = text, *end = text + strlen(text);
+	u32 i;
 
 	if (!parse_digits(&at, end, length))
 		return -EINVAL;
-	*keep_size = at < end;
-	return at < end && strcmp(at, " keep") != 0 ? -EINVAL : 0;
+	for (i = 0; i < ARRAY_SIZE(fallocate_word); i++)
+		if (!strcmp(at, fallocate_word[i])) {
+			*how = (enum fallocate_how)i;
+			return 0;
+		}
+	return -EINVAL;
 }

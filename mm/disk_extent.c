@@ -243,6 +243,26 @@ int inode_preallocate(struct machine *m, handle_t inode, u64 first, u64 nr)
 	return fill(m, inode, first, nr, true);
 }
 
+int inode_punch(struct machine *m, handle_t inode, u64 first, u64 nr)
+{
+	u64 index, run, freed = 0, end = first + nr;
+	enum place place;
+	int error = 0;
+
+	if (!is_on_disk(inode_at(m, inode)))
+		return 0;
+	for (index = first; index < end && !error; index += run) {
+		run = place_run(m, inode, index, end - index, &place);
+		if (place == PLACE_NONE)
+			continue;
+		error = extent_cut(m, inode, index, run);
+		freed += error ? 0 : run;
+	}
+	if (freed)
+		blk_free_space(m, blk_file_sector(inode, first), freed);
+	return error;
+}
+
 void inode_release(struct machine *m, handle_t inode, u64 first)
 {
 	handle_t h = extent_at_or_before(m, inode, first), next;

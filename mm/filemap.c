@@ -88,14 +88,14 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn)
 	evict_from_page_cache(m, pfn, 0);
 }
 
-void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
+static void drop_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows)
 {
 	struct inode *i = inode_at(m, inode);
 	u64 index = first;
 	u32 entry;
 
 	if (i->i_mmap)
-		unmap_mapping_range(m, inode, first, last, true);
+		unmap_mapping_range(m, inode, first, last, even_cows);
 	while ((entry = xa_find(m, i->pages, &index, last))) {
 		if (!xa_is_value(entry)) {
 			if (page_test(pfn_to_page(m, entry), PG_writeback))
@@ -109,6 +109,16 @@ void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 		if (index++ == last)
 			break;
 	}
+}
+
+void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
+{
+	drop_range(m, inode, first, last, true);
+}
+
+void punch_range(struct machine *m, handle_t inode, u64 first, u64 last)
+{
+	drop_range(m, inode, first, last, false);
 }
 
 /* Pages that were evicted before do not come back: whoever reads them again reads them as new. */

@@ -47,6 +47,8 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn);
 void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
+/** punch_range() - the same, but private copies of them stay mapped: a hole in the middle of the file. */
+void punch_range(struct machine *m, handle_t inode, u64 first, u64 last);
 
 enum filemap_result {
 	FILEMAP_HIT,

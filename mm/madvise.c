@@ -7,6 +7,7 @@
  * Source: madvise(2).
  */
 #include <errno.h>
+#include <mman/namei.h>
 #include <string.h>
 
 #include "mm/filemap.h"
@@ -228,9 +229,12 @@ static int advise_remove(struct machine *m, handle_t vma, u64 start, u64 end)
 	if (v->flags & VM_HUGETLB)
 		hugetlb_punch_hole(m, file_at(m, v->file)->inode, first,
 				   first + ((end - start) >> PAGE_SHIFT));
+	else if (inode_at(m, file_at(m, v->file)->inode)->kind == INODE_REGULAR)
+		return vfs_fallocate(m, file_at(m, v->file)->inode, first << PAGE_SHIFT,
+				     end - start, FALLOCATE_PUNCH);
 	else
-		truncate_range(m, file_at(m, v->file)->inode, first,
-			       first + ((end - start) >> PAGE_SHIFT) - 1);
+		punch_range(m, file_at(m, v->file)->inode, first,
+			    first + ((end - start) >> PAGE_SHIFT) - 1);
 	return 0;
 }
 

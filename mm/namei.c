@@ -503,62 +503,6 @@ int vfs_truncate(struct machine *m, handle_t h, u64 size)
 	return error;
 }
 
-static int fallocate_range(struct machine *m, handle_t h, u64 offset, u64 end, bool keep_size)
-{
-	struct inode *i = inode_at(m, h);
-	u64 first = offset >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
-	int error = inode_preallocate(m, h, first, last - first + 1);
-
-	if (error || keep_size || end <= i->size)
-		return error;
-	if (m->backing && m->backing->truncate)
-		error = m->backing->truncate(m, h, end);
-	if (!error)
-		i->size = end;
-	return error;
-}
-
-int vfs_fallocate(struct machine *m, handle_t h, u64 offset, u64 length, bool keep_size)
-{
-	int error;
-
-	if (inode_is_dir(m, h))
-		return -EISDIR;
-	if (!length)
-		return -EINVAL;
-	if (offset > DISK_FILE_SIZE_MAX || length > DISK_FILE_SIZE_MAX - offset)
-		return -EFBIG;
-	if (inode_at(m, h)->flags & INODE_SWAPFILE)
-		return -ETXTBSY;
-	error = d_get(m, h);
-	if (error)
-		return error;
-	error = fallocate_range(m, h, offset, offset + length, keep_size);
-	if (!error) {
-		inode_at(m, h)->mtime = inode_at(m, h)->ctime = now_ns(m);
-		vfs_inode_changed(m, h);
-	}
-	d_put(m, h);
-	return error;
-}
-
-s64 vfs_seek(struct machine *m, handle_t h, u64 offset, bool hole)
-{
-	const struct inode *i = inode_at(m, h);
-	u64 index = offset >> PAGE_SHIFT, end = PAGE_ALIGN(i->size) >> PAGE_SHIFT;
-	bool mapped;
-	u64 run;
-
-	if (offset >= i->size)
-		return -ENXIO;
-	for (; index < end; index += run) {
-		run = inode_block_run(m, h, index, end - index, &mapped);
-		if (mapped != hole)
-			return (s64)max_t(u64, index << PAGE_SHIFT, offset);
-	}
-	return hole ? (s64)i->size : -ENXIO;
-}
-
 int vfs_open(struct machine *m, handle_t h, handle_t *file)
 {
 	*file = file_open(m, h);

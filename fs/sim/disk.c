@@ -264,7 +264,7 @@ static int file_truncate(const struct request *rq, const struct attribute *attr,
 	return error;
 }
 
-static int file_fallocate(const struct request *rq, u64 offset, u64 length, bool keep_size)
+static int file_fallocate(const struct request *rq, u64 offset, u64 length, enum fallocate_how how)
 {
 	struct running r;
 	int error = rq->m->panicked ? -EIO : disk_store_attach(rq->m);
@@ -272,7 +272,7 @@ static int file_fallocate(const struct request *rq, u64 offset, u64 length, bool
 	if (error)
 		return error;
 	visitor_begin(rq->m, &r);
-	error = vfs_fallocate(rq->m, inode_of(rq), offset, length, keep_size);
+	error = vfs_fallocate(rq->m, inode_of(rq), offset, length, how);
 	visitor_end(rq->m, &r);
 	return error;
 }

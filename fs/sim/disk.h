@@ -17,6 +17,8 @@
  * reads as zeros. 0 or -errno. */
 int disk_write_fd(int fd, const char *data, size_t size, off_t offset);
 int disk_read_fd(int fd, char *buffer, size_t size, off_t offset);
+/** disk_clear_fd() - [@offset, @offset + @size) of the host's file reads as zeros. 0 or -errno. */
+int disk_clear_fd(int fd, off_t offset, u64 size);
 
 /** disk_store_attach() - a store for @m's bytes, if it has none yet. 0 or -errno of the host. */
 int disk_store_attach(struct machine *m);

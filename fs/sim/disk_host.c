@@ -214,6 +214,13 @@ static int host_truncate(struct machine *m, handle_t inode, u64 size)
 	return fd < 0 || ftruncate(fd, (off_t)size) ? -errno : 0;
 }
 
+static int host_clear(struct machine *m, handle_t inode, u64 offset, u64 size)
+{
+	int fd = host_fd(m, inode);
+
+	return fd < 0 ? -errno : disk_clear_fd(fd, (off_t)offset, size);
+}
+
 /* ---- names ---- */
 
 /* Its owner must be able to open it again, whatever mode the machine shows. */
@@ -323,6 +330,7 @@ static const struct backing_ops host_ops = {
 	.write = host_write,
 	.has_bytes = host_has_bytes,
 	.truncate = host_truncate,
+	.clear = host_clear,
 	.forget = host_forget,
 	.create = host_create,
 	.remove = host_remove,

@@ -131,21 +131,10 @@ static off_t place_of(u32 n, u64 offset)
 	return (off_t)(((u64)(n - 1) << CHUNK_SHIFT) + (offset & (CHUNK_BYTES - 1)));
 }
 
-/* Zeros from @offset of chunk @n to its end: a hole, or real ones where the host knows no holes. */
+/* Zeros from @offset of chunk @n to its end. */
 static int clear_chunk(struct disk_store *s, u32 n, u32 offset)
 {
-	static const char zeros[4096];
-	u32 end;
-
-	if (!fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, place_of(n, offset),
-		       (off_t)(CHUNK_BYTES - offset)))
-		return 0;
-	for (; offset < CHUNK_BYTES; offset = end) {
-		end = (offset | 4095) + 1;
-		if (pwrite(s->fd, zeros, end - offset, place_of(n, offset)) < 0)
-			return -errno;
-	}
-	return 0;
+	return disk_clear_fd(s->fd, place_of(n, offset), CHUNK_BYTES - offset);
 }
 
 static void free_chunk(struct disk_store *s, u32 n)
@@ -180,6 +169,20 @@ int disk_write_fd(int fd, const char *data, size_t size, off_t offset)
 		}
 	}
 	return 0;
+}
+
+/* A hole, or real zeros where the host knows no holes. */
+int disk_clear_fd(int fd, off_t offset, u64 size)
+{
+	static const char zeros[4096];
+	int error = 0;
+
+	if (!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, (off_t)size))
+		return 0;
+	for (; size && !error; offset += (off_t)min_t(u64, size, sizeof(zeros)),
+			       size -= min_t(u64, size, sizeof(zeros)))
+		error = disk_write_fd(fd, zeros, min_t(u64, size, sizeof(zeros)), offset);
+	return error;
 }
 
 int disk_read_fd(int fd, char *buffer, size_t size, off_t offset)
@@ -295,6 +298,29 @@ static int store_truncate(struct machine *m, handle_t inode, u64 size)
 	return error;
 }
 
+static int store_clear(struct machine *m, handle_t inode, u64 offset, u64 size)
+{
+	struct disk_store *s = store_of(m);
+	u32 *at = inode < s->nr_heads ? &s->heads[inode] : NULL, n;
+	u64 end = offset + size;
+	int error = 0;
+
+	while (at && (n = *at) && !error) {
+		u64 first = (u64)s->chunks[n].index << CHUNK_SHIFT;
+		u64 from = max_t(u64, first, offset), to = min_t(u64, first + CHUNK_BYTES, end);
+
+		if (from < to && to - from == CHUNK_BYTES) {
+			*at = s->chunks[n].next;
+			free_chunk(s, n);
+			continue;
+		}
+		if (from < to)
+			error = disk_clear_fd(s->fd, place_of(n, from), to - from);
+		at = &s->chunks[n].next;
+	}
+	return error;
+}
+
 static void store_forget(struct machine *m, handle_t inode)
 {
 	store_truncate(m, inode, 0);
@@ -318,6 +344,7 @@ static const struct backing_ops store_ops = {
 	.write = store_write,
 	.has_bytes = store_has_bytes,
 	.truncate = store_truncate,
+	.clear = store_clear,
 	.forget = store_forget,
 	.end = store_end,
 };

@@ -29,6 +29,8 @@ struct backing_ops {
 	bool (*has_bytes)(struct machine *m, handle_t inode, u64 index);
 	/* What lies behind @size is gone, and reads as zeros if the file grows again. */
 	int (*truncate)(struct machine *m, handle_t inode, u64 size);
+	/* [@offset, @offset + @size), which lies in the file, reads as zeros. */
+	int (*clear)(struct machine *m, handle_t inode, u64 offset, u64 size);
 	/* The inode is gone: nobody will ask for its bytes again. */
 	void (*forget)(struct machine *m, handle_t inode);
 

@@ -605,6 +605,9 @@ const char *inode_path(const struct machine *m, handle_t inode);
 void inode_put(struct machine *m, handle_t inode);
 /** inode_unlink() - the path is gone; the pages go when nobody maps or holds the file any more. */
 void inode_unlink(struct machine *m, handle_t inode);
+/* What fallocate(2) does to a range of a file: vfs_fallocate() (namei.h). */
+enum fallocate_how { FALLOCATE_GROW, FALLOCATE_KEEP_SIZE, FALLOCATE_PUNCH };
+
 /** inode_truncate() - set the size; pages behind it are unmapped everywhere and dropped. */
 void inode_truncate(struct machine *m, handle_t inode, u64 size);
 /** filemap_get_page() - page @index of @inode in the page cache; @create: read in if need be (one

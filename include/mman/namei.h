@@ -69,8 +69,10 @@ int vfs_rename(struct machine *m, handle_t dir, const char *name, handle_t new_d
  * grows), the host's. */
 int vfs_truncate(struct machine *m, handle_t inode, u64 size);
 /** vfs_fallocate() - bytes [@offset, @offset + @length) get room on the disk, and the file that size if it was
- * smaller, unless @keep_size. -EINVAL (none), -EFBIG, -ENOSPC (and nothing is changed), -ETXTBSY, the host's. */
-int vfs_fallocate(struct machine *m, handle_t inode, u64 offset, u64 length, bool keep_size);
+ * smaller, unless FALLOCATE_KEEP_SIZE; or become a hole. -EISDIR, -EINVAL (none), -EFBIG, -ENOSPC (and nothing is
+ * changed), -ENOMEM, -ETXTBSY, the host's. (mm/fallocate.c) */
+int vfs_fallocate(struct machine *m, handle_t inode, u64 offset, u64 length,
+		  enum fallocate_how how);
 /** vfs_seek() - of @offset, or behind it, the next byte of data, or (@hole) of a hole, the file's end being one.
  * -ENXIO: @offset is not in the file, or no data follows. */
 s64 vfs_seek(struct machine *m, handle_t inode, u64 offset, bool hole);
@@ -111,6 +113,8 @@ int inode_copy_blocks(struct machine *m, handle_t to, struct machine *other, han
 int inode_reserve(struct machine *m, handle_t inode, u64 first, u64 nr);
 /** inode_preallocate() - the same without anything being written there. */
 int inode_preallocate(struct machine *m, handle_t inode, u64 first, u64 nr);
+/** inode_punch() - pages [@first, @first + @nr) have no place any more. 0 or -ENOMEM: some still have. */
+int inode_punch(struct machine *m, handle_t inode, u64 first, u64 nr);
 /** inode_release() - the places of pages from @first on are free again. */
 void inode_release(struct machine *m, handle_t inode, u64 first);
 

@@ -126,7 +126,20 @@ echo end >>"$D/sparse"
 ok 'copying a sparse file of 1 TiB takes no time' timeout 60 cp --sparse=always "$D/sparse" "$D/copy"
 is "$(stat -c '%s %b' "$D/copy")" "$(stat -c '%s %b' "$D/sparse")" 'nor room'
 is "$(tail -c 4 "$D/copy")" end 'its data is found'
-rm "$D/room" "$D/sparse" "$D/copy"
+yes data | head -c 65536 >"$D/holes"
+(head -c 8192 "$D/holes" && head -c 16384 /dev/zero && tail -c 40960 "$D/holes") >"$T/holes"
+mkdir "$M/sim/procs/puncher"
+put "$M/sim/procs/puncher/ctl" $'mmap m 64K file=holes shared\nread m\nmadvise m remove 8K 12K'
+fallocate -p -o 20000 -l 4576 "$D/holes"
+ok 'MADV_REMOVE and fallocate --punch-hole make zeros' cmp "$D/holes" "$T/holes"
+is "$(stat -c '%s %b' "$D/holes")" "65536 $(((65536 - 16384) / 512))" 'and give the room back'
+put "$M/proc/sys/vm/drop_caches" 3
+ok 'which they stay' cmp "$D/holes" "$T/holes"
+cp --sparse=never "$T/holes" "$D/full"
+fallocate -d "$D/full"
+is "$(stat -c %b "$D/full")" "$(stat -c %b "$D/holes")" 'fallocate --dig-holes finds them'
+rmdir "$M/sim/procs/puncher"
+rm "$D/room" "$D/sparse" "$D/copy" "$D/holes" "$D/full"
 
 # --- What the disk did ---
 

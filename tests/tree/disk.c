@@ -434,10 +434,14 @@ static void test_replay(void)
 	is_uint(random_steps(live.tree, 400), 0, "what was written reads back, in 96 MiB of RAM");
 	create(live.tree, &root, "d/room");
 	tree_walk(live.tree, &root, "sim/disk/d/room", &ino);
-	is_err(tree_fallocate(live.tree, &root, ino, 4096, 100000, false), 0, "fallocate");
-	is_err(tree_fallocate(live.tree, &root, ino, 200000, 1, true), 0, "the size kept");
+	is_err(tree_fallocate(live.tree, &root, ino, 4096, 100000, FALLOCATE_GROW), 0, "fallocate");
+	is_err(tree_fallocate(live.tree, &root, ino, 200000, 1, FALLOCATE_KEEP_SIZE), 0,
+	       "the size kept");
+	put(live.tree, "d/room", "to be punched", 9000);
+	is_err(tree_fallocate(live.tree, &root, ino, 9000, 6, FALLOCATE_PUNCH), 0, "punched");
 	tree_walk(live.tree, &root, "proc/meminfo", &ino);
-	is_err(tree_fallocate(live.tree, &root, ino, 0, 1, false), -EOPNOTSUPP, "of Linux's files");
+	is_err(tree_fallocate(live.tree, &root, ino, 0, 1, FALLOCATE_GROW), -EOPNOTSUPP,
+	       "of Linux's files");
 	tree_write(live.tree, &root, held, "and written", 11, 4);
 	is_sound(tree_machine(live.tree), "after all of it");
 

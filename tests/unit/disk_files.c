@@ -185,15 +185,16 @@ static void test_fallocate(struct machine *m)
 
 	vfs_create(m, 0, "f", INODE_REGULAR, 0644, &f);
 	vfs_create(m, 0, "d", INODE_DIRECTORY, 0755, &d);
-	is_err(vfs_fallocate(m, d, 0, 1, false), -EISDIR, "fallocate of a directory");
-	is_err(vfs_fallocate(m, f, 0, 0, false), -EINVAL, "of nothing");
-	is_err(vfs_fallocate(m, f, DISK_FILE_SIZE_MAX, 1, false), -EFBIG, "beyond 16 TiB");
-	is_err(vfs_fallocate(m, f, 0, m->blk.total_pages << PAGE_SHIFT, false), -ENOSPC,
+	is_err(vfs_fallocate(m, d, 0, 1, FALLOCATE_GROW), -EISDIR, "fallocate of a directory");
+	is_err(vfs_fallocate(m, f, 0, 0, FALLOCATE_GROW), -EINVAL, "of nothing");
+	is_err(vfs_fallocate(m, f, DISK_FILE_SIZE_MAX, 1, FALLOCATE_GROW), -EFBIG, "beyond 16 TiB");
+	is_err(vfs_fallocate(m, f, 0, m->blk.total_pages << PAGE_SHIFT, FALLOCATE_GROW), -ENOSPC,
 	       "of more than there is");
 	is_uint(m->blk.used_pages - used, 0, "which takes nothing");
-	is_err(vfs_fallocate(m, f, PAGE_SIZE, 9 * PAGE_SIZE, true), 0, "fallocate, the size kept");
+	is_err(vfs_fallocate(m, f, PAGE_SIZE, 9 * PAGE_SIZE, FALLOCATE_KEEP_SIZE), 0,
+	       "fallocate, the size kept");
 	is_uint(inode_at(m, f)->size, 0, "it is");
-	is_err(vfs_fallocate(m, f, 0, 10 * PAGE_SIZE, false), 0, "and all");
+	is_err(vfs_fallocate(m, f, 0, 10 * PAGE_SIZE, FALLOCATE_GROW), 0, "and all");
 	is_uint(inode_at(m, f)->size, 10 * PAGE_SIZE, "the file has that size");
 	is_uint(m->blk.used_pages - used, 10, "and its place on the disk, once");
 	vfs_open(m, f, &file);
@@ -208,8 +209,17 @@ static void test_fallocate(struct machine *m)
 	is_int(vfs_seek(m, f, 10 * PAGE_SIZE, true), -ENXIO, "and none behind the end");
 	is_uint(m->blk.used_pages - used, 10, "no more room is taken for it");
 	is_err(swapon_file(m, f, 10 * PAGE_SIZE, -1), 0, "such a file can be swap");
-	is_err(vfs_fallocate(m, f, 0, 1, false), -ETXTBSY, "and is not touched then");
+	is_err(vfs_fallocate(m, f, 0, 1, FALLOCATE_GROW), -ETXTBSY, "and is not touched then");
 	is_err(swapoff(m, "/f"), 0, "as long as it is");
+	is_err(vfs_fallocate(m, f, 5 * PAGE_SIZE - 1, PAGE_SIZE + 2, FALLOCATE_PUNCH), 0,
+	       "a hole is punched");
+	is_uint(m->blk.used_pages - used, 9, "one page's room is free");
+	ok(!inode_has_room(m, f, 5, 1) && inode_has_block(m, f, 4), "no other");
+	is_int(vfs_seek(m, f, 4 * PAGE_SIZE, true), 5 * PAGE_SIZE, "where the data ends");
+	is_err(vfs_fallocate(m, f, 8 * PAGE_SIZE, (u64)1 << 30, FALLOCATE_PUNCH), 0,
+	       "beyond the end");
+	is_uint(inode_at(m, f)->size, 10 * PAGE_SIZE, "which leaves the size as it is");
+	is_uint(m->blk.used_pages - used, 7, "and frees what there is");
 	vfs_truncate(m, f, 5 * PAGE_SIZE);
 	is_uint(m->blk.used_pages - used, 5, "truncation gives the room back");
 	vfs_unlink(m, 0, "f");
@@ -353,15 +363,18 @@ static u32 step_truncate(struct machine *m, u32 i)
 static u32 step_fallocate(struct machine *m, u32 i)
 {
 	u64 pos = pick(600000), size = 1 + pick(200000);
-	bool keep = pick(2);
+	enum fallocate_how how = (enum fallocate_how)pick(3);
 	int error;
 
 	if (!model[i].used || model[i].dir)
 		return 0;
-	error = vfs_fallocate(m, model[i].h, pos, size, keep);
+	error = vfs_fallocate(m, model[i].h, pos, size, how);
 	if (error)
 		return error != -ENOSPC || m->blk.total_pages - m->blk.used_pages > 60;
-	if (!keep && pos + size > model[i].size)
+	if (how == FALLOCATE_PUNCH)
+		return pos + size < model[i].size && size > 2 * PAGE_SIZE &&
+		       inode_has_room(m, model[i].h, PAGE_ALIGN(pos) >> PAGE_SHIFT, 1);
+	if (how == FALLOCATE_GROW && pos + size > model[i].size)
 		model[i].size = pos + size;
 	return !inode_has_room(m, model[i].h, pos >> PAGE_SHIFT,
 			       ((pos + size - 1) >> PAGE_SHIFT) - (pos >> PAGE_SHIFT) + 1);
