@@ -76,6 +76,29 @@ int cmd_reboot(struct command_run *c)
 	return error;
 }
 
+/* The machine that is being built up is the mount's while it works on it (tree_adopt_machine()): so is the one
+ * that a reboot among the lines puts in its place. Who listens to it, the replay, does so again. */
+struct building {
+	struct tree_session hooks;
+	struct tree *mounted;
+};
+
+static void built_anew(struct tree_session *hooks, struct machine *old, struct machine *m)
+{
+	struct building *b = (struct building *)hooks;
+	struct machine_host host = m->host;
+
+	(void)old;
+	tree_adopt_machine(b->mounted, m);
+	m->host = host;
+}
+
+/* Its clock is nobody's yet. */
+static void clock_of_old(struct tree_session *hooks)
+{
+	(void)hooks;
+}
+
 /* The lines up to @last, one after the other in memory. */
 static int replay_into(struct journal *j, struct tree *tree, u64 last)
 {
@@ -100,6 +123,8 @@ static int replay_into(struct journal *j, struct tree *tree, u64 last)
 int cmd_rewind(struct command_run *c)
 {
 	struct journal *j = tree_journal(c->rq->tree);
+	struct building b = { .hooks = { .machine_changed = built_anew,
+					 .clock_set = clock_of_old } };
 	struct machine *m;
 	struct tree *tree;
 	u64 line;
@@ -121,6 +146,8 @@ int cmd_rewind(struct command_run *c)
 	m = boot_again(c->rq, &tree);
 	if (!m)
 		return -ENOMEM;
+	b.mounted = c->rq->tree;
+	tree_set_session(tree, &b.hooks);
 	tree_adopt_machine(c->rq->tree, m);
 	error = replay_into(j, tree, line);
 	/* a reboot among the lines has put yet another machine there */
@@ -131,6 +158,7 @@ int cmd_rewind(struct command_run *c)
 	}
 	tree_destroy(tree);
 	if (error) {
+		tree_adopt_machine(c->rq->tree, c->m);
 		machine_destroy(m);
 		return error == -EINTR ? error :
 					 command_explain(c, error, "the journal does not replay");

@@ -257,6 +257,72 @@ static void test_replay(void)
 	lab_close(&replayed);
 }
 
+/* A mount: the machine that it was given last, which must be there. */
+struct mount {
+	struct tree_session hooks;
+	struct machine *adopted;
+	u32 times;
+	bool refuses;
+};
+
+static bool may_go_on(struct machine *m, void *arg)
+{
+	const struct mount *mount = arg;
+
+	(void)m;
+	return !mount->refuses;
+}
+
+static void adopt(struct tree_session *hooks, struct machine *m)
+{
+	struct mount *mount = (struct mount *)hooks;
+
+	mount->adopted = m;
+	mount->times++;
+	m->host = (struct machine_host){ .arg = mount, .yield = may_go_on };
+	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
+}
+
+static void changed(struct tree_session *hooks, struct machine *old, struct machine *m)
+{
+	(void)old;
+	adopt(hooks, m);
+}
+
+static void set_nothing(struct tree_session *hooks)
+{
+	(void)hooks;
+}
+
+/* The mount works on the machine that is there: also when a rewind comes to nothing, or passes a reboot. */
+static void test_mount(void)
+{
+	struct mount mount = { .hooks = { adopt, changed, set_nothing } };
+	struct lab live;
+
+	if (!lab_open(&live))
+		bail_out("no machine");
+	put(&live, "sim/clock", "advance 1s");
+	put(&live, "sim/ctl", "reboot");
+	put(&live, "sim/clock", "advance 2s");
+	tree_set_session(live.tree, &mount.hooks);
+	mount.refuses = true;
+	is_int(tree_write_file(live.tree, "sim/ctl", "rewind 3", 8), -EINTR,
+	       "a rewind is interrupted");
+	cmp_int(mount.times, >, 1, "it had let the mount work on its machine");
+	ok(mount.adopted == tree_machine(live.tree), "which has the living one again");
+	mount.refuses = false;
+	mount.times = 0;
+	is_int(tree_write_file(live.tree, "sim/ctl", "rewind 3", 8), 8, "another comes to its end");
+	is_uint(mount.times, 3,
+		"with a machine, the one that the reboot made, and that one for all");
+	ok(mount.adopted == tree_machine(live.tree), "which is the living one");
+	is_sound(tree_machine(live.tree), "in it");
+	tree_set_session(live.tree, NULL);
+	tree_machine(live.tree)->host = (struct machine_host){ .arg = NULL };
+	lab_close(&live);
+}
+
 static int load_text(const char *text)
 {
 	char path[] = "/tmp/mmanfs-journal-XXXXXX";
@@ -294,6 +360,7 @@ int main(void)
 {
 	test_two_runs();
 	test_replay();
+	test_mount();
 	test_bad_files();
 	return done_testing();
 }
