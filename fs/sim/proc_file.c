@@ -50,8 +50,8 @@ static int cmd_fread(struct command_run *c)
 		return error;
 	n = filemap_read(c->m, file, offset, length);
 	vfs_close(c->m, file);
-	if (n < 0)
-		return (int)n;
+	if (n < 0 || command_died(c))
+		return n < 0 ? (int)n : -EINTR;
 	task_at(c->m, c->task)->io_rchar += (u64)n;
 	task_at(c->m, c->task)->io_syscr++;
 	text_printf(c->result, "%lld bytes", (long long)n);
@@ -75,8 +75,8 @@ static int cmd_fwrite(struct command_run *c)
 		return error;
 	n = generic_file_write(c->m, inode, offset, length, NULL);
 	vfs_close(c->m, file);
-	if (n < 0)
-		return (int)n;
+	if (n < 0 || command_died(c))
+		return n < 0 ? (int)n : -EINTR;
 	task_at(c->m, c->task)->io_wchar += (u64)n;
 	task_at(c->m, c->task)->io_syscw++;
 	text_printf(c->result, "%lld bytes", (long long)n);

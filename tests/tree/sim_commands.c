@@ -205,6 +205,21 @@ static void test_heap(struct fixture *f)
 }
 
 /* A load of its own ends the process while malloc's memory is locked in: by a mapping, and by the break. */
+static void test_file_gone(struct fixture *f)
+{
+	u64 disk, ino;
+
+	if (tree_walk(f->t, &(struct caller){ .uid = 0 }, "sim/disk", &disk) ||
+	    tree_create_file(f->t, &(struct caller){ .uid = 0 }, disk, "gone", 0644, &ino))
+		bail_out("no file");
+	ctl_mkdir(f, "gone");
+	ctl_put(f, "gone", "mmap a 1M\nmunmap a 512K 64K\nload a seq 1000000");
+	is_int(ctl_put(f, "gone", "fwrite gone 0 100M"), -EINTR, "or while a file is written");
+	is_str(ctl_read(f, "gone", "status"), "killed by signal 11", "it ends");
+	is_sound(f->m, "afterwards");
+	ctl_rmdir(f, "gone");
+}
+
 static void test_heap_gone(struct fixture *f)
 {
 	static const char *const blocks[] = { "200M", "30M" };
@@ -457,6 +472,7 @@ int main(void)
 	test_places(&f);
 	test_heap(&f);
 	test_heap_gone(&f);
+	test_file_gone(&f);
 	test_touching(&f);
 	test_files(&f);
 	test_numa(&f);
