@@ -37,7 +37,11 @@ static const u64 decay[3] = { 1677, 1981, 2034 };
 
 int psi_init(struct machine *m)
 {
-	return pool_init(&m->psi.triggers, "psi_trigger", sizeof(struct psi_trigger), 1u << 20);
+	int error =
+		pool_init(&m->psi.triggers, "psi_trigger", sizeof(struct psi_trigger), 1u << 20);
+
+	m->psi.triggers.asked_after = true;
+	return error;
 }
 
 void psi_destroy(struct machine *m)
@@ -47,10 +51,12 @@ void psi_destroy(struct machine *m)
 
 /* ---- stretches of time ---- */
 
-/* Make room at @i; the oldest goes when all are taken. Returns where the room is. */
+/* Make room at @i; the oldest goes when all are taken, and what came before its end counts as had. Returns
+ * where the room is. */
 static u32 stretches_insert(struct psi_stretches *s, u32 i)
 {
 	if (s->nr == PSI_STRETCHES) {
+		s->since = max_t(u64, s->since, s->at[0].end);
 		memmove(&s->at[0], &s->at[1], (PSI_STRETCHES - 1) * sizeof(s->at[0]));
 		s->nr--;
 		i = i ? i - 1 : 0;
@@ -63,9 +69,13 @@ static u32 stretches_insert(struct psi_stretches *s, u32 i)
 /* Add [start, end); returns how much of it is new. New ones come at the end nearly always. */
 static u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
 {
-	u64 added = end - start;
 	u32 last = s->nr, first;
+	u64 added;
 
+	start = max_t(u64, start, s->since);
+	if (start >= end)
+		return 0;
+	added = end - start;
 	while (last && s->at[last - 1].start > end)
 		last--;
 	first = last;
@@ -191,6 +201,8 @@ static void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64
 	s->line[r][PSI_SOME].total_ns += stretches_add(&s->stalled[r][PSI_SOME], start, end);
 	if (!full)
 		return;
+	/* of what was forgotten by "some", or of who worked, "full" counts nothing */
+	start = max_t(u64, start, max_t(u64, s->stalled[r][PSI_SOME].since, s->worked.since));
 	for (; next_hole(&s->worked, &start, end, &hole_end); start = hole_end)
 		s->line[r][PSI_FULL].total_ns +=
 			stretches_add(&s->stalled[r][PSI_FULL], start, hole_end);
@@ -224,6 +236,7 @@ void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
 void psi_batch_begin(struct machine *m)
 {
 	m->psi.batch.nr = 0;
+	m->psi.batch.since = 0;
 }
 
 void psi_batch_end(struct machine *m, u64 start, u64 ns)

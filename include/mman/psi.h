@@ -30,6 +30,7 @@ struct psi_line {
 
 /* Stretches of time, sorted, none touching another; the oldest is forgotten when there are too many. */
 struct psi_stretches {
+	u64 since; /* ns: all before it was counted, or is too old to count */
 	u32 nr;
 	struct {
 		u64 start, end; /* ns */

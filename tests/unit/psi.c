@@ -97,6 +97,24 @@ static void test_random_overlap(void)
 }
 
 /* A command works while a load waits; then it waits itself, and a load worked in the middle. */
+/* Work in so many pieces that the oldest is forgotten, and the wait around it told again and again. */
+static void test_forgotten(void)
+{
+	struct machine *m = bare_machine("tiny");
+	u64 i;
+
+	for (i = 0; i < 400; i++) {
+		psi_batch_begin(m);
+		psi_batch_end(m, i * 2 * MS, MS);
+		psi_stall(m, PSI_MEM, 0, (i + 1) * 2 * MS);
+	}
+	cmp_int((s64)total(m, PSI_MEM, PSI_SOME), <=, (s64)(800 * MS), "no time counts twice");
+	cmp_int((s64)total(m, PSI_MEM, PSI_FULL), <=, (s64)(400 * MS),
+		"nor does what is full, of which there was half");
+	cmp_int((s64)total(m, PSI_MEM, PSI_FULL), >, (s64)(300 * MS), "and nearly all counts");
+	machine_destroy(m);
+}
+
 static void test_full(void)
 {
 	struct machine *m = bare_machine("tiny");
@@ -296,6 +314,7 @@ int main(void)
 {
 	test_overlap();
 	test_random_overlap();
+	test_forgotten();
 	test_full();
 	test_averages();
 	test_trigger();
