@@ -3,10 +3,12 @@
 # timeout: 180
 . "$(dirname "$0")/lib.sh"
 
-# every readable text file, each line with its file's name; streams and memory itself left out
+# every readable text file, each line with its file's name; streams, memory itself and what is new with each
+# reading left out
 dump() {
 	(cd "$M" && find proc sys sim -name disk -prune -o -type f -perm /444 ! -name kmsg ! -path sim/events \
-		! -name 'kpage*' ! -name pagemap ! -name mem ! -name bitmap ! -name kcore -print0 |
+		! -name 'kpage*' ! -name pagemap ! -name mem ! -name bitmap ! -name kcore \
+		! -path proc/sys/kernel/random/uuid -print0 |
 		LC_ALL=C sort -z | xargs -0 grep -aHs '')
 }
 
