@@ -573,7 +573,8 @@ static int section_open(struct machine *m, pfn_t pfn)
  */
 static void map_huge(struct machine *m, pfn_t pfn)
 {
-	struct page *first = m->mem_map + pfn / PAGES_PER_SECTION / 2 * 2 * PAGES_PER_SECTION;
+	const size_t both = (size_t)2 * PAGES_PER_SECTION;
+	struct page *first = m->mem_map + pfn / both * both;
 
 	if (mprotect(first, HOST_HUGE_SIZE, PROT_READ | PROT_WRITE) ||
 	    madvise(first, HOST_HUGE_SIZE, MADV_HUGEPAGE))
