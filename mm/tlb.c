@@ -132,7 +132,8 @@ static u8 *set_marks(struct tlb_cpu *c, const struct tlb_array *a, u32 set)
 static inline u32 match_marked(struct tlb_cpu *c, const struct tlb_array *a, u32 set, u64 number,
 			       u64 want)
 {
-	const u64 ones = 0x0101010101010101ull, *tag = tlb_array_tags(c, a) + set * a->ways;
+	const u64 ones = 0x0101010101010101ull,
+		  *tag = tlb_array_tags(c, a) + (size_t)(set * a->ways);
 	u64 mark = tlb_mark(a, number, want) * ones, x[2];
 	u32 half, way;
 
