@@ -63,6 +63,9 @@ static int check_memory(struct machine_file *p)
 	if (!ranges && !sizes && !c->ram)
 		return machine_file_fail(
 			p, "the machine has no memory: memory= in [machine] or [node N]");
+	/* firmware alone takes half of the first one */
+	if (!ranges && (sizes ? sizes : c->ram) < 1u << 20)
+		return machine_file_fail(p, "the machine has less than 1 MiB of memory");
 	if (c->max_memory && c->max_memory < (ranges ? ranges : sizes ? sizes : c->ram))
 		return machine_file_fail(p, "max_memory is less than memory");
 	return 0;

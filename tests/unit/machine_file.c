@@ -116,6 +116,7 @@ static void test_refusals(void)
 	refuse("[machine]\narch=arm\n", "m.ini:2: arch: 'arm' is neither x86-64 nor i386");
 	refuse("[machine]\ncpu_la57=maybe\n", "m.ini:2: cpu_la57: 'maybe' is neither yes nor no");
 	refuse("[machine]\ncpus=2\n", "m.ini:2: the machine has no memory");
+	refuse("[machine]\nmemory=4096\n", "m.ini:2: the machine has less than 1 MiB");
 	refuse("[machine]\nmemory=2G\n\nmax_memory=1G\n",
 	       "m.ini:2: max_memory is less than memory");
 }
