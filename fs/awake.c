@@ -6,7 +6,8 @@
 #include <poll.h>
 #include <unistd.h>
 
-/* More requests than a `cat` makes, at a rate at which the wakeups are most of what each one takes. */
+/* More requests than a `cat` makes, at a rate at which the wakeups are most of what each one
+ * takes. */
 #define BURST	  16u
 #define BURST_NS  (4 * NSEC_PER_MSEC)
 #define LINGER_MS 3

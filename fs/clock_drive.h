@@ -3,10 +3,11 @@
  *
  *	virtual now = virtual base + (host now - host base) * rate
  *
- * The base is set anew whenever the mode changes, the clock is set on purpose, or a long command ends
- * with the clock behind the host. A command's cost puts the clock ahead of this line; then it stands
- * still until the host has caught up. Before each request the clock is brought up to date; a thread
- * sleeps on a timer that is armed for the next due event only, so an idle machine costs no CPU.
+ * The base is set anew whenever the mode changes, the clock is set on purpose, or a long command
+ * ends with the clock behind the host. A command's cost puts the clock ahead of this line; then it
+ * stands still until the host has caught up. Before each request the clock is brought up to date; a
+ * thread sleeps on a timer that is armed for the next due event only, so an idle machine costs no
+ * CPU.
  */
 #ifndef FS_CLOCK_DRIVE_H
 #define FS_CLOCK_DRIVE_H

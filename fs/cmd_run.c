@@ -5,8 +5,8 @@
  *	  |- server        mounts at a directory of its own making, serves, unmounts, removes it
  *	  \- script        in the mount, with $MMANFS
  *
- * Whatever happens to the first process, the server ends: it is sent SIGTERM when its parent dies. It
- * is in a process group of its own, so that Ctrl-C on the terminal ends the script and not the
+ * Whatever happens to the first process, the server ends: it is sent SIGTERM when its parent dies.
+ * It is in a process group of its own, so that Ctrl-C on the terminal ends the script and not the
  * machine under it.
  */
 #include "fs/cmd_common.h"

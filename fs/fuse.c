@@ -71,7 +71,8 @@ static struct caller caller_at(fuse_req_t req, u64 ino)
 	return c;
 }
 
-/* All names at once, and without a lock: this may happen in the middle of any request. Since Linux 6.16. */
+/* All names at once, and without a lock: this may happen in the middle of any request. Since Linux
+ * 6.16. */
 #define NAMES_LAST_MINOR 44
 #define NOTIFY_INC_EPOCH 8
 
@@ -113,7 +114,8 @@ static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino,
 	return error;
 }
 
-/* An entry that is not there. Where that stays so the kernel may remember it: 0. Else -ENOENT. Held. */
+/* An entry that is not there. Where that stays so the kernel may remember it: 0. Else -ENOENT.
+ * Held. */
 static int no_entry(struct mount *mnt, const struct caller *c, u64 parent,
 		    struct fuse_entry_param *e)
 {
@@ -145,7 +147,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	u64 ino;
 	int error;
 
-	/* only a number can be the caller's own; to find it out costs a look into the host's /proc */
+	/* only a number can be the caller's own; to find it out costs a look into the host's
+	 * /proc */
 	if (name[0] >= '0' && name[0] <= '9')
 		names_look_up(&mnt->names, &c);
 	session_enter(&mnt->session);
@@ -304,8 +307,8 @@ struct listing {
 };
 
 /*
- * With readdirplus the kernel takes the attributes of each entry along. For what may change under it
- * that would be in vain (it may not keep them), so these are listed by name only: inode 0.
+ * With readdirplus the kernel takes the attributes of each entry along. For what may change under
+ * it that would be in vain (it may not keep them), so these are listed by name only: inode 0.
  */
 static bool list_entry(struct dir_emit *e, const char *name, const struct entry *entry, u64 next)
 {
@@ -799,7 +802,8 @@ static int serve(struct mount *mnt, struct machine *m)
 	}
 	loop(mnt->se);
 	if (!session_stop(&mnt->session)) {
-		/* the command's thread has the machine: all that can be done is to leave no mount */
+		/* the command's thread has the machine: all that can be done is to leave no
+		 * mount */
 		fuse_session_unmount(mnt->se);
 		_exit(EX_SOFTWARE);
 	}

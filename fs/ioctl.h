@@ -1,8 +1,8 @@
 /*
  * ioctl.h - what the mounted tree takes by ioctl(2) instead of by a written line.
  *
- * All on DIR/sim/ctl, and for `mmanfs exec` alone, which catches system calls that mean the simulated
- * machine and hands them over here (a script writes "kill SIGNAL" to sim/procs/NAME/ctl):
+ * All on DIR/sim/ctl, and for `mmanfs exec` alone, which catches system calls that mean the
+ * simulated machine and hands them over here (a script writes "kill SIGNAL" to sim/procs/NAME/ctl):
  *
  *	MMANFS_IOC_SIGNAL  kill(2) and its kin
  *	MMANFS_IOC_CALL    a call that changes something; it goes into the journal
@@ -26,8 +26,8 @@
  * @flags: MMANFS_SIGNAL_*; what is not known is -EINVAL
  *
  * The ioctl returns what kill(2) would: 0, -ESRCH, -EPERM, -EINVAL (no such signal). Whoever opened
- * sim/ctl speaks for @uid, so the receiver believes a @uid other than the speaker's own only when the
- * speaker is root or the mounting user.
+ * sim/ctl speaks for @uid, so the receiver believes a @uid other than the speaker's own only when
+ * the speaker is root or the mounting user.
  */
 struct mmanfs_signal {
 	int32_t pid;
@@ -84,8 +84,8 @@ enum mmanfs_call_op {
  * @uid:  effective user id of the caller, believed as that of struct mmanfs_signal
  * @data: text with its NUL, or bytes
  *
- * The ioctl returns what the system call would return: a value from 0 on, or -errno. A call asked by the
- * wrong ioctl is -ENOTTY.
+ * The ioctl returns what the system call would return: a value from 0 on, or -errno. A call asked
+ * by the wrong ioctl is -ENOTTY.
  */
 struct mmanfs_call {
 	uint32_t op;
@@ -102,8 +102,8 @@ struct mmanfs_call {
 #define MMANFS_MOVE_MAX	      15u
 #define MMANFS_MOVE_UNTOUCHED INT32_MIN
 
-/* A part of the arrays of move_pages(2). The status of a page that the call did not come to stays what it
- * was. */
+/* A part of the arrays of move_pages(2). The status of a page that the call did not come to stays
+ * what it was. */
 struct mmanfs_move {
 	uint64_t addr[MMANFS_MOVE_MAX];
 	int32_t node[MMANFS_MOVE_MAX], status[MMANFS_MOVE_MAX];

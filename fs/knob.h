@@ -1,5 +1,6 @@
 /*
- * knob.h - a knob is declared once: name, mode, parser, field, range, what follows, one line of help.
+ * knob.h - a knob is declared once: name, mode, parser, field, range, what follows, one line of
+ * help.
  *
  * A row of a directory's table is made by one of the macros below; tree, man page and docs/knobs.md
  * all come from it. What a file of this kind accepts is fs/parse.h's business, what a new value

@@ -1,5 +1,6 @@
 /*
- * machine_file_internal.h - a machine file while it is read: what machine_file.c and machine_file_check.c share.
+ * machine_file_internal.h - a machine file while it is read: what machine_file.c and
+ * machine_file_check.c share.
  */
 #ifndef FS_MACHINE_FILE_INTERNAL_H
 #define FS_MACHINE_FILE_INTERNAL_H
@@ -28,7 +29,8 @@ struct machine_file {
 /** machine_file_fail() - "FILE:LINE: ..." of the line that @p is at, into its @why; -EINVAL. */
 int machine_file_fail(struct machine_file *p, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/** machine_file_check() - what concerns several keys, with the line that is to blame. 0 or -EINVAL. */
+/** machine_file_check() - what concerns several keys, with the line that is to blame. 0 or
+ * -EINVAL. */
 int machine_file_check(struct machine_file *p);
 
 #endif

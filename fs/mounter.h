@@ -1,6 +1,6 @@
 /*
- * mounter.h - who mounted a machine is root in it: what he does there root does, and what is root's there is shown
- * to be his.
+ * mounter.h - who mounted a machine is root in it: what he does there root does, and what is root's
+ * there is shown to be his.
  */
 #ifndef FS_MOUNTER_H
 #define FS_MOUNTER_H
@@ -14,7 +14,8 @@ struct mounter {
 	gid_t gid;
 };
 
-/** mounter_caller() - @c, as the host knows him, as the machine is to know him. The host's root is root, too. */
+/** mounter_caller() - @c, as the host knows him, as the machine is to know him. The host's root is
+ * root, too. */
 static inline void mounter_caller(const struct mounter *who, struct caller *c)
 {
 	if (c->uid == who->uid || !c->uid)

@@ -1,6 +1,6 @@
 /*
- * What is mounted where. Read from /proc/self/mountinfo: to look at a dead mount itself gives no more
- * than an error, and at a hung one would hang.
+ * What is mounted where. Read from /proc/self/mountinfo: to look at a dead mount itself gives no
+ * more than an error, and at a hung one would hang.
  */
 #include "fs/mountpoint.h"
 

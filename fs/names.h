@@ -1,13 +1,13 @@
 /*
  * names.h - names that the kernel in front of the mount remembers.
  *
- * Those of processes, and of what is in their directories, it remembers for all callers until it is told that one
- * of them has ended (session.h), which saves half of the requests that ps makes. Without a kernel that
- * can be told (Linux 6.16) it remembers none.
+ * Those of processes, and of what is in their directories, it remembers for all callers until it is
+ * told that one of them has ended (session.h), which saves half of the requests that ps makes.
+ * Without a kernel that can be told (Linux 6.16) it remembers none.
  *
- * For the visitor who has a process's number himself (visitor.h) the name leads elsewhere: whatever he asks
- * for below it is answered by ESTALE, which makes the kernel look the name up anew. Who comes back with
- * the same inode did not get there by name.
+ * For the visitor who has a process's number himself (visitor.h) the name leads elsewhere: whatever
+ * he asks for below it is answered by ESTALE, which makes the kernel look the name up anew. Who
+ * comes back with the same inode did not get there by name.
  */
 #ifndef FS_NAMES_H
 #define FS_NAMES_H
@@ -32,7 +32,8 @@ void names_know_caller(struct names *n, struct caller *c, u64 ino);
 void names_look_up(struct names *n, struct caller *c);
 /** names_check() - 0, or -ESTALE: @c is to look up anew the name that led to @ino. Gate held. */
 int names_check(struct names *n, const struct caller *c, u64 ino);
-/** names_remember() - the name that led to @ino is about to be told: may it be remembered? Gate held. */
+/** names_remember() - the name that led to @ino is about to be told: may it be remembered? Gate
+ * held. */
 bool names_remember(struct names *n, u64 ino);
 /** names_remember_none() - the same of a name that @parent does not have. Gate held. */
 bool names_remember_none(struct names *n, const struct caller *c, u64 parent);

@@ -1,6 +1,6 @@
 /*
- * The command line. A command is a row of one table, an option a row of the other; parsing, checking
- * and --help all read them, so that none can know an option that the others do not.
+ * The command line. A command is a row of one table, an option a row of the other; parsing,
+ * checking and --help all read them, so that none can know an option that the others do not.
  */
 #include "fs/options.h"
 

@@ -1,5 +1,6 @@
 /*
- * options.h - the command line: one table of commands and one of options, which parse and print help.
+ * options.h - the command line: one table of commands and one of options, which parse and print
+ * help.
  */
 #ifndef FS_OPTIONS_H
 #define FS_OPTIONS_H
@@ -31,7 +32,8 @@ struct options {
 	int nr_args;
 };
 
-/** options_parse() - 0; or an exit status (EX_USAGE) after a line on stderr that names what is wrong. */
+/** options_parse() - 0; or an exit status (EX_USAGE) after a line on stderr that names what is
+ * wrong. */
 int options_parse(struct options *o, int argc, char **argv);
 /** options_run() - run the command; its exit status. */
 int options_run(const struct options *o);

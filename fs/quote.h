@@ -10,8 +10,8 @@ void quote_bytes(struct text *out, const char *bytes, size_t size);
 void quote_path(struct text *out, const char *path);
 
 /**
- * unquote() - one word or quoted string at *@p (before @end); moves *@p behind it and the blank that
- * follows. The bytes go to @out. 0, or -EINVAL.
+ * unquote() - one word or quoted string at *@p (before @end); moves *@p behind it and the blank
+ * that follows. The bytes go to @out. 0, or -EINVAL.
  */
 int unquote(const char **p, const char *end, struct text *out);
 

@@ -1,9 +1,9 @@
 /*
  * signals.h - ending a loop by a signal, without a race.
  *
- * A signal may come between a loop's look at its flag and its read(2), which would then wait for ever.
- * So a thread of its own takes INT, TERM and HUP, sets the flag by @stop, and interrupts the loop's
- * read again and again until the loop is out.
+ * A signal may come between a loop's look at its flag and its read(2), which would then wait for
+ * ever. So a thread of its own takes INT, TERM and HUP, sets the flag by @stop, and interrupts the
+ * loop's read again and again until the loop is out.
  */
 #ifndef FS_SIGNALS_H
 #define FS_SIGNALS_H

@@ -313,7 +313,8 @@ static u32 kind_of(u64 ino)
 	return ino == TREE_ROOT_INO ? 1 : (u32)(ino >> KIND_SHIFT);
 }
 
-/* The type whose names last that the inode is of, or a static directory below: both have its object. */
+/* The type whose names last that the inode is of, or a static directory below: both have its
+ * object. */
 static const struct directory *lasting_directory(const struct tree *t, u64 ino)
 {
 	u32 kind = kind_of(ino);
@@ -355,7 +356,8 @@ u64 tree_names_gone(const struct tree *t)
 {
 	const struct task_state *s = &t->m->tasks;
 
-	/* the sum of what can only grow: machines that were replaced (by ones that had fewer), tasks */
+	/* the sum of what can only grow: machines that were replaced (by ones that had fewer),
+	 * tasks */
 	return (t->generation << 48) + s->total_forks - s->nr_threads;
 }
 

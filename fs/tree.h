@@ -8,8 +8,9 @@
  * table that hangs at two places is two kinds. Kinds are numbered by walking the tables from the
  * root once, at tree_create().
  *
- * Objects have OBJECT_BITS bits. Where numbers are reused (PIDs, pool handles) the directory packs a
- * generation beside the number (object_pack()), so that an old inode does not name the new object;
+ * Objects have OBJECT_BITS bits. Where numbers are reused (PIDs, pool handles) the directory packs
+ * a generation beside the number (object_pack()), so that an old inode does not name the new
+ * object;
  * ->exists() compares it. A static subdirectory has its parent's object.
  *
  * The tree knows nothing of FUSE: fs/fuse.c, the tests, the fuzzer and replay all drive it
@@ -79,17 +80,17 @@ struct request {
 #define ATTR_POSITIONAL 2u /* binary, pread/pwrite at an offset; no text buffer */
 #define ATTR_STREAM	4u /* one record per read (kmsg, events); read() below decides EAGAIN */
 #define ATTR_NO_JOURNAL 8u /* a write changes nothing worth replaying */
-/* Integer sysctls: a write at an offset > 0 is ignored and returns its length, a read there ends the
- * file. Strings (osrelease) and handlers of their own (numa_zonelist_order) go without. */
+/* Integer sysctls: a write at an offset > 0 is ignored and returns its length, a read there ends
+ * the file. Strings (osrelease) and handlers of their own (numa_zonelist_order) go without. */
 #define ATTR_SYSCTL 16u
 /* An open that no mode bit allows (write to 0444, read of 0200) fails with EACCES even for root.
  * All of FAMILY_SYSCTL and FAMILY_SYSFS behave so without it. */
 #define ATTR_OPEN_EACCES  32u
 #define ATTR_READ_CHANGES 64u  /* a pread changes the machine (faults pages in): journal it */
 #define ATTR_PANICKED	  128u /* takes writes after a panic too; all others answer EIO then */
-/* Who has the file open matters (files of sim/disk: read-ahead, and removed files that are still open):
- * opens and closes are journalled as well, and what is done through a descriptor names it by number. Reads
- * change the machine (the page cache), and large reads and writes may run long. */
+/* Who has the file open matters (files of sim/disk: read-ahead, and removed files that are still
+ * open): opens and closes are journalled as well, and what is done through a descriptor names it by
+ * number. Reads change the machine (the page cache), and large reads and writes may run long. */
 #define ATTR_TRACKED 256u
 #define ATTR_BRIEF   512u /* with ATTR_LONG: does not wait for a command that is in progress */
 
@@ -106,15 +107,15 @@ struct attribute {
 	/* ATTR_POSITIONAL and ATTR_STREAM */
 	ssize_t (*pread)(const struct request *rq, char *buffer, size_t size, u64 offset);
 	/* optional */
-	/* Would making the text take long now? Then it is given to a thread of its own, and ->show yields
-	 * by machine_read_point(). */
+	/* Would making the text take long now? Then it is given to a thread of its own, and ->show
+	 * yields by machine_read_point(). */
 	bool (*show_is_long)(const struct request *rq);
 	int (*open)(const struct request *rq, int flags);
 	void (*release)(const struct request *rq);
 	bool (*visible)(const struct request *rq); /* is this row there for this object? */
 	u64 (*get_size)(const struct request *rq);
-	/* Has what was opened ended since (the address space, by exec or exit)? Reads and writes of the
-	 * descriptor give 0 from then on, also when the object has gone. NULL: it cannot. */
+	/* Has what was opened ended since (the address space, by exec or exit)? Reads and writes of
+	 * the descriptor give 0 from then on, also when the object has gone. NULL: it cannot. */
 	bool (*ended)(const struct request *rq);
 	/* fsync(2): 0 or -errno */
 	int (*fsync)(const struct request *rq);
@@ -122,12 +123,12 @@ struct attribute {
 	u32 (*poll)(const struct request *rq);
 	/* lseek(2) with SEEK_DATA: where the descriptor is from now on, or -errno */
 	s64 (*seek_data)(const struct request *rq, u64 offset);
-	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how many.
-	 * The value returned to the caller, or -errno (-ENOTTY: no such command). */
+	/* ioctl(2): @in_size bytes at @in; up to *@out_size bytes to @out, *@out_size says how
+	 * many. The value returned to the caller, or -errno (-ENOTTY: no such command). */
 	int (*ioctl)(const struct request *rq, u32 command, const void *in, size_t in_size,
 		     void *out, size_t *out_size);
-	/* Is this command a question, which changes nothing? Then it is answered at once and not in the
-	 * journal. */
+	/* Is this command a question, which changes nothing? Then it is answered at once and not in
+	 * the journal. */
 	bool (*ioctl_asks)(u32 command);
 };
 
@@ -210,16 +211,17 @@ struct directory {
 	/* room for bytes of a file, and where its data and holes are (include/mman/namei.h) */
 	int (*fallocate)(const struct request *rq, u64 offset, u64 length, enum fallocate_how how);
 	s64 (*seek)(const struct request *rq, u64 offset, bool hole);
-	/* Mode, owner and time stamp that the object itself keeps; false: it has none of its own. */
+	/* Mode, owner and time stamp that the object itself keeps; false: it has none of its
+	 * own. */
 	bool (*get_owner)(const struct request *rq, mode_t *mode, u32 *uid, u32 *gid);
 	int (*setattr)(const struct request *rq, const struct tree_setattr *a);
 	/* the rest of stat(2): time stamps, blocks */
 	void (*fill_stat)(const struct request *rq, struct stat *st);
 	void (*statfs)(const struct request *rq, struct statvfs *st);
 	bool (*exists)(const struct request *rq); /* is the object (still) there? NULL: always */
-	/* A dynamic type whose names last: in the parent a name leads to the object as long as it is there,
-	 * whoever asks, but for those to whom this says no; and everybody may look up the rows of its table,
-	 * which are always the same. NULL: they do not. */
+	/* A dynamic type whose names last: in the parent a name leads to the object as long as it
+	 * is there, whoever asks, but for those to whom this says no; and everybody may look up the
+	 * rows of its table, which are always the same. NULL: they do not. */
 	bool (*leads_here)(const struct request *rq);
 	u32 (*owner_uid)(const struct request *rq);
 	u32 (*nlink)(const struct request *rq);
@@ -237,7 +239,8 @@ struct directory {
 	u64 (*parent_object)(const struct request *rq);
 };
 
-/* State of one open file: the text is made when a read starts at offset 0, then served from here. */
+/* State of one open file: the text is made when a read starts at offset 0, then served from
+ * here. */
 struct open_file {
 	u64 ino;
 	u64 number;	/* of a file with ATTR_TRACKED: its name in the journal */
@@ -299,7 +302,8 @@ struct tree_change {
 struct tree_hooks {
 	void *arg;
 	/* After each change that succeeded or called tree_note_change(); and before and after each
-	 * that may be long: ATTR_LONG, rmdir, ioctl. Not called for callers with ->replaying, nor for ATTR_NO_JOURNAL. Machine's lock held. */
+	 * that may be long: ATTR_LONG, rmdir, ioctl. Not called for callers with ->replaying, nor
+	 * for ATTR_NO_JOURNAL. Machine's lock held. */
 	void (*change)(void *arg, const struct tree_change *change);
 };
 
@@ -307,8 +311,8 @@ struct tree *tree_create(struct machine *m); /* NULL: host out of memory, or a b
 /** tree_create_root() - a tree of any tables; tests use it. */
 struct tree *tree_create_root(struct machine *m, const struct directory *root);
 void tree_destroy(struct tree *t);
-/** tree_set_twin() - the machine is a twin: @text, which is the tree's to free from now on, says of whom and how
- * like it is (sim/twin). tree_twin() - that text; NULL: it is no twin. */
+/** tree_set_twin() - the machine is a twin: @text, which is the tree's to free from now on, says of
+ * whom and how like it is (sim/twin). tree_twin() - that text; NULL: it is no twin. */
 void tree_set_twin(struct tree *t, char *text);
 const char *tree_twin(const struct tree *t);
 struct machine *tree_machine(const struct tree *t);
@@ -322,14 +326,17 @@ void tree_set_journal(struct tree *t, struct journal *journal);
 struct journal *tree_journal(const struct tree *t);
 
 void tree_set_hooks(struct tree *t, const struct tree_hooks *hooks);
-/** tree_record() - something was done to the machine that no request asked for: tell the journal. */
+/** tree_record() - something was done to the machine that no request asked for: tell the
+ * journal. */
 void tree_record(struct tree *t, struct tree_change *change);
-/** tree_note_change() - a store that is about to fail has changed something: journal it all the same. */
+/** tree_note_change() - a store that is about to fail has changed something: journal it all the
+ * same. */
 void tree_note_change(struct tree *t);
 
 /* What a mount puts around a tree (fs/session.c). In-process users have none, and need none. */
 struct tree_session {
-	/* @m is being built up by the running command (rewind): readers are to be let in meanwhile */
+	/* @m is being built up by the running command (rewind): readers are to be let in
+	 * meanwhile */
 	void (*adopt)(struct tree_session *s, struct machine *m);
 	/* the tree shows another machine now; the old one is still there */
 	void (*machine_changed)(struct tree_session *s, struct machine *old, struct machine *m);
@@ -338,7 +345,8 @@ struct tree_session {
 };
 
 void tree_set_session(struct tree *t, struct tree_session *session);
-/** tree_adopt_machine() - before a rewind or reboot works on a machine that is not the tree's yet. */
+/** tree_adopt_machine() - before a rewind or reboot works on a machine that is not the tree's
+ * yet. */
 void tree_adopt_machine(struct tree *t, struct machine *m);
 /** tree_clock_set() - after `advance` and its like: in realtime, host time counts on from here. A
  * clock that a command's cost has moved stays ahead and waits for the host's instead. */
@@ -364,8 +372,8 @@ ssize_t tree_read_data(struct tree *t, const struct caller *c, struct open_file 
 ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, const char *data,
 		   size_t size, u64 offset);
 void tree_release(struct tree *t, const struct caller *c, struct open_file *f);
-/** tree_find_open() - the tracked file with this number; NULL: none. tree_close_tracked() - close all of
- * them: those who had them open are gone (a journal that goes on). */
+/** tree_find_open() - the tracked file with this number; NULL: none. tree_close_tracked() - close
+ * all of them: those who had them open are gone (a journal that goes on). */
 struct open_file *tree_find_open(struct tree *t, u64 number);
 /** tree_set_number() - @f, which was just opened, is known by @number. */
 void tree_set_number(struct tree *t, struct open_file *f, u64 number);
@@ -379,7 +387,8 @@ int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
 /** tree_fallocate() - as fallocate(2). -EOPNOTSUPP outside sim/disk. */
 int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
 		   enum fallocate_how how);
-/** tree_parse_fallocate() - "LENGTH", "LENGTH keep" or "LENGTH punch" as the journal has it. -EINVAL. */
+/** tree_parse_fallocate() - "LENGTH", "LENGTH keep" or "LENGTH punch" as the journal has it.
+ * -EINVAL. */
 int tree_parse_fallocate(const char *text, u64 *length, enum fallocate_how *how);
 int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		     mode_t mode, u64 *ino);
@@ -390,8 +399,9 @@ int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *
 /** tree_rename2() - the same with the flags of renameat2(2), of which there is RENAME_NOREPLACE. */
 int tree_rename2(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		 u64 new_parent, const char *new_name, unsigned int flags);
-/** tree_mknod() - make what @mode says: a directory, a file, or else what cannot be made, see tree_link_error().
- * Directories of the disk get the permissions of @mode, others have the table's. */
+/** tree_mknod() - make what @mode says: a directory, a file, or else what cannot be made, see
+ * tree_link_error(). Directories of the disk get the permissions of @mode, others have the
+ * table's. */
 int tree_mknod(struct tree *t, const struct caller *c, u64 parent, const char *name, mode_t mode,
 	       u64 *ino);
 /** tree_link_error() - why a hard or symbolic link, or a node, cannot be made here. */
@@ -416,7 +426,8 @@ int tree_ioctl(struct tree *t, const struct caller *c, struct open_file *f, u32 
 /** tree_is_static() - does this inode name a fixed row or directory, the same for ever? */
 bool tree_is_static(struct tree *t, u64 ino);
 /** tree_name_lasts() - does the name that led to this inode lead to it until it has gone
- * (directory.leads_here)? tree_no_name_lasts() - may be remembered as well that @parent has no such name? */
+ * (directory.leads_here)? tree_no_name_lasts() - may be remembered as well that @parent has no such
+ * name? */
 bool tree_name_lasts(const struct tree *t, u64 ino);
 bool tree_no_name_lasts(const struct tree *t, u64 parent);
 /** tree_leads_here() - of a name that lasts: does it lead this caller here? */

@@ -96,9 +96,9 @@ static bool is_long(const struct tree_change *change)
 }
 
 /*
- * A write that fails may have done something all the same: taken memory off the CPUs' lists and found
- * that it was not enough, complained in the log, drawn a random number. Most stores that do so say it
- * (tree_note_change()); this catches the rest.
+ * A write that fails may have done something all the same: taken memory off the CPUs' lists and
+ * found that it was not enough, complained in the log, drawn a random number. Most stores that do
+ * so say it (tree_note_change()); this catches the rest.
  */
 static void take_marks(const struct machine *m, u64 mark[5])
 {
@@ -119,8 +119,8 @@ static bool left_traces(const struct tree *t, const struct tree_change *change)
 
 /*
  * The kernel of a machine that has panicked does nothing more: only the laboratory's own files take
- * writes, and what is read of a file of the disk comes from the disk. A process's memory would have to be
- * faulted in.
+ * writes, and what is read of a file of the disk comes from the disk. A process's memory would have
+ * to be faulted in.
  */
 static bool lives_on(const struct tree_change *change)
 {

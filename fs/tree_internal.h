@@ -101,12 +101,14 @@ int node_permission(const struct tree *t, const struct node *n, int mask);
  * child of directory @n that changes, or NULL when it is @n itself. 0 or -ENOMEM. */
 int change_begin(struct tree *t, const struct node *n, struct tree_change *change,
 		 const char *name);
-/** change_end() - tell the journal what became of it. Always after a change_begin() that succeeded. */
+/** change_end() - tell the journal what became of it. Always after a change_begin() that
+ * succeeded. */
 void change_end(struct tree *t, struct tree_change *change);
-/** open_number() - the number of a tracked file that has @ino open, 0: none. For what is done to a file
- * that no path leads to any more. */
+/** open_number() - the number of a tracked file that has @ino open, 0: none. For what is done to a
+ * file that no path leads to any more. */
 u64 open_number(const struct tree *t, u64 ino);
-/** is_dynamic() - is the directory @n one of many of its kind, and not a row of its parent's table? */
+/** is_dynamic() - is the directory @n one of many of its kind, and not a row of its parent's
+ * table? */
 bool is_dynamic(const struct tree *t, const struct node *n);
 
 #endif

@@ -118,8 +118,8 @@ static u64 parent_ino(const struct tree *t, const struct node *n)
 		return ino_make(k->parent, 0, object);
 
 	object = k->dir->parent_object ? k->dir->parent_object(&n->rq) : 0;
-	/* a type that holds itself says by its parent's object whether that is one of its own; one whose
-	 * first is a row of a table (sim/disk) is always its own */
+	/* a type that holds itself says by its parent's object whether that is one of its own; one
+	 * whose first is a row of a table (sim/disk) is always its own */
 	if (holds_itself(t, n->kind) && (object || k->row))
 		return ino_make(n->kind, 0, object);
 	return ino_make(k->parent, 0, object);

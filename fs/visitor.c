@@ -1,8 +1,8 @@
 /*
  * Who a visitor is, and the small directory under proc/ that a visitor finds by its own number.
  *
- * The directory is as a process's: what a program reads of itself, so that ps, top, libnuma, a shell
- * and their like work. Owner: the visitor.
+ * The directory is as a process's: what a program reads of itself, so that ps, top, libnuma, a
+ * shell and their like work. Owner: the visitor.
  */
 #include "fs/visitor_internal.h"
 
@@ -320,8 +320,8 @@ static int parse_child(u32 host_tid, const char *dir, const char *name, u32 *num
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) ? -ENOENT : 0;
 }
 
-/* Calls @emit for each number in the host's directory, from @position on, smallest first as the host
- * lists them. */
+/* Calls @emit for each number in the host's directory, from @position on, smallest first as the
+ * host lists them. */
 static int list_numbers(u32 host_tid, const char *name, u64 position, struct dir_emit *e,
 			bool (*emit)(u32 host_tid, u32 number, struct dir_emit *e))
 {

@@ -2,8 +2,8 @@
  * visitor.h - real processes that read the tree.
  *
  * FUSE says which thread asks, in the numbers of the daemon's own PID namespace. A visitor has the
- * number that it knows itself by: its process's, in its own innermost namespace (`mmanfs exec` makes
- * one). proc/self leads there; and a lookup of that number in proc/, by that process, finds
+ * number that it knows itself by: its process's, in its own innermost namespace (`mmanfs exec`
+ * makes one). proc/self leads there; and a lookup of that number in proc/, by that process, finds
  * visitor_directory, which no listing shows. What is in it comes from the host's own /proc, with
  * numbers, times and masks as the simulated machine would have them.
  */
@@ -26,10 +26,11 @@ struct visitor_cache {
  * known. Reads the host's /proc: gate not held. */
 void visitor_resolve(struct visitor_cache *cache, struct caller *c);
 
-/** visitor_lookup_mate() - is @name the number of another process of the caller's session? For what is no
- * simulated process. 0 or -ENOENT. */
+/** visitor_lookup_mate() - is @name the number of another process of the caller's session? For what
+ * is no simulated process. 0 or -ENOENT. */
 int visitor_lookup_mate(const struct request *rq, const char *name, struct entry *out);
-/** visitor_list() - the caller himself, in the listing of proc/ that he reads, if he has asked for it. */
+/** visitor_list() - the caller himself, in the listing of proc/ that he reads, if he has asked for
+ * it. */
 void visitor_list(const struct request *rq, struct dir_emit *e, u64 next_position);
 
 /**

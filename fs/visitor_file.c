@@ -1,7 +1,7 @@
 /*
- * stat, status and mounts of a visitor: the host's text with what would not fit the simulated machine
- * replaced. Process numbers are as the visitor sees them; what starts before it, or outside its
- * namespace, is nobody's: 0. CPUs and nodes are the machine's; start time counts on its clock.
+ * stat, status and mounts of a visitor: the host's text with what would not fit the simulated
+ * machine replaced. Process numbers are as the visitor sees them; what starts before it, or outside
+ * its namespace, is nobody's: 0. CPUs and nodes are the machine's; start time counts on its clock.
  */
 #include "fs/proc/proc.h"
 #include "fs/visitor_internal.h"

@@ -1,9 +1,10 @@
 /*
- * visitor_session.c - visitors of one `mmanfs exec` session: they share a PID namespace, and find each other
- * in proc/ by the numbers that they have there, as a shell finds its children. No listing shows them.
+ * visitor_session.c - visitors of one `mmanfs exec` session: they share a PID namespace, and find
+ * each other in proc/ by the numbers that they have there, as a shell finds its children. No
+ * listing shows them.
  *
- * One thing may be listed: to a visitor that asks for it by MMANFS_LISTED=1 in its environment, its own
- * number, for programs that take it for granted.
+ * One thing may be listed: to a visitor that asks for it by MMANFS_LISTED=1 in its environment, its
+ * own number, for programs that take it for granted.
  */
 #include "fs/visitor_internal.h"
 

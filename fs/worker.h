@@ -1,8 +1,8 @@
 /*
  * worker.h - the thread that runs what may take long, one job at a time in order of arrival.
  *
- * A job owns its memory; ->done() frees it. Jobs run with the gate held and yield it at the engine's
- * safe points; whoever waits for a queue here is a long command, never a reader.
+ * A job owns its memory; ->done() frees it. Jobs run with the gate held and yield it at the
+ * engine's safe points; whoever waits for a queue here is a long command, never a reader.
  */
 #ifndef FS_WORKER_H
 #define FS_WORKER_H

@@ -215,8 +215,8 @@ static void zipf_init(struct access_stream *s)
 	}
 }
 
-/* A rank in [1, nr_pages]: its bucket by weight, then its place in the bucket by rejection (at least
- * 2^-theta of the draws are kept). */
+/* A rank in [1, nr_pages]: its bucket by weight, then its place in the bucket by rejection (at
+ * least 2^-theta of the draws are kept). */
 static u64 zipf_rank(struct access_stream *s)
 {
 	u64 draw = access_stream_below(s, s->zipf_total), from, to, rank, relative;
@@ -261,8 +261,8 @@ u64 access_stream_permuted(struct access_stream *s)
 	return at;
 }
 
-/* The next @nr pages of this round, in its order. Which draws fall outside and are made again, nobody can
- * foretell: they are, after all others. */
+/* The next @nr pages of this round, in its order. Which draws fall outside and are made again,
+ * nobody can foretell: they are, after all others. */
 static void draw_round(struct access_stream *s, struct access_draw *d, u64 *page, u32 nr)
 {
 	u32 again[ACCESS_DRAW_MAX], nr_again = 0, i, j;

@@ -5,13 +5,13 @@
  *	0 ------------------ (background + limit) / 2 ---- setpoint ---- limit
  *	rate of a writer:   any       |  2 x       ...       1 x  ...  0
  *
- * Above the middle of the two limits a writer is made as slow as the disk: it may dirty pages at the
- * rate at which the disk takes them, twice that at the lower end, none at the upper one, in a
- * straight line between. What it dirtied too fast it waits for, at most 200 ms at a time. One writer
- * settles at the set point, where both are equal; several push the dirty memory higher, to where
- * each gets its share. Above the limit a writer waits until the flusher has brought it below. Where the disk
- * may have less than the whole limit (bdi's max_ratio), the line ends so much earlier: its writers settle
- * nearer to the middle.
+ * Above the middle of the two limits a writer is made as slow as the disk: it may dirty pages at
+ * the rate at which the disk takes them, twice that at the lower end, none at the upper one, in a
+ * straight line between. What it dirtied too fast it waits for, at most 200 ms at a time. One
+ * writer settles at the set point, where both are equal; several push the dirty memory higher, to
+ * where each gets its share. Above the limit a writer waits until the flusher has brought it below.
+ * Where the disk may have less than the whole limit (bdi's max_ratio), the line ends so much
+ * earlier: its writers settle nearer to the middle.
  *
  * How often a writer looks: in free run, every root of the pages that are left, so that many
  * writers together cannot jump over the limit; else every 10 ms at its rate.

@@ -320,8 +320,8 @@ void blk_write_page(struct machine *m, u64 sector, pfn_t pfn)
 	count_vm_events(m, PGPGOUT, PAGE_KB);
 }
 
-/* As many as fit join the last one waiting, the others are one of their own. Each page counts as if it had
- * come alone, and joined those before it. */
+/* As many as fit join the last one waiting, the others are one of their own. Each page counts as if
+ * it had come alone, and joined those before it. */
 void blk_write_pages(struct machine *m, u64 sector, const pfn_t *pfn, u32 nr)
 {
 	struct bio_list *l = &m->blk.waiting[BIO_WRITE];

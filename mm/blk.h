@@ -4,12 +4,14 @@
 
 #include <mman/machine.h>
 
-/** blk_should_fail() - does fault injection let this I/O end in an error? Counts it. (mm/blk_fault.c) */
+/** blk_should_fail() - does fault injection let this I/O end in an error? Counts it.
+ * (mm/blk_fault.c) */
 bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr);
 /** blk_forget_faults() - the stretch belongs to nobody any more. */
 void blk_forget_faults(struct machine *m, u64 first, u64 last);
 
-/** blk_write_page() - blk_submit() of a page under writeback whose time of completion nobody asks for.
+/** blk_write_page() - blk_submit() of a page under writeback whose time of completion nobody asks
+ * for.
  * blk_write_pages() - of @nr pages, at most BIO_PAGES, that lie one behind the other. */
 void blk_write_page(struct machine *m, u64 sector, pfn_t pfn);
 void blk_write_pages(struct machine *m, u64 sector, const pfn_t *pfn, u32 nr);

@@ -1,10 +1,10 @@
 /*
  * blk_fault.c - I/O that fails because somebody asked for it, and the log lines of I/O errors.
  *
- * The words are those of the kernel's fault injection: of every interval-th I/O, probability percent
- * fail, at most times. Rules are tried in the order in which they were set, the first that lets the
- * I/O fail is the one that counts it. Chance comes from the machine's one generator, and only where
- * there is any to take.
+ * The words are those of the kernel's fault injection: of every interval-th I/O, probability
+ * percent fail, at most times. Rules are tried in the order in which they were set, the first that
+ * lets the I/O fail is the one that counts it. Chance comes from the machine's one generator, and
+ * only where there is any to take.
  * Source: Documentation/fault-injection/fault-injection.rst (probability, interval, times).
  */
 #include "mm/blk.h"

@@ -9,8 +9,8 @@
  *	DIMMs           present, offline unless memhp_default_state= says otherwise
  *	the end         initrd and init code become free; the marks stay as they are
  *
- * The marks of a fresh boot belong to an earlier count of managed pages than zoneinfo shows: writing
- * the same min_free_kbytes again changes them, here as on the real machine.
+ * The marks of a fresh boot belong to an earlier count of managed pages than zoneinfo shows:
+ * writing the same min_free_kbytes again changes them, here as on the real machine.
  */
 #include "mm/boot_internal.h"
 
@@ -231,8 +231,8 @@ static int hand_over(struct boot *b)
 
 /* ---- sizes that others show ---- */
 
-/* The direct map: 2 MiB pages but for the ends and what set_memory() split; with CPUs that have them,
- * 1 GiB pages where a whole GiB is RAM, except the kernel's own and the first. */
+/* The direct map: 2 MiB pages but for the ends and what set_memory() split; with CPUs that have
+ * them, 1 GiB pages where a whole GiB is RAM, except the kernel's own and the first. */
 static void count_direct_map(struct boot *b)
 {
 	struct boot_info *info = &b->m->boot;
@@ -280,7 +280,8 @@ static int free_smp_locks(struct boot *b)
 }
 
 /* THP is off on less than 512 MiB, whatever the command line says. Else its start settles
- * min_free_kbytes anew, even if it is switched off: from less lowmem, now that there are watermarks. */
+ * min_free_kbytes anew, even if it is switched off: from less lowmem, now that there are
+ * watermarks. */
 static void set_up_thp(struct boot *b)
 {
 	if (b->m->totalram_pages < THP_MIN_RAM >> PAGE_SHIFT)

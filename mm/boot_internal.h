@@ -156,7 +156,8 @@ u64 pages_initialised_early(const struct boot *b);
 bool zone_span(const struct boot *b, u32 nid, enum zone_type z, pfn_t *start, pfn_t *end);
 /** free_pages_between() - whole free pages of node @nid in [@start, @end). */
 u64 free_pages_between(const struct boot *b, u32 nid, pfn_t start, pfn_t end);
-/** release_range() - reserved whole pages of [@start, @end) bytes become free memory of their zones. */
+/** release_range() - reserved whole pages of [@start, @end) bytes become free memory of their
+ * zones. */
 int release_range(struct boot *b, u64 start, u64 end);
 int record_reserved(struct boot *b);
 

@@ -121,13 +121,15 @@ int boot_kernel_memory(struct boot *b)
 		error = take_spread(
 			b->m, (info->percpu_kb / KB_PAGES - info->percpu_pages) + other / KB_PAGES,
 			0);
-	/* slab, stacks and the first process are still to come: 20 MiB, and a little for each CPU */
+	/* slab, stacks and the first process are still to come: 20 MiB, and a little for each
+	 * CPU */
 	if (error || free_lowmem(b->m) < (20 * MiB + b->c->nr_cpus * (768 * KiB)) >> PAGE_SHIFT)
 		return boot_error(b, "too little RAM for the kernel to boot");
 	return 0;
 }
 
-/* ---- DIMMs: their memmap comes from the RAM there is; memhp_default_state= may online them ---- */
+/* ---- DIMMs: their memmap comes from the RAM there is; memhp_default_state= may online them
+ * ---- */
 
 static enum zone_type online_zone(const struct boot *b)
 {

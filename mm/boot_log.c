@@ -20,8 +20,8 @@ static enum zone_type zone_of(const struct boot *b, u32 nid, pfn_t pfn)
 	return ZONE_DMA;
 }
 
-/* A hole counts as far as memmap covers it: to the end of the section that RAM ends in, and from the
- * start of the one it begins in. It is told with the RAM that follows. */
+/* A hole counts as far as memmap covers it: to the end of the section that RAM ends in, and from
+ * the start of the one it begins in. It is told with the RAM that follows. */
 static u64 hole_pages(pfn_t hole, pfn_t end)
 {
 	u64 section_end = round_up_to(hole, PAGES_PER_SECTION);

@@ -1,9 +1,10 @@
 /*
  * boot_reserve.c - what a 6.1 kernel keeps for itself before there is an allocator.
  *
- * Each table is asked of memblock with the size, alignment and node that the kernel asks for, in its
- * order, so that it lands where the real one lies (docs/boot.md lists them with their evidence).
- * Sizes that depend on the build are constants of struct kernel_image; the rest are rules.
+ * Each table is asked of memblock with the size, alignment and node that the kernel asks for, in
+ * its order, so that it lands where the real one lies (docs/boot.md lists them with their
+ * evidence). Sizes that depend on the build are constants of struct kernel_image; the rest are
+ * rules.
  */
 #include "mm/boot_internal.h"
 
@@ -57,7 +58,8 @@ const struct kernel_image *kernel_image_of(enum machine_arch arch)
 
 static u64 image_bytes(const struct boot *b, u64 base)
 {
-	/* i386 brings along page tables for everything up to its end, one page for each 2 or 4 MiB */
+	/* i386 brings along page tables for everything up to its end, one page for each 2 or 4
+	 * MiB */
 	u64 tables = is_i386(b) ? base / b->m->pt.huge_size * PAGE_SIZE : 0;
 
 	return b->kernel->size + b->kernel->brk + tables;
@@ -93,8 +95,8 @@ static int place_kernel(struct boot *b)
 	return 0;
 }
 
-/* The boot loader puts it at the top of low RAM. Where the kernel cannot reach it (mem=, HighMem) it is
- * moved to the highest address in reach. */
+/* The boot loader puts it at the top of low RAM. Where the kernel cannot reach it (mem=, HighMem)
+ * it is moved to the highest address in reach. */
 static int place_initrd(struct boot *b)
 {
 	u64 size = round_up_to(b->c->initrd_size, PAGE_SIZE), old;
@@ -392,7 +394,8 @@ static void group_cpus(const struct boot *b, struct percpu_plan *plan)
 	}
 }
 
-/* As many units to a 2 MiB chunk as fit, as long as no third of the CPUs' worth of them is wasted. */
+/* As many units to a 2 MiB chunk as fit, as long as no third of the CPUs' worth of them is
+ * wasted. */
 static void plan_units(const struct boot *b, struct percpu_plan *plan)
 {
 	u32 upa, best_allocs = UINT32_MAX, nid;

@@ -102,8 +102,8 @@ static u64 release_top(struct boot *b, u32 nid, u64 from, u64 to, pfn_t start, p
 }
 
 /*
- * Last of all: the other machine's kernel is smaller, or uses the first MiB. Of the image text, rodata and
- * the end of bss go; the pages that programs map (the first of bss and rodata) stay.
+ * Last of all: the other machine's kernel is smaller, or uses the first MiB. Of the image text,
+ * rodata and the end of bss go; the pages that programs map (the first of bss and rodata) stay.
  */
 static u64 release_image(struct boot *b, u32 nid, pfn_t start, pfn_t end, u64 pages)
 {

@@ -1,9 +1,9 @@
 /*
  * buddy.c - the free lists of a zone.
  *
- * Free memory is kept in aligned blocks of 2^order pages. A block that is too large is cut in halves
- * until a piece fits; a block that is freed is joined with its buddy, the other half of the block
- * one order up, for as long as that one is free too.
+ * Free memory is kept in aligned blocks of 2^order pages. A block that is too large is cut in
+ * halves until a piece fits; a block that is freed is joined with its buddy, the other half of the
+ * block one order up, for as long as that one is free too.
  *
  *	order 2   |       A       |
  *	order 1   |   B   |   B'  |        B' = B ^ (1 << 1)
@@ -12,14 +12,14 @@
  * Each order has one list per migrate type, so that pages which can never move are taken from the
  * same 2 MiB pageblocks. A request whose own lists are empty falls back to another type's: it takes
  * the largest block there is, so that the damage is rare, and, if the block is a good part of a
- * pageblock or the request is of the kind that would spoil it for good, it takes over the pageblock:
- * all its free pages move to the new type's lists, and its type changes when at least half of it is
- * now of that type. Each takeover raises the zone's watermarks for a while (watermark_boost_factor),
- * so that kswapd makes room and the next fallback is less likely.
+ * pageblock or the request is of the kind that would spoil it for good, it takes over the
+ * pageblock: all its free pages move to the new type's lists, and its type changes when at least
+ * half of it is now of that type. Each takeover raises the zone's watermarks for a while
+ * (watermark_boost_factor), so that kswapd makes room and the next fallback is less likely.
  *
  * What can go stale: a free block of order 10 holds two pageblocks, whose types may differ; a block
- * on the list of one type may lie in a pageblock of another (a fallback that did not take over). Each
- * free block therefore remembers the list it is on (page->migratetype).
+ * on the list of one type may lie in a pageblock of another (a fallback that did not take over).
+ * Each free block therefore remembers the list it is on (page->migratetype).
  *
  * Memory that nobody used yet is not on these lists (sparse.c): it follows, block by block, behind
  * the last MOVABLE block of order 10, where the kernel's boot put it.
@@ -144,7 +144,8 @@ void free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned int or
 
 /* ---- taking: split ---- */
 
-/* The smallest block of @type that is large enough; what is left of it goes back, upper halves first. */
+/* The smallest block of @type that is large enough; what is left of it goes back, upper halves
+ * first. */
 static pfn_t rmqueue_smallest(struct machine *m, struct zone *z, unsigned int order,
 			      enum migratetype type)
 {
@@ -197,7 +198,8 @@ u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migr
 	return moved;
 }
 
-/* May a request of @type take over the pageblock of a free block of @order, and not just the block? */
+/* May a request of @type take over the pageblock of a free block of @order, and not just the
+ * block? */
 static bool can_steal_fallback(const struct machine *m, unsigned int order, enum migratetype type)
 {
 	return order >= PAGEBLOCK_ORDER / 2 || type == MIGRATE_RECLAIMABLE ||
@@ -231,7 +233,8 @@ bool fallback_may_steal(const struct machine *m, const struct free_area *area, u
 	return false;
 }
 
-/* Mixing types is a sign of too little free memory: keep more of it free until kswapd has been by. */
+/* Mixing types is a sign of too little free memory: keep more of it free until kswapd has been
+ * by. */
 static bool boost_watermark(const struct machine *m, struct zone *z)
 {
 	u64 max_boost = z->watermark[WMARK_HIGH] * (u64)m->sysctl.watermark_boost_factor / 10000;
@@ -338,9 +341,9 @@ static pfn_t rmqueue_one(struct machine *m, struct zone *z, unsigned int order,
 }
 
 /*
- * The first @take pieces of 2^@order pages of the free block at @pfn go to the end of @list; what is
- * left goes back. Taking the pieces one at a time would end the same, since no smaller block of the
- * type is free: each would be the lower half of what the one before left.
+ * The first @take pieces of 2^@order pages of the free block at @pfn go to the end of @list; what
+ * is left goes back. Taking the pieces one at a time would end the same, since no smaller block of
+ * the type is free: each would be the lower half of what the one before left.
  */
 static void carve_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned int block_order,
 			enum migratetype type, unsigned int order, u32 take, struct page_list *list)

@@ -7,9 +7,9 @@
  *	__handle_mm_fault, handle_mm_fault, ...                            the fault, if it is one
  *	asm_exc_page_fault; or do_syscall_64, entry_SYSCALL_64_after_hwframe
  *
- * No machine code runs, so there are no offsets into functions and no registers; the names are those of the
- * way the request took here, which a 6.1 kernel calls so in its own reports. Where the way is not known the
- * trace ends.
+ * No machine code runs, so there are no offsets into functions and no registers; the names are
+ * those of the way the request took here, which a 6.1 kernel calls so in its own reports. Where the
+ * way is not known the trace ends.
  */
 #include "mm/show_mem.h"
 

@@ -3,9 +3,9 @@
  * registers.
  *
  * Such memory is a base address register's range in a window of the PCI host bridge, not RAM: its
- * frames have no struct page, count in no RSS and are never reclaimed. A device comes to be when it is
- * mapped for the first time and then stays, with the memory that was asked for, rounded up to a power
- * of two as all such registers' ranges are. All who map it see the same frames.
+ * frames have no struct page, count in no RSS and are never reclaimed. A device comes to be when it
+ * is mapped for the first time and then stays, with the memory that was asked for, rounded up to a
+ * power of two as all such registers' ranges are. All who map it see the same frames.
  * Source: Documentation/PCI/sysfs-pci.rst, proc(5) (iomem).
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * check_compaction.c - the invariants of compaction: nothing stays isolated, and what it remembers of a zone
- * lies in it.
+ * check_compaction.c - the invariants of compaction: nothing stays isolated, and what it remembers
+ * of a zone lies in it.
  */
 #include "mm/check.h"
 #include "mm/compaction.h"

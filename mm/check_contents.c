@@ -1,6 +1,6 @@
 /*
- * check_contents.c - who holds which contents: every handle is live, belongs to a page that may have
- * one or to a swap slot, and its holders are as many as it has references.
+ * check_contents.c - who holds which contents: every handle is live, belongs to a page that may
+ * have one or to a swap slot, and its holders are as many as it has references.
  */
 #include "mm/check.h"
 

@@ -1,6 +1,6 @@
 /*
- * check_heap.c - the invariants of libc's heaps: chunks lie one behind the other, free ones are where
- * their state says, and no two that merge lie side by side.
+ * check_heap.c - the invariants of libc's heaps: chunks lie one behind the other, free ones are
+ * where their state says, and no two that merge lie side by side.
  */
 #include "mm/check.h"
 

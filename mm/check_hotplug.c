@@ -2,8 +2,8 @@
  * check_hotplug.c - the invariants of memory hotplug.
  *
  * No pageblock is isolated unless a block is on its way out. Plugged DIMMs do not overlap,
- * their blocks exist and are their node's, their node is online, and their struct pages have their place.
- * Bad frames are on no list.
+ * their blocks exist and are their node's, their node is online, and their struct pages have their
+ * place. Bad frames are on no list.
  */
 #include "mm/check.h"
 #include "mm/memory_hotplug.h"

@@ -1,6 +1,6 @@
 /*
- * check_numa.c - the invariants of memory policies and pins: everybody who holds one is counted, and nothing
- * is held that nobody has.
+ * check_numa.c - the invariants of memory policies and pins: everybody who holds one is counted,
+ * and nothing is held that nobody has.
  */
 #include "mm/check.h"
 #include "mm/hugetlb.h"

@@ -1,6 +1,6 @@
 /*
- * check_oom.c - the OOM killer's invariants: who is a victim, what a victim holds, and that a machine
- * which has panicked stands still.
+ * check_oom.c - the OOM killer's invariants: who is a victim, what a victim holds, and that a
+ * machine which has panicked stands still.
  */
 #include "mm/check.h"
 #include "mm/oom.h"

@@ -1,6 +1,6 @@
 /*
- * check_swap.c - the invariants of swap: every slot's count is what page tables and shared memory hold of
- * it, the swap cache knows its pages and they know it, and the sums are right.
+ * check_swap.c - the invariants of swap: every slot's count is what page tables and shared memory
+ * hold of it, the swap cache knows its pages and they know it, and the sums are right.
  */
 #include "mm/check.h"
 

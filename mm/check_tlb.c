@@ -14,8 +14,8 @@ struct tlb_check {
 	u32 number;
 };
 
-/* The address space that entries with @tag are of, NULL if they are of no use any more; @walk: the tag is
- * a walk cache's. */
+/* The address space that entries with @tag are of, NULL if they are of no use any more; @walk: the
+ * tag is a walk cache's. */
 static struct mm *mm_of_tag(struct machine *m, const struct tlb_cpu *c, u64 tag, bool walk)
 {
 	u32 i;

@@ -158,7 +158,8 @@ static void check_inodes(struct check *c)
 	}
 }
 
-/* Something dirty, and nothing that will write it: only where the flusher is off, and below the limit. */
+/* Something dirty, and nothing that will write it: only where the flusher is off, and below the
+ * limit. */
 static void check_flusher(struct check *c)
 {
 	const struct machine *m = c->m;

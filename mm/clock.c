@@ -2,9 +2,10 @@
  * clock.c - the virtual clock and its events.
  *
  * Events wait in a binary heap ordered by (due, sequence): the order in which they run depends on
- * nothing but what was scheduled. A handler runs with the clock standing at its event's due time, or
- * later if the command that was running had moved past it; it never moves the clock itself. On a machine of
- * one CPU a command waits for kswapd's batch, and has as long for itself before the next one.
+ * nothing but what was scheduled. A handler runs with the clock standing at its event's due time,
+ * or later if the command that was running had moved past it; it never moves the clock itself. On a
+ * machine of one CPU a command waits for kswapd's batch, and has as long for itself before the next
+ * one.
  */
 #include <mman/lab.h>
 #include <mman/machine.h>
@@ -57,8 +58,9 @@ static u64 first_due(const struct machine *m)
 }
 
 /*
- * A command whose process has been killed, or whose machine has panicked, ends at its very next safe point:
- * time is up for it. A machine that has panicked runs no event; its host need only be woken for the reboot.
+ * A command whose process has been killed, or whose machine has panicked, ends at its very next
+ * safe point: time is up for it. A machine that has panicked runs no event; its host need only be
+ * woken for the reboot.
  */
 static void set_next_due(struct machine *m)
 {
@@ -276,8 +278,9 @@ void clock_advance_to(struct machine *m, u64 ns)
 		if (c->now >= due)
 			run_due_events(m, false);
 		/*
-		 * An advance of hours with busy loads is as long as any command: let others in. Only
-		 * events count steps here: how the host cuts an advance into pieces must not show.
+		 * An advance of hours with busy loads is as long as any command: let others in.
+		 * Only events count steps here: how the host cuts an advance into pieces must not
+		 * show.
 		 */
 		if (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
 			if (!machine_safe_point_slow(m))

@@ -1,9 +1,9 @@
 /*
  * cmdline.c - kernel parameters.
  *
- * A parameter is NAME or NAME=VALUE; blanks separate them outside double quotes; '-' and '_' are one
- * letter in a name; "--" hands the rest to init. As in the kernel, a value that makes no sense keeps
- * the default, and a name that nobody knows is passed on to init with a line in the log.
+ * A parameter is NAME or NAME=VALUE; blanks separate them outside double quotes; '-' and '_' are
+ * one letter in a name; "--" hands the rest to init. As in the kernel, a value that makes no sense
+ * keeps the default, and a name that nobody knows is passed on to init with a line in the log.
  * Source: Documentation/admin-guide/kernel-parameters.{rst,txt}.
  */
 #include <mman/machine.h>

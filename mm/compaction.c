@@ -6,14 +6,14 @@
  *	pause   what is isolated goes back, others may run
  *	end     where the scanners have come to is remembered, or forgotten if they have met
  *
- * A direct run ends when a free block of the order asked for has come up, a proactive one when the node's
- * score is low enough, one by hand when the scanners meet.
+ * A direct run ends when a free block of the order asked for has come up, a proactive one when the
+ * node's score is low enough, one by hand when the scanners meet.
  *
- * What a kernel decides by looking whether somebody else wants its CPU or a lock is not simulated: here a run
- * goes on until it is told to stop.
+ * What a kernel decides by looking whether somebody else wants its CPU or a lock is not simulated:
+ * here a run goes on until it is told to stop.
  *
- * Source: Documentation/admin-guide/mm/concepts.rst, admin-guide/sysctl/vm.rst; counters as 6.1 was seen
- * to move them.
+ * Source: Documentation/admin-guide/mm/concepts.rst, admin-guide/sysctl/vm.rst; counters as 6.1 was
+ * seen to move them.
  */
 #include "mm/compaction.h"
 
@@ -97,7 +97,8 @@ static void log_end(struct machine *m, struct compact_control *cc, enum compact_
 		    "zone_end=0x%x mode=%s status=%s",
 		    z->start_pfn, cc->migrate_pfn, cc->free_pfn, zone_end(z),
 		    cc->mode == MIGRATE_ASYNC ? "async" : "sync", compact_result_name(result));
-	/* of several zones compacted in one go, one where nothing moved says less than the one before */
+	/* of several zones compacted in one go, one where nothing moved says less than the one
+	 * before */
 	if (r->migrated + r->failed || !last->count || last->end != r->start)
 		*last = *r;
 }

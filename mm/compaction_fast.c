@@ -1,14 +1,15 @@
 /*
  * compaction_fast.c - short cuts for the scanners: the free lists know where free pages are.
  *
- * A run for a block of some order asks the lists of smaller MOVABLE blocks before it scans frame by frame:
+ * A run for a block of some order asks the lists of smaller MOVABLE blocks before it scans frame by
+ * frame:
  *
  *	the free scanner     for a block high up: in the upper quarter of what lies between the scanners at
  *	                     best, in the upper half otherwise
  *	the migrate scanner  for a block low down: its pageblock is nearly empty, and soon will be
  *
- * Only so many blocks are looked at, fewer each time that nothing was found; then the scanners go on as ever.
- * Compaction for its own sake scans.
+ * Only so many blocks are looked at, fewer each time that nothing was found; then the scanners go
+ * on as ever. Compaction for its own sake scans.
  */
 #include "mm/compaction.h"
 
@@ -139,7 +140,8 @@ static bool may_jump(const struct compact_control *cc)
 	return !cc->direct || cc->migratetype == MIGRATE_MOVABLE;
 }
 
-/* A block below @high, in a pageblock that was not tried lately. PFN_NONE: not among the first ones. */
+/* A block below @high, in a pageblock that was not tried lately. PFN_NONE: not among the first
+ * ones. */
 static pfn_t search_low_block(const struct machine *m, const struct page_list *list, pfn_t high,
 			      u32 limit, u32 *scanned)
 {

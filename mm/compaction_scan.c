@@ -1,18 +1,18 @@
 /*
  * compaction_scan.c - the two scanners.
  *
- * The migrate scanner looks at every frame of a pageblock, the free scanner at those of pageblocks that
- * hold movable pages, from the top. Each pageblock has a hint, "nothing was found here", which both set
- * and heed; a zone remembers where its scanners were. So one run goes on where the last one stopped, until
- * the scanners meet and everything is forgotten. By hand, proactively and at the last priority hints
- * count for nothing.
+ * The migrate scanner looks at every frame of a pageblock, the free scanner at those of pageblocks
+ * that hold movable pages, from the top. Each pageblock has a hint, "nothing was found here", which
+ * both set and heed; a zone remembers where its scanners were. So one run goes on where the last
+ * one stopped, until the scanners meet and everything is forgotten. By hand, proactively and at the
+ * last priority hints count for nothing.
  *
- * An asynchronous direct run wants one block of its order: where it finds a page that cannot move it gives
- * up the aligned block around it, for the rest would be moved in vain.
+ * An asynchronous direct run wants one block of its order: where it finds a page that cannot move
+ * it gives up the aligned block around it, for the rest would be moved in vain.
  *
- * A free block of the highest order covers two pageblocks: the scanners step over the first, and look at each
- * frame of the second, which bears no sign of it. Memory that nobody used yet is such blocks, without
- * struct pages: here it is counted as scanned, and not looked at.
+ * A free block of the highest order covers two pageblocks: the scanners step over the first, and
+ * look at each frame of the second, which bears no sign of it. Memory that nobody used yet is such
+ * blocks, without struct pages: here it is counted as scanned, and not looked at.
  */
 #include "mm/compaction.h"
 
@@ -340,7 +340,8 @@ static bool suitable_migration_target(const struct machine *m, const struct comp
 	return type == MIGRATE_MOVABLE || (cc->ignore_block_suitable && type != MIGRATE_ISOLATE);
 }
 
-/* A free block leaves the free lists for cc->free. False: the zone would be left with too little. */
+/* A free block leaves the free lists for cc->free. False: the zone would be left with too
+ * little. */
 bool isolate_free_page(struct machine *m, struct zone *z, struct compact_control *cc, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);

@@ -1,12 +1,12 @@
 /*
  * compaction_suitable.c - is it worth trying, and not too soon?
  *
- * Compaction needs free pages to move others to, so a zone must have its watermark's worth and twice the
- * block besides. For costly orders the fragmentation index decides as well: at extfrag_threshold and
- * below it is memory that is wanting, and reclaim that would help.
+ * Compaction needs free pages to move others to, so a zone must have its watermark's worth and
+ * twice the block besides. For costly orders the fragmentation index decides as well: at
+ * extfrag_threshold and below it is memory that is wanting, and reclaim that would help.
  *
- * A run over the whole zone that brought nothing defers the next ones: 1, 3, 7, ... 63 requests of that
- * order and above are turned away before the next is tried. A success ends that.
+ * A run over the whole zone that brought nothing defers the next ones: 1, 3, 7, ... 63 requests of
+ * that order and above are turned away before the next is tried. A success ends that.
  *
  * Source: Documentation/admin-guide/sysctl/vm.rst (extfrag_threshold); the keys of the kernel's
  * mm_compaction_defer_* tracepoints.

@@ -1,8 +1,9 @@
 /*
  * contents.c - the bytes of pages that have any; contents.h has the picture.
  *
- * Only what somebody wrote is kept. Everything the machine does with pages (copies, swap, frees) passes
- * handles on; bytes are copied when a value that has other holders is written to, and never otherwise.
+ * Only what somebody wrote is kept. Everything the machine does with pages (copies, swap, frees)
+ * passes handles on; bytes are copied when a value that has other holders is written to, and never
+ * otherwise.
  */
 #include <mman/contents.h>
 
@@ -207,7 +208,8 @@ int set_page_contents(struct machine *m, pfn_t pfn, handle_t contents)
 	return 0;
 }
 
-/* Nothing has contents any more. While anything has, an array that is empty now is soon in use again. */
+/* Nothing has contents any more. While anything has, an array that is empty now is soon in use
+ * again. */
 static void free_arrays(struct machine *m)
 {
 	u64 pfn;

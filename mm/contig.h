@@ -9,8 +9,9 @@
 
 #include <mman/machine.h>
 
-/** alloc_contig_pages() - @nr pages of node @nid, aligned to @nr (a power of two, at least one block
- * of the highest order). The first is PG_head, the others its tails. PFN_NONE if there is none. */
+/** alloc_contig_pages() - @nr pages of node @nid, aligned to @nr (a power of two, at least one
+ * block of the highest order). The first is PG_head, the others its tails. PFN_NONE if there is
+ * none. */
 pfn_t alloc_contig_pages(struct machine *m, u32 nr, u32 nid);
 
 /** prep_compound_page() - [@start, @end) is one page: a head and its tails. */
@@ -23,7 +24,8 @@ void free_contig_range(struct machine *m, pfn_t start, pfn_t end);
  * struct pages stay without. */
 void split_contig_page(struct machine *m, pfn_t pfn, unsigned int order);
 
-/** range_is_free() - is all of [@start, @end), whole blocks of @z, on its free lists or untouched? */
+/** range_is_free() - is all of [@start, @end), whole blocks of @z, on its free lists or
+ * untouched? */
 bool range_is_free(const struct machine *m, const struct zone *z, pfn_t start, pfn_t end);
 
 /** take_free_range() - a range that range_is_free() leaves the free lists; its pages have no flags.

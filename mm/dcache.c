@@ -1,5 +1,6 @@
 /*
- * dcache.c - names and inodes in memory: how they come, and how memory pressure takes them (dcache.h).
+ * dcache.c - names and inodes in memory: how they come, and how memory pressure takes them
+ * (dcache.h).
  */
 #include "mm/dcache.h"
 

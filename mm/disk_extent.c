@@ -5,12 +5,12 @@
  *	       [########........####...................##...)
  *	extents {0,8}           {20,4}                 {..,2}
  *
- * A place is given when a page is written (no delayed allocation: a full disk says so to who writes), or ahead of that by
- * fallocate(2), and taken back by truncation and with the file. Between extents are holes: they read as zeros
- * without asking the disk, and cost nothing here or on the host. So do places that were never written to, but they are
- * the file's. Extents of the same kind that touch are one. Where on
- * the disk a place is follows from the file and the page (blk_file_sector()): a file lies in one
- * piece, fragmentation is not simulated.
+ * A place is given when a page is written (no delayed allocation: a full disk says so to who
+ * writes), or ahead of that by fallocate(2), and taken back by truncation and with the file.
+ * Between extents are holes: they read as zeros without asking the disk, and cost nothing here or
+ * on the host. So do places that were never written to, but they are the file's. Extents of the
+ * same kind that touch are one. Where on the disk a place is follows from the file and the page
+ * (blk_file_sector()): a file lies in one piece, fragmentation is not simulated.
  */
 #include <errno.h>
 #include <mman/namei.h>
@@ -205,7 +205,8 @@ static int extent_write(struct machine *m, handle_t inode, u64 first, u64 nr)
 	return error;
 }
 
-/* All of [@first, @first + @nr) get a place, if they have none, and count as written if that is so. */
+/* All of [@first, @first + @nr) get a place, if they have none, and count as written if that is
+ * so. */
 static int fill(struct machine *m, handle_t inode, u64 first, u64 nr, bool unwritten)
 {
 	u64 index, run, missing = 0, end = first + nr;

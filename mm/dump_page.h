@@ -13,8 +13,8 @@ void page_flags_text(const struct page *p, char *text, size_t size);
 
 /**
  * dump_page() - the lines that 6.1 prints of a page: counts, owner, flags, raw words, and @reason.
- * Level 4 (warning). The addresses are those of a kernel that is not randomised: struct pages of 64 bytes
- * from 0xffffea0000000000 on.
+ * Level 4 (warning). The addresses are those of a kernel that is not randomised: struct pages of 64
+ * bytes from 0xffffea0000000000 on.
  */
 void dump_page(struct machine *m, pfn_t pfn, const char *reason);
 

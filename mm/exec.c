@@ -8,9 +8,9 @@
  *	             mmap area, growing down from mmap_base
  *	  - random   [stack]  [vvar]  [vdso]
  *
- * All programs of the laboratory share one file, as processes of one binary do: their text is in the
- * page cache once. What a C start-up touches is touched: some text, the data and bss pages, the top
- * of the stack, the first page of the heap.
+ * All programs of the laboratory share one file, as processes of one binary do: their text is in
+ * the page cache once. What a C start-up touches is touched: some text, the data and bss pages, the
+ * top of the stack, the first page of the heap.
  */
 #include <mman/machine.h>
 

@@ -1,6 +1,6 @@
 /*
- * file_fault.c - faults on mappings of files and of shared memory, while their entry is none (the table in
- * memory.c).
+ * file_fault.c - faults on mappings of files and of shared memory, while their entry is none (the
+ * table in memory.c).
  */
 #include "mm/fault.h"
 #include "mm/filemap.h"

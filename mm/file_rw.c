@@ -2,12 +2,12 @@
  * file_rw.c - read(2) and write(2) of files on the disk, page by page through the page cache.
  *
  * Reading marks each page as accessed when the reader comes to it, not again while it stays on it.
- * Writing does not: a page that is only written is not in use. A page that is overwritten in part is
- * read first, if it has a place on the disk and is not in memory; a whole one is not.
+ * Writing does not: a page that is only written is not in use. A page that is overwritten in part
+ * is read first, if it has a place on the disk and is not in memory; a whole one is not.
  *
- * Between two pages others may run (safe points); what was done until an interruption counts. Bytes go
- * to the host when all pages of a call are through, and only then does the file grow: a reader never
- * sees a size without bytes, and an error of the host leaves the file as it was.
+ * Between two pages others may run (safe points); what was done until an interruption counts. Bytes
+ * go to the host when all pages of a call are through, and only then does the file grow: a reader
+ * never sees a size without bytes, and an error of the host leaves the file as it was.
  * Source: read(2), write(2); which pages are read, activated and dirtied as a 6.1 kernel showed.
  */
 #include <errno.h>

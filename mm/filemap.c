@@ -3,9 +3,9 @@
  *
  * A file's pages are found through its index (xarray.h). A page is in the cache from the time it
  * is read until it is truncated, reclaimed or dropped; whoever maps it, maps that one page. What is
- * read has no bytes here (backing.h); the time it takes is the disk's (blkdev.h), but holes come for
- * nothing. Who reads waits until all of what it asked the disk for is there, read-ahead included
- * (readahead.c). read(2) and write(2): file_rw.c.
+ * read has no bytes here (backing.h); the time it takes is the disk's (blkdev.h), but holes come
+ * for nothing. Who reads waits until all of what it asked the disk for is there, read-ahead
+ * included (readahead.c). read(2) and write(2): file_rw.c.
  * Source: Documentation/admin-guide/mm/concepts.rst, madvise(2).
  */
 #include "mm/filemap.h"
@@ -34,9 +34,9 @@ static void count_cached(struct machine *m, const struct page *p, const struct i
 }
 
 /*
- * Whoever was here before may have left a shadow: then the page comes back from eviction, unless it is
- * only read in to be overwritten (__GFP_WRITE). Where a shadow is the index has its node already, so that
- * storing the page cannot start a reclaim that takes the shadow away.
+ * Whoever was here before may have left a shadow: then the page comes back from eviction, unless it
+ * is only read in to be overwritten (__GFP_WRITE). Where a shadow is the index has its node
+ * already, so that storing the page cannot start a reclaim that takes the shadow away.
  */
 static int add_to_page_cache_gfp(struct machine *m, handle_t inode, u64 index, pfn_t pfn, gfp_t gfp)
 {

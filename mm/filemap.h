@@ -16,8 +16,8 @@ void file_put(struct machine *m, handle_t file);
 void inode_get(struct machine *m, handle_t inode);
 /** inode_new() - without a name, one user. */
 handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
-/** inode_import() - an empty file or directory that was on the disk before: as inode_create(), but the kernel
- * has not looked at it. -EEXIST, -ENOMEM. */
+/** inode_import() - an empty file or directory that was on the disk before: as inode_create(), but
+ * the kernel has not looked at it. -EEXIST, -ENOMEM. */
 int inode_import(struct machine *m, const char *path, enum inode_kind kind, handle_t *out);
 /** inode_set_name() - the name that maps shows; no path leads to the inode by that. 0 or
  * -ENOMEM. */
@@ -42,12 +42,13 @@ int add_to_page_cache(struct machine *m, handle_t inode, u64 index, pfn_t pfn);
 /** delete_from_page_cache() - unmapped and clean or not: out of the cache, back to the
  * allocator. */
 void delete_from_page_cache(struct machine *m, pfn_t pfn);
-/** evict_from_page_cache() - reclaim takes @pfn, which is unmapped, clean and not under writeback: as
- * delete_from_page_cache(), but @shadow (workingset.h; 0: none) stays in its place. */
+/** evict_from_page_cache() - reclaim takes @pfn, which is unmapped, clean and not under writeback:
+ * as delete_from_page_cache(), but @shadow (workingset.h; 0: none) stays in its place. */
 void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
-/** punch_range() - the same, but private copies of them stay mapped: a hole in the middle of the file. */
+/** punch_range() - the same, but private copies of them stay mapped: a hole in the middle of the
+ * file. */
 void punch_range(struct machine *m, handle_t inode, u64 first, u64 last);
 
 enum filemap_result {
@@ -61,11 +62,11 @@ enum filemap_result {
 
 /** filemap_fault() - page @index for a fault of @vma, with the read-ahead of a mapped file. */
 enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 index, pfn_t *pfn);
-/** filemap_page_mkwrite() - a shared mapping is about to dirty page @index: a hole needs a place on the
- * disk first. 0, -ENOSPC, -ENOMEM: then the store ends in SIGBUS. */
+/** filemap_page_mkwrite() - a shared mapping is about to dirty page @index: a hole needs a place on
+ * the disk first. 0, -ENOSPC, -ENOMEM: then the store ends in SIGBUS. */
 int filemap_page_mkwrite(struct machine *m, handle_t inode, u64 index);
-/** filemap_add_page() - a page in the cache at @index, as if it had been read. PFN_NONE: no memory. With
- * __GFP_WRITE in @gfp it is about to be overwritten: a shadow in its place does not count. */
+/** filemap_add_page() - a page in the cache at @index, as if it had been read. PFN_NONE: no memory.
+ * With __GFP_WRITE in @gfp it is about to be overwritten: a shadow in its place does not count. */
 pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp);
 /** filemap_read_page() - page @index, which is not in the cache, by itself. -ENOMEM, -EIO. */
 int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn);

@@ -5,9 +5,10 @@
  *	| RAM   | hole | RAM of nodes 0, 1 .. | PCI hole  | RAM of the nodes .. | DIMM slots |
  *	                                  ^ tables the firmware keeps
  *
- * A PC's chipset puts all RAM below 4 GiB if there is less than 3.5 GiB of it; else 3 GiB stay below
- * and the rest starts at 4 GiB. Nodes fill that space in the order of their numbers. A machine file
- * may give ranges instead, for any other layout; then they are the usable RAM as it is.
+ * A PC's chipset puts all RAM below 4 GiB if there is less than 3.5 GiB of it; else 3 GiB stay
+ * below and the rest starts at 4 GiB. Nodes fill that space in the order of their numbers. A
+ * machine file may give ranges instead, for any other layout; then they are the usable RAM as it
+ * is.
  */
 #include "mm/boot_internal.h"
 
@@ -231,7 +232,8 @@ static void build_e820(struct boot *b)
 		if (end == b->low_top)
 			end -= kept;
 		if (start < LEGACY_END) {
-			/* ranges that end below the hole say how much there is: UEFI leaves the EBDA */
+			/* ranges that end below the hole say how much there is: UEFI leaves the
+			 * EBDA */
 			u64 top = end <= LEGACY_HOLE && has_ranges(b) ? end : EBDA;
 
 			add_e820(b, start, end < top ? end : top, true);

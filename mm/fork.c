@@ -18,8 +18,8 @@ static int copy_cmdline(struct machine *m, handle_t from, handle_t to)
 }
 
 /*
- * The copy of the address space comes first: a large one takes its time, others are let in meanwhile,
- * and nobody is to see a child that is not all there.
+ * The copy of the address space comes first: a large one takes its time, others are let in
+ * meanwhile, and nobody is to see a child that is not all there.
  */
 int task_fork(struct machine *m, handle_t parent, handle_t *out)
 {

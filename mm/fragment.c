@@ -4,9 +4,9 @@
  *	free pageblock     |................|
  *	fragmented         |.#.#.#.#.#.#.#.#|     # held, . free: no two free pages are side by side
  *
- * Half of a pageblock is enough to make the other half of no use for anything larger than a page. What
- * is held is movable, as the memory of processes is, and compaction can mend it; or unmovable, as the kernel's
- * own is, and nothing can.
+ * Half of a pageblock is enough to make the other half of no use for anything larger than a page.
+ * What is held is movable, as the memory of processes is, and compaction can mend it; or unmovable,
+ * as the kernel's own is, and nothing can.
  */
 #include <mman/compaction.h>
 

@@ -6,10 +6,10 @@
  *	background   above the background limit: all, the oldest first, until below
  *	all          reclaim, the laptop timer, a new dirty_writeback_centisecs
  *
- * The flusher works in batches: a batch fills the disk's queue and ends, the next one comes when the
- * disk has taken a bio. Every inode gets a turn of CHUNK pages, beginning where the last one ended.
- * The order of inodes is by the time since when they are dirty, which is that of their first new
- * page, not of each.
+ * The flusher works in batches: a batch fills the disk's queue and ends, the next one comes when
+ * the disk has taken a bio. Every inode gets a turn of CHUNK pages, beginning where the last one
+ * ended. The order of inodes is by the time since when they are dirty, which is that of their first
+ * new page, not of each.
  * Source: Documentation/admin-guide/sysctl/vm.rst (dirty_*, dirtytime_expire_seconds, laptop_mode),
  * admin-guide/laptops/laptop-mode.rst, filesystems/vfs.rst.
  */
@@ -124,8 +124,8 @@ static u64 dirtytime_expire(const struct machine *m)
 	return (u32)m->sysctl.dirtytime_expire_seconds * NSEC_PER_SEC;
 }
 
-/* For the inode that has waited longest. One that was due and is still there (the periodic writeback is
- * off) is tried again after as long a time. */
+/* For the inode that has waited longest. One that was due and is still there (the periodic
+ * writeback is off) is tried again after as long a time. */
 static void wind_dirtytime(struct machine *m)
 {
 	handle_t h = m->wb.list[WB_DIRTY_TIME].head;
@@ -217,7 +217,8 @@ static void settle_clean(struct machine *m, handle_t h)
 	wind_dirtytime(m);
 }
 
-/* The inode itself: a page of the disk's table of inodes, which is in Buffers if the kernel has looked at it. */
+/* The inode itself: a page of the disk's table of inodes, which is in Buffers if the kernel has
+ * looked at it. */
 static void write_inode(struct machine *m, handle_t h, bool with_times)
 {
 	struct inode *i = inode_at(m, h);
@@ -308,7 +309,8 @@ static u64 writeback_single_inode(struct machine *m, handle_t h, u64 nr)
 	return written;
 }
 
-/* A batch; true: the work is over. Where swapping out keeps the queue full, a bio's worth all the same. */
+/* A batch; true: the work is over. Where swapping out keeps the queue full, a bio's worth all the
+ * same. */
 static bool wb_writeback(struct machine *m, struct wb_work *w)
 {
 	struct bdi_writeback *wb = &m->wb;
@@ -525,7 +527,8 @@ int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 
 	return error;
 }
 
-/* Starts all, then waits for what is under way now; what others write meanwhile is not its concern. */
+/* Starts all, then waits for what is under way now; what others write meanwhile is not its
+ * concern. */
 int ksys_sync(struct machine *m, u64 *pages)
 {
 	handle_t h;

@@ -1,13 +1,14 @@
 /*
- * gup.c - faulting in on behalf of a call: mlock, MAP_POPULATE, MADV_POPULATE_*, and pinning what is there.
+ * gup.c - faulting in on behalf of a call: mlock, MAP_POPULATE, MADV_POPULATE_*, and pinning what
+ * is there.
  *
  * Every page is touched as a program would, with a write where the mapping is private and
  * writable, so that it has its own copies. A page found is marked accessed.
  *
- * A pinned page is for a device that nobody can tell of a move. So it is not moved, not reclaimed, copied for
- * a forked child at once, and outlives its last mapping: then it is on no list and has no owner, and the last
- * unpin frees it. Memory that is to be emptied one day, ZONE_MOVABLE, must have none.
- * Source: mlock(2), mmap(2), madvise(2), Documentation/core-api/pin_user_pages.rst.
+ * A pinned page is for a device that nobody can tell of a move. So it is not moved, not reclaimed,
+ * copied for a forked child at once, and outlives its last mapping: then it is on no list and has
+ * no owner, and the last unpin frees it. Memory that is to be emptied one day, ZONE_MOVABLE, must
+ * have none. Source: mlock(2), mmap(2), madvise(2), Documentation/core-api/pin_user_pages.rst.
  */
 #include <errno.h>
 #include <mman/migrate.h>
@@ -151,7 +152,8 @@ static int move_out_of_movable(struct machine *m, pfn_t pfn)
 	return left ? -ENOMEM : 0;
 }
 
-/* The page at @addr, there for a reader or a writer as the mapping has it, and in a zone where it may stay. */
+/* The page at @addr, there for a reader or a writer as the mapping has it, and in a zone where it
+ * may stay. */
 static int pinnable_page(struct machine *m, handle_t task, u64 addr, pfn_t *pfn)
 {
 	handle_t mmh = task_at(m, task)->mm, h = find_vma_exact(m, mmh, addr);

@@ -359,7 +359,8 @@ void free_migrated_huge_page(struct machine *m, pfn_t head, u32 nid, bool tempor
 static bool remove_pool_huge_page(struct machine *m, struct hstate *h, u64 allowed,
 				  bool acct_surplus);
 
-/* What the pool lacks for @delta more is taken as surplus, and stays aside until all of it is there. */
+/* What the pool lacks for @delta more is taken as surplus, and stays aside until all of it is
+ * there. */
 static int gather_surplus_pages(struct machine *m, struct hstate *h, u64 delta)
 {
 	u64 need = h->resv_huge_pages + delta, taken = 0;

@@ -1,9 +1,9 @@
 /*
  * hugetlb_migrate.c - huge pages that move to other frames, or are lost.
  *
- * A huge page moves to a free one of its pool that nobody has reserved; if there is none, a page is made for it,
- * and the old one then leaves the pool in its place, so that the pool stays as large as it was.
- * Source: Documentation/mm/page_migration.rst, hwpoison.rst; mm/hugetlb.h.
+ * A huge page moves to a free one of its pool that nobody has reserved; if there is none, a page is
+ * made for it, and the old one then leaves the pool in its place, so that the pool stays as large
+ * as it was. Source: Documentation/mm/page_migration.rst, hwpoison.rst; mm/hugetlb.h.
  */
 #include "mm/hugetlb.h"
 

@@ -1,6 +1,6 @@
 /*
- * hugetlb_resv.c - which huge pages are promised to whom (mm/hugetlb.h has the picture), and taking one for a
- * fault.
+ * hugetlb_resv.c - which huge pages are promised to whom (mm/hugetlb.h has the picture), and taking
+ * one for a fault.
  *
  * A set of page indexes is a set of bits: a sparse index (xarray.h) whose values have 31 of them.
  */

@@ -6,13 +6,14 @@
  *	   |                                                                                 |
  *	   +---------------------------------------------------------------------------------+
  *
- * The kernel's thread looks at the score every half second for ever. Here it does so half a second after the
- * free lists have changed for the first time since it looked last: nothing changes the score but they, and an
- * idle machine has no events. A job that did not lower the score puts the next look off by 32 seconds.
+ * The kernel's thread looks at the score every half second for ever. Here it does so half a second
+ * after the free lists have changed for the first time since it looked last: nothing changes the
+ * score but they, and an idle machine has no events. A job that did not lower the score puts the
+ * next look off by 32 seconds.
  *
  * Time: as kswapd.c.
- * Source: Documentation/admin-guide/sysctl/vm.rst (compaction_proactiveness); the keys of the kernel's
- * mm_compaction_kcompactd_* tracepoints.
+ * Source: Documentation/admin-guide/sysctl/vm.rst (compaction_proactiveness); the keys of the
+ * kernel's mm_compaction_kcompactd_* tracepoints.
  */
 #include "mm/compaction.h"
 #include "mm/vmscan.h"

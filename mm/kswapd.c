@@ -9,18 +9,18 @@
  *	      +---------------------------------------------------------------- napping+ out of balance:
  *	                                                                               high_wmark_hit_quickly
  *
- * A run begins at priority 12. After each pass: is a zone that the wake-up asked for at its high watermark?
- * Then it is over. The priority rises (its number falls) when a pass has not looked at enough pages or has
- * freed none. A run that ends at priority 1 with nothing freed is a failure; after 16 of them in a row
- * kswapd gives up until somebody else frees something on the node.
+ * A run begins at priority 12. After each pass: is a zone that the wake-up asked for at its high
+ * watermark? Then it is over. The priority rises (its number falls) when a pass has not looked at
+ * enough pages or has freed none. A run that ends at priority 1 with nothing freed is a failure;
+ * after 16 of them in a row kswapd gives up until somebody else frees something on the node.
  *
- * Time: a batch takes what its pages cost, on kswapd's own CPU; the next event is that much later. The
- * task that allocates goes on meanwhile, and if it is faster than that it finds itself below min and
- * must reclaim itself. Nothing else decides who wins. Where there is one CPU for both, they take turns: the task
- * waits for a batch, then has as long for itself (clock_share_cpu()).
+ * Time: a batch takes what its pages cost, on kswapd's own CPU; the next event is that much later.
+ * The task that allocates goes on meanwhile, and if it is faster than that it finds itself below
+ * min and must reclaim itself. Nothing else decides who wins. Where there is one CPU for both, they
+ * take turns: the task waits for a batch, then has as long for itself (clock_share_cpu()).
  *
- * Source: Documentation/admin-guide/sysctl/vm.rst (watermark_boost_factor, watermark_scale_factor); counters
- * and their order as 6.1 was seen to move them.
+ * Source: Documentation/admin-guide/sysctl/vm.rst (watermark_boost_factor, watermark_scale_factor);
+ * counters and their order as 6.1 was seen to move them.
  */
 #include "mm/vmscan.h"
 

@@ -512,7 +512,8 @@ void lab_load_event(struct machine *m, u32 h)
 		cost = load_batch(m, h, &r);
 		psi_batch_end(m, started, cost);
 		alive = task_run_end(m, &r);
-		/* until its next batch it is seen in what took most of this one: the wait for the disk? */
+		/* until its next batch it is seen in what took most of this one: the wait for the
+		 * disk? */
 		if (alive && r.started - started > cost / 2 &&
 		    task_at(m, task)->state == TASK_RUNNING)
 			task_set_state(m, task, TASK_DISK);

@@ -11,12 +11,14 @@
  *	top        if it lies below it
  *	unsorted   all others, merged with free neighbours
  *
- * and is sorted into the bins when the next request comes that finds nothing of its size: a small bin for
- * each size below 1024 (first in, first out), larger ones by ranges, the largest first. A request takes
- * what fits best; what is too much of it becomes a chunk again, and of several small requests in a row each
- * takes its piece from what the one before left over. So neighbours in time are neighbours in memory.
+ * and is sorted into the bins when the next request comes that finds nothing of its size: a small
+ * bin for each size below 1024 (first in, first out), larger ones by ranges, the largest first. A
+ * request takes what fits best; what is too much of it becomes a chunk again, and of several small
+ * requests in a row each takes its piece from what the one before left over. So neighbours in time
+ * are neighbours in memory.
  *
- * No part of a free chunk is the kernel's to take back: only top is, when it is large enough, or a mapping.
+ * No part of a free chunk is the kernel's to take back: only top is, when it is large enough, or a
+ * mapping.
  */
 #include "mm/libc_heap.h"
 
@@ -266,8 +268,8 @@ static handle_t tcache_get(struct heap_call *c, u64 size)
 	return pop(c, &c->heap->tcache[i]);
 }
 
-/* Large bins go from the largest to the smallest. The first of a size stays in front of the others: a new
- * one is the second. */
+/* Large bins go from the largest to the smallest. The first of a size stays in front of the others:
+ * a new one is the second. */
 static void large_insert(struct heap_call *c, u32 index, handle_t h)
 {
 	const struct heap_bin *bin = &c->heap->bin[index];
@@ -364,8 +366,8 @@ void heap_release(struct heap_call *c, handle_t h)
 
 /* ---- malloc ---- */
 
-/* What is left of @h beyond @size waits to be sorted, if it is a chunk at all. @h is in use. *@rest: 0 if
- * nothing is left. False: the host has no memory. */
+/* What is left of @h beyond @size waits to be sorted, if it is a chunk at all. @h is in use.
+ * *@rest: 0 if nothing is left. False: the host has no memory. */
 static bool cut(struct heap_call *c, handle_t h, u64 size, handle_t *rest)
 {
 	*rest = 0;

@@ -1,5 +1,5 @@
-/* libc_heap.h - what the files of libc's heap share: chunks and bins (libc_heap.c), the break and mappings
- * (libc_sysmalloc.c). */
+/* libc_heap.h - what the files of libc's heap share: chunks and bins (libc_heap.c), the break and
+ * mappings (libc_sysmalloc.c). */
 #ifndef MM_LIBC_HEAP_H
 #define MM_LIBC_HEAP_H
 
@@ -39,10 +39,12 @@ void heap_resize(struct heap_call *c, handle_t chunk, u64 size);
 
 /* ---- libc_sysmalloc.c ---- */
 
-/** heap_sysmalloc() - a chunk of @size for which there is no room: from the break, or a mapping. *@out;
+/** heap_sysmalloc() - a chunk of @size for which there is no room: from the break, or a mapping.
+ * *@out;
  * -ENOMEM, -EINTR. */
 int heap_sysmalloc(struct heap_call *c, u64 size, handle_t *out);
-/** heap_gone() - has the process ended while memory was populated for it (mlockall)? Its heap is gone with it. */
+/** heap_gone() - has the process ended while memory was populated for it (mlockall)? Its heap is
+ * gone with it. */
 bool heap_gone(const struct heap_call *c);
 /** heap_systrim() - what is too much of the top goes back to the kernel. */
 void heap_systrim(struct heap_call *c);

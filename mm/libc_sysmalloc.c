@@ -78,7 +78,8 @@ int heap_munmap(struct heap_call *c, handle_t h)
 
 /* ---- the top ---- */
 
-/* The old top ends where somebody else's memory begins: two headers mark the end, the rest is free. */
+/* The old top ends where somebody else's memory begins: two headers mark the end, the rest is
+ * free. */
 static bool fence_off(struct heap_call *c, handle_t top)
 {
 	u64 size = heap_chunk_at(c->m, top)->size;
@@ -128,8 +129,8 @@ static int add_morecore(struct heap_call *c, u64 brk, u64 size)
 		return -EINTR;
 	}
 	if (c->heap->contiguous) {
-		/* the ends of chunks and of the heap are where they should be; what was counted on of the old
-		 * top is asked for again */
+		/* the ends of chunks and of the heap are where they should be; what was counted on
+		 * of the old top is asked for again */
 		correction = -start % HEAP_ALIGNMENT;
 		start += correction;
 		correction += old_size;

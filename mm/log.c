@@ -2,9 +2,9 @@
  * log.c - the kernel log (dev/kmsg) and the event stream (sim/events): rings of text records.
  *
  * A record is a header and its text, laid end to end in a ring of LOG_RING_BYTES; head and tail are
- * byte positions that only grow, so that `tail & (size - 1)` is where the oldest record starts. A new
- * record pushes out as many of the oldest as it needs room for; a reader that fell behind continues
- * with the oldest one kept, and sees from the sequence number how many it missed.
+ * byte positions that only grow, so that `tail & (size - 1)` is where the oldest record starts. A
+ * new record pushes out as many of the oldest as it needs room for; a reader that fell behind
+ * continues with the oldest one kept, and sees from the sequence number how many it missed.
  */
 #include <mman/machine.h>
 

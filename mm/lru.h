@@ -73,8 +73,8 @@ static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
 void deactivate_page(struct machine *m, pfn_t pfn);
 void mark_page_lazyfree(struct machine *m, pfn_t pfn);
 
-/** rotate_reclaimable_page() - the write of a page is over: if reclaim wanted it (PG_reclaim, which goes),
- * it is the next to be looked at. end_page_writeback() calls it, PG_writeback being gone. */
+/** rotate_reclaimable_page() - the write of a page is over: if reclaim wanted it (PG_reclaim, which
+ * goes), it is the next to be looked at. end_page_writeback() calls it, PG_writeback being gone. */
 static inline void rotate_reclaimable_page(struct machine *m, pfn_t pfn, struct page *p)
 {
 	const u32 stays = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |

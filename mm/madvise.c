@@ -181,7 +181,8 @@ static int advise_pageout(struct machine *m, handle_t vma, u64 start, u64 end)
 	return 0;
 }
 
-/* Start reading what is in swap. Only the address is kept from one to the next: reading takes memory. */
+/* Start reading what is in swap. Only the address is kept from one to the next: reading takes
+ * memory. */
 static void swapin_walk(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	struct pte_walk w =
@@ -326,8 +327,8 @@ static int advise_vma(struct machine *m, const struct advice *a, handle_t vma, u
 	return error == -ENOMEM ? -EAGAIN : error;
 }
 
-/* MADV_POPULATE_READ, MADV_POPULATE_WRITE: fault in, and tell when that is not possible. A hole is passed
- * over, and told at the end. */
+/* MADV_POPULATE_READ, MADV_POPULATE_WRITE: fault in, and tell when that is not possible. A hole is
+ * passed over, and told at the end. */
 static int populate(struct machine *m, handle_t task, u64 addr, u64 end, bool write)
 {
 	handle_t mmh = task_at(m, task)->mm, h;

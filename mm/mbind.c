@@ -1,10 +1,10 @@
 /*
- * mbind.c - set_mempolicy(2), mbind(2) and migrate_pages(2): who says from where memory comes, and moving
- * what lies elsewhere.
+ * mbind.c - set_mempolicy(2), mbind(2) and migrate_pages(2): who says from where memory comes, and
+ * moving what lies elsewhere.
  *
- * Pages are moved a page table (2 MiB) at a time, with a safe point after each: what is isolated is moved or
- * put back before others are let in. The address space is held meanwhile, its mappings are looked up anew.
- * Only pages that the process alone maps move, unless all are asked for.
+ * Pages are moved a page table (2 MiB) at a time, with a safe point after each: what is isolated is
+ * moved or put back before others are let in. The address space is held meanwhile, its mappings are
+ * looked up anew. Only pages that the process alone maps move, unless all are asked for.
  * Source: set_mempolicy(2), mbind(2), migrate_pages(2).
  */
 #include <mman/mempolicy.h>
@@ -305,8 +305,9 @@ static u32 counterpart(u32 nid, u64 from, u64 to)
 }
 
 /*
- * The next node of @left to empty, and where to: rather one whose target is not to be emptied itself, so that
- * nothing is moved twice. Between sets of different size what lies in the target already stays.
+ * The next node of @left to empty, and where to: rather one whose target is not to be emptied
+ * itself, so that nothing is moved twice. Between sets of different size what lies in the target
+ * already stays.
  */
 static bool next_pair(u64 from, u64 to, u64 left, u32 *source, u32 *dest)
 {

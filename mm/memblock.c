@@ -153,7 +153,8 @@ u64 memblock_find(const struct memblock *mb, u64 size, u64 align, u64 min, u64 m
 
 		if (start >= end || (nid != MEMBLOCK_ANY_NODE && r->nid != nid))
 			continue;
-		/* reserved stretches cut it from the top; j is the first one that reaches above end */
+		/* reserved stretches cut it from the top; j is the first one that reaches above
+		 * end */
 		if (j < used->nr && used->regions[j].start < end)
 			end = used->regions[j].start;
 		for (;;) {

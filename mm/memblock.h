@@ -1,9 +1,10 @@
 /*
  * memblock.h - who owns which bytes before there are zones.
  *
- * Two sorted lists of stretches: RAM with its node, and what is reserved. Boot asks for memory as the
- * kernel does, from the top down, so that each table lands where the real one lies: in the right
- * node, in the right zone, next to its neighbours. What nobody reserved goes to the buddy allocator.
+ * Two sorted lists of stretches: RAM with its node, and what is reserved. Boot asks for memory as
+ * the kernel does, from the top down, so that each table lands where the real one lies: in the
+ * right node, in the right zone, next to its neighbours. What nobody reserved goes to the buddy
+ * allocator.
  *  - Stretches of a list never overlap; neighbours of one node are one stretch.
  *  - Bytes, not pages: several small tables share a page, and a page is free only if all of it is.
  *  - Lives on the heap while machine_boot() runs, and no longer.
@@ -48,15 +49,16 @@ void memblock_free(struct memblock *mb, u64 start, u64 size);
 u64 memblock_find(const struct memblock *mb, u64 size, u64 align, u64 min, u64 max, s32 nid);
 
 /**
- * memblock_alloc() - find and reserve; any node if @nid has none, then any address, @nid first again.
+ * memblock_alloc() - find and reserve; any node if @nid has none, then any address, @nid first
+ * again.
  * memblock_alloc_exact() - on @nid and above @min, or not at all. Both: 0 if there is none.
  */
 u64 memblock_alloc(struct memblock *mb, u64 size, u64 align, u64 min, u64 max, s32 nid);
 u64 memblock_alloc_exact(struct memblock *mb, u64 size, u64 align, u64 min, u64 max, s32 nid);
 
 /**
- * memblock_next_free() - walk the free stretches upwards: the first one that ends above @from, cut to
- * start at @from at the earliest. False at the end.
+ * memblock_next_free() - walk the free stretches upwards: the first one that ends above @from, cut
+ * to start at @from at the earliest. False at the end.
  */
 bool memblock_next_free(const struct memblock *mb, u64 from, struct memblock_region *out);
 

@@ -275,8 +275,8 @@ static __attribute__((noinline)) bool takes_any_page(const struct machine *m, ha
  * The commonest fault of all, straight through: a store to fresh private anonymous memory, in the
  * mapping that the last fault was in, whose entry (@pte, NULL while it has no chunk) in @table is
  * none, and a page that is at hand. VM_FAULT_RETRY, with nothing done, if it is another one.
- * Inline wherever it is used: without its calls it is a third shorter. A memory policy sends a fault the
- * other way, where alloc_page_vma() is.
+ * Inline wherever it is used: without its calls it is a third shorter. A memory policy sends a
+ * fault the other way, where alloc_page_vma() is.
  */
 static inline __attribute__((always_inline)) enum vm_fault fault_fast(struct machine *m,
 								      handle_t task, struct mm *mm,
@@ -378,8 +378,9 @@ static inline pte_t *walk_tables(struct machine *m, struct mm *mm, u64 vpn, hand
 }
 
 /*
- * An access to memory of another node takes longer, the more so the farther it is: memory_access_remote is
- * for distance 20, memory_access for the CPU's own node, 10, and the others lie on the line through both.
+ * An access to memory of another node takes longer, the more so the farther it is:
+ * memory_access_remote is for distance 20, memory_access for the CPU's own node, 10, and the others
+ * lie on the line through both.
  */
 static __attribute__((noinline)) void charge_distance(struct machine *m, pte_t pte)
 {
@@ -429,8 +430,8 @@ static int touch_fault(struct machine *m, handle_t task, struct mm *mm, u64 vpn,
 	return error;
 }
 
-/* The next of a run of first touches whose fault is no quick one: a table, a page from the zone's lists,
- * reclaim. Unless others used the TLB meanwhile, the run goes on. */
+/* The next of a run of first touches whose fault is no quick one: a table, a page from the zone's
+ * lists, reclaim. Unless others used the TLB meanwhile, the run goes on. */
 static int touch_fresh_slow(struct machine *m, handle_t task, struct mm *mm, u64 vpn)
 {
 	int error = access_fault(m, task, vpn << PAGE_SHIFT, true);
@@ -497,7 +498,8 @@ static inline __attribute__((always_inline)) int touch_answered(struct machine *
 	if (write && table && (!pte || !*pte)) {
 		r = fault_fast(m, task, mm, table, pte, vpn);
 		if (likely(r == VM_FAULT_DONE)) {
-			/* where it matters whose memory it is, each page is looked at: there are no runs */
+			/* where it matters whose memory it is, each page is looked at: there are no
+			 * runs */
 			if (unlikely(m->numa_costs))
 				remember_fault(m, mm, vpn);
 			else if (a.tlb)
@@ -510,7 +512,8 @@ static inline __attribute__((always_inline)) int touch_answered(struct machine *
 	return touch_fault(m, task, mm, vpn, write);
 }
 
-/* Not in the first level, as far as that was asked: the second, a walk through the tables, or a fault. */
+/* Not in the first level, as far as that was asked: the second, a walk through the tables, or a
+ * fault. */
 static __attribute__((noinline)) int touch_slow(struct machine *m, handle_t task, struct mm *mm,
 						u64 vpn, bool write)
 {
@@ -535,8 +538,8 @@ static __attribute__((noinline)) int touch_beyond(struct machine *m, handle_t ta
 	return touch_answered(m, task, mm, vpn, write, a);
 }
 
-/* The next of a run of first touches, which the TLB hears of at its end; false, with nothing done, if it
- * is something else. */
+/* The next of a run of first touches, which the TLB hears of at its end; false, with nothing done,
+ * if it is something else. */
 static inline __attribute__((always_inline)) bool touch_fresh(struct machine *m, handle_t task,
 							      struct mm *mm, u64 vpn)
 {
@@ -622,8 +625,9 @@ int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool
 }
 
 /*
- * Accesses to come: what they need lies all over the host's memory, and one thing says where the next is:
- * table, chunk of entries, entry, swap cluster, slot. It fetches those of all accesses at once, step by step.
+ * Accesses to come: what they need lies all over the host's memory, and one thing says where the
+ * next is: table, chunk of entries, entry, swap cluster, slot. It fetches those of all accesses at
+ * once, step by step.
  */
 static void fetch_ahead(struct machine *m, struct mm *mm, const u64 *addr, u32 nr, handle_t *table)
 {

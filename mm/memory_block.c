@@ -1,5 +1,6 @@
 /*
- * memory_block.c - memory blocks: which there are, what each is, and which zone an offline one would join.
+ * memory_block.c - memory blocks: which there are, what each is, and which zone an offline one
+ * would join.
  *
  *	contig-zones (the default): the kernel zone whose span the block lies in; ZONE_MOVABLE if it lies
  *	only in that one's; otherwise ZONE_NORMAL, or, with movable_node, ZONE_MOVABLE

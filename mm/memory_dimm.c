@@ -1,18 +1,18 @@
 /*
  * memory_dimm.c - slots for DIMMs: plug, unplug.
  *
- * A DIMM lies where the machine has neither RAM nor devices: where it is wanted, or at the first place above
- * all boot memory that is large enough. Plugging it takes 64 bytes of kernel memory for each of its
- * pages (memmap), 2 MiB for a block; its node appears if it was not there; its blocks are there, offline,
- * and go online if auto_online_blocks says so. With memmap_on_memory a DIMM of one block keeps its memmap
- * in its own first 2 MiB. Unplugging is the way back, block by block; one that refuses brings the others
- * back online.
+ * A DIMM lies where the machine has neither RAM nor devices: where it is wanted, or at the first
+ * place above all boot memory that is large enough. Plugging it takes 64 bytes of kernel memory for
+ * each of its pages (memmap), 2 MiB for a block; its node appears if it was not there; its blocks
+ * are there, offline, and go online if auto_online_blocks says so. With memmap_on_memory a DIMM of
+ * one block keeps its memmap in its own first 2 MiB. Unplugging is the way back, block by block;
+ * one that refuses brings the others back online.
  *
  *	memmap of a large DIMM    whole blocks of 4 MiB off the zones' untouched memory, while there is plenty;
  *	                          the rest by 2 MiB, or page by page, from the allocator
  *
- * Source: Documentation/admin-guide/mm/memory-hotplug.rst; what guests print when QEMU's device_add and
- * device_del plug and unplug pc-dimms.
+ * Source: Documentation/admin-guide/mm/memory-hotplug.rst; what guests print when QEMU's device_add
+ * and device_del plug and unplug pc-dimms.
  */
 #include "mm/memory_hotplug.h"
 #include "mm/page_alloc.h"
@@ -280,7 +280,8 @@ static void set_types(struct machine *m, struct zone *z, pfn_t pfn, u32 blocks,
 		set_zone_pageblock_migratetype(m, z, pfn, type);
 }
 
-/* What lies below the high watermark, and what is kept from requests for the highest zone, stays. */
+/* What lies below the high watermark, and what is kept from requests for the highest zone,
+ * stays. */
 static u32 spare_blocks(const struct zone *z)
 {
 	u64 keep = wmark_pages(z, WMARK_HIGH) + z->lowmem_reserve[ZONE_MOVABLE];
@@ -431,8 +432,8 @@ static u32 end_block(const struct memory_dimm *d)
 }
 
 /*
- * All blocks join the same zone, and the notifiers have nothing against it: at once. What the kernel
- * computes after each block is what it has computed after the last.
+ * All blocks join the same zone, and the notifiers have nothing against it: at once. What the
+ * kernel computes after each block is what it has computed after the last.
  */
 static void auto_online(struct machine *m, const struct memory_dimm *d)
 {
@@ -522,8 +523,8 @@ static const char *why_not(int error)
 	}
 }
 
-/* The blocks that went offline come back, as a plain "online" would bring them: where the online policy wants
- * them, which need not be the zone they were in. */
+/* The blocks that went offline come back, as a plain "online" would bring them: where the online
+ * policy wants them, which need not be the zone they were in. */
 static void online_again(struct machine *m, const struct memory_dimm *d, const bool *went)
 {
 	u32 block, i = 0;
@@ -535,8 +536,9 @@ static void online_again(struct machine *m, const struct memory_dimm *d, const b
 }
 
 /*
- * Twice, as ACPI does it: what the struct pages of one block keep in another one may be gone the second time. The
- * first pass does what it can, the second ends at the block that refuses. @went: which blocks went offline.
+ * Twice, as ACPI does it: what the struct pages of one block keep in another one may be gone the
+ * second time. The first pass does what it can, the second ends at the block that refuses. @went:
+ * which blocks went offline.
  */
 static int offline_all(struct machine *m, const struct memory_dimm *d, bool *went, char *why,
 		       size_t size)

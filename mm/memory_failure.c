@@ -9,16 +9,17 @@
  *	anonymous                 its mappings become poisoned entries
  *	the kernel's              marked, and used on: nothing can be done
  *
- * Whoever touches a poisoned entry gets SIGBUS; with memory_failure_early_kill the users get it at once.
+ * Whoever touches a poisoned entry gets SIGBUS; with memory_failure_early_kill the users get it at
+ * once.
  *
- * soft_offline_page: the frame is going to fail. Nothing is lost: a clean page of the page cache that nobody
- * maps is dropped, all else moves to another frame.
+ * soft_offline_page: the frame is going to fail. Nothing is lost: a clean page of the page cache
+ * that nobody maps is dropped, all else moves to another frame.
  *
  * Both end in the same place: the frame, freed by its last user, leaves the free lists for good
  * (PG_hwpoison, HardwareCorrupted).
  *
- * Source: Documentation/mm/hwpoison.rst, ABI/testing/sysfs-memory-page-offline; records of what a guest
- * answered and logged for frames in each of these states.
+ * Source: Documentation/mm/hwpoison.rst, ABI/testing/sysfs-memory-page-offline; records of what a
+ * guest answered and logged for frames in each of these states.
  */
 #include <mman/migrate.h>
 #include <mman/writeback.h>
@@ -196,8 +197,8 @@ static bool note_user(struct machine *m, handle_t vma, u64 addr, void *arg)
 	return true;
 }
 
-/* What its mappings remember of a page that is lost: a file of the disk's is clean, for its cache is
- * rid of it. */
+/* What its mappings remember of a page that is lost: a file of the disk's is clean, for its cache
+ * is rid of it. */
 static pte_t lost_entry(const struct page *p, pfn_t pfn)
 {
 	u64 was = page_mapping_type(p) == MAPPING_ANON ? PTE_POISON_ANON | PTE_DIRTY :
@@ -236,7 +237,8 @@ static int action_result(struct machine *m, u64 pfn, const char *kind, const cha
 	return 0;
 }
 
-/* Its last users are gone: out of its cache, and freed. False: swap entries still mean what is in it. */
+/* Its last users are gone: out of its cache, and freed. False: swap entries still mean what is in
+ * it. */
 static bool free_poisoned(struct machine *m, pfn_t pfn, struct page *p)
 {
 	if (page_mapping_type(p) == MAPPING_FILE) {
@@ -257,7 +259,8 @@ static bool free_poisoned(struct machine *m, pfn_t pfn, struct page *p)
 	return true;
 }
 
-/* Shared memory has no other copy: the page stays in its place, so that nobody takes zeros for what was there. */
+/* Shared memory has no other copy: the page stays in its place, so that nobody takes zeros for what
+ * was there. */
 static bool keep_poisoned(struct machine *m, pfn_t pfn, struct page *p)
 {
 	if (page_mapping_type(p) != MAPPING_FILE || !page_test(p, PG_swapbacked) || p->pins ||
@@ -310,7 +313,8 @@ static int fail_user_page(struct machine *m, pfn_t pfn, struct page *p)
 	return action_result(m, pfn, kind, "Recovered");
 }
 
-/* A frame of a huge page: all of it is lost to those who map it, and its other frames are good to be used. */
+/* A frame of a huge page: all of it is lost to those who map it, and its other frames are good to
+ * be used. */
 static int fail_huge_page(struct machine *m, pfn_t pfn, struct page *head)
 {
 	struct users users = { .nr = 0 };

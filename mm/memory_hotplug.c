@@ -9,12 +9,12 @@
  *	          4. unused huge pages are given back
  *	          5. is everything free? Then the frames leave their zone; else again from 3
  *
- * What cannot be moved now, because it is pinned or because there is no room, may be movable later: the
- * kernel tries until it is told to stop, and complains in its log about what holds it up, ten times
- * in five seconds. Between two pageblocks others run.
+ * What cannot be moved now, because it is pinned or because there is no room, may be movable later:
+ * the kernel tries until it is told to stop, and complains in its log about what holds it up, ten
+ * times in five seconds. Between two pageblocks others run.
  *
- * Source: Documentation/admin-guide/mm/memory-hotplug.rst; the logs of guests whose blocks held pinned,
- * reserved and plain pages.
+ * Source: Documentation/admin-guide/mm/memory-hotplug.rst; the logs of guests whose blocks held
+ * pinned, reserved and plain pages.
  */
 #include <mman/hugetlb.h>
 #include <mman/mempolicy.h>
@@ -234,7 +234,8 @@ static void migrate_pageblock(struct machine *m, struct offlining *o, pfn_t star
 	putback_movable_pages(m, &list);
 }
 
-/* Huge pages of the pools that nobody uses go back to the allocator. -EBUSY: they are promised to somebody. */
+/* Huge pages of the pools that nobody uses go back to the allocator. -EBUSY: they are promised to
+ * somebody. */
 static int dissolve_free_huge_pages(struct machine *m, const struct offlining *o)
 {
 	const u32 compound = PAGE_FLAG(hugetlb) | PAGE_FLAG(tail);
@@ -262,7 +263,8 @@ static bool pageblock_is_free(struct machine *m, pfn_t pfn)
 
 #define NOT_YET 1
 
-/* 0: every page is free; NOT_YET: some are not; -EBUSY: some never will be; -EINTR: the caller is to end. */
+/* 0: every page is free; NOT_YET: some are not; -EBUSY: some never will be; -EINTR: the caller is
+ * to end. */
 static int offline_pass(struct machine *m, struct offlining *o)
 {
 	pfn_t pfn;

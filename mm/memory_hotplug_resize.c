@@ -1,9 +1,9 @@
 /*
- * memory_hotplug_resize.c - what follows when a zone has grown or shrunk: totals, page lists, zonelists,
- * watermarks, and the node with its threads.
+ * memory_hotplug_resize.c - what follows when a zone has grown or shrunk: totals, page lists,
+ * zonelists, watermarks, and the node with its threads.
  *
- * The kernel builds its zonelists anew only when a zone gets its first page or loses its last one, and says
- * so in its log; a node that comes by its first DIMM has a list of its own made, too.
+ * The kernel builds its zonelists anew only when a zone gets its first page or loses its last one,
+ * and says so in its log; a node that comes by its first DIMM has a list of its own made, too.
  */
 #include "mm/memory_hotplug.h"
 #include "mm/page_alloc.h"
@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* A hole's struct pages belong to a neighbouring zone, and so do its pageblocks: count them anew. */
+/* A hole's struct pages belong to a neighbouring zone, and so do its pageblocks: count them
+ * anew. */
 void recount_pageblocks(struct machine *m)
 {
 	u32 nid, type;

@@ -7,8 +7,8 @@
  *	interleave       in turn: in a mapping by page offset, else one after the other
  *	local            the node of the CPU that runs
  *
- * A bind policy holds for zones from the highest kernel zone on: who asks for DMA memory gets it where it
- * is. The calls: mbind.c, move_pages.c.
+ * A bind policy holds for zones from the highest kernel zone on: who asks for DMA memory gets it
+ * where it is. The calls: mbind.c, move_pages.c.
  * Source: Documentation/admin-guide/mm/numa_memory_policy.rst.
  */
 #include <mman/mempolicy.h>
@@ -147,7 +147,8 @@ void mpol_put(struct machine *m, handle_t policy)
 	m->mms.nr_policies--;
 }
 
-/* The nodes that @p takes memory from, given those that are @allowed; 0: none, and then it is no policy. */
+/* The nodes that @p takes memory from, given those that are @allowed; 0: none, and then it is no
+ * policy. */
 static u64 nodes_in_effect(u32 mode, u32 flags, u64 nodes, u64 allowed)
 {
 	nodes = flags & MPOL_F_RELATIVE_NODES ? relative_nodes(nodes, allowed) : nodes & allowed;
@@ -266,8 +267,8 @@ static handle_t shared_new(struct machine *m, u64 first, u64 last, handle_t poli
 	return h;
 }
 
-/* Nothing is said of [@first, @last] any more; *@spare: an object for the upper part of what is cut. Where
- * the next one belongs. */
+/* Nothing is said of [@first, @last] any more; *@spare: an object for the upper part of what is
+ * cut. Where the next one belongs. */
 static handle_t *shared_cut(struct machine *m, struct inode *i, u64 first, u64 last,
 			    handle_t *spare)
 {

@@ -10,9 +10,9 @@
  *	bytes                       the handle moves
  *	counters                    follow the page where node or zone differ
  *
- * There are no migration entries: a move is one step, and nobody can fault in its middle. A page whose last
- * user goes between isolation and move (a process exits while the allocator reclaims for the new
- * frame) is an orphan: no mapping, no mapper. It is freed instead of moved.
+ * There are no migration entries: a move is one step, and nobody can fault in its middle. A page
+ * whose last user goes between isolation and move (a process exits while the allocator reclaims for
+ * the new frame) is an orphan: no mapping, no mapper. It is freed instead of moved.
  * Source: Documentation/mm/page_migration.rst, unevictable-lru.rst.
  */
 #include <mman/migrate.h>
@@ -26,7 +26,8 @@
 
 #define MIGRATE_BATCH 64u
 
-/* What the page is, whichever frame holds it. The rest of the flags says where it lies or who is at it. */
+/* What the page is, whichever frame holds it. The rest of the flags says where it lies or who is at
+ * it. */
 #define MOVING_FLAGS                                                                               \
 	(PAGE_FLAG(referenced) | PAGE_FLAG(uptodate) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |      \
 	 PAGE_FLAG(workingset) | PAGE_FLAG(error) | PAGE_FLAG(private) | PAGE_FLAG(mappedtodisk) | \
@@ -137,7 +138,8 @@ void putback_movable_pages(struct machine *m, struct page_list *list)
 
 /* ---- one page ---- */
 
-/* Pinned, or the disk has it. Waiting moves the clock, and ends reads and writes, but lets nobody run. */
+/* Pinned, or the disk has it. Waiting moves the clock, and ends reads and writes, but lets nobody
+ * run. */
 static bool busy(struct machine *m, pfn_t pfn, enum migrate_mode mode)
 {
 	const struct page *p = pfn_to_page(m, pfn);
@@ -199,8 +201,8 @@ static inline void move_mappers(struct machine *m, pfn_t pfn, struct page *p, pf
 	mod_node_page_state(m, page_node(m, q), anon ? NR_ANON_PAGES : NR_MAPPED, 1);
 }
 
-/* A locked page is let go by its mappers in the old frame and locked by them in the new one, which is an
- * evictable page for as long as that takes. */
+/* A locked page is let go by its mappers in the old frame and locked by them in the new one, which
+ * is an evictable page for as long as that takes. */
 static void move_mlocked(struct machine *m, const struct page *p, const struct page *q)
 {
 	mod_zone_page_state(m, page_zone(m, p), NR_MLOCK, -1);
@@ -211,7 +213,8 @@ static void move_mlocked(struct machine *m, const struct page *p, const struct p
 	count_vm_event(m, UNEVICTABLE_PGS_CULLED);
 }
 
-/* Who finds the page by something else than an entry finds @to. -ENOMEM (of the host): nothing changed. */
+/* Who finds the page by something else than an entry finds @to. -ENOMEM (of the host): nothing
+ * changed. */
 static inline int replace_slots(struct machine *m, pfn_t pfn, const struct page *p, pfn_t to)
 {
 	bool file = page_mapping_type(p) == MAPPING_FILE;

@@ -6,8 +6,8 @@
  *	swapped    whether the swap cache has the page
  *	none       whether the page cache has the file's page; anonymous memory: no
  *
- * About files of others nothing is told: all of it is said to be there. A device's memory has no pages
- * that could be asked for.
+ * About files of others nothing is told: all of it is said to be there. A device's memory has no
+ * pages that could be asked for.
  * Source: mincore(2).
  */
 #include <errno.h>

@@ -7,8 +7,8 @@
  *	Movable  the upper end of each node, if kernelcore= or movablecore= asks for it
  *
  * A zone spans from its first to its last frame, holes included, and even where a node's RAM ends
- * earlier than the zone's limit if more of the node follows above it. Present pages are RAM, managed
- * ones are those that boot did not keep.
+ * earlier than the zone's limit if more of the node follows above it. Present pages are RAM,
+ * managed ones are those that boot did not keep.
  */
 #include "mm/boot_internal.h"
 

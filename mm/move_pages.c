@@ -1,9 +1,10 @@
 /*
- * move_pages.c - move_pages(2): pages of a process, one by one, each to the node that is named for it.
+ * move_pages.c - move_pages(2): pages of a process, one by one, each to the node that is named for
+ * it.
  *
- * Pages that follow each other to the same node move together. The call ends at the first node that cannot
- * be, and when no memory is left there; the status of what it had not come to stays as it was.
- * Source: move_pages(2).
+ * Pages that follow each other to the same node move together. The call ends at the first node that
+ * cannot be, and when no memory is left there; the status of what it had not come to stays as it
+ * was. Source: move_pages(2).
  */
 #include <mman/mempolicy.h>
 #include <mman/migrate.h>
@@ -72,8 +73,8 @@ static int queue_page(struct machine *m, const struct move *mv, u64 i, struct pa
 }
 
 /*
- * What is queued, for [first, end) of the call, goes to its node. 0, -ENOMEM, or how many pages stayed,
- * counting all of the call from @end on.
+ * What is queued, for [first, end) of the call, goes to its node. 0, -ENOMEM, or how many pages
+ * stayed, counting all of the call from @end on.
  */
 static int move_queued(struct machine *m, const struct move *mv, u64 first, u64 end, u64 nr,
 		       struct page_list *list)

@@ -27,8 +27,8 @@ static bool can_change_pte_writable(struct machine *m, const struct vma *v, pte_
 	return page_mapping_type(p) == MAPPING_ANON && page_test(p, PG_anon_exclusive);
 }
 
-/* @narrows: a right is lost that entries do not show, that to execute. Who gains rights needs no flush: a fault
- * looks at the entry itself. */
+/* @narrows: a right is lost that entries do not show, that to execute. Who gains rights needs no
+ * flush: a fault looks at the entry itself. */
 static void change_protection(struct machine *m, handle_t vma, u64 start, u64 end, bool narrows)
 {
 	const struct vma *v = vma_at(m, vma);

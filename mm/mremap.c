@@ -1,9 +1,9 @@
 /*
  * mremap.c - mappings that shrink, grow, or move.
  *
- * Growing in place needs the room above (with MREMAP_FIXED nobody asks); moving takes the page table entries along, so no page is
- * copied. A mapping with anonymous pages keeps their linear indexes, and with them its page
- * offset, at the new place.
+ * Growing in place needs the room above (with MREMAP_FIXED nobody asks); moving takes the page
+ * table entries along, so no page is copied. A mapping with anonymous pages keeps their linear
+ * indexes, and with them its page offset, at the new place.
  * Source: mremap(2).
  */
 #include <errno.h>
@@ -207,8 +207,8 @@ static int isolate(struct machine *m, struct move *r, bool *cut_below, bool *cut
 	return error;
 }
 
-/* The mapping whose pages have moved away: no lock holds what is not there, and if all of it has moved it
- * is as good as new. */
+/* The mapping whose pages have moved away: no lock holds what is not there, and if all of it has
+ * moved it is as good as new. */
 static void leave_behind(struct machine *m, const struct move *r)
 {
 	handle_t h = find_vma_exact(m, r->mmh, r->addr);

@@ -36,8 +36,9 @@ static handle_t blockdev(struct machine *m)
 }
 
 /*
- * The kernel looks at block @index: it is in Buffers from now on. @fresh: nobody wrote it yet, so there is
- * nothing to read. Without memory for it the kernel would wait and try again; here it goes without.
+ * The kernel looks at block @index: it is in Buffers from now on. @fresh: nobody wrote it yet, so
+ * there is nothing to read. Without memory for it the kernel would wait and try again; here it goes
+ * without.
  */
 static pfn_t touch_block(struct machine *m, u64 index, bool fresh)
 {

@@ -8,13 +8,14 @@
  *	     +--> the node the task prefers, and a new period: shorter while much is remote and shared,
  *	          longer when nearly all is local or private, twice as long when nothing was learned
  *
- * One access proves little. Early in a task's life the first hint fault moves a page that nobody else had
- * one on; later two in a row must come from the same node (the last one's node and PID are kept for each page).
+ * One access proves little. Early in a task's life the first hint fault moves a page that nobody
+ * else had one on; later two in a row must come from the same node (the last one's node and PID are
+ * kept for each page).
  *
- * Which entries get a hint: of mappings that the default policy serves, that can be accessed, and that are
- * no mere read-only file's; of pages that no other entry or swap slot of a private mapping shares, that are
- * not dirty file pages, and, in private mappings of an address space with one user, that do not lie on his
- * node already.
+ * Which entries get a hint: of mappings that the default policy serves, that can be accessed, and
+ * that are no mere read-only file's; of pages that no other entry or swap slot of a private mapping
+ * shares, that are not dirty file pages, and, in private mappings of an address space with one
+ * user, that do not lie on his node already.
  */
 #include "mm/numa_balancing.h"
 
@@ -209,8 +210,8 @@ void numa_task_moved(struct machine *m, struct task *t, u32 from, u32 to)
 }
 
 /*
- * After a placement: @private and @shared faults of the last pass. Tenths of what is good, above those
- * wanted, make the period longer, those that are missing make it shorter.
+ * After a placement: @private and @shared faults of the last pass. Tenths of what is good, above
+ * those wanted, make the period longer, those that are missing make it shorter.
  */
 static void adapt_period(struct machine *m, struct task *t, struct numa_task *n, u64 private,
 			 u64 shared)
@@ -294,7 +295,8 @@ static bool vma_is_scanned(const struct machine *m, const struct vma *v, const s
 	if (!vma_migratable(v) || v->flags & (VM_HUGETLB | VM_MIXEDMAP) ||
 	    !(v->flags & VM_ACCESS_FLAGS))
 		return false;
-	/* a library's code and constants, most likely: many use them, and there is a cache for them */
+	/* a library's code and constants, most likely: many use them, and there is a cache for
+	 * them */
 	if (v->file && (v->flags & (VM_READ | VM_WRITE)) == VM_READ)
 		return false;
 	return policy_follows(m, v, t);
@@ -486,8 +488,8 @@ static bool policy_wants_here(const struct machine *m, const struct vma *v, u64 
 	return p->flags & MPOL_F_NUMA_BALANCING && p->nodes >> here & 1;
 }
 
-/* Is the running task the one that the page should be near? To be asked once for each fault: it notes who
- * asks. */
+/* Is the running task the one that the page should be near? To be asked once for each fault: it
+ * notes who asks. */
 static bool should_migrate(struct machine *m, const struct task *t, pfn_t pfn, u32 nid)
 {
 	const struct numa_task *n = numa_task_at(m, t);
@@ -523,7 +525,8 @@ static pfn_t alloc_misplaced(struct machine *m, pfn_t old, void *arg)
 	return alloc_pages(m, GFP_MISPLACED, 0, *(const int *)arg);
 }
 
-/* To the node @nid. What it is not worth: code that several run, and dirty pages, which would have to wait. */
+/* To the node @nid. What it is not worth: code that several run, and dirty pages, which would have
+ * to wait. */
 static bool migrate_misplaced_page(struct machine *m, const struct vma *v, pfn_t pfn, u32 nid)
 {
 	const struct page *p = pfn_to_page(m, pfn);

@@ -8,8 +8,8 @@
 
 #include "mm/fault.h"
 
-/** do_numa_page() - the entry @pte has a hint: it is an ordinary one afterwards, and its page may lie
- * elsewhere. VM_FAULT_RETRY: a store has yet to get its right. */
+/** do_numa_page() - the entry @pte has a hint: it is an ordinary one afterwards, and its page may
+ * lie elsewhere. VM_FAULT_RETRY: a store has yet to get its right. */
 enum vm_fault do_numa_page(struct machine *m, struct fault *f, pte_t *pte);
 
 #endif

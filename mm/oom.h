@@ -9,8 +9,8 @@
 /** oom_explain_task() - one process that was looked at. */
 void oom_explain_task(const struct machine *m, struct oom_explanation *e, handle_t task,
 		      enum oom_ineligible why, s64 points);
-/** oom_explain() - keep the decision in @e (outcome, and what oom_explain_task() noted), with the state
- * of memory as it is now. */
+/** oom_explain() - keep the decision in @e (outcome, and what oom_explain_task() noted), with the
+ * state of memory as it is now. */
 void oom_explain(struct machine *m, const struct oom_control *oc, const struct oom_explanation *e);
 
 /* ---- oom_reaper.c ---- */
@@ -33,7 +33,8 @@ void oom_task_gone(struct machine *m, handle_t leader);
 void alloc_failure_keep(struct machine *m, const struct oom_control *oc, unsigned int alloc_flags,
 			bool logged);
 
-/** alloc_by() - from now on the command in progress allocates for the sake of @by; returns what it was before. */
+/** alloc_by() - from now on the command in progress allocates for the sake of @by; returns what it
+ * was before. */
 static inline enum alloc_by alloc_by(struct machine *m, enum alloc_by by)
 {
 	enum alloc_by before = m->running ? (enum alloc_by)m->running->alloc_by : ALLOC_BY_OTHER;

@@ -135,8 +135,8 @@ static enum oom_constraint constrained_alloc(const struct machine *m, struct oom
 }
 
 /*
- * Would the end of @task help? Not of one that is bound to other nodes than those that are full, if a policy
- * asks for these; nor of two cpusets without a common node.
+ * Would the end of @task help? Not of one that is bound to other nodes than those that are full, if
+ * a policy asks for these; nor of two cpusets without a common node.
  */
 static bool oom_cpuset_eligible(const struct machine *m, handle_t task,
 				const struct oom_control *oc)

@@ -7,9 +7,9 @@
  *	the one whose  is told, gets at the reserves, and ends when its command has come to the next safe
  *	command runs   point
  *
- * Two seconds after the signal the oom_reaper looks (6.1: OOM_REAPER_DELAY). If the victim is still there,
- * it takes its private memory in batches of its own, beside the victim's end, and says so in the log. From
- * then on (MMF_OOM_SKIP) another may be chosen.
+ * Two seconds after the signal the oom_reaper looks (6.1: OOM_REAPER_DELAY). If the victim is still
+ * there, it takes its private memory in batches of its own, beside the victim's end, and says so in
+ * the log. From then on (MMF_OOM_SKIP) another may be chosen.
  */
 #include <mman/lab.h>
 
@@ -286,7 +286,8 @@ void oom_reaper_event(struct machine *m, u32 h)
 
 /* ---- waiting for them ---- */
 
-/* A dying process whose command is further out than ours: on its own CPU it would be exiting now. */
+/* A dying process whose command is further out than ours: on its own CPU it would be exiting
+ * now. */
 static void end_outer_victims(struct machine *m)
 {
 	handle_t h, next;

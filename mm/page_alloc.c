@@ -531,8 +531,9 @@ static pfn_t slowpath_round(struct machine *m, gfp_t gfp, unsigned int order,
 }
 
 /*
- * A costly block, or one for pages that never move: before anybody reclaims, see whether moving pages does
- * it. Who would rather fail than wait (__GFP_NORETRY) stops there if that was put off lately.
+ * A costly block, or one for pages that never move: before anybody reclaims, see whether moving
+ * pages does it. Who would rather fail than wait (__GFP_NORETRY) stops there if that was put off
+ * lately.
  */
 static pfn_t compact_first(struct machine *m, gfp_t gfp, unsigned int order,
 			   unsigned int alloc_flags, const struct alloc_context *ac,

@@ -106,7 +106,8 @@ static inline void page_list_del(struct machine *m, struct page_list *l, pfn_t p
 /* ---- sparse.c ---- */
 
 /** zone_range_of() - the range that holds @pfn, or, for a hole, the one whose zone the kernel gives
- * the hole's struct pages to: the next above it, or the last. NULL where there is no memory at all. */
+ * the hole's struct pages to: the next above it, or the last. NULL where there is no memory at
+ * all. */
 const struct zone_range *zone_range_of(const struct machine *m, pfn_t pfn);
 
 /** zone_owns_frame() - has the frame's struct page this zone? True for holes too, see above. */
@@ -118,7 +119,8 @@ int touch_block(struct machine *m, pfn_t start, u32 flags);
 void set_zone_pageblock_migratetype(struct machine *m, struct zone *z, pfn_t pfn,
 				    enum migratetype type);
 
-/** zone_count_pageblocks() - pageblocks of @z as pagetypeinfo walks them. Costs a step a section. */
+/** zone_count_pageblocks() - pageblocks of @z as pagetypeinfo walks them. Costs a step a
+ * section. */
 u64 zone_count_pageblocks(const struct machine *m, const struct zone *z);
 
 /** zone_init_pageblocks() - boot: types of all pageblocks before memory is freed into them. */
@@ -126,63 +128,74 @@ void zone_init_pageblocks(struct machine *m, struct zone *z);
 
 /* ---- untouched.c ---- */
 
-/** zone_take_untouched() - the zone's next untouched block, with struct pages now, on no list and no
- * longer counted in free_area; NR_FREE_PAGES still counts it. PFN_NONE: none, or host memory is out. */
+/** zone_take_untouched() - the zone's next untouched block, with struct pages now, on no list and
+ * no longer counted in free_area; NR_FREE_PAGES still counts it. PFN_NONE: none, or host memory is
+ * out. */
 pfn_t zone_take_untouched(struct machine *m, struct zone *z);
 /** pfn_untouched() - is @pfn free memory without struct pages? Walks the zone's extents. */
 bool pfn_untouched(const struct machine *m, const struct zone *z, pfn_t pfn);
 
-/** zone_isolate_untouched() - extents in [@start, @end) are set apart, in order; they count as ISOLATE.
+/** zone_isolate_untouched() - extents in [@start, @end) are set apart, in order; they count as
+ * ISOLATE.
  * *@pages: how many. 0, or -ENOMEM with all as before. */
 int zone_isolate_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end, u64 *pages);
-/** zone_unisolate_untouched() - the way back, to the end of the zone's queue. Returns how many pages. */
+/** zone_unisolate_untouched() - the way back, to the end of the zone's queue. Returns how many
+ * pages. */
 u64 zone_unisolate_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
-/** zone_drop_untouched() - isolated extents in [@start, @end) cease to be. Returns how many pages. */
+/** zone_drop_untouched() - isolated extents in [@start, @end) cease to be. Returns how many
+ * pages. */
 u64 zone_drop_untouched(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
-/** zone_take_extent() - up to @blocks whole blocks of 4 MiB, one after the other, off the first extent of
- * untouched memory, without struct pages; NR_FREE_PAGES follows. How many were had, the first in *@start. */
+/** zone_take_extent() - up to @blocks whole blocks of 4 MiB, one after the other, off the first
+ * extent of untouched memory, without struct pages; NR_FREE_PAGES follows. How many were had, the
+ * first in *@start. */
 u32 zone_take_extent(struct machine *m, struct zone *z, u32 blocks, pfn_t *start);
 
 /* ---- buddy.c ---- */
 
 /** free_list_add_untouched() - a block that zone_take_untouched() gave, at the tail of its list. */
 void free_list_add_untouched(struct machine *m, struct zone *z, pfn_t pfn);
-/** free_list_add_isolated() - a block of the highest order, whose struct pages are new, that is isolated. */
+/** free_list_add_isolated() - a block of the highest order, whose struct pages are new, that is
+ * isolated. */
 void free_list_add_isolated(struct machine *m, struct zone *z, pfn_t pfn);
 
 /**
- * move_freepages_block() - all free pages of @pfn's pageblock move to @type's lists. Returns how many;
- * *@movable: pages in use there that could be moved away. Nothing happens if the pageblock sticks out of
- * the zone's end. NR_FREE_PAGES is the caller's if one of the two types is ISOLATE.
+ * move_freepages_block() - all free pages of @pfn's pageblock move to @type's lists. Returns how
+ * many;
+ * *@movable: pages in use there that could be moved away. Nothing happens if the pageblock sticks
+ * out of the zone's end. NR_FREE_PAGES is the caller's if one of the two types is ISOLATE.
  */
 u32 move_freepages_block(struct machine *m, struct zone *z, pfn_t pfn, enum migratetype type,
 			 u32 *movable);
-/** take_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the caller's. */
+/** take_free_block() - the free block at @pfn leaves its list; its flags are 0. NR_FREE_PAGES: the
+ * caller's. */
 void take_free_block(struct machine *m, struct zone *z, pfn_t pfn);
 
 enum free_position { FREE_NORMAL, FREE_TO_TAIL };
 
-/** free_one_page() - the block joins the free lists, merged with its buddies as far as they are free. */
+/** free_one_page() - the block joins the free lists, merged with its buddies as far as they are
+ * free. */
 void free_one_page(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
 		   enum migratetype type, enum free_position position);
 
 /** rmqueue_buddy() - 2^@order pages off the free lists of @z, by type, fallback or the highatomic
- * reserve as @alloc_flags allow. NR_FREE_PAGES is kept. The pages' flags are 0. PFN_NONE if none. */
+ * reserve as @alloc_flags allow. NR_FREE_PAGES is kept. The pages' flags are 0. PFN_NONE if
+ * none. */
 pfn_t rmqueue_buddy(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		    unsigned int alloc_flags);
 
-/** rmqueue_bulk() - up to @count times 2^@order pages to the end of a per-CPU list, as one after the
- * other from the free lists of @type or a fallback. NR_FREE_PAGES is kept. Returns how many. */
+/** rmqueue_bulk() - up to @count times 2^@order pages to the end of a per-CPU list, as one after
+ * the other from the free lists of @type or a fallback. NR_FREE_PAGES is kept. Returns how many. */
 u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		 u32 count, unsigned int alloc_flags, struct page_list *list);
 
-/** fallback_may_steal() - has another type a free block in @area, of @order, that a request of @type would
- * take over with its pageblock? */
+/** fallback_may_steal() - has another type a free block in @area, of @order, that a request of
+ * @type would take over with its pageblock? */
 bool fallback_may_steal(const struct machine *m, const struct free_area *area, unsigned int order,
 			enum migratetype type);
 
 void reserve_highatomic_pageblock(struct machine *m, struct zone *z, pfn_t pfn);
-/** unreserve_highatomic_pageblock() - one reserved pageblock back to @type; @force: the last as well. */
+/** unreserve_highatomic_pageblock() - one reserved pageblock back to @type; @force: the last as
+ * well. */
 bool unreserve_highatomic_pageblock(struct machine *m, const struct pglist_data *preferred,
 				    enum zone_type highest, enum migratetype type, bool force);
 
@@ -226,7 +239,8 @@ void drain_zone_pages(struct machine *m, struct zone *z, int cpu);
 void free_to_pcp(struct machine *m, struct zone *z, pfn_t pfn, unsigned int order,
 		 enum migratetype type);
 
-/** pcp_over_high() - the CPU holds more than @high pages of @z: a batch, or @all of them, goes back. */
+/** pcp_over_high() - the CPU holds more than @high pages of @z: a batch, or @all of them, goes
+ * back. */
 void pcp_over_high(struct machine *m, struct zone *z, struct per_cpu_pages *pcp, unsigned int index,
 		   u32 high, bool all);
 
@@ -253,7 +267,8 @@ static inline void clear_for_pcp(struct page *p, enum migratetype type)
 	p->index = 0;
 }
 
-/** free_unlisted_page() - free_pages() of order 0. What the page holds and whose it is need not be cleared. */
+/** free_unlisted_page() - free_pages() of order 0. What the page holds and whose it is need not be
+ * cleared. */
 static inline void free_unlisted_page(struct machine *m, pfn_t pfn, struct page *p)
 {
 	enum migratetype type = get_pageblock_migratetype(m, pfn);
@@ -330,9 +345,9 @@ static inline void clear_page_fields(struct page *p, unsigned int order)
 
 /**
  * alloc_page_fast() - a page from the preferred zone of @nid, or of the CPU's node.
- * If that zone is above its low watermark and the CPU has a page of it, that page. PFN_NONE otherwise,
- * with nothing done: alloc_pages() goes the long way, which comes to the same in this case.
- * @gfp without __GFP_THISNODE.
+ * If that zone is above its low watermark and the CPU has a page of it, that page. PFN_NONE
+ * otherwise, with nothing done: alloc_pages() goes the long way, which comes to the same in this
+ * case. @gfp without __GFP_THISNODE.
  */
 static inline __attribute__((always_inline)) pfn_t alloc_page_fast(struct machine *m, gfp_t gfp,
 								   int nid)

@@ -1,15 +1,17 @@
 /*
  * page_io.c - pages to and from swap areas, and reading ahead.
  *
- * Where a seek costs time (cost.disk_seek, as with the reference's disk), the slots around the one that
- * is needed are read with it: an aligned stretch of at most 2^page-cluster. Pages that were put out
- * together lie there. Without a seek the neighbours in the address space are worth more than those on the
- * disk, and vma_ra_enabled says that their slots are read instead, wherever they lie.
+ * Where a seek costs time (cost.disk_seek, as with the reference's disk), the slots around the one
+ * that is needed are read with it: an aligned stretch of at most 2^page-cluster. Pages that were
+ * put out together lie there. Without a seek the neighbours in the address space are worth more
+ * than those on the disk, and vma_ra_enabled says that their slots are read instead, wherever they
+ * lie.
  *
- * The window follows success. Each page that was read ahead and then used is a hit; as many as there were
- * since the last read, and two more, rounded up to a power of two, are read now. Without a hit only a
- * fault beside the last one reads two, others the one page. A window shrinks to half at a time.
- * Source: Documentation/admin-guide/sysctl/vm.rst (page-cluster), ABI/testing/sysfs-kernel-mm-swap.
+ * The window follows success. Each page that was read ahead and then used is a hit; as many as
+ * there were since the last read, and two more, rounded up to a power of two, are read now. Without
+ * a hit only a fault beside the last one reads two, others the one page. A window shrinks to half
+ * at a time. Source: Documentation/admin-guide/sysctl/vm.rst (page-cluster),
+ * ABI/testing/sysfs-kernel-mm-swap.
  */
 #include <errno.h>
 #include <mman/writeback.h>
@@ -115,7 +117,8 @@ static bool enter_cache(struct machine *m, pfn_t pfn, u32 slot)
 	return true;
 }
 
-/* The page of @slot: cached already, or a new one that joins @r. PFN_NONE: no memory, or no such slot. */
+/* The page of @slot: cached already, or a new one that joins @r. PFN_NONE: no memory, or no such
+ * slot. */
 static pfn_t read_slot(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, struct run *r)
 {
 	pfn_t pfn, cached = swap_cache_page(m, slot);

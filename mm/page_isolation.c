@@ -1,9 +1,9 @@
 /*
  * page_isolation.c - pageblocks whose free pages nobody may have; see page_isolation.h.
  *
- * What stands in the way of a pageblock is a page that can never be moved: one that boot kept, a slab, a
- * page table, a huge page of a pool that cannot be moved. What is on an LRU list can be moved, in
- * principle; a pin that prevents it is found out later, by trying.
+ * What stands in the way of a pageblock is a page that can never be moved: one that boot kept, a
+ * slab, a page table, a huge page of a pool that cannot be moved. What is on an LRU list can be
+ * moved, in principle; a pin that prevents it is found out later, by trying.
  */
 #include <mman/page_isolation.h>
 
@@ -14,7 +14,8 @@
 
 /* ---- unmovable pages ---- */
 
-/* Huge pages of a pool can be given back, or made elsewhere. Pages from @pfn to the end of its huge page. */
+/* Huge pages of a pool can be given back, or made elsewhere. Pages from @pfn to the end of its huge
+ * page. */
 static u32 hugetlb_run(const struct machine *m, pfn_t pfn)
 {
 	const struct page *p = pfn_to_page(m, pfn);
@@ -25,7 +26,8 @@ static u32 hugetlb_run(const struct machine *m, pfn_t pfn)
 	return PAGEBLOCK_NR_PAGES - (pfn & (PAGEBLOCK_NR_PAGES - 1));
 }
 
-/* Pages from @pfn on that need no look, because all of them are free or can be moved; 0: unmovable. */
+/* Pages from @pfn on that need no look, because all of them are free or can be moved; 0:
+ * unmovable. */
 static u32 movable_run(const struct machine *m, const struct zone *z, pfn_t pfn, unsigned int flags)
 {
 	const struct page *p = pfn_to_page(m, pfn);
@@ -44,7 +46,8 @@ static u32 movable_run(const struct machine *m, const struct zone *z, pfn_t pfn,
 	return hugetlb_run(m, pfn);
 }
 
-/* Is the frame, without struct page, on no list because boot kept it? Then it gets one, to be shown. */
+/* Is the frame, without struct page, on no list because boot kept it? Then it gets one, to be
+ * shown. */
 static bool untouched_reserved(struct machine *m, struct zone *z, pfn_t pfn)
 {
 	return !pfn_untouched(m, z, pfn) && !page_touch(m, pfn);
@@ -114,7 +117,8 @@ static pfn_t nth_pageblock(pfn_t start, pfn_t end, u32 i)
 	return i == 1 ? end - PAGEBLOCK_NR_PAGES : start + (i - 1) * PAGEBLOCK_NR_PAGES;
 }
 
-/* The first @nr pageblocks were isolated when one was found that cannot be: they are MOVABLE now. */
+/* The first @nr pageblocks were isolated when one was found that cannot be: they are MOVABLE
+ * now. */
 static void back_out(struct machine *m, struct zone *z, pfn_t start, pfn_t end, u32 nr)
 {
 	u32 i, movable;

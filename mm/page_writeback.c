@@ -185,8 +185,9 @@ void end_page_writeback(struct machine *m, pfn_t pfn)
 }
 
 /*
- * How many of these pages, from the first on, are reclaim's on their way to swap, and lie on their list side
- * by side, each before the one that was put back before it? Whole batches do. 0: the first is something else.
+ * How many of these pages, from the first on, are reclaim's on their way to swap, and lie on their
+ * list side by side, each before the one that was put back before it? Whole batches do. 0: the
+ * first is something else.
  */
 static u32 rotatable_run(const struct machine *m, const pfn_t *pfns, u32 nr)
 {
@@ -208,7 +209,8 @@ static u32 rotatable_run(const struct machine *m, const pfn_t *pfns, u32 nr)
 	return n;
 }
 
-/* rotate_reclaimable_page() of a run: it leaves the list in one piece, and is its end then, turned round. */
+/* rotate_reclaimable_page() of a run: it leaves the list in one piece, and is its end then, turned
+ * round. */
 static void rotate_run(struct machine *m, struct page_list *list, const pfn_t *pfns, u32 nr)
 {
 	pfn_t before = pfn_to_page(m, pfns[nr - 1])->prev, after = pfn_to_page(m, pfns[0])->next;
@@ -251,8 +253,9 @@ void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
 }
 
 /*
- * What a swap area did not take stays in memory, dirty: it can be tried again. A file's page is clean
- * all the same, or it would be tried for ever; who asks whether the file is safe (fsync) is told.
+ * What a swap area did not take stays in memory, dirty: it can be tried again. A file's page is
+ * clean all the same, or it would be tried for ever; who asks whether the file is safe (fsync) is
+ * told.
  */
 void writeback_failed(struct machine *m, pfn_t pfn, u64 sector)
 {

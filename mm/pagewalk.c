@@ -120,7 +120,8 @@ static void account_page(const struct page *p, pte_t pte, bool locked, struct vm
 		s->referenced += PAGE_SIZE;
 }
 
-/* What a mapping had and lost still counts, as nobody else's, in smaps alone: VmRSS is rid of it. */
+/* What a mapping had and lost still counts, as nobody else's, in smaps alone: VmRSS is rid of
+ * it. */
 static void account_poisoned(pte_t pte, bool locked, struct vma_stats *s)
 {
 	const struct page lost = {
@@ -146,7 +147,8 @@ static void account_numa(const struct page *p, pte_t pte, struct vma_stats *s)
 		s->mapcount_max = p->mapcount;
 }
 
-/* Pages of shared memory in swap that a mapping shows: one that may have its own copies, where it has nothing. */
+/* Pages of shared memory in swap that a mapping shows: one that may have its own copies, where it
+ * has nothing. */
 static u64 shmem_in_swap(struct machine *m, const struct vma *v, u64 start, u64 end)
 {
 	u64 first = v->pgoff + ((start - v->start) >> PAGE_SHIFT), n;

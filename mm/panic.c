@@ -1,10 +1,11 @@
 /*
  * panic.c - the kernel stops.
  *
- * A machine that has panicked is all there still, for whoever wants to know why: every file reads as it
- * stood. But nothing runs on it: no event, no command, no change; only the clock goes on, and after
- * kernel.panic seconds it is to be booted anew, as it is by hand at any time (sim/ctl: reboot).
- * Source: Documentation/admin-guide/sysctl/kernel.rst (panic), kernel-parameters.txt (panic=).
+ * A machine that has panicked is all there still, for whoever wants to know why: every file reads
+ * as it stood. But nothing runs on it: no event, no command, no change; only the clock goes on, and
+ * after kernel.panic seconds it is to be booted anew, as it is by hand at any time (sim/ctl:
+ * reboot). Source: Documentation/admin-guide/sysctl/kernel.rst (panic), kernel-parameters.txt
+ * (panic=).
  */
 #include <mman/machine.h>
 

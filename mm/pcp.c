@@ -55,10 +55,11 @@ pfn_t rmqueue_pcplist(struct machine *m, struct zone *z, unsigned int order, enu
 }
 
 /*
- * How many of the oldest single pages of a list are the pieces of one free block? A process that frees
- * its memory in order leaves them like this, and reclaim in the opposite order. Giving the block back as
- * a whole ends in the same free lists as giving back its pages, of which each would merge with those before.
- * Returns the block's order; at most 2^order = @limit pages, of one pageblock.
+ * How many of the oldest single pages of a list are the pieces of one free block? A process that
+ * frees its memory in order leaves them like this, and reclaim in the opposite order. Giving the
+ * block back as a whole ends in the same free lists as giving back its pages, of which each would
+ * merge with those before. Returns the block's order; at most 2^order = @limit pages, of one
+ * pageblock.
  */
 static unsigned int oldest_run(struct machine *m, const struct page_list *list, u32 limit)
 {
@@ -78,7 +79,8 @@ static unsigned int oldest_run(struct machine *m, const struct page_list *list, 
 	return 31 - (unsigned int)__builtin_clz(n);
 }
 
-/* The oldest blocks of a list, 2^@order pages and all from one place, leave it. Returns the first page. */
+/* The oldest blocks of a list, 2^@order pages and all from one place, leave it. Returns the first
+ * page. */
 static pfn_t unlink_oldest(struct machine *m, struct page_list *list, u32 blocks,
 			   unsigned int order)
 {
@@ -231,7 +233,8 @@ static u32 zone_batchsize(const struct zone *z)
 	if (batch < 1)
 		batch = 1;
 	batch += batch / 2;
-	/* one less than a power of two: CPUs that take turns then do not hit the same cache lines */
+	/* one less than a power of two: CPUs that take turns then do not hit the same cache
+	 * lines */
 	batch = (1ull << (63 - __builtin_clzll(batch))) - 1;
 	return batch ? (u32)batch : 1;
 }

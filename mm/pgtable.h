@@ -3,10 +3,10 @@
  *
  *	vpn (36 bits)   pgd 9 | pud 9 | pmd 9 | pte 9
  *
- * Which of the tables are pages of the machine, charged and counted as Linux does, is its geometry's
- * to say (pagetable.h): all of them on x86-64; on i386 the root, and one page for every pair of lowest
- * ones. On the host a table is kept small: 32 handles of chunks of 16 entries, and a chunk exists while
- * one of its entries is used.
+ * Which of the tables are pages of the machine, charged and counted as Linux does, is its
+ * geometry's to say (pagetable.h): all of them on x86-64; on i386 the root, and one page for every
+ * pair of lowest ones. On the host a table is kept small: 32 handles of chunks of 16 entries, and a
+ * chunk exists while one of its entries is used.
  *
  *	table (pfn, chunk[32]) --> pte chunk: 16 x u64 entries        (lowest level)
  *	                       --> dir chunk: 16 x u32 table handles  (upper levels)
@@ -58,8 +58,8 @@ static inline pte_t pte_make(pfn_t pfn, u64 flags)
 	return (u64)pfn << PTE_PFN_SHIFT | flags;
 }
 
-/* The page was lost: whoever touches it gets SIGBUS. @was: of PTE_POISON_ANON, PTE_ACCESSED, PTE_DIRTY, what smaps
- * still says of it. */
+/* The page was lost: whoever touches it gets SIGBUS. @was: of PTE_POISON_ANON, PTE_ACCESSED,
+ * PTE_DIRTY, what smaps still says of it. */
 #define PTE_POISON_ANON PTE_USER
 
 static inline pte_t pte_poisoned(pfn_t pfn, u64 was)
@@ -153,21 +153,21 @@ static inline handle_t dir_load(const struct machine *m, handle_t table, enum pt
 }
 
 /*
- * Huge pages. Where a table of level PT_PMD or PT_PUD would lead to one below, its slot has PT_LEAF and
- * the handle of a pte_t in mms.huge_ptes: present entries as those of small pages, for all of the page,
- * whose first frame they hold. What covers 4 MiB (i386 without pae) has two slots of a host table, with the
- * same handle. An entry exists while a page is mapped (or poisoned) there; mm->hugetlb_usage is not 0 then.
- * Walks over small pages (pte_walk) pass over them.
+ * Huge pages. Where a table of level PT_PMD or PT_PUD would lead to one below, its slot has PT_LEAF
+ * and the handle of a pte_t in mms.huge_ptes: present entries as those of small pages, for all of
+ * the page, whose first frame they hold. What covers 4 MiB (i386 without pae) has two slots of a
+ * host table, with the same handle. An entry exists while a page is mapped (or poisoned) there;
+ * mm->hugetlb_usage is not 0 then. Walks over small pages (pte_walk) pass over them.
  */
 
-/** huge_pte_find() - the entry of the huge page that maps @vpn, NULL if none does; *@level: of the table
- * that has it, PT_PMD or PT_PUD. */
+/** huge_pte_find() - the entry of the huge page that maps @vpn, NULL if none does; *@level: of the
+ * table that has it, PT_PMD or PT_PUD. */
 pte_t *huge_pte_find(const struct machine *m, const struct mm *mm, u64 vpn, enum pt_level *level);
 
 /** huge_table_alloc() - the tables above the entry of @vpn at @level. 0 or -ENOMEM. Takes pages. */
 int huge_table_alloc(struct machine *m, handle_t mm, u64 vpn, enum pt_level level);
-/** huge_pte_set() - the entry of @vpn at @level, whose tables exist, becomes @pte (not 0). -ENOMEM: of the
- * host. */
+/** huge_pte_set() - the entry of @vpn at @level, whose tables exist, becomes @pte (not 0). -ENOMEM:
+ * of the host. */
 int huge_pte_set(struct machine *m, const struct mm *mm, u64 vpn, enum pt_level level, pte_t pte);
 /** huge_pte_clear() - it is none; returns what it was. */
 pte_t huge_pte_clear(struct machine *m, const struct mm *mm, u64 vpn, enum pt_level level);
@@ -223,7 +223,8 @@ static inline handle_t pte_table_find(struct machine *m, struct mm *mm, u64 vpn)
 void pte_tables_find(const struct machine *m, const struct mm *mm, const u64 *addr, u32 nr,
 		     handle_t *table);
 
-/** pte_table_remember() - pte_table_find() of @vpn will come to @table, found since mm->tables_freed changed. */
+/** pte_table_remember() - pte_table_find() of @vpn will come to @table, found since
+ * mm->tables_freed changed. */
 static inline void pte_table_remember(struct mm *mm, u64 vpn, handle_t table)
 {
 	if (unlikely((mm->cache_vpn ^ vpn >> TABLE_SHIFT) >> TABLE_SHIFT))

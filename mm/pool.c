@@ -5,8 +5,8 @@
  * mode says) and opened in stretches as slots are first used. Free slots are a list threaded
  * through their own first four bytes.
  *
- * Of a pool that has grown large the host is asked for huge pages: objects are met at random places, and
- * with small pages each time the host's own tables have to be walked as well.
+ * Of a pool that has grown large the host is asked for huge pages: objects are met at random
+ * places, and with small pages each time the host's own tables have to be walked as well.
  */
 #include <mman/pool.h>
 

@@ -1,9 +1,9 @@
 /*
- * presets.c - machines by name, as the text of machine files (docs/machine.md), and the defaults that
- * every machine starts from.
+ * presets.c - machines by name, as the text of machine files (docs/machine.md), and the defaults
+ * that every machine starts from.
  *
- * one-node, two-node, hotplug and hugetlb are machines that a real 6.1 kernel ran on: the kernel lies
- * where it lay there, since which node gives its memory to the kernel shows in every number.
+ * one-node, two-node, hotplug and hugetlb are machines that a real 6.1 kernel ran on: the kernel
+ * lies where it lay there, since which node gives its memory to the kernel shows in every number.
  */
 #include <mman/machine.h>
 
@@ -135,8 +135,8 @@ const char *preset_text(const char *name)
 	return NULL;
 }
 
-/* Nanoseconds. An anonymous fault of a real machine takes 1.9 us, 0.8 of it to zero the page, and an
- * unmap 0.19 us a page; the disk is a fast one. */
+/* Nanoseconds. An anonymous fault of a real machine takes 1.9 us, 0.8 of it to zero the page, and
+ * an unmap 0.19 us a page; the disk is a fast one. */
 static const struct cost_table default_cost = {
 	.syscall = 100,
 	.minor_fault = 1100,

@@ -204,7 +204,8 @@ int trace_access(struct machine *m, handle_t task, u64 addr, bool write)
 		error = may_access(m, task, addr, write, &implied);
 		if (error)
 			return error;
-		/* what was loaded from it before anybody stored there was the program's own all the same */
+		/* what was loaded from it before anybody stored there was the program's own all the
+		 * same */
 		write |= implied && (!pte || !*pte);
 	}
 	return mm_access(m, task, addr, write);

@@ -1,26 +1,29 @@
 /*
  * psi.c - pressure stall information.
  *
- * Stalls are told when they are over, and they overlap: a load waits while the command waits, a wait
- * for the disk lies within a direct reclaim, and what is told first is the inner one. So the time lines
- * of the last while are kept, as stretches already counted, and a stall adds what is new of it:
+ * Stalls are told when they are over, and they overlap: a load waits while the command waits, a
+ * wait for the disk lies within a direct reclaim, and what is told first is the inner one. So the
+ * time lines of the last while are kept, as stretches already counted, and a stall adds what is new
+ * of it:
  *
  *	counted    ---======--===-------------        before
  *	stall      --------------=======------        told now:  [start, end)
  *	stall      -=================---------        adds only the holes
  *
  * Somebody works, and a stall is "some" but not "full", while
- *  - a command is in progress whose task is runnable and has no stall of its own under way. It has one
- *    where others get to run within it: asleep (state D), or in a direct reclaim (clock.in_kthread);
+ *  - a command is in progress whose task is runnable and has no stall of its own under way. It has
+ *    one where others get to run within it: asleep (state D), or in a direct reclaim
+ *    (clock.in_kthread);
  *  - a background load did something else than wait. Loads run in batches, ahead of the clock, and
  *    leave on the time line when that was.
- * Kernel threads never count as working: what they do is done because of the shortage, or is waiting.
- * An idle process neither works nor waits. CPUs do not matter: on a kernel the shares of each CPU are
- * weighted and summed, here the machine is looked at as a whole, as the documentation words it.
+ * Kernel threads never count as working: what they do is done because of the shortage, or is
+ * waiting. An idle process neither works nor waits. CPUs do not matter: on a kernel the shares of
+ * each CPU are weighted and summed, here the machine is looked at as a whole, as the documentation
+ * words it.
  *
  * Averages. A kernel samples the totals every 2 s and a tick. Here the same sums are made without a
- * timer: a stall is cut where a period ends, and a reader computes the decay since then without keeping
- * it, so that reading changes nothing.
+ * timer: a stall is cut where a period ends, and a reader computes the decay since then without
+ * keeping it, so that reading changes nothing.
  * Source: Documentation/accounting/psi.rst.
  */
 #include <mman/machine.h>
@@ -51,8 +54,8 @@ void psi_destroy(struct machine *m)
 
 /* ---- stretches of time ---- */
 
-/* Make room at @i; the oldest goes when all are taken, and what came before its end counts as had. Returns
- * where the room is. */
+/* Make room at @i; the oldest goes when all are taken, and what came before its end counts as had.
+ * Returns where the room is. */
 static u32 stretches_insert(struct psi_stretches *s, u32 i)
 {
 	if (s->nr == PSI_STRETCHES) {
@@ -313,8 +316,8 @@ static void window_restart(struct psi_trigger *t, u64 now, u64 value, u64 previo
 }
 
 /*
- * How much the total grew in the last window's length. Only the present window is measured; what lies
- * before it is taken to have been spread evenly over the window before.
+ * How much the total grew in the last window's length. Only the present window is measured; what
+ * lies before it is taken to have been spread evenly over the window before.
  */
 static u64 window_growth(struct psi_trigger *t, u64 now, u64 value)
 {

@@ -1,24 +1,26 @@
 /*
  * readahead.c - what is read before it is asked for.
  *
- * An open file has a window: the last stretch that was read ahead, and how much of it lies behind the
- * mark. Coming to the marked page means that the reader goes on, and it is time for the next window:
+ * An open file has a window: the last stretch that was read ahead, and how much of it lies behind
+ * the mark. Coming to the marked page means that the reader goes on, and it is time for the next
+ * window:
  *
  *	 start          mark                start + size
  *	   |-------------#--------------------|
  *	                  <--- async_size --->
  *
- * A window starts where a reader begins (page 0, or behind its last read): two to four times what was
- * asked for, at most ra_pages (read_ahead_kb; 0: page by page). Each following one is four times as large,
- * or twice, up to the same limit, and marked at its first page. A request of more than ra_pages sets the limit to its own size (at most
- * IO_PAGES, the largest transfer), and windows that have become large stay so. Reads here and there
- * bring in what was asked for and leave the window alone, unless more of the pages before them are in
- * memory than the read is long: then another reader of the same file is followed.
+ * A window starts where a reader begins (page 0, or behind its last read): two to four times what
+ * was asked for, at most ra_pages (read_ahead_kb; 0: page by page). Each following one is four
+ * times as large, or twice, up to the same limit, and marked at its first page. A request of more
+ * than ra_pages sets the limit to its own size (at most IO_PAGES, the largest transfer), and
+ * windows that have become large stay so. Reads here and there bring in what was asked for and
+ * leave the window alone, unless more of the pages before them are in memory than the read is long:
+ * then another reader of the same file is followed.
  *
- * A mapped file reads around a miss: [n - 16, n + 16), marked at its last quarter. VM_RAND_READ reads
- * single pages, VM_SEQ_READ as read(2).
- * Source: posix_fadvise(2), madvise(2); window sizes as a 6.1 kernel showed them for read(2) of 1 to 1024
- * pages in every order (tests/unit/readahead.c has its answers).
+ * A mapped file reads around a miss: [n - 16, n + 16), marked at its last quarter. VM_RAND_READ
+ * reads single pages, VM_SEQ_READ as read(2).
+ * Source: posix_fadvise(2), madvise(2); window sizes as a 6.1 kernel showed them for read(2) of 1
+ * to 1024 pages in every order (tests/unit/readahead.c has its answers).
  */
 #include "mm/readahead.h"
 
@@ -41,8 +43,8 @@ static bool of_workingset(struct machine *m, handle_t inode, u64 first, u64 nr)
 	return any;
 }
 
-/* Wait for [@first, @first + @nr), pages that are in the cache already. What the disk does not give is not
- * there again. */
+/* Wait for [@first, @first + @nr), pages that are in the cache already. What the disk does not give
+ * is not there again. */
 static bool read_run(struct machine *m, handle_t inode, u64 first, u64 nr)
 {
 	u64 n, start = m->clock.now;
@@ -65,8 +67,8 @@ static bool read_run(struct machine *m, handle_t inode, u64 first, u64 nr)
 }
 
 /*
- * What is missing of [@start, @start + @nr), as far as the file goes; the page @ahead from the end is
- * marked if it is new. Neighbours are one transfer.
+ * What is missing of [@start, @start + @nr), as far as the file goes; the page @ahead from the end
+ * is marked if it is new. Neighbours are one transfer.
  */
 static void read_window(struct machine *m, handle_t inode, u64 start, u64 nr, u64 ahead)
 {
@@ -191,8 +193,8 @@ static bool is_expected(const struct file *f, u64 index)
 	return index == end || index == end - f->ra_async_size;
 }
 
-/* The reader is to find a mark at the very page it wants: it would start the next window at once. Make it
- * part of this one, if that does not get too large. */
+/* The reader is to find a mark at the very page it wants: it would start the next window at once.
+ * Make it part of this one, if that does not get too large. */
 static void merge_next(struct file *f, u64 limit)
 {
 	u64 more = next_size(f->ra_size, limit);

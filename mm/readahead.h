@@ -6,16 +6,18 @@
 
 #include "mm/filemap.h"
 
-/** page_is_readahead() - the mark that starts the next window. It shares its bit with PG_reclaim, which a
- * page under writeback has for another reason. */
+/** page_is_readahead() - the mark that starts the next window. It shares its bit with PG_reclaim,
+ * which a page under writeback has for another reason. */
 static inline bool page_is_readahead(const struct page *p)
 {
 	return page_test(p, PG_reclaim) && !page_test(p, PG_writeback);
 }
 
-/** page_cache_sync_readahead() - page @index is missing; the reader wants @nr pages from there on. */
+/** page_cache_sync_readahead() - page @index is missing; the reader wants @nr pages from there
+ * on. */
 void page_cache_sync_readahead(struct machine *m, handle_t file, u64 index, u64 nr);
-/** page_cache_async_readahead() - page @pfn at @index has the mark; it goes, and the next window comes. */
+/** page_cache_async_readahead() - page @pfn at @index has the mark; it goes, and the next window
+ * comes. */
 void page_cache_async_readahead(struct machine *m, handle_t file, pfn_t pfn, u64 index, u64 nr);
 /** mmap_sync_readahead() - a fault on a mapping with @vm_flags misses page @index. */
 void mmap_sync_readahead(struct machine *m, handle_t file, u32 vm_flags, u64 index);

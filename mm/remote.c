@@ -1,6 +1,6 @@
 /*
- * remote.c - the bytes of a process's memory, read and written from outside (proc/PID/mem), or by the
- * process itself where bytes matter (`write NAME value=N`).
+ * remote.c - the bytes of a process's memory, read and written from outside (proc/PID/mem), or by
+ * the process itself where bytes matter (`write NAME value=N`).
  *
  * Who looks from outside passes over the rights of a mapping, as a debugger does:
  *
@@ -96,8 +96,8 @@ static bool remote_serves(const struct machine *m, const struct vma *v, const pt
 	       page_test(pfn_to_page(m, pte_pfn(*pte)), PG_anon_exclusive);
 }
 
-/* Memory is asked for in the name of the process: should it be the one to die of it, it gets what it
- * needs to come to an end. */
+/* Memory is asked for in the name of the process: should it be the one to die of it, it gets what
+ * it needs to come to an end. */
 static enum vm_fault remote_fault(struct machine *m, const struct remote *r, handle_t vma, u64 addr)
 {
 	handle_t current = m->current;

@@ -62,8 +62,8 @@ static handle_t only_vma(const struct machine *m, const struct page *p)
 }
 
 /*
- * Nearly every page has one entry, in the one VMA that may map it: no tree to walk. False if it is not
- * that simple.
+ * Nearly every page has one entry, in the one VMA that may map it: no tree to walk. False if it is
+ * not that simple.
  */
 static bool look_up_only(struct machine *m, const struct page *p, struct rmap_only *o)
 {
@@ -349,7 +349,8 @@ static bool unmap_one(struct machine *m, handle_t h, u64 addr, void *arg)
 	return unmap_entry(m, v, entry_of(m, v, addr), pfn_to_page(m, u->pfn), u);
 }
 
-/* What unmap_entry() comes to for the only entry of an anonymous page that has a slot: nearly always. */
+/* What unmap_entry() comes to for the only entry of an anonymous page that has a slot: nearly
+ * always. */
 static inline void swap_out_entry(struct machine *m, const struct vma *v, pte_t *pte,
 				  struct page *p, u64 swap)
 {

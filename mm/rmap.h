@@ -36,8 +36,8 @@ static inline void page_add_new_anon(struct machine *m, pfn_t pfn, const struct 
 }
 
 /**
- * page_add_anon_rmap() - a page that was in swap is mapped again. One that nobody else maps belongs to all
- * who may have it, the root's family, or, @exclusive, to @v alone.
+ * page_add_anon_rmap() - a page that was in swap is mapped again. One that nobody else maps belongs
+ * to all who may have it, the root's family, or, @exclusive, to @v alone.
  */
 static inline void page_add_anon_rmap(struct machine *m, pfn_t pfn, const struct vma *v, u64 index,
 				      bool exclusive)
@@ -80,14 +80,15 @@ static inline void page_remove_rmap(struct machine *m, pfn_t pfn, struct page *p
 		munlock_page(m, pfn);
 }
 
-/** rmap_repoint() - every entry that maps @from maps @to from now on, its flags as they are (mm/rmap.c).
- * How many did; *@dirty: one of them was. The counts of the pages are the caller's. */
+/** rmap_repoint() - every entry that maps @from maps @to from now on, its flags as they are
+ * (mm/rmap.c). How many did; *@dirty: one of them was. The counts of the pages are the caller's. */
 u32 rmap_repoint(struct machine *m, pfn_t from, pfn_t to, bool *dirty);
 
 /**
- * rmap_batch_begin() - reclaim works on these pages, up to SWAP_CLUSTER_MAX, until rmap_batch_end(): where each
- * of them is mapped is looked up at once. rmap_batch_at() - the next one is number @i. In between no
- * mapping and no page table comes or goes, and what is allocated comes from the reserves.
+ * rmap_batch_begin() - reclaim works on these pages, up to SWAP_CLUSTER_MAX, until
+ * rmap_batch_end(): where each of them is mapped is looked up at once. rmap_batch_at() - the next
+ * one is number @i. In between no mapping and no page table comes or goes, and what is allocated
+ * comes from the reserves.
  */
 void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr);
 void rmap_batch_end(struct machine *m);

@@ -99,8 +99,9 @@ void account_task_time(struct machine *m, handle_t task, u64 ns, bool user)
 }
 
 /*
- * Loads and stores are the program's own time. The rest of what a command took (faults, reclaim, system
- * calls) is the kernel's; where it waited for the disk, account_iowait() has moved the start.
+ * Loads and stores are the program's own time. The rest of what a command took (faults, reclaim,
+ * system calls) is the kernel's; where it waited for the disk, account_iowait() has moved the
+ * start.
  */
 static void account_since(struct machine *m, const struct running *r)
 {
@@ -112,8 +113,8 @@ static void account_since(struct machine *m, const struct running *r)
 	account_task_time(m, r->task, user, true);
 }
 
-/* The time of a command that was let in while another one runs is not that one's. A handler's work is
- * beside it: the clock is set back. */
+/* The time of a command that was let in while another one runs is not that one's. A handler's work
+ * is beside it: the clock is set back. */
 static void leave_to_outer(struct machine *m, const struct running *r)
 {
 	if (r->outer && !m->clock.in_events)

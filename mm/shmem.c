@@ -65,7 +65,8 @@ static void leave_swap_cache(struct machine *m, handle_t inode, u64 index, u32 s
 	page_set_dirty(m, pfn);
 }
 
-/* The index holds @entry, a slot. FILEMAP_HIT: from the swap cache, or somebody else brought it back. */
+/* The index holds @entry, a slot. FILEMAP_HIT: from the swap cache, or somebody else brought it
+ * back. */
 static enum filemap_result shmem_swapin(struct machine *m, handle_t inode, u64 index, u32 entry,
 					gfp_t gfp, pfn_t *pfn)
 {

@@ -1,6 +1,6 @@
 /*
- * show_mem.c - the state of memory in the kernel log, as 6.1 prints it when an allocation has failed
- * or a process is to be killed: sums, nodes, zones, free lists, swap, sizes.
+ * show_mem.c - the state of memory in the kernel log, as 6.1 prints it when an allocation has
+ * failed or a process is to be killed: sums, nodes, zones, free lists, swap, sizes.
  *
  * A line break inside a record is the kernel's own: the first eight lines are one record.
  */

@@ -6,7 +6,8 @@
 
 #define NODES_TEXT_MAX 192
 
-/** nodes_text() - "0-1,3" of a mask, as far as there are such nodes; "(null)" of none. Returns @text. */
+/** nodes_text() - "0-1,3" of a mask, as far as there are such nodes; "(null)" of none. Returns
+ * @text. */
 const char *nodes_text(const struct machine *m, u64 mask, char text[NODES_TEXT_MAX]);
 
 /** dump_stack() - CPU, task, kernel and hardware. @task: 0 for the idle task. */
@@ -23,7 +24,8 @@ enum trace_top {
 /** dump_alloc_trace() - the way to the allocation that failed (mm/call_trace.c). */
 void dump_alloc_trace(struct machine *m, const struct oom_control *oc, enum trace_top top);
 
-/** should_dump_unreclaim_slab() - is more in slabs that cannot be given back than on the LRU lists? */
+/** should_dump_unreclaim_slab() - is more in slabs that cannot be given back than on the LRU
+ * lists? */
 bool should_dump_unreclaim_slab(const struct machine *m);
 void dump_unreclaimable_slab(struct machine *m);
 

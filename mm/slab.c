@@ -18,8 +18,8 @@
  * least 4 * (bits of the CPU count + 1) objects if they fit into 32 KiB, in the smallest block that
  * wastes no more than a 16th; if there is none, an 8th, then a 4th; then with fewer objects.
  *
- * Source: Documentation/mm/slub.rst, ABI/testing/sysfs-kernel-slab; the sizes of all caches on guests
- * with 1, 2 and 8 CPUs.
+ * Source: Documentation/mm/slub.rst, ABI/testing/sysfs-kernel-slab; the sizes of all caches on
+ * guests with 1, 2 and 8 CPUs.
  */
 #include "mm/dcache.h"
 #include "mm/page_alloc.h"
@@ -50,7 +50,8 @@ static u32 get_order(u64 bytes)
 	return order;
 }
 
-/* The smallest order for @objects that wastes at most 1 / @fraction; SLUB_MAX_ORDER + 1 if none does. */
+/* The smallest order for @objects that wastes at most 1 / @fraction; SLUB_MAX_ORDER + 1 if none
+ * does. */
 static u32 slab_order(u32 size, u32 objects, u32 fraction)
 {
 	u32 order = get_order((u64)objects * size);
@@ -581,7 +582,8 @@ const char *kmem_cache_ctor(const struct kmem_cache *c)
 	return slab_rows[c->row].ctor ? slab_rows[c->row].ctor : "";
 }
 
-/* A CPU of the generation that has 1 GiB pages has more registers to save: as on the guest hugetlb. */
+/* A CPU of the generation that has 1 GiB pages has more registers to save: as on the guest
+ * hugetlb. */
 static void large_task_struct(struct kmem_cache *c)
 {
 	c->object_size = 8392;
@@ -659,7 +661,8 @@ int slab_add_node(struct machine *m, u32 nid)
 	return error;
 }
 
-/* The caches that the engine charges by number. Some are another name of a cache of the same size. */
+/* The caches that the engine charges by number. Some are another name of a cache of the same
+ * size. */
 static const char *const well_known[CACHE_ID_MAX] = {
 	[CACHE_TASK_STRUCT] = "task_struct",
 	[CACHE_MM_STRUCT] = "mm_struct",

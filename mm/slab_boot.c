@@ -1,11 +1,11 @@
 /*
  * slab_boot.c - what a booted kernel holds in its slab caches.
  *
- * All of it is allocated through the ordinary path, so that Slab, SUnreclaim and the free lists show
- * pages that were really taken. Each CPU allocates its own share, so that each has its own slabs. On
- * top of the table (slab_caches.c): a kmem_cache and, for each node, a kmem_cache_node for every
- * cache, and buffers that are too large for any cache (kmalloc of more than 8 KiB): 1440 KiB and 10
- * more for each CPU were in SUnreclaim but in no line of slabinfo.
+ * All of it is allocated through the ordinary path, so that Slab, SUnreclaim and the free lists
+ * show pages that were really taken. Each CPU allocates its own share, so that each has its own
+ * slabs. On top of the table (slab_caches.c): a kmem_cache and, for each node, a kmem_cache_node
+ * for every cache, and buffers that are too large for any cache (kmalloc of more than 8 KiB): 1440
+ * KiB and 10 more for each CPU were in SUnreclaim but in no line of slabinfo.
  */
 #include "mm/slab.h"
 

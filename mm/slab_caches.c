@@ -3,14 +3,16 @@
  *
  * Names, sizes, alignments and who shares whose slabs: sys/kernel/slab of a booted guest. The last
  * three columns are the objects that a kernel has in use when it has booted, as a line through what
- * guests with 1, 2 and 8 CPUs and 0.5 to 4 GiB showed right after boot: in any case, for each CPU, for
- * each memory block of 128 MiB. Caches that the engine itself charges (tasks, address spaces) have 0.
+ * guests with 1, 2 and 8 CPUs and 0.5 to 4 GiB showed right after boot: in any case, for each CPU,
+ * for each memory block of 128 MiB. Caches that the engine itself charges (tasks, address spaces)
+ * have 0.
  */
 #include "mm/slab.h"
 
 /* clang-format off */
 const struct slab_row slab_rows[] = {
-	/* name, directory if shared, object_size, slab_size, align, usersize, flags, ctor, objects */
+	/* name, directory if shared, object_size, slab_size, align, usersize, flags, ctor,
+	 * objects */
 	{ "kmem_cache", NULL, 224, 256, 64, 0, KC_HWALIGN, NULL, 0, 0, 0 },
 	{ "kmem_cache_node", NULL, 64, 64, 64, 0, KC_HWALIGN, NULL, 0, 0, 0 },
 	{ "kmalloc-8", NULL, 8, 8, 8, 8, 0, NULL, 1762, 101, 0 },

@@ -24,7 +24,8 @@
 
 #define SECTION_MAP_SIZE (PAGES_PER_SECTION * sizeof(struct page))
 
-/* Blocks touched, of the 64 whose struct pages are one huge page of the host, that make it worth one. */
+/* Blocks touched, of the 64 whose struct pages are one huge page of the host, that make it worth
+ * one. */
 #define HUGE_MAP_BLOCKS 40
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* since Linux 6.1 */
@@ -71,7 +72,8 @@ static void *reserve_mem_map(const struct machine *m)
 	return map + head;
 }
 
-/* Room for what may be plugged in; a host that has no addresses for that gives what there is now. */
+/* Room for what may be plugged in; a host that has no addresses for that gives what there is
+ * now. */
 int sparse_init(struct machine *m)
 {
 	u64 limit = memory_hotplug_limit(m) >> PAGE_SHIFT;
@@ -390,7 +392,8 @@ static int range_remove(struct machine *m, pfn_t start, pfn_t end)
 	return 0;
 }
 
-/* First and last frame of what is left of a node, or of one zone of it (@type below MAX_NR_ZONES). */
+/* First and last frame of what is left of a node, or of one zone of it (@type below
+ * MAX_NR_ZONES). */
 static void remaining_span(const struct machine *m, u32 nid, u32 type, u64 *first, u64 *spanned)
 {
 	u64 end = 0;
@@ -501,7 +504,8 @@ bool zone_owns_frame(const struct machine *m, const struct zone *z, u64 pfn)
 	return r && r->nid == z->nid && r->type == z->type;
 }
 
-/* Calls @fn for each pageblock in sections with holes or several zones; returns how many there are. */
+/* Calls @fn for each pageblock in sections with holes or several zones; returns how many there
+ * are. */
 static u64 walk_pageblocks(const struct machine *m, const struct zone *z,
 			   void (*fn)(struct machine *m, struct zone *z, pfn_t pfn))
 {
@@ -567,9 +571,9 @@ static int section_open(struct machine *m, pfn_t pfn)
 }
 
 /*
- * Most of the struct pages of two sections are in use: they are met at random places from now on, so they shall
- * be one huge page. (Before that it would take memory that nobody needs.) A host that has none, or cannot
- * put one together at once, is no worse for it.
+ * Most of the struct pages of two sections are in use: they are met at random places from now on,
+ * so they shall be one huge page. (Before that it would take memory that nobody needs.) A host that
+ * has none, or cannot put one together at once, is no worse for it.
  */
 static void map_huge(struct machine *m, pfn_t pfn)
 {

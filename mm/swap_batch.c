@@ -6,8 +6,8 @@
  *	gone             written, and nobody came back: a shadow for the slot, the frame to the allocator
  *
  * What each page goes through is what add_to_swap(), try_to_unmap(), swap_writepage() and
- * delete_from_swap_cache() do with one; whatever is not plain takes that way. Counters that a batch has in
- * common (zone, address space) change once for all of its pages.
+ * delete_from_swap_cache() do with one; whatever is not plain takes that way. Counters that a batch
+ * has in common (zone, address space) change once for all of its pages.
  */
 #include <mman/workingset.h>
 
@@ -106,7 +106,8 @@ u32 swap_out_pages(struct machine *m, const struct swap_batch *b)
 	u32 slot[SWAP_CLUSTER_MAX], got = get_swap_slots(m, b->nr, slot), i, n;
 	struct tally t = { .z = NULL };
 
-	/* those of one cluster ascend: what lies as far apart as there are slots between has no gaps */
+	/* those of one cluster ascend: what lies as far apart as there are slots between has no
+	 * gaps */
 	for (i = 0; i < got; i += n) {
 		n = min_t(u32, got - i, SWAP_CLUSTER_SLOTS - slot_number(slot[i]));
 		while (slot[i + n - 1] != slot[i] + n - 1)

@@ -5,11 +5,12 @@
  *	not                    read it, with neighbours; wait      a major one
  *	the disk refuses       SIGBUS
  *
- * Everything that allocates comes first: whoever makes room may take other pages of this process, or kill
- * it. So the entry is looked at again when the page is there; from then on nothing waits.
+ * Everything that allocates comes first: whoever makes room may take other pages of this process,
+ * or kill it. So the entry is looked at again when the page is there; from then on nothing waits.
  *
- * The slot stays with the page as long as the page is clean and swap is not half full: it can go again
- * without being written. It is given back at a store, for memories that are locked, and when swap is.
+ * The slot stays with the page as long as the page is clean and swap is not half full: it can go
+ * again without being written. It is given back at a store, for memories that are locked, and when
+ * swap is.
  */
 #include "mm/fault.h"
 

@@ -6,10 +6,11 @@
  *	           ^                                       | a slot is freed
  *	   empty --+--------------- partly <---------------+
  *
- * An area fills one cluster after the other, each from its lowest free slot on, so that pages put out
- * together lie together and are read back in one go. Next comes a cluster that is all free: one that was
- * used before, in the order in which they became free, then one that never was; only when there are none,
- * one with some slots free. Areas of equal priority take turns whenever a cluster is full.
+ * An area fills one cluster after the other, each from its lowest free slot on, so that pages put
+ * out together lie together and are read back in one go. Next comes a cluster that is all free: one
+ * that was used before, in the order in which they became free, then one that never was; only when
+ * there are none, one with some slots free. Areas of equal priority take turns whenever a cluster
+ * is full.
  */
 #include <errno.h>
 #include <string.h>

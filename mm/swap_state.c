@@ -3,10 +3,11 @@
  *
  *	slot -> page   in the slot's cluster        page -> slot   in a side array of its section
  *
- * A page is in it from the time it gets a slot until it is evicted, or until nobody needs the slot any
- * more. So two processes that share a swapped page find the same copy, and a page that was read and not
- * written to can go again without being written. It is counted as page cache (nr_file_pages), stays on the
- * anonymous LRU lists, and belongs to nobody (no mapping) when it was read ahead or is shared memory's.
+ * A page is in it from the time it gets a slot until it is evicted, or until nobody needs the slot
+ * any more. So two processes that share a swapped page find the same copy, and a page that was read
+ * and not written to can go again without being written. It is counted as page cache
+ * (nr_file_pages), stays on the anonymous LRU lists, and belongs to nobody (no mapping) when it was
+ * read ahead or is shared memory's.
  */
 #include <errno.h>
 

@@ -6,9 +6,9 @@
  *	swap cache        what is left are pages that nobody needs the slot of
  *
  * Over and over, until no slot is in use: meanwhile, at the safe points, processes fork, move their
- * mappings and end. Pages come in with the area's own read-ahead, but the memory for them may not cost
- * anybody's life: on Linux the caller of swapoff is the first to be killed, here the call fails. What has
- * come back by then stays in memory.
+ * mappings and end. Pages come in with the area's own read-ahead, but the memory for them may not
+ * cost anybody's life: on Linux the caller of swapoff is the first to be killed, here the call
+ * fails. What has come back by then stays in memory.
  */
 #include <errno.h>
 

@@ -155,7 +155,8 @@ static void close_gap(struct machine *m, s32 prio)
 	m->swap.least_priority++;
 }
 
-/* From now on it gives out nothing: what is free in it is no swap any more, nor what becomes free. */
+/* From now on it gives out nothing: what is free in it is no swap any more, nor what becomes
+ * free. */
 static void close_area(struct machine *m, struct swap_area *a)
 {
 	a->writeok = false;

@@ -44,8 +44,8 @@ static inline struct swap_area *slot_area(struct machine *m, u32 slot)
 	return &m->swap.area[cluster_at(m, slot >> SWAP_CLUSTER_SHIFT)->area];
 }
 
-/** swap_fetch_cluster(), then swap_fetch_slot() - @slot will be needed soon: the host fetches what is known of
- * it. (Forced inline: of a call that only fetches gcc thinks that it does nothing.) */
+/** swap_fetch_cluster(), then swap_fetch_slot() - @slot will be needed soon: the host fetches what
+ * is known of it. (Forced inline: of a call that only fetches gcc thinks that it does nothing.) */
 static inline __attribute__((always_inline)) void swap_fetch_cluster(const struct machine *m,
 								     u32 slot)
 {
@@ -117,10 +117,10 @@ static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
 }
 
 /*
- * An LRU list is a chain through all of memory: where the next page lies is known when the host has fetched
- * the one before. But pages that come to the head one after the other are mostly met so at the tail; so each
- * remembers who came a batch later, and while a batch is worked on the host fetches the next one at once.
- * It is no more than a hint: what it says is never relied on.
+ * An LRU list is a chain through all of memory: where the next page lies is known when the host has
+ * fetched the one before. But pages that come to the head one after the other are mostly met so at
+ * the tail; so each remembers who came a batch later, and while a batch is worked on the host
+ * fetches the next one at once. It is no more than a hint: what it says is never relied on.
  */
 static inline void lru_trail_add(struct machine *m, struct lru_trail *t, pfn_t pfn)
 {
@@ -131,7 +131,8 @@ static inline void lru_trail_add(struct machine *m, struct lru_trail *t, pfn_t p
 	*at = pfn;
 }
 
-/** lru_fetch_ahead() - @pfn is being taken off its list: fetch who comes a batch later; false: unknown. */
+/** lru_fetch_ahead() - @pfn is being taken off its list: fetch who comes a batch later; false:
+ * unknown. */
 static inline __attribute__((always_inline)) bool lru_fetch_ahead(const struct machine *m,
 								  pfn_t pfn)
 {
@@ -147,7 +148,8 @@ static inline __attribute__((always_inline)) bool lru_fetch_ahead(const struct m
 	return true;
 }
 
-/** swap_page_writeback() - clear_page_dirty() and set_page_writeback(), of a page that is no file's. */
+/** swap_page_writeback() - clear_page_dirty() and set_page_writeback(), of a page that is no
+ * file's. */
 static inline void swap_page_writeback(struct machine *m, struct page *p)
 {
 	p->flags = (p->flags & ~(PAGE_FLAG(dirty) | PAGE_FLAG(error))) | PAGE_FLAG(writeback);
@@ -159,15 +161,18 @@ static inline void swap_page_writeback(struct machine *m, struct page *p)
 
 /** swap_slot_in_use() - an entry or the swap cache holds it. */
 bool swap_slot_in_use(const struct machine *m, u32 slot);
-/** get_swap_slot() - a free slot of the area whose turn it is, its count 0 with SWAP_HAS_CACHE. 0: none. */
+/** get_swap_slot() - a free slot of the area whose turn it is, its count 0 with SWAP_HAS_CACHE. 0:
+ * none. */
 u32 get_swap_slot(struct machine *m);
 /** get_swap_slots() - the same @nr times: a run of neighbours, mostly. How many there were. */
 u32 get_swap_slots(struct machine *m, u32 nr, u32 *slot);
 /** put_swap_slot() - nobody needs it any more: its contents and shadow go. */
 void put_swap_slot(struct machine *m, u32 slot);
-/** set_swap_contents() - the reference @contents is the slot's from now on. -ENOMEM: it stays the caller's. */
+/** set_swap_contents() - the reference @contents is the slot's from now on. -ENOMEM: it stays the
+ * caller's. */
 int set_swap_contents(struct machine *m, u32 slot, handle_t contents);
-/** area_clusters_init() - room for the clusters of @a; -ENOMEM. area_clusters_free() - all slots are free. */
+/** area_clusters_init() - room for the clusters of @a; -ENOMEM. area_clusters_free() - all slots
+ * are free. */
 int area_clusters_init(struct machine *m, struct swap_area *a);
 void area_clusters_free(struct machine *m, struct swap_area *a);
 
@@ -176,24 +181,27 @@ void area_clusters_free(struct machine *m, struct swap_area *a);
 /** page_slots_make() - the array for the section of @pfn. 0 or -ENOMEM (of the host). */
 int page_slots_make(struct machine *m, pfn_t pfn);
 
-/** add_to_swap_cache() - @pfn, which is nobody's or anonymous, caches @slot. -ENOMEM (of the host). *@shadow:
- * what the slot remembered. */
+/** add_to_swap_cache() - @pfn, which is nobody's or anonymous, caches @slot. -ENOMEM (of the host).
+ * *@shadow: what the slot remembered. */
 int add_to_swap_cache(struct machine *m, pfn_t pfn, u32 slot, u32 *shadow);
-/** swap_cache_replace() - what @slot caches of @from is @to from now on. -ENOMEM (of the host): nothing has
- * changed. */
+/** swap_cache_replace() - what @slot caches of @from is @to from now on. -ENOMEM (of the host):
+ * nothing has changed. */
 int swap_cache_replace(struct machine *m, pfn_t from, pfn_t to);
-/** free_anon_page() - an anonymous page has lost its last mapping: freed, unless the swap cache holds it
- * for others, or the disk or reclaim is busy with it (then reclaim finds it). */
+/** free_anon_page() - an anonymous page has lost its last mapping: freed, unless the swap cache
+ * holds it for others, or the disk or reclaim is busy with it (then reclaim finds it). */
 bool free_anon_page(struct machine *m, pfn_t pfn);
-/** free_swap_and_cache() - one entry less; a page in the swap cache that nobody needs any more goes too. */
+/** free_swap_and_cache() - one entry less; a page in the swap cache that nobody needs any more goes
+ * too. */
 void free_swap_and_cache(struct machine *m, u32 slot);
 
 /* ---- page_io.c ---- */
 
-/** swap_lookup() - the page that @slot is cached in, telling read-ahead that it was of use. PFN_NONE. */
+/** swap_lookup() - the page that @slot is cached in, telling read-ahead that it was of use.
+ * PFN_NONE. */
 pfn_t swap_lookup(struct machine *m, u32 slot, struct vma *v, u64 vpn);
-/** swapin_readahead() - read @slot and what is likely to be needed with it. Its page, locked as long as it
- * is read (wait_for_swap_page()); PFN_NONE: no memory. @v and @vpn: of the fault; NULL for shared memory. */
+/** swapin_readahead() - read @slot and what is likely to be needed with it. Its page, locked as
+ * long as it is read (wait_for_swap_page()); PFN_NONE: no memory. @v and @vpn: of the fault; NULL
+ * for shared memory. */
 pfn_t swapin_readahead(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, u64 vpn);
 /** wait_for_swap_page() - until it is read; false: the disk does not give it back. */
 bool wait_for_swap_page(struct machine *m, pfn_t pfn);
@@ -208,14 +216,16 @@ static inline u64 slot_sector(struct machine *m, u32 slot)
 
 /* ---- swap_batch.c ---- */
 
-/* Anonymous pages that one entry each maps, and no more is to be said of them: swap_out_is_plain(). */
+/* Anonymous pages that one entry each maps, and no more is to be said of them:
+ * swap_out_is_plain(). */
 struct swap_batch {
 	u32 nr;
 	pfn_t pfn[SWAP_CLUSTER_MAX];
 	const struct rmap_only *only[SWAP_CLUSTER_MAX];
 };
 
-/** swap_out_is_plain() - may the page, which @only maps, join such a batch? Makes room for its slot. */
+/** swap_out_is_plain() - may the page, which @only maps, join such a batch? Makes room for its
+ * slot. */
 static inline bool swap_out_is_plain(struct machine *m, pfn_t pfn, const struct page *p,
 				     const struct rmap_only *only)
 {
@@ -229,11 +239,11 @@ static inline bool swap_out_is_plain(struct machine *m, pfn_t pfn, const struct 
 	return page_slot_ready(m, pfn) || !page_slots_make(m, pfn);
 }
 
-/** swap_out_pages() - add_to_swap(), try_to_unmap() and swap_writepage() of each, with PG_reclaim: under way
- * to the disk. Returns how many, the first of them: swap was full then. */
+/** swap_out_pages() - add_to_swap(), try_to_unmap() and swap_writepage() of each, with PG_reclaim:
+ * under way to the disk. Returns how many, the first of them: swap was full then. */
 u32 swap_out_pages(struct machine *m, const struct swap_batch *b);
-/** free_swapped_pages() - isolated pages that are in the swap cache, clean, and mapped nowhere: their slots
- * keep shadows, the frames are free. */
+/** free_swapped_pages() - isolated pages that are in the swap cache, clean, and mapped nowhere:
+ * their slots keep shadows, the frames are free. */
 void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr);
 
 /* ---- swap_unuse.c ---- */

@@ -1,11 +1,11 @@
 /*
  * swapout.c - swapping out a whole process.
  *
- * Page out and swap out are two things. Page out takes single pages, of whichever process, that reclaim or
- * MADV_PAGEOUT chose: it begins to write them and goes on. Swap out takes a process: all of its
- * anonymous memory, used lately or not, shared with its children or not; it waits until the disk has it and the
- * frames are free. What cannot go stays: locked pages, pinned pages, pages for which no slot is free. Page
- * cache and shared memory are not the process's own and stay as well.
+ * Page out and swap out are two things. Page out takes single pages, of whichever process, that
+ * reclaim or MADV_PAGEOUT chose: it begins to write them and goes on. Swap out takes a process: all
+ * of its anonymous memory, used lately or not, shared with its children or not; it waits until the
+ * disk has it and the frames are free. What cannot go stays: locked pages, pinned pages, pages for
+ * which no slot is free. Page cache and shared memory are not the process's own and stay as well.
  *
  * Systems before demand paging knew only this; Linux has it no more. Here it is the laboratory's.
  */

@@ -1,9 +1,9 @@
 /*
  * task.c - tasks: their kernel objects, family links, command lines, limits.
  *
- * What a process is to the memory manager: an address space, a handful of slab objects (task_struct,
- * signal, sighand, files, cred, pid) and a kernel stack of four pages. All of them are taken from the
- * machine when the task is made, and given back when its parent has reaped it.
+ * What a process is to the memory manager: an address space, a handful of slab objects
+ * (task_struct, signal, sighand, files, cred, pid) and a kernel stack of four pages. All of them
+ * are taken from the machine when the task is made, and given back when its parent has reaped it.
  */
 #include <mman/lab.h>
 #include <mman/machine.h>

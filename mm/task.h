@@ -6,14 +6,15 @@
 
 #define AVERAGE_SHIFT 11 /* fraction bits of running averages */
 
-/** decayed_average() - a running average @periods later, @value all the while; @decay of a period. */
+/** decayed_average() - a running average @periods later, @value all the while; @decay of a
+ * period. */
 u64 decayed_average(u64 average, u64 decay, u64 periods, u64 value);
 
 /** task_release() - give back all that a dead task still holds; its handle is free afterwards. */
 void task_release(struct machine *m, handle_t task);
 void task_reparent(struct machine *m, handle_t child, handle_t parent);
-/** exit_unmap() - for a process that is about to end, the innermost running one: unmaps what would take
- * long, with safe points. false: somebody else ended it meanwhile. */
+/** exit_unmap() - for a process that is about to end, the innermost running one: unmaps what would
+ * take long, with safe points. false: somebody else ended it meanwhile. */
 bool exit_unmap(struct machine *m, struct running *r);
 /** exit_threads() - all but the leader end: exit(2), and execve(2). */
 void exit_threads(struct machine *m, handle_t leader);
@@ -25,8 +26,8 @@ void rlimits_defaults(struct machine *m, struct rlimits *r);
 void task_share_rlimits(struct machine *m, handle_t task, handle_t rlimits);
 /** task_pick_cpu() - where a new task starts: the next of its allowed CPUs, round robin. */
 u32 task_pick_cpu(struct machine *m, const struct task *t);
-/** init_process() - PID 1 with a small program of its own: at boot, and for a twin whose first process was
- * not shown. */
+/** init_process() - PID 1 with a small program of its own: at boot, and for a twin whose first
+ * process was not shown. */
 int init_process(struct machine *m);
 /** kthreads_init() - the kernel threads of a 6.1 boot, in its order. */
 int kthreads_init(struct machine *m);

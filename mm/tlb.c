@@ -1,9 +1,9 @@
 /*
  * tlb.c - translation lookaside buffers: see include/mman/tlb.h for the model.
  *
- * A tag is, from the top: the PCID's number (24 bits), whether the page is a large one, the page's number
- * in units of its size. Giving a PCID another number forgets all it had in no time; what is left of it
- * is never found again, and replaced in its turn.
+ * A tag is, from the top: the PCID's number (24 bits), whether the page is a large one, the page's
+ * number in units of its size. Giving a PCID another number forgets all it had in no time; what is
+ * left of it is never found again, and replaced in its turn.
  */
 #include "mm/tlb.h"
 
@@ -26,7 +26,8 @@ static bool sets_possible(u32 entries, u32 ways)
 	return sets && entries % ways == 0 && !(sets & (sets - 1));
 }
 
-/* As many ways as @most, or fewer if that gives a number of sets that is none; few entries are one set. */
+/* As many ways as @most, or fewer if that gives a number of sets that is none; few entries are one
+ * set. */
 static u32 usual_ways(u32 entries, u32 most)
 {
 	u32 ways;
@@ -127,8 +128,8 @@ static u8 *set_marks(struct tlb_cpu *c, const struct tlb_array *a, u32 set)
 	return (u8 *)c + a->marks + (size_t)set * TLB_MARKS;
 }
 
-/* Which way of the set holds @want, the page @number, as bits: only those with its mark are looked at. (A byte
- * of x is 0 where they are equal.) */
+/* Which way of the set holds @want, the page @number, as bits: only those with its mark are looked
+ * at. (A byte of x is 0 where they are equal.) */
 static inline u32 match_marked(struct tlb_cpu *c, const struct tlb_array *a, u32 set, u64 number,
 			       u64 want)
 {
@@ -188,8 +189,8 @@ static inline void array_insert(struct tlb_cpu *c, const struct tlb_array *a, u6
 		set_marks(c, a, set)[way] = tlb_mark(a, number, tag);
 }
 
-/* Find it or put it there: was it there? Straight through, because nobody can foretell the answer. The
- * payload is of no interest. */
+/* Find it or put it there: was it there? Straight through, because nobody can foretell the answer.
+ * The payload is of no interest. */
 static inline bool array_enter(struct tlb_cpu *c, const struct tlb_array *a, u64 number, u64 tag)
 {
 	u32 set = (u32)number & (a->sets - 1), *used = tlb_array_used(c, a) + set;
@@ -394,7 +395,8 @@ static inline u64 upper_number(const struct machine *m, u64 vpn, u32 i)
 }
 
 /* How many entries a walk reads that ends @depth levels down, with what the CPU remembers of upper
- * tables; it remembers them afterwards. @asked: so many of the lowest of them are not there, but are now. */
+ * tables; it remembers them afterwards. @asked: so many of the lowest of them are not there, but
+ * are now. */
 static inline u32 walk_steps(struct machine *m, struct tlb_cpu *c, u64 vpn, u32 depth, u32 asked)
 {
 	const struct tlb_array *a = m->tlb.array;
@@ -549,8 +551,9 @@ static void drop_fresh(struct machine *m, const struct mm *mm)
 
 /* ---- flushing ---- */
 
-/* The running CPU does it for itself; others are interrupted, unless nothing of user space runs there:
- * such a CPU looks at the generation when it comes back. NULL: it need not do anything now. */
+/* The running CPU does it for itself; others are interrupted, unless nothing of user space runs
+ * there: such a CPU looks at the generation when it comes back. NULL: it need not do anything
+ * now. */
 static struct tlb_cpu *reached_cpu(struct machine *m, const struct mm *mm, u32 cpu)
 {
 	const struct task *t = m->current ? task_at(m, m->current) : NULL;
@@ -577,8 +580,8 @@ static void flush_small(struct machine *m, struct tlb_cpu *c, u64 tag, u64 vpn, 
 	}
 }
 
-/* @stride: of the pages that the caller says are there; each of them is an INVLPG, which drops whatever there
- * really is. */
+/* @stride: of the pages that the caller says are there; each of them is an INVLPG, which drops
+ * whatever there really is. */
 static void flush_huge(struct machine *m, struct tlb_cpu *c, u64 tag, u64 vpn, u64 end, u32 stride)
 {
 	const struct tlb_array *a = m->tlb.array;
@@ -614,7 +617,8 @@ static void flush_all(struct machine *m, struct tlb_cpu *c, struct tlb_pcid *p)
 	m->tlb.active = 0;
 }
 
-/* [@vpn, @end) on every CPU that has it loaded, pages of 2^@stride small ones; @end 0: everything. */
+/* [@vpn, @end) on every CPU that has it loaded, pages of 2^@stride small ones; @end 0:
+ * everything. */
 static void flush(struct machine *m, struct mm *mm, u64 vpn, u64 end, u32 stride)
 {
 	u64 seen = mm->tlb_gen++, mask = mm->tlb_cpus;

@@ -46,8 +46,8 @@ static inline u64 tlb_tag_of(u32 number)
 	return (u64)number << TLB_TAG_SHIFT;
 }
 
-/* What @x is may not be guessed from what it was made of: the compiler would make it a branch, which is
- * taken or not as chance has it. */
+/* What @x is may not be guessed from what it was made of: the compiler would make it a branch,
+ * which is taken or not as chance has it. */
 #define hide_from_compiler(x) __asm__("" : "+r"(x))
 
 static inline u32 tlb_match4(const u64 *tag, u64 want)
@@ -75,8 +75,8 @@ static inline u32 tlb_match(const u64 *tag, u32 ways, u64 want)
 
 #define TLB_MARKS 16u /* of a set */
 
-/* The byte that stands for a page in its set: of its number, and of the tag, lest all be found that are there
- * with one that is forgotten. */
+/* The byte that stands for a page in its set: of its number, and of the tag, lest all be found that
+ * are there with one that is forgotten. */
 static inline u8 tlb_mark(const struct tlb_array *a, u64 number, u64 tag)
 {
 	return (u8)((number >> a->set_bits) + (tag >> TLB_TAG_SHIFT) * 37);
@@ -91,8 +91,8 @@ static inline void tlb_use_way(u32 *used, u32 ways, u32 way)
 }
 
 /**
- * tlb_l1_4k() - the entry of @vpn, if the first level of the running CPU leads to it; NULL. The address
- * space is the active one.
+ * tlb_l1_4k() - the entry of @vpn, if the first level of the running CPU leads to it; NULL. The
+ * address space is the active one.
  */
 static inline __attribute__((always_inline)) pte_t *tlb_l1_4k(const struct machine *m, u64 vpn)
 {
@@ -118,10 +118,11 @@ enum tlb_hit { TLB_MISS, TLB_HIT_L1, TLB_HIT_L2 };
 bool tlb_use(struct machine *m, struct mm *mm);
 /** tlb_lookup() - all arrays; *@pte: the entry it leads to. After tlb_use(). */
 enum tlb_hit tlb_lookup(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte);
-/** tlb_lookup_beyond() - the same after the first level was asked, and nothing was put off since. */
+/** tlb_lookup_beyond() - the same after the first level was asked, and nothing was put off
+ * since. */
 enum tlb_hit tlb_lookup_beyond(struct machine *m, const struct mm *mm, u64 vpn, pte_t **pte);
-/** tlb_walk() - a walk for @vpn read the tables: counts its steps. @pte: what it came to, NULL if there
- * was no table for it; @level: of the table that has it. Remembers it with @fill. */
+/** tlb_walk() - a walk for @vpn read the tables: counts its steps. @pte: what it came to, NULL if
+ * there was no table for it; @level: of the table that has it. Remembers it with @fill. */
 void tlb_walk(struct machine *m, struct mm *mm, u64 vpn, const pte_t *pte, enum pt_level level,
 	      bool fill);
 /** tlb_miss_page() - tlb_walk() of the commonest kind: all the way down, and remembered. */
@@ -163,7 +164,8 @@ static inline void tlb_flush_page(struct machine *m, struct mm *mm, u64 vpn)
 		tlb_flush_range_slow(m, mm, vpn, vpn + 1);
 }
 
-/* All of it: fork, and reclaim, which flushes once for a batch of pages: what follows finds nothing. */
+/* All of it: fork, and reclaim, which flushes once for a batch of pages: what follows finds
+ * nothing. */
 static inline void tlb_flush_mm(struct machine *m, struct mm *mm)
 {
 	if (unlikely(mm->tlb_live))

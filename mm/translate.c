@@ -8,7 +8,8 @@
 
 #include "mm/vma.h"
 
-/* What the kernel puts into the entries of upper tables: present, writable, user, accessed, dirty. */
+/* What the kernel puts into the entries of upper tables: present, writable, user, accessed,
+ * dirty. */
 #define X86_TABLE_BITS \
 	(X86_PTE_PRESENT | X86_PTE_RW | X86_PTE_USER | X86_PTE_ACCESSED | X86_PTE_DIRTY)
 
@@ -27,7 +28,8 @@ static u64 x86_bits(const struct machine *m, const struct vma *v, pte_t pte)
 	return bits;
 }
 
-/* The frame that is the table with the entry of step @i; @table: the host's, of the level that has it. */
+/* The frame that is the table with the entry of step @i; @table: the host's, of the level that has
+ * it. */
 static pfn_t table_frame(const struct machine *m, const struct mm *mm, u32 i, handle_t table)
 {
 	if (m->pt.levels == PT_WALK_MAX && i == 1)
@@ -90,8 +92,8 @@ static enum pt_level host_level(const struct machine *m, u32 i)
 	return from_last > PT_PGD ? PT_PGD : (enum pt_level)from_last;
 }
 
-/* The host table of @level for @addr, going down from the root; 0: the machine has none either. With
- * PT_LEAF: a large page's entry is on the way. */
+/* The host table of @level for @addr, going down from the root; 0: the machine has none either.
+ * With PT_LEAF: a large page's entry is on the way. */
 static handle_t host_table(const struct machine *m, const struct mm *mm, u64 addr,
 			   enum pt_level level, enum pt_level *at)
 {
@@ -102,7 +104,8 @@ static handle_t host_table(const struct machine *m, const struct mm *mm, u64 add
 	return h;
 }
 
-/* Does the machine have a table below step @i: one of the host's, or the twin that shares its page? */
+/* Does the machine have a table below step @i: one of the host's, or the twin that shares its
+ * page? */
 static handle_t below(const struct machine *m, const struct mm *mm, u64 addr, u32 i,
 		      enum pt_level *at)
 {

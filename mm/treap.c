@@ -78,8 +78,8 @@ void treap_augment_up(struct machine *m, const struct treap_type *type, handle_t
 		h = node_of(m, type, h)->parent;
 }
 
-/* @h hangs where it belongs by its key: now its place by priority, and the sums above. They were right
- * before, so that the first one that does not change ends it. */
+/* @h hangs where it belongs by its key: now its place by priority, and the sums above. They were
+ * right before, so that the first one that does not change ends it. */
 static void settle(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h)
 {
 	struct treap_node *n = node_of(m, type, h);

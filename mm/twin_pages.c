@@ -1,12 +1,12 @@
 /*
  * twin_pages.c - the pages of the other machine's address spaces.
  *
- * The order of a page's life is kept: table first, then the page, then the entry, then the counters,
- * as in memory.c, but without faults: no fault is counted, no read-ahead brings neighbours, and an
- * address that nothing maps is the caller's mistake, not a SIGSEGV.
+ * The order of a page's life is kept: table first, then the page, then the entry, then the
+ * counters, as in memory.c, but without faults: no fault is counted, no read-ahead brings
+ * neighbours, and an address that nothing maps is the caller's mistake, not a SIGSEGV.
  *
- * Anonymous pages that several have belong to the root of their family's tree, which every one of the family
- * is in: so everybody who has one is found, whoever had it first.
+ * Anonymous pages that several have belong to the root of their family's tree, which every one of
+ * the family is in: so everybody who has one is found, whoever had it first.
  */
 #include <mman/twin.h>
 
@@ -411,7 +411,8 @@ u64 twin_shmem_swapped(struct machine *m, handle_t vma, u64 n, u32 area)
 		u64 index = v->pgoff + page;
 		u32 slot;
 
-		/* of what it has itself a mapping shows the file's only if it may not write (mm/pagewalk.c) */
+		/* of what it has itself a mapping shows the file's only if it may not write
+		 * (mm/pagewalk.c) */
 		if ((pte && *pte && writable) || xa_load(m, i->pages, index))
 			continue;
 		slot = take_slot(m, area);

@@ -4,8 +4,8 @@
  *	0 .. mmap_min_addr | program, heap | bottom-up, if all else fails ... top-down | stack
  *	                                    ^ TASK_SIZE / 3               ^ mmap_base
  *
- * The tree of VMAs knows the largest hole in each subtree, so that the highest one that is large enough is
- * found in a walk down. A stack's guard gap is not part of the hole below it.
+ * The tree of VMAs knows the largest hole in each subtree, so that the highest one that is large
+ * enough is found in a walk down. A stack's guard gap is not part of the hole below it.
  */
 #include <errno.h>
 
@@ -62,7 +62,8 @@ static u64 search_huge(struct machine *m, handle_t mmh, u64 length, u64 align)
 {
 	u64 room = length + align - PAGE_SIZE, found = search(m, mmh, room);
 
-	/* as high as it goes, or, bottom-up, as low: the hole is larger than need be by less than @align */
+	/* as high as it goes, or, bottom-up, as low: the hole is larger than need be by less than
+	 * @align */
 	return found == NOWHERE || room < length ? NOWHERE : (found + room - length) & ~(align - 1);
 }
 

@@ -1,10 +1,10 @@
 /*
  * untouched.c - memory that nobody used yet, and how memory comes to the allocator.
  *
- * What boot or hotplug hands over is mostly whole 4 MiB blocks in long stretches. They become extents
- * of the zone, without struct pages, and count as free MOVABLE blocks of the highest order for every
- * reader. When the free list of that order is used up, the next block of the first extent gets its
- * struct pages and joins the list. What is no whole block goes to the free lists at once.
+ * What boot or hotplug hands over is mostly whole 4 MiB blocks in long stretches. They become
+ * extents of the zone, without struct pages, and count as free MOVABLE blocks of the highest order
+ * for every reader. When the free list of that order is used up, the next block of the first extent
+ * gets its struct pages and joins the list. What is no whole block goes to the free lists at once.
  *
  *	handed over   [....|#######|#######|#######|..]
  *	               edge         extent          edge
@@ -155,7 +155,8 @@ static int isolated_add(struct machine *m, struct zone *z, pfn_t start, pfn_t en
 	return 0;
 }
 
-/* [start, end), which @h (after @prev) holds, leaves the zone's queue. -ENOMEM: nothing happened. */
+/* [start, end), which @h (after @prev) holds, leaves the zone's queue. -ENOMEM: nothing
+ * happened. */
 static int extent_carve(struct machine *m, struct zone *z, handle_t prev, handle_t h, pfn_t start,
 			pfn_t end)
 {
@@ -211,8 +212,8 @@ undo:
 	return -ENOMEM;
 }
 
-/* The isolated extents of [start, end), which is as it was isolated, leave their list: back to the queue if
- * @keep. */
+/* The isolated extents of [start, end), which is as it was isolated, leave their list: back to the
+ * queue if @keep. */
 static u64 isolated_leave(struct machine *m, struct zone *z, pfn_t start, pfn_t end, bool keep)
 {
 	handle_t *at = &z->untouched_isolated;

@@ -1,5 +1,6 @@
 /*
- * vma.c - single mappings, and their place in an address space: its list, and its tree (vma_tree.c).
+ * vma.c - single mappings, and their place in an address space: its list, and its tree
+ * (vma_tree.c).
  */
 #include "mm/vma.h"
 
@@ -107,7 +108,8 @@ void vma_free(struct machine *m, handle_t h)
 
 /* ---- the address space ---- */
 
-/* Does @addr lie just below or behind the mapping that was found last? *@found: find_vma()'s answer. */
+/* Does @addr lie just below or behind the mapping that was found last? *@found: find_vma()'s
+ * answer. */
 static bool near_cached(const struct machine *m, const struct vma *v, u64 addr, handle_t *found)
 {
 	const struct vma *n;

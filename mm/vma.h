@@ -39,8 +39,8 @@ static inline u64 vma_start_gap(const struct machine *m, const struct vma *v)
 	return v->start > gap ? v->start - gap : 0;
 }
 
-/** vma_set_end() - the same of the upper end, of who puts what lies behind it in order: the hole there is as
- * large as it was when he is done. */
+/** vma_set_end() - the same of the upper end, of who puts what lies behind it in order: the hole
+ * there is as large as it was when he is done. */
 void vma_set_end(struct machine *m, handle_t h, u64 end);
 
 /** find_vma_intersection() - the first VMA that has a byte of [@start, @end), 0 if none. */
@@ -60,15 +60,17 @@ void vma_rejoin(struct machine *m, handle_t h);
 
 /** vma_tree_reserve() - before a mapping is made: the tree will have room for it. -ENOMEM. */
 int vma_tree_reserve(struct machine *m);
-/** vma_tree_insert() - of a VMA that is in the list already; vma_tree_erase(): of one that has left it, but knows
- * who was behind it. */
+/** vma_tree_insert() - of a VMA that is in the list already; vma_tree_erase(): of one that has left
+ * it, but knows who was behind it. */
 void vma_tree_insert(struct machine *m, handle_t h);
 void vma_tree_erase(struct machine *m, handle_t h);
-/** vma_tree_start() - a VMA began at @old until now; vma_tree_gap(): look at the hole below it again. */
+/** vma_tree_start() - a VMA began at @old until now; vma_tree_gap(): look at the hole below it
+ * again. */
 void vma_tree_start(struct machine *m, handle_t h, u64 old);
 void vma_tree_gap(struct machine *m, handle_t h);
 
-/** vma_tree_floor() - the last VMA that begins at or below @addr, and the last of all; 0 if none. */
+/** vma_tree_floor() - the last VMA that begins at or below @addr, and the last of all; 0 if
+ * none. */
 handle_t vma_tree_floor(const struct machine *m, const struct mm *mm, u64 addr);
 handle_t vma_tree_last(const struct machine *m, const struct mm *mm);
 /**
@@ -93,8 +95,8 @@ struct vma_wish {
 
 struct vma_wish vma_as_wish(const struct vma *v, u64 start, u64 end);
 
-/** vma_insert() - the free range of @w becomes a VMA of its own, which takes over the file's reference. 0 or -ENOMEM,
- * and the reference is still the caller's. */
+/** vma_insert() - the free range of @w becomes a VMA of its own, which takes over the file's
+ * reference. 0 or -ENOMEM, and the reference is still the caller's. */
 int vma_insert(struct machine *m, handle_t mm, const struct vma_wish *w, handle_t *out);
 /**
  * vma_merge_new() - make the free range of @w part of its neighbours, if they allow it.
@@ -175,7 +177,8 @@ int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
 u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
 
 /**
- * vma_pte() - the entry that maps @vpn, of a small page or a huge one; NULL if it is none for want of a table.
+ * vma_pte() - the entry that maps @vpn, of a small page or a huge one; NULL if it is none for want
+ * of a table.
  * *@pfn: the frame of that small page.
  */
 pte_t *vma_pte(struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn);
@@ -191,22 +194,23 @@ void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
 u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
 /** How many pages are worked on between two safe points of a long call: about a millisecond. */
 #define BATCH_PAGES (1u << 15)
-/** batch_end() - a call that changes mappings may take [@start, @end) of one in pieces that others come
- * in between; the pieces become one mapping again as they get the same rights. Where the next piece
- * ends: at @end if there is no room for the two mappings more that it may take meanwhile. */
+/** batch_end() - a call that changes mappings may take [@start, @end) of one in pieces that others
+ * come in between; the pieces become one mapping again as they get the same rights. Where the next
+ * piece ends: at @end if there is no room for the two mappings more that it may take meanwhile. */
 u64 batch_end(struct machine *m, const struct mm *mm, u64 start, u64 end);
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
  * @even_cows: private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);
-/** copy_page_range() - fork: the child's @dst gets the entries of @src, in batches with safe points.
+/** copy_page_range() - fork: the child's @dst gets the entries of @src, in batches with safe
+ * points.
  * -ENOMEM; -EINTR: to end at once, the parent may be gone. */
 int copy_page_range(struct machine *m, handle_t dst, handle_t src);
-/** alloc_page_vma() - a user page for @addr of @vma (0: nobody's), by its memory policy or the running
- * task's (mempolicy.c). */
+/** alloc_page_vma() - a user page for @addr of @vma (0: nobody's), by its memory policy or the
+ * running task's (mempolicy.c). */
 pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp);
 
-/** handle_remote_fault() - make the page at @addr of @vma present and, for @write, its own, whatever
- * the mapping allows its process; the caller has looked at that. No task's faults. */
+/** handle_remote_fault() - make the page at @addr of @vma present and, for @write, its own,
+ * whatever the mapping allows its process; the caller has looked at that. No task's faults. */
 enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, bool write);
 
 /** populate_range() - fault in what is missing of [@start, @end) of one VMA, as mlock does. */

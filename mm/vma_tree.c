@@ -9,14 +9,15 @@
  *	         gap | 99   3              | 12   0
  *	       child | vma  vma            | vma  vma
  *
- * With many mappings an operation costs what it fetches from memory. A search reads keys that lie side by
- * side, one node for thirty mappings, and the levels above the leaves stay in the caches; a mapping
- * itself is only touched when it was found. All leaves are equally deep. A node that is full is cut in two on
- * the way down, before the entry that needs the room is there: nothing has to be undone. A node with few
- * entries joins one beside it if both fit; if not, the two together are full enough.
+ * With many mappings an operation costs what it fetches from memory. A search reads keys that lie
+ * side by side, one node for thirty mappings, and the levels above the leaves stay in the caches; a
+ * mapping itself is only touched when it was found. All leaves are equally deep. A node that is
+ * full is cut in two on the way down, before the entry that needs the room is there: nothing has to
+ * be undone. A node with few entries joins one beside it if both fit; if not, the two together are
+ * full enough.
  *
- * A hole is that below a mapping and above the one before it; the guard gap of a stack is no part of
- * it. The hole above the last mapping is in no node.
+ * A hole is that below a mapping and above the one before it; the guard gap of a stack is no part
+ * of it. The hole above the last mapping is in no node.
  */
 #include <string.h>
 
@@ -41,8 +42,8 @@ struct path {
 };
 
 /*
- * The last entry that begins at or below @addr; the first if there is none. Two rounds of comparisons that do not
- * wait for each other, and no branch: which entry it is cannot be guessed.
+ * The last entry that begins at or below @addr; the first if there is none. Two rounds of
+ * comparisons that do not wait for each other, and no branch: which entry it is cannot be guessed.
  */
 static inline u32 entry_of(const struct vma_node *n, u64 addr)
 {
@@ -72,7 +73,8 @@ static void path_to(const struct machine *m, const struct mm *mm, u64 start, str
 	}
 }
 
-/* All of a node at once: what is fetched line by line as it is asked for takes as many times as long. */
+/* All of a node at once: what is fetched line by line as it is asked for takes as many times as
+ * long. */
 static inline void fetch_node(const struct vma_node *n)
 {
 	const u8 *line;
@@ -240,7 +242,8 @@ static void take_entry(struct vma_node *n, u32 at)
 	set_nr(n, n->nr - 1u);
 }
 
-/* The VMA @h is at @at in the leaf that @p leads to, or in the next leaf: the hole below it has changed. */
+/* The VMA @h is at @at in the leaf that @p leads to, or in the next leaf: the hole below it has
+ * changed. */
 static void next_gap(struct machine *m, struct path *p, u32 at, handle_t h)
 {
 	struct vma *v = vma_at(m, h);
@@ -266,9 +269,9 @@ int vma_tree_reserve(struct machine *m)
 }
 
 /*
- * The full child at @at of @parent becomes two; how many entries stay. Where addresses only grow, or only fall, the
- * entry that is about to come lies near one end, and what was filled is not cut in half each time. A little room
- * is left even then, for mappings that are in pieces for a while.
+ * The full child at @at of @parent becomes two; how many entries stay. Where addresses only grow,
+ * or only fall, the entry that is about to come lies near one end, and what was filled is not cut
+ * in half each time. A little room is left even then, for mappings that are in pieces for a while.
  */
 static u32 where_to_cut(const struct vma_node *n, u64 start)
 {

@@ -7,8 +7,8 @@
  *	      (between two batches: kernel threads, the disk)
  *	    wait            if all that was found is being written, or nothing could be had
  *
- * A direct reclaimer stands still until it has freed 32 pages. kswapd (kswapd.c), which does the same work
- * as events, goes on beside it: that is why it is let in after each batch.
+ * A direct reclaimer stands still until it has freed 32 pages. kswapd (kswapd.c), which does the
+ * same work as events, goes on beside it: that is why it is let in after each batch.
  *
  * Source: Documentation/admin-guide/mm/concepts.rst (reclaim), admin-guide/sysctl/vm.rst
  * (zone_reclaim_mode, min_unmapped_ratio, min_slab_ratio).
@@ -264,7 +264,8 @@ static bool waiting_helps(const struct machine *m, const struct pglist_data *n)
 	return 2 * pending > reclaimable;
 }
 
-/* May direct reclaim go on? Not below half of what min keeps in the zones that the kernel lives in. */
+/* May direct reclaim go on? Not below half of what min keeps in the zones that the kernel lives
+ * in. */
 static bool allow_direct_reclaim(const struct machine *m, const struct pglist_data *n)
 {
 	u64 reserve = 0, free = 0;

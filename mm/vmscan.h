@@ -17,8 +17,9 @@
 void wakeup_kswapd(struct machine *m, struct zone *z, gfp_t gfp, unsigned int order,
 		   enum zone_type highest);
 
-/** try_to_free_pages() - direct reclaim from the nodes of @n's zonelist that are in @nodemask (0: all),
- * zones up to @highest. Takes virtual time, and kernel threads run meanwhile. Returns pages freed. */
+/** try_to_free_pages() - direct reclaim from the nodes of @n's zonelist that are in @nodemask (0:
+ * all), zones up to @highest. Takes virtual time, and kernel threads run meanwhile. Returns pages
+ * freed. */
 u64 try_to_free_pages(struct machine *m, const struct pglist_data *n, u64 nodemask, gfp_t gfp,
 		      unsigned int order, enum zone_type highest);
 
@@ -41,7 +42,8 @@ struct page_batch {
 	pfn_t ahead; /* the list's tail, from which the next one will be taken */
 };
 
-/* A list is a chain through all of memory: while one batch is worked on the host fetches the next. */
+/* A list is a chain through all of memory: while one batch is worked on the host fetches the
+ * next. */
 static inline void look_ahead(const struct machine *m, struct page_batch *b)
 {
 	if (unlikely(b->ahead == PFN_NONE))
@@ -92,7 +94,8 @@ void reclaim_run_begin(struct machine *m, struct scan_control *sc, enum reclaim_
 void reclaim_run_end(struct machine *m, struct scan_control *sc, enum reclaim_end how);
 void shrink_node_begin(struct machine *m, struct pglist_data *n, struct scan_control *sc,
 		       struct lru_scan *s);
-/** shrink_node_end() - slab, and what the pass has shown; true: another pass at the same priority. */
+/** shrink_node_end() - slab, and what the pass has shown; true: another pass at the same
+ * priority. */
 bool shrink_node_end(struct machine *m, struct pglist_data *n, struct scan_control *sc,
 		     const struct lru_scan *s);
 void snapshot_refaults(struct pglist_data *n);
@@ -108,24 +111,26 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 			struct scan_control *sc);
 
 /* vmscan_page.c */
-/** shrink_page_list() - each page of the batch goes, or goes back to a list. Returns how many went. The batch
- * is used up. */
+/** shrink_page_list() - each page of the batch goes, or goes back to a list. Returns how many went.
+ * The batch is used up. */
 u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch *batch,
 		     struct scan_control *sc, struct reclaim_stat *stat);
-/* Pages that went back to the front of one list, of one zone: its counters change once for all of them. */
+/* Pages that went back to the front of one list, of one zone: its counters change once for all of
+ * them. */
 struct putback {
 	struct page_list *list; /* NULL: none yet */
 	u32 place, lru, nr;	/* page_place(), enum lru_list */
 };
 
-/** putback_lru_page() - an isolated page goes to the front of the list that its flags say. The counters
- * follow with putback_end(). */
+/** putback_lru_page() - an isolated page goes to the front of the list that its flags say. The
+ * counters follow with putback_end(). */
 void putback_lru_page(struct machine *m, pfn_t pfn, struct putback *b);
 void putback_end(struct machine *m, struct putback *b);
 void cull_mlocked_page(struct machine *m, pfn_t pfn);
 
 /* kswapd.c */
-/** node_thread_cpu() - where a kernel thread of @n works: frees go to the lists of a CPU of the node. */
+/** node_thread_cpu() - where a kernel thread of @n works: frees go to the lists of a CPU of the
+ * node. */
 u32 node_thread_cpu(const struct machine *m, const struct pglist_data *n, handle_t thread);
 bool pgdat_balanced(const struct machine *m, const struct pglist_data *n, unsigned int order,
 		    enum zone_type highest);

@@ -6,8 +6,8 @@
  *	inactive list --tail--> shrink_page_list()
  *
  * While a batch is out its pages are PG_isolated and on no list, and nothing else runs: so
- * nr_isolated_anon and nr_isolated_file are 0 for whoever can look, and nobody ever has to wait because
- * too much is isolated.
+ * nr_isolated_anon and nr_isolated_file are 0 for whoever can look, and nobody ever has to wait
+ * because too much is isolated.
  *
  * Source: Documentation/admin-guide/mm/concepts.rst; Documentation/mm/unevictable-lru.rst.
  */
@@ -62,9 +62,9 @@ static pfn_t pass_over(struct machine *m, struct page_list *list, pfn_t pfn)
 }
 
 /*
- * Up to @nr_to_scan pages from the tail. Pages of zones that the request cannot use are skipped and do
- * not count towards them, or a list full of them would never let anything be found. Returns the pages
- * looked at, those included.
+ * Up to @nr_to_scan pages from the tail. Pages of zones that the request cannot use are skipped and
+ * do not count towards them, or a list full of them would never let anything be found. Returns the
+ * pages looked at, those included.
  */
 static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_list lru,
 			     u64 nr_to_scan, const struct scan_control *sc,

@@ -9,18 +9,20 @@
  *	        swap: written -----------------------> comes back when it is clean
  *	clean --------------------------------------> its place keeps a shadow, the frame is free
  *
- * "Comes back": PG_reclaim makes the end of the write put the page at the tail of its inactive list,
- * where the next scan finds it (rotate_reclaimable_page()).
+ * "Comes back": PG_reclaim makes the end of the write put the page at the tail of its inactive
+ * list, where the next scan finds it (rotate_reclaimable_page()).
  *
- * Used-once detection: a page table entry's accessed bit found here sets PG_referenced and spares the
- * page one round; found a second time, or in two entries, or in an executable mapping of a file, it
- * activates the page. So a file that is read through a mapping once never reaches the active list.
+ * Used-once detection: a page table entry's accessed bit found here sets PG_referenced and spares
+ * the page one round; found a second time, or in two entries, or in an executable mapping of a
+ * file, it activates the page. So a file that is read through a mapping once never reaches the
+ * active list.
  *
- * Only kswapd writes file pages itself, and only when it meets the same dirty page a second time while
- * nearly all it meets is dirty: single pages are poor I/O. The others only ask for the flushers.
+ * Only kswapd writes file pages itself, and only when it meets the same dirty page a second time
+ * while nearly all it meets is dirty: single pages are poor I/O. The others only ask for the
+ * flushers.
  *
- * Source: Documentation/mm/unevictable-lru.rst, admin-guide/mm/concepts.rst, admin-guide/sysctl/vm.rst;
- * counters as 6.1 was seen to move them.
+ * Source: Documentation/mm/unevictable-lru.rst, admin-guide/mm/concepts.rst,
+ * admin-guide/sysctl/vm.rst; counters as 6.1 was seen to move them.
  */
 #include <mman/writeback.h>
 
@@ -263,7 +265,8 @@ static enum page_fate evict_page(struct machine *m, pfn_t pfn, const struct rmap
 
 /* ---- the verdict ---- */
 
-/* Swapped out, the write is over, and nobody came back for it: every test below says that it may go. */
+/* Swapped out, the write is over, and nobody came back for it: every test below says that it may
+ * go. */
 static inline bool is_written_out(const struct page *p)
 {
 	const u32 place = PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked);

@@ -1,6 +1,6 @@
 /*
- * vmscan_policy.c - the reclaim policies: how much of which list a pass looks at, and which pages it
- * spares.
+ * vmscan_policy.c - the reclaim policies: how much of which list a pass looks at, and which pages
+ * it spares.
  *
  * lru, 6.1's. Anonymous and file pages are shared out by fractions:
  *
@@ -8,8 +8,8 @@
  *	fp = (200 - swappiness) * (total cost) / (file cost)
  *
  * where a side's cost is the I/O that reclaiming it took lately: pages written, and pages read back
- * although they were in use. So 100 is even, 0 is never, 200 is only; and the side that thrashes is left
- * alone. Before that come the special cases, in this order:
+ * although they were in use. So 100 is even, 0 is never, 200 is only; and the side that thrashes is
+ * left alone. Before that come the special cases, in this order:
  *
  *	no swap, no free slot           file only
  *	last priority, swappiness not 0 both alike: memory is needed, whatever it costs
@@ -21,13 +21,14 @@
  *
  *	swap_tendency = mapped_ratio / 2 + distress + swappiness
  *
- * mapped_ratio: percent of memory that page tables map; distress: 100 >> the priority that the last run
- * had to go to, 0 when reclaim is easy, 100 when it failed. While the sum is at most 100 mapped pages stay
- * (on the active list: those that a fault has put on the inactive list are taken for active); once it
- * exceeds 100 all pages are alike.
+ * mapped_ratio: percent of memory that page tables map; distress: 100 >> the priority that the last
+ * run had to go to, 0 when reclaim is easy, 100 when it failed. While the sum is at most 100 mapped
+ * pages stay (on the active list: those that a fault has put on the inactive list are taken for
+ * active); once it exceeds 100 all pages are alike.
  *
- * Source: Documentation/admin-guide/sysctl/vm.rst (swappiness); docs/reclaim.md has the readings of the
- * classic rule that differ. Behaviour of 6.1 from records of runs at swappiness 0, 1, 60, 100, 200.
+ * Source: Documentation/admin-guide/sysctl/vm.rst (swappiness); docs/reclaim.md has the readings of
+ * the classic rule that differ. Behaviour of 6.1 from records of runs at swappiness 0, 1, 60, 100,
+ * 200.
  */
 #include "mm/rmap.h"
 #include "mm/vmscan.h"
@@ -75,8 +76,8 @@ static bool is_list_short(const struct pglist_data *n, enum page_side side)
 }
 
 /*
- * May the active lists be shortened? When the inactive one is too short, and while pages come back that
- * were activated for it: then a new working set replaces the old one, whose pages must go.
+ * May the active lists be shortened? When the inactive one is too short, and while pages come back
+ * that were activated for it: then a new working set replaces the old one, whose pages must go.
  */
 static void prepare_scan_count(struct pglist_data *n, struct scan_control *sc,
 			       struct scan_decision *d)
@@ -157,7 +158,8 @@ static void lru_begin(struct machine *m, struct pglist_data *n, struct scan_cont
 			scan = 0;
 		s->nr[lru] = s->target[lru] = d->nr_to_scan[lru] = scan;
 	}
-	/* the first round of a direct reclaim keeps the shares, though it frees more than it needs */
+	/* the first round of a direct reclaim keeps the shares, though it frees more than it
+	 * needs */
 	s->proportional = !sc->kswapd && sc->priority == DEF_PRIORITY;
 }
 
@@ -200,9 +202,10 @@ static void cut_target(struct lru_scan *s, u32 lru, u64 percent)
 }
 
 /*
- * Enough was freed. The side with less left to scan stops, and the other is over, too, when it has come as
- * far as the first did, or at the next look. False: one of them is done already. Before 6.1 the other side
- * was scanned to the end, which at priority 0 swapped out whole machines for a few pages.
+ * Enough was freed. The side with less left to scan stops, and the other is over, too, when it has
+ * come as far as the first did, or at the next look. False: one of them is done already. Before 6.1
+ * the other side was scanned to the end, which at priority 0 swapped out whole machines for a few
+ * pages.
  */
 static bool stop_in_proportion(struct lru_scan *s)
 {

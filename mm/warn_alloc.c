@@ -1,9 +1,9 @@
 /*
  * warn_alloc.c - an allocation is given up: what is said of it, and how often.
  *
- * The log has one report in ten seconds, in the kernel's layout, and none for who asked not to be told.
- * A request that failed for want of a free block although pages are free reads the same there; what it
- * was that failed is in sim/explain.
+ * The log has one report in ten seconds, in the kernel's layout, and none for who asked not to be
+ * told. A request that failed for want of a free block although pages are free reads the same
+ * there; what it was that failed is in sim/explain.
  */
 #include "mm/oom.h"
 #include "mm/show_mem.h"

@@ -1,8 +1,8 @@
 /*
  * workingset.c - what comes back too soon.
  *
- * A page that is read, dropped and read again has been used twice, but reclaim saw only one use at a
- * time. Would it have stayed, had the inactive list been longer?
+ * A page that is read, dropped and read again has been used twice, but reclaim saw only one use at
+ * a time. Would it have stayed, had the inactive list been longer?
  *
  *	     clock:  evictions and activations of the node, ever growing (nonresident_age)
  *
@@ -13,17 +13,17 @@
  *	               v
  *	  distance <= pages that could have made room: activate it, it is of the working set
  *
- * The distance is how many more slots the inactive list would have needed. They can come from the active
- * list of its own kind and, while swap has room, from the lists of the other kind. A page that was in the
- * working set when it was evicted (PG_workingset: it had been active) is restored, and counts as a cost of
- * having reclaimed its side (lru_note_cost()).
+ * The distance is how many more slots the inactive list would have needed. They can come from the
+ * active list of its own kind and, while swap has room, from the lists of the other kind. A page
+ * that was in the working set when it was evicted (PG_workingset: it had been active) is restored,
+ * and counts as a cost of having reclaimed its side (lru_note_cost()).
  *
  * A shadow is one 32-bit value where the PFN was:
  *
  *	XA_VALUE | clock >> bucket | node | workingset
  *
- * with as few bits for the node as the machine has nodes. On machines where the clock would wrap within
- * one memory size its low bits are left out: the bucket.
+ * with as few bits for the node as the machine has nodes. On machines where the clock would wrap
+ * within one memory size its low bits are left out: the bucket.
  *
  * Source: Documentation/admin-guide/mm/concepts.rst, admin-guide/cgroup-v2.rst (workingset_*).
  */

@@ -216,7 +216,8 @@ static bool pinned_alone(const struct machine *m, const struct vma *v, pte_t pte
 	       page_test(p, PG_anon_exclusive);
 }
 
-/* The child gets a page of its own at once. -ENOMEM; -EAGAIN: making room for it has changed *@src. */
+/* The child gets a page of its own at once. -ENOMEM; -EAGAIN: making room for it has changed
+ * *@src. */
 static int copy_pinned(struct machine *m, handle_t dst, u64 vpn, const pte_t *src)
 {
 	const pte_t pte = *src;

@@ -4,8 +4,9 @@
  * Each node has a list of all zones of all nodes: the nearest node first, and within a node the
  * highest zone first, so that the small low zones are spared. Among nodes at the same distance the
  * ones that follow in number go first, nodes without CPUs before nodes with, and those that were
- * chosen as next-best less often so far: so the neighbours of a full node share its overflow. At boot
- * the lists are made before any CPU is known, so that CPUs only count when memory is plugged later.
+ * chosen as next-best less often so far: so the neighbours of a full node share its overflow. At
+ * boot the lists are made before any CPU is known, so that CPUs only count when memory is plugged
+ * later.
  *
  * Source: Documentation/mm/numa.rst; "Fallback order for Node" in the boot logs of guests with five
  * and eight nodes, at one distance and at two, with and without CPUs.

@@ -1,6 +1,6 @@
 /*
- * actor.h - processes of random tests. They end when the test does not expect it, killed or by their own hand, and
- * others take their handles: a process is still the same one if its PID is.
+ * actor.h - processes of random tests. They end when the test does not expect it, killed or by
+ * their own hand, and others take their handles: a process is still the same one if its PID is.
  */
 #ifndef TESTS_ACTOR_H
 #define TESTS_ACTOR_H

@@ -6,7 +6,8 @@
 
 #include <mman/machine.h>
 
-/** bare_machine() - boot a preset by its name, or the text of a machine file; bails out on failure. */
+/** bare_machine() - boot a preset by its name, or the text of a machine file; bails out on
+ * failure. */
 struct machine *bare_machine(const char *machine);
 
 /** cached_file() - a file whose @pages are all in the page cache. */

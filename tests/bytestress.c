@@ -1,7 +1,7 @@
 /*
- * bytestress.c - a few processes write bytes to their memory, copy themselves, map, protect, move, unmap and have pages
- * taken away, thousands of times, against a plain model: an array of what every byte must be. The seed is
- * fixed, so the run is the same each time.
+ * bytestress.c - a few processes write bytes to their memory, copy themselves, map, protect, move,
+ * unmap and have pages taken away, thousands of times, against a plain model: an array of what
+ * every byte must be. The seed is fixed, so the run is the same each time.
  */
 #include "tests/draw.h"
 #include "tests/bytestress.h"
@@ -351,8 +351,8 @@ static void step_hog(struct mmtest *t)
 	advise(t, BASE, spec->hog_mib << 8, "dontneed");
 }
 
-/* Faulting in for a lock or a pin, also where a locked mapping becomes writable, makes private copies of a
- * file's pages. */
+/* Faulting in for a lock or a pin, also where a locked mapping becomes writable, makes private
+ * copies of a file's pages. */
 static void find_copies(struct mmtest *t, struct model *d)
 {
 	struct pte_info e;

@@ -1,5 +1,6 @@
 /*
- * Processes that do everything to a stretch of memory at random, against a model of what every byte must be.
+ * Processes that do everything to a stretch of memory at random, against a model of what every byte
+ * must be.
  */
 #ifndef TESTS_BYTESTRESS_H
 #define TESTS_BYTESTRESS_H
@@ -14,8 +15,9 @@ struct bytestress {
 	u32 steps;
 	u64 seed;
 	u32 hog_mib; /* more than the machine has left, less than that and its swap (256 MiB) */
-	/* NULL, or one step more: something done to [addr, addr + pages) of the running process that changes
-	 * no byte, or to the machine. Invariants and bytes are looked at afterwards. */
+	/* NULL, or one step more: something done to [addr, addr + pages) of the running process
+	 * that changes no byte, or to the machine. Invariants and bytes are looked at
+	 * afterwards. */
 	void (*extra)(struct mmtest *t, u64 addr, u32 pages);
 	/* NULL, or what is to be said when all is done */
 	void (*end)(struct mmtest *t);

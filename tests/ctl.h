@@ -1,6 +1,6 @@
 /*
- * ctl.h - driving the laboratory in-process: processes, their control files, and tables of lines with
- * what each must answer.
+ * ctl.h - driving the laboratory in-process: processes, their control files, and tables of lines
+ * with what each must answer.
  *
  *	static const struct ctl_case cases[] = {
  *		{ "mmap a 1M", 0, "^mmap: a at 0x[0-9a-f]+, 1048576 bytes$" },
@@ -9,8 +9,8 @@
  *	ctl_mkdir(&f, "p");
  *	ctl_cases(&f, "sim/procs/p/ctl", cases, ARRAY_SIZE(cases));
  *
- * A line that must fail is held to three things: its errno, one line in the ctl that explains it, and
- * a machine that is as it was: ctl_state() before and after are the same.
+ * A line that must fail is held to three things: its errno, one line in the ctl that explains it,
+ * and a machine that is as it was: ctl_state() before and after are the same.
  */
 #ifndef TESTS_CTL_H
 #define TESTS_CTL_H

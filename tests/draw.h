@@ -1,6 +1,7 @@
 /*
- * draw.h - random numbers of tests: the same ones for the same seed, on every machine. TEST_SEED=N in the
- * environment gives every test that draws others (another run of a stress test), 0 the usual ones.
+ * draw.h - random numbers of tests: the same ones for the same seed, on every machine. TEST_SEED=N
+ * in the environment gives every test that draws others (another run of a stress test), 0 the usual
+ * ones.
  */
 #ifndef TESTS_DRAW_H
 #define TESTS_DRAW_H

@@ -4,7 +4,8 @@
 
 #include "fs/tree.h"
 
-/** tree_dump() - every readable text file and link below @path ("" for all), as "== PATH\n<text>". */
+/** tree_dump() - every readable text file and link below @path ("" for all), as "==
+ * PATH\n<text>". */
 void tree_dump(struct tree *t, const char *path, struct text *out);
 
 /** dump_difference() - name of the first file whose text differs, or NULL. Points into @a or @b. */

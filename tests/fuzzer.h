@@ -1,6 +1,6 @@
 /*
- * fuzzer.h - what the fuzzers of the tree share: a machine with a journal, the list of files that may be
- * written to, commands that end after a number of steps, and the replay of it all.
+ * fuzzer.h - what the fuzzers of the tree share: a machine with a journal, the list of files that
+ * may be written to, commands that end after a number of steps, and the replay of it all.
  *
  *	fuzzer_power_on(&z, "tiny", preset_text("tiny"), seed);
  *	for (...) {

@@ -8,8 +8,8 @@
 #include "fs/tree.h"
 
 /**
- * check_identities() - one TAP check, named after @when, that all of these hold; each that does not is
- * a comment line:
+ * check_identities() - one TAP check, named after @when, that all of these hold; each that does not
+ * is a comment line:
  *  - zoneinfo, buddyinfo, pagetypeinfo, vmstat and meminfo count the same free pages;
  *  - each counter of vmstat is the sum over nodes or zones of zoneinfo;
  *  - nodeN/meminfo, numastat and vmstat add up to the machine's;

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* The first line of *@text, terminated in place; *@text is behind it then. NULL at the end. strtok() would swallow
- * empty lines. */
+/* The first line of *@text, terminated in place; *@text is behind it then. NULL at the end.
+ * strtok() would swallow empty lines. */
 static inline char *cut_line(char **text)
 {
 	char *line = *text, *end = strchr(line, '\n');

@@ -1,7 +1,8 @@
 /*
- * Tables of what real machines showed (the tables in tests/data): rows of columns between tabs, which hold for
- * the machines whose digits stand in the first column (1 one-node, 2 two-node, 3 hotplug, 4 hugetlb).
- * A "*" in a column stands for each name of the row's list of names: "memory0-7 x" are nine.
+ * Tables of what real machines showed (the tables in tests/data): rows of columns between tabs,
+ * which hold for the machines whose digits stand in the first column (1 one-node, 2 two-node, 3
+ * hotplug, 4 hugetlb). A "*" in a column stands for each name of the row's list of names:
+ * "memory0-7 x" are nine.
  */
 #ifndef TESTS_REFERENCE_H
 #define TESTS_REFERENCE_H

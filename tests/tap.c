@@ -1,8 +1,9 @@
 /*
  * The Test Anything Protocol; tap.h says how it is used.
  *
- * Results go to standard output, remarks on failures to standard error, where prove shows them. Each
- * line is flushed, so that a crash does not swallow the last results and a fork does not repeat them.
+ * Results go to standard output, remarks on failures to standard error, where prove shows them.
+ * Each line is flushed, so that a crash does not swallow the last results and a fork does not
+ * repeat them.
  */
 #include "tests/tap.h"
 

@@ -1,5 +1,6 @@
 /*
- * The Test Anything Protocol: a test program prints "ok 1 - what holds" lines, and prove counts them.
+ * The Test Anything Protocol: a test program prints "ok 1 - what holds" lines, and prove counts
+ * them.
  *
  *	int main(void)
  *	{
@@ -10,7 +11,8 @@
  *
  * - The last argument is a sentence in printf form that says which behaviour is pinned.
  * - What fails prints what it got and what it wanted, and where; the program goes on.
- * - Every check returns whether it held, so that the ones that make no sense after it can be skipped.
+ * - Every check returns whether it held, so that the ones that make no sense after it can be
+ *   skipped.
  * - A program that dies before done_testing() fails as a whole.
  */
 #ifndef TESTS_TAP_H

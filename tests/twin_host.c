@@ -106,7 +106,8 @@ static void add_stat(struct text *capture, u32 pid, u32 ppid, const char *comm, 
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	/* fields 4 .. 52: ppid, ... flags at 9 ... times at 14 ... start at 22 ... layout from 26 */
+	/* fields 4 .. 52: ppid, ... flags at 9 ... times at 14 ... start at 22 ... layout from
+	 * 26 */
 	capture_file(
 		capture, path,
 		fixture_format(

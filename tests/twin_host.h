@@ -42,11 +42,13 @@ struct capture_machine {
 	u64 swap_cached, anon, inactive_anon, committed; /* all 0: meminfo does not tell */
 };
 
-/** capture_start() - head, zoneinfo, iomem, meminfo and so on of a PC with 1 GiB; @m NULL: defaults. */
+/** capture_start() - head, zoneinfo, iomem, meminfo and so on of a PC with 1 GiB; @m NULL:
+ * defaults. */
 void capture_start(struct text *capture, const struct capture_machine *m);
 
-/** capture_task() - a process as stat, status, cmdline and oom_score_adj tell it. @more: further lines
- * of status. capture_process(): with smaps, and a VmSize that says it has an address space. */
+/** capture_task() - a process as stat, status, cmdline and oom_score_adj tell it. @more: further
+ * lines of status. capture_process(): with smaps, and a VmSize that says it has an address
+ * space. */
 void capture_task(struct text *capture, u32 pid, u32 ppid, const char *comm, char state, u32 flags,
 		  const char *more);
 void capture_process(struct text *capture, u32 pid, u32 ppid, const char *comm, const char *smaps);

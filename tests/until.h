@@ -4,7 +4,8 @@
 
 #include <time.h>
 
-/* Gives other threads time until @cond holds; a test that waits in vain is ended by its time limit. */
+/* Gives other threads time until @cond holds; a test that waits in vain is ended by its time
+ * limit. */
 #define until(cond)                                             \
 	do {                                                    \
 		struct timespec pause_ = { .tv_nsec = 200000 }; \

@@ -83,9 +83,9 @@ static const char *const values[] = {
 };
 
 /*
- * Commands that are nearly right. %r is a region, %s a size, %o a range of a region or nothing, %f a file, %d
- * a process, %n a small number, %P a protection, %N a node, %Q a memory policy, %A an access pattern,
- * %O an option of mmap, %D advice, %w a swap area, %S a signal.
+ * Commands that are nearly right. %r is a region, %s a size, %o a range of a region or nothing, %f
+ * a file, %d a process, %n a small number, %P a protection, %N a node, %Q a memory policy, %A an
+ * access pattern, %O an option of mmap, %D advice, %w a swap area, %S a signal.
  */
 static const char *const process_lines[] = {
 	"mmap %r %s %O",

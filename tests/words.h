@@ -1,6 +1,6 @@
 /*
- * words.h - what the fuzzers write: values that knobs may take, lines of the control language that are
- * nearly right, and rubbish.
+ * words.h - what the fuzzers write: values that knobs may take, lines of the control language that
+ * are nearly right, and rubbish.
  */
 #ifndef TESTS_WORDS_H
 #define TESTS_WORDS_H
@@ -15,12 +15,12 @@ struct chance {
 /** chance_below() - a number in [0, @n); the same seed gives the same numbers. */
 uint64_t chance_below(struct chance *c, uint64_t n);
 
-/** words_value() - something for a knob; words_command(): a line for a ctl file. At most @size bytes to
- * @buffer; returns how many. */
+/** words_value() - something for a knob; words_command(): a line for a ctl file. At most @size
+ * bytes to @buffer; returns how many. */
 size_t words_value(struct chance *c, char *buffer, size_t size);
 size_t words_command(struct chance *c, char *buffer, size_t size);
-/** words_process(), words_machine() - lines for a process's ctl and for sim/ctl whose words are of the right
- * kinds: most of them are accepted by a process that has regions. */
+/** words_process(), words_machine() - lines for a process's ctl and for sim/ctl whose words are of
+ * the right kinds: most of them are accepted by a process that has regions. */
 size_t words_process(struct chance *c, char *buffer, size_t size);
 size_t words_machine(struct chance *c, char *buffer, size_t size);
 

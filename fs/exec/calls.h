@@ -1,28 +1,28 @@
 /*
- * calls.h - the system calls that mean the simulated machine or one of its processes, and what becomes
- * of each.
+ * calls.h - the system calls that mean the simulated machine or one of its processes, and what
+ * becomes of each.
  *
- * A program inside `exec` sees two kinds of processes by one kind of number: its own children, which
- * are real, and the simulated machine's. The kernel knows only the former. Every call in the table
- * stops in the kernel until the supervisor has decided:
+ * A program inside `exec` sees two kinds of processes by one kind of number: its own children,
+ * which are real, and the simulated machine's. The kernel knows only the former. Every call in the
+ * table stops in the kernel until the supervisor has decided:
  *
  *	the number is ...		a call the engine serves	every other call
  *	an own process (or oneself)	the kernel goes on with it	the kernel goes on with it
  *	a simulated process		the engine answers		ESRCH
  *	nobody				ESRCH				ESRCH
  *
- * Calls without a number: sysinfo, uname, sync, swapon and swapoff are always the engine's; statfs, fstatfs
- * and syncfs are where the path or descriptor lies below the mounted trees. What the engine serves
- * today says the table in calls.c, a row a call.
+ * Calls without a number: sysinfo, uname, sync, swapon and swapoff are always the engine's; statfs,
+ * fstatfs and syncfs are where the path or descriptor lies below the mounted trees. What the engine
+ * serves today says the table in calls.c, a row a call.
  *
- * A simulated process gets a pidfd through a stand-in: a real process that sleeps until the simulated
- * one has ended. Its number stays out of everybody's sight.
+ * A simulated process gets a pidfd through a stand-in: a real process that sleeps until the
+ * simulated one has ended. Its number stays out of everybody's sight.
  *
- * "Own" is everything in the PID namespace that was made for the command, except its process 1: that
- * is the supervisor, and 1 means the simulated init. Letting the kernel go on is safe whatever the
- * program does to its arguments meanwhile, as the namespace holds nobody else; the table is there to
- * reach the simulated ones, and to keep process 1, inherited pidfds and the inherited process group
- * out of reach. It is no sandbox.
+ * "Own" is everything in the PID namespace that was made for the command, except its process 1:
+ * that is the supervisor, and 1 means the simulated init. Letting the kernel go on is safe whatever
+ * the program does to its arguments meanwhile, as the namespace holds nobody else; the table is
+ * there to reach the simulated ones, and to keep process 1, inherited pidfds and the inherited
+ * process group out of reach. It is no sandbox.
  *
  * A program that made a PID namespace of its own inside speaks in other numbers; the kernel answers
  * it, and simulated processes are out of its sight.
@@ -38,8 +38,8 @@
 #include "fs/ioctl.h"
 
 /*
- * The supervisor answers pidfd_open(0, EXEC_HELLO), which every kernel refuses, with EXEC_HELLO in the
- * upper half and its own identity in the lower. So an exec inside an exec knows where it is.
+ * The supervisor answers pidfd_open(0, EXEC_HELLO), which every kernel refuses, with EXEC_HELLO in
+ * the upper half and its own identity in the lower. So an exec inside an exec knows where it is.
  */
 #define EXEC_HELLO 0x6d6d6e66u
 
@@ -62,13 +62,17 @@ struct exec_world {
 	bool (*has_others)(void *ctx, pid_t tgid);
 	/* Who waits for the answer. -ESRCH: it is gone. */
 	int (*get_caller)(void *ctx, pid_t tid, struct exec_caller *caller);
-	/* Of that only the user and whether he is nested: cheaper, as the kernel need not write a status. */
+	/* Of that only the user and whether he is nested: cheaper, as the kernel need not write a
+	 * status. */
 	int (*get_user)(void *ctx, pid_t tid, struct exec_caller *caller);
-	/* Does the caller live in a PID namespace below the session's? Cheaper than to ask who it is. */
+	/* Does the caller live in a PID namespace below the session's? Cheaper than to ask who it
+	 * is. */
 	int (*is_nested)(void *ctx, pid_t tid);
-	/* The process behind pidfd @fd of @tid: its number; 0 if not ours; -ESRCH ended; -EBADF no pidfd. */
+	/* The process behind pidfd @fd of @tid: its number; 0 if not ours; -ESRCH ended; -EBADF no
+	 * pidfd. */
 	int (*get_pidfd)(void *ctx, pid_t tid, int fd);
-	/* kill(0, sig) for the own members of the group that the session was started in. 0 or -errno */
+	/* kill(0, sig) for the own members of the group that the session was started in. 0 or
+	 * -errno */
 	int (*kill_start_group)(void *ctx, const struct exec_caller *caller, int sig);
 	/* A signal to the own process @pid, as kill(2) of @caller. 0 or -errno */
 	int (*kill_own)(void *ctx, const struct exec_caller *caller, pid_t pid, int sig);
@@ -79,17 +83,20 @@ struct exec_world {
 	/* The caller's memory. All @size bytes: 0 or -EFAULT; -ESRCH when the caller is gone. */
 	int (*read)(void *ctx, pid_t tid, uint64_t addr, void *to, size_t size);
 	int (*write)(void *ctx, pid_t tid, uint64_t addr, const void *from, size_t size);
-	/* Text with its NUL: 0, -EFAULT, -ESRCH, or -ENAMETOOLONG when it has more than @size bytes. */
+	/* Text with its NUL: 0, -EFAULT, -ESRCH, or -ENAMETOOLONG when it has more than @size
+	 * bytes. */
 	int (*read_text)(void *ctx, pid_t tid, uint64_t addr, char *to, size_t size);
 	/*
-	 * Where in the mounted tree is the caller's @path, or, if that is NULL, its descriptor @fd? 1: at
-	 * @to ("proc/42", "sim/disk/a"; size PATH_MAX); 0: not in the tree; -errno, -ENOENT if there is
-	 * no such file.
+	 * Where in the mounted tree is the caller's @path, or, if that is NULL, its descriptor @fd?
+	 * 1: at @to ("proc/42", "sim/disk/a"; size PATH_MAX); 0: not in the tree; -errno, -ENOENT
+	 * if there is no such file.
 	 */
 	int (*locate)(void *ctx, pid_t tid, int fd, const char *path, char *to);
-	/* The simulated kernel's log from its start, a record a read, O_NONBLOCK: a descriptor or -errno */
+	/* The simulated kernel's log from its start, a record a read, O_NONBLOCK: a descriptor or
+	 * -errno */
 	int (*open_log)(void *ctx);
-	/* A descriptor for @simulated, which started at @start_time; flags of pidfd_open(2). -errno */
+	/* A descriptor for @simulated, which started at @start_time; flags of pidfd_open(2).
+	 * -errno */
 	int (*stand_in)(void *ctx, pid_t simulated, uint64_t start_time, unsigned int flags);
 	/* The simulated process that @number stands in for, 0: for none. */
 	pid_t (*stands_for)(void *ctx, pid_t number);

@@ -1,9 +1,9 @@
 /*
  * copy_calls.c - sendfile(2) and splice(2) from a file of the mounted tree.
  *
- * Files of proc and sys have no size that is known before they are read. Since Linux 6.5 these calls take a FUSE
- * file of no size for an empty one, where they read a real /proc. EINVAL is what they say of files that
- * they cannot take, and whoever gets it copies by read(2) and write(2).
+ * Files of proc and sys have no size that is known before they are read. Since Linux 6.5 these
+ * calls take a FUSE file of no size for an empty one, where they read a real /proc. EINVAL is what
+ * they say of files that they cannot take, and whoever gets it copies by read(2) and write(2).
  */
 #define _GNU_SOURCE
 #include <limits.h>

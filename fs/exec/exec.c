@@ -112,8 +112,8 @@ static bool has_folder(const char *dir, const char *name)
 }
 
 /*
- * Opened here, where DIR still has its place. Writing is asked for first, so that a user who may not
- * write there is known as one.
+ * Opened here, where DIR still has its place. Writing is asked for first, so that a user who may
+ * not write there is known as one.
  */
 static int open_ctl(struct exec_session *s)
 {
@@ -188,8 +188,8 @@ static const char *base_name(const char *path)
 
 /*
  * An interactive shell puts back the terminal's process group when it ends, and asks for it when it
- * starts: the one that the session was started in has no number in here. So it gets its own to begin
- * with. (Other commands stay in that group, as they may be part of a pipeline.)
+ * starts: the one that the session was started in has no number in here. So it gets its own to
+ * begin with. (Other commands stay in that group, as they may be part of a pipeline.)
  */
 static void lead_terminal(const struct exec_session *s)
 {
@@ -225,8 +225,8 @@ static int run_shell(const struct exec_session *s)
 }
 
 /*
- * Is there any file of that name on the search path? execvp(3) says EACCES for a folder that may not
- * be searched as well as for a file that may not be run; a shell tells the two apart.
+ * Is there any file of that name on the search path? execvp(3) says EACCES for a folder that may
+ * not be searched as well as for a file that may not be run; a shell tells the two apart.
  */
 static bool is_on_path(const char *name)
 {
@@ -264,8 +264,9 @@ int exec_run(const struct exec_session *s)
 /* --- Waiting for it --- */
 
 /*
- * What is passed on: all signals that somebody may send on purpose. Not those that a fault raises, nor
- * the terminal's stop signals, which are to stop this process as well, with the rest of its group.
+ * What is passed on: all signals that somebody may send on purpose. Not those that a fault raises,
+ * nor the terminal's stop signals, which are to stop this process as well, with the rest of its
+ * group.
  */
 static void signals_to_pass(sigset_t *set)
 {
@@ -309,7 +310,8 @@ static void stop_too(const struct exec_session *s, bool had_terminal)
 	exec_send(s->control, EXEC_RESUME, s->tty >= 0 && tcgetpgrp(s->tty) == getpgrp());
 }
 
-/* Until the supervisor is gone. Fills in what it said at last: EXEC_STATUS or EXEC_FAILED, if any. */
+/* Until the supervisor is gone. Fills in what it said at last: EXEC_STATUS or EXEC_FAILED, if
+ * any. */
 static void wait_for_end(const struct exec_session *s, int signals, struct exec_message *last)
 {
 	struct pollfd fds[] = {

@@ -1,5 +1,6 @@
 /*
- * exec.h - `mmanfs exec DIR [-- CMD …]`: run a real program with the simulated machine's /proc and /sys.
+ * exec.h - `mmanfs exec DIR [-- CMD …]`: run a real program with the simulated machine's /proc and
+ * /sys.
  */
 #ifndef FS_EXEC_EXEC_H
 #define FS_EXEC_EXEC_H
@@ -22,10 +23,10 @@ struct exec_options {
 /**
  * exec_command() - run a command inside a mounted machine and wait for it
  *
- * Returns the exit status for the calling process: the command's own; 126 if it could not be run and
- * 127 if there is none of that name, as a shell says it; or one of sysexits, with a line on stderr:
- * EX_NOINPUT when DIR is no mounted machine, EX_UNAVAILABLE when it does not answer or this host
- * refuses a namespace or the filter, EX_OSERR when the host is out of something.
+ * Returns the exit status for the calling process: the command's own; 126 if it could not be run
+ * and 127 if there is none of that name, as a shell says it; or one of sysexits, with a line on
+ * stderr: EX_NOINPUT when DIR is no mounted machine, EX_UNAVAILABLE when it does not answer or this
+ * host refuses a namespace or the filter, EX_OSERR when the host is out of something.
  *
  * When a signal ended the command, the calling process ends by the same signal, so that whoever
  * started it sees what it would have seen of the command (a shell makes 128 + signal of it).

@@ -141,9 +141,9 @@ int exec_filter_install(void)
 	if (len < 0)
 		return len;
 	/*
-	 * A signal must not interrupt a call that the supervisor has taken up: the kernel would make
-	 * it again, and a simulated process would get its signal twice. Kernels before 5.19 cannot
-	 * promise that; most signals bear it.
+	 * A signal must not interrupt a call that the supervisor has taken up: the kernel would
+	 * make it again, and a simulated process would get its signal twice. Kernels before 5.19
+	 * cannot promise that; most signals bear it.
 	 */
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		     SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,

@@ -10,7 +10,8 @@
 #define EXEC_FILTER_MAX 512
 
 /**
- * exec_filter_build() - write the program that stops the calls of the table and lets all others pass
+ * exec_filter_build() - write the program that stops the calls of the table and lets all others
+ * pass
  * @code: room for @max instructions
  *
  * Returns the number of instructions; -ENOSYS on an architecture that it has not been written for,

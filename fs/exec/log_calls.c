@@ -1,6 +1,6 @@
 /*
- * log_calls.c - syslog(2): the simulated kernel's log as text, and how much of it is shown. Who clears it
- * must not clear the host's.
+ * log_calls.c - syslog(2): the simulated kernel's log as text, and how much of it is shown. Who
+ * clears it must not clear the host's.
  *
  * The records come from the tree's dev/kmsg, one a read. What was cleared stays there, as on Linux.
  */

@@ -1,5 +1,6 @@
 /*
- * machine_calls.c - calls about the machine as a whole: sysinfo, uname, sync, swap areas, file systems.
+ * machine_calls.c - calls about the machine as a whole: sysinfo, uname, sync, swap areas, file
+ * systems.
  *
  * None of them reaches the host, where root's swapoff would do harm.
  */

@@ -1,9 +1,9 @@
 /*
  * memory.c - the memory and the paths of a caller whose call is stopped.
  *
- * Both are read while the call waits; afterwards the call must still be there, or what was read may be another
- * process's under the same number. The program's own threads can change them meanwhile: the answer is
- * made of the copy and of nothing read again.
+ * Both are read while the call waits; afterwards the call must still be there, or what was read may
+ * be another process's under the same number. The program's own threads can change them meanwhile:
+ * the answer is made of the copy and of nothing read again.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -90,7 +90,8 @@ static bool read_link(const struct exec_view *view, pid_t tid, const char *name,
 	return n > 0;
 }
 
-/* @path behind @base without "." and "..", by the names alone: links on the way are not followed. */
+/* @path behind @base without "." and "..", by the names alone: links on the way are not
+ * followed. */
 static bool normalize(const char *base, const char *path, char *to)
 {
 	const char *parts[] = { *path == '/' ? "" : base, path };
@@ -161,8 +162,9 @@ static int look_up(const struct exec_view *view, const char *at)
 }
 
 /*
- * Is what the caller has open on the mount that we were started for? A name is no proof: a folder of the host's
- * /proc that was inherited has the same. The file system is not asked: it may be one that waits for the command.
+ * Is what the caller has open on the mount that we were started for? A name is no proof: a folder
+ * of the host's /proc that was inherited has the same. The file system is not asked: it may be one
+ * that waits for the command.
  */
 static bool is_ours(const struct exec_view *view, pid_t tid, int fd)
 {

@@ -1,5 +1,6 @@
 /*
- * ns.c - the namespaces of a session: who is root in it, what is mounted, how processes are numbered.
+ * ns.c - the namespaces of a session: who is root in it, what is mounted, how processes are
+ * numbered.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -88,8 +89,8 @@ static int open_own_proc(void)
  * The next process gets a high number. Since Linux 6.14 a namespace has a pid_max of its own, which
  * starts at the greatest there is; before, the host's counts, and that may be 32768. Then the upper
  * quarter is the best to be had: a machine of simulated processes seldom reaches it, and a session
- * can start thousands before the numbers begin again from below. Should a number be used twice after
- * all, an own process comes before a simulated one.
+ * can start thousands before the numbers begin again from below. Should a number be used twice
+ * after all, an own process comes before a simulated one.
  */
 static int number_high(int proc)
 {
@@ -152,9 +153,9 @@ static void cover_links(const struct exec_session *s, int dir)
 }
 
 /*
- * /dev/fd leads to /proc/self/fd, but no link of the tree can lead to a pipe. So a real /proc, with nothing but
- * the processes of the session, stands in DIR/dev/fd, and /dev's links lead there. A host that does
- * not let us has to do without.
+ * /dev/fd leads to /proc/self/fd, but no link of the tree can lead to a pipe. So a real /proc, with
+ * nothing but the processes of the session, stands in DIR/dev/fd, and /dev's links lead there. A
+ * host that does not let us has to do without.
  */
 static void open_descriptors(const struct exec_session *s)
 {
@@ -220,8 +221,8 @@ const char *exec_ns_hint(void)
 }
 
 /*
- * What is mounted from here on stays in this namespace. In a chroot the root folder need not be a mount
- * of its own; then it is enough that the mounts we bind over are private.
+ * What is mounted from here on stays in this namespace. In a chroot the root folder need not be a
+ * mount of its own; then it is enough that the mounts we bind over are private.
  */
 static int make_mounts_private(void)
 {

@@ -1,8 +1,8 @@
 /*
  * numa_calls.c - migrate_pages(2) and move_pages(2) of a simulated process.
  *
- * move_pages may name millions of pages: they go to the engine by the few that one call's data holds, in order,
- * and the statuses come back as far as the engine came.
+ * move_pages may name millions of pages: they go to the engine by the few that one call's data
+ * holds, in order, and the statuses come back as far as the engine came.
  */
 #define _GNU_SOURCE
 #include "fs/exec/serve.h"
@@ -10,8 +10,8 @@
 #define WORD_BITS     64u
 #define MAXNODE_LIMIT 32768u /* bits in a page: more the kernel does not read */
 
-/* A nodemask of @maxnode - 1 bits in the caller's memory. Nodes beyond those that a machine can have here hold
- * nothing. */
+/* A nodemask of @maxnode - 1 bits in the caller's memory. Nodes beyond those that a machine can
+ * have here hold nothing. */
 static int read_nodes(const struct exec_world *w, pid_t tid, uint64_t addr, uint64_t maxnode,
 		      uint64_t *nodes)
 {

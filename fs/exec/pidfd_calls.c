@@ -2,8 +2,9 @@
  * pidfd_calls.c - calls by process descriptor.
  *
  * A pidfd is no number, but may have come from outside, by inheritance or through a socket. What is
- * not a pidfd at all never comes to the kernel: pidfd_send_signal(2) takes a folder of /proc as well, and an
- * inherited one would lead to a process of the host. A folder of the tree is looked up by its name.
+ * not a pidfd at all never comes to the kernel: pidfd_send_signal(2) takes a folder of /proc as
+ * well, and an inherited one would lead to a process of the host. A folder of the tree is looked up
+ * by its name.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -57,7 +58,8 @@ EXEC_SERVE(serve_pidfd_open)
 			    (struct exec_answer){ .value = result, .gives_fd = true };
 }
 
-/* A folder of a process in /proc does as well. Its number; 0 if @fd is none; -ESRCH: that process has ended. */
+/* A folder of a process in /proc does as well. Its number; 0 if @fd is none; -ESRCH: that process
+ * has ended. */
 static int folder_of(const struct exec_world *w, pid_t tid, int fd)
 {
 	char at[PATH_MAX], *end;
@@ -73,7 +75,8 @@ static int folder_of(const struct exec_world *w, pid_t tid, int fd)
 	return *end || (rc < 0 && !w->has_task(w->ctx, (pid_t)number)) ? -ESRCH : (int)number;
 }
 
-/* To the process behind the folder: an own one gets it from us, as the kernel knows no such folder. */
+/* To the process behind the folder: an own one gets it from us, as the kernel knows no such
+ * folder. */
 static struct exec_answer signal_by_folder(const struct exec_world *w, pid_t tid, int fd, int sig)
 {
 	struct exec_caller caller;

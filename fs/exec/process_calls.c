@@ -1,8 +1,9 @@
 /*
  * process_calls.c - calls about one process by its number: priority, affinity, limits.
  *
- * An own process is the kernel's business, a simulated one the engine's. Structures are read from the caller
- * before the engine is asked and written after; a caller that was killed meanwhile gets nothing.
+ * An own process is the kernel's business, a simulated one the engine's. Structures are read from
+ * the caller before the engine is asked and written after; a caller that was killed meanwhile gets
+ * nothing.
  */
 #define _GNU_SOURCE
 #include <sys/resource.h>
@@ -42,8 +43,8 @@ static struct exec_answer ask_number(const struct exec_world *w, const struct ex
 }
 
 /*
- * getpriority(2) and setpriority(2) of a user's processes. Simulated ones are the engine's; own ones follow the
- * kernel where there is no other, or where the caller is one of them.
+ * getpriority(2) and setpriority(2) of a user's processes. Simulated ones are the engine's; own
+ * ones follow the kernel where there is no other, or where the caller is one of them.
  */
 struct exec_answer exec_priority_of_user(const struct exec_world *w, const struct exec_call *call,
 					 pid_t tid, const uint64_t *args)

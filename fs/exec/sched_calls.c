@@ -1,8 +1,8 @@
 /*
  * sched_calls.c - scheduling policies and I/O priorities of simulated processes.
  *
- * They are kept and shown (PID/stat, chrt, ionice), but who runs first on the simulated machine does not depend
- * on them.
+ * They are kept and shown (PID/stat, chrt, ionice), but who runs first on the simulated machine
+ * does not depend on them.
  */
 #define _GNU_SOURCE
 #include <time.h>

@@ -27,7 +27,8 @@ static inline struct exec_answer answer_value(int64_t value)
 	return value < 0 ? answer((int)value) : (struct exec_answer){ .value = value };
 }
 
-/* pid_t and int arguments arrive as 64-bit registers, of which the kernel looks at the lower half. */
+/* pid_t and int arguments arrive as 64-bit registers, of which the kernel looks at the lower
+ * half. */
 static inline int int_arg(uint64_t arg)
 {
 	return (int)(uint32_t)arg;
@@ -38,8 +39,8 @@ struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid);
 
 /**
  * exec_ask() - a call of @tid about @c->pid to the machine; fills in the caller's user.
- * A caller who lives in a PID namespace of its own cannot mean a simulated process: the kernel goes on.
- * True: the call was made, *@result is its value or -errno. False: *@a is the answer.
+ * A caller who lives in a PID namespace of its own cannot mean a simulated process: the kernel goes
+ * on. True: the call was made, *@result is its value or -errno. False: *@a is the answer.
  */
 bool exec_ask(const struct exec_world *w, pid_t tid, struct mmanfs_call *c, bool asks, int *result,
 	      struct exec_answer *a);
@@ -55,7 +56,8 @@ struct exec_answer exec_priority_of_user(const struct exec_world *w, const struc
 	struct exec_answer name(const struct exec_world *w, const struct exec_call *call, \
 				pid_t tid, const uint64_t *args)
 
-/* process_calls.c: about one process. The number in the table's argument is not an own process's. */
+/* process_calls.c: about one process. The number in the table's argument is not an own
+ * process's. */
 EXEC_SERVE(serve_getpriority);
 EXEC_SERVE(serve_setpriority);
 EXEC_SERVE(serve_getaffinity);
@@ -99,8 +101,8 @@ EXEC_SERVE(serve_syslog);
 EXEC_SERVE(serve_copy);
 
 /**
- * exec_read_siginfo() - what rt_sigqueueinfo(2) and its kin look at first: 0, -EFAULT, or -EPERM for
- * information that only the kernel gives. @signo: of the structure
+ * exec_read_siginfo() - what rt_sigqueueinfo(2) and its kin look at first: 0, -EFAULT, or -EPERM
+ * for information that only the kernel gives. @signo: of the structure
  */
 int exec_read_siginfo(const struct exec_world *w, pid_t tid, uint64_t addr, int *signo);
 

@@ -11,12 +11,13 @@
  *	   \ children ...
  *
  * - If the first dies, the supervisor does (parent-death signal, and the end of `control`); if the
- *   supervisor dies, the kernel kills all that is left in its namespace. So nothing outlives a session.
- * - All three stay in one process group, the one that the user's shell made: a terminal's Ctrl-C and
- *   Ctrl-Z, `fg`, and a pipeline's other members work as with any command. The supervisor is immune
- *   to signals from the terminal, as a process 1 is.
- * - The supervisor is in the command's PID namespace, so that numbers in stopped calls mean the same
- *   to both, and needs no privilege to look at the command's processes.
+ *   supervisor dies, the kernel kills all that is left in its namespace. So nothing outlives a
+ *   session.
+ * - All three stay in one process group, the one that the user's shell made: a terminal's Ctrl-C
+ *   and Ctrl-Z, `fg`, and a pipeline's other members work as with any command. The supervisor is
+ *   immune to signals from the terminal, as a process 1 is.
+ * - The supervisor is in the command's PID namespace, so that numbers in stopped calls mean the
+ *   same to both, and needs no privilege to look at the command's processes.
  */
 #ifndef FS_EXEC_SESSION_H
 #define FS_EXEC_SESSION_H
@@ -86,7 +87,8 @@ void exec_close_others(const int *keep, size_t nr);
  */
 int exec_ns_enter(const struct exec_session *s, int *proc);
 
-/** exec_ns_hint() - which switch of this host keeps ordinary users from namespaces; "" if none seems to */
+/** exec_ns_hint() - which switch of this host keeps ordinary users from namespaces; "" if none
+ * seems to */
 const char *exec_ns_hint(void);
 
 /** exec_supervise() - the life of process 1; does not return */

@@ -1,10 +1,11 @@
 /*
- * stand_in.c - real processes that sleep in the place of simulated ones, so that there is something a
- * pidfd can refer to.
+ * stand_in.c - real processes that sleep in the place of simulated ones, so that there is something
+ * a pidfd can refer to.
  *
  * One for each simulated process that somebody has opened. The supervisor looks every few
- * milliseconds whether the simulated process is still the one it was; when it has ended, so does the
- * stand-in, and the kernel tells whoever polls its pidfd. As long as there is none, nothing is looked at.
+ * milliseconds whether the simulated process is still the one it was; when it has ended, so does
+ * the stand-in, and the kernel tells whoever polls its pidfd. As long as there is none, nothing is
+ * looked at.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -2,9 +2,10 @@
  * supervisor.c - process 1 of a session: starts the command, answers its stopped calls, reaps.
  *
  * One thread and one loop over three descriptors: stopped calls, ended children, and the control
- * socket to the process that the user started. It holds no lock and waits for nobody but the mounted
- * machine. It reads and writes the memory of a stopped caller, and looks names up in the tree that it was
- * started for, but opens nothing on any other mount: a daemon that waits for the command could not answer.
+ * socket to the process that the user started. It holds no lock and waits for nobody but the
+ * mounted machine. It reads and writes the memory of a stopped caller, and looks names up in the
+ * tree that it was started for, but opens nothing on any other mount: a daemon that waits for the
+ * command could not answer.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -99,8 +100,8 @@ static int receive_listener(int socket)
 }
 
 /*
- * Under the filter from here on. The listener goes to the supervisor, and the command starts when the
- * supervisor has it, so that no call of the command waits for nobody.
+ * Under the filter from here on. The listener goes to the supervisor, and the command starts when
+ * the supervisor has it, so that no call of the command waits for nobody.
  */
 static void become_command(const struct exec_session *s, int socket) __attribute__((noreturn));
 static void become_command(const struct exec_session *s, int socket)
@@ -245,10 +246,10 @@ static void answer_call(struct supervisor *v)
 }
 
 /*
- * Whoever started `mmanfs exec` has to see that its command stopped. A stop by the terminal hits the
- * whole group that the session was started in, and the waiting process with it. Two other kinds have
- * to be passed on: of a command that made a group of its own (a shell that is told to suspend), and
- * of one that SIGSTOP was sent to alone.
+ * Whoever started `mmanfs exec` has to see that its command stopped. A stop by the terminal hits
+ * the whole group that the session was started in, and the waiting process with it. Two other kinds
+ * have to be passed on: of a command that made a group of its own (a shell that is told to
+ * suspend), and of one that SIGSTOP was sent to alone.
  */
 static void command_stopped(const struct supervisor *v, int sig)
 {

@@ -1,5 +1,6 @@
 /*
- * world.c - how the supervisor knows who is who: from its PID namespace, and from the mounted machine.
+ * world.c - how the supervisor knows who is who: from its PID namespace, and from the mounted
+ * machine.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -165,8 +166,9 @@ static int is_nested(void *ctx, pid_t tid)
 }
 
 /*
- * The owner of a process's folder in /proc is its effective user; but root, or nobody that this namespace
- * knows, where the process is not dumpable. Then its capabilities tell whether it is root, and else its status.
+ * The owner of a process's folder in /proc is its effective user; but root, or nobody that this
+ * namespace knows, where the process is not dumpable. Then its capabilities tell whether it is
+ * root, and else its status.
  */
 static int get_user(void *ctx, pid_t tid, struct exec_caller *caller)
 {

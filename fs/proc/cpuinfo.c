@@ -1,6 +1,6 @@
 /*
- * /proc/cpuinfo: one paragraph for each CPU. A socket is a node that has CPUs, each CPU a core of its
- * own, and APIC ids are CPU numbers.
+ * /proc/cpuinfo: one paragraph for each CPU. A socket is a node that has CPUs, each CPU a core of
+ * its own, and APIC ids are CPU numbers.
  */
 #include "fs/proc/proc.h"
 

@@ -1,5 +1,6 @@
-/* /proc/interrupts and /proc/softirqs: the lines of a PC. Counted are the timer's, the disk's, and those that one
- * CPU sends to others when it has changed page tables (mman/tlb.h); there are no others. */
+/* /proc/interrupts and /proc/softirqs: the lines of a PC. Counted are the timer's, the disk's, and
+ * those that one CPU sends to others when it has changed page tables (mman/tlb.h); there are no
+ * others. */
 #include "fs/proc/proc.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * /proc/kcore: there to be listed with its size. The simulated kernel has no image of itself to read,
- * so a read is refused as on a kernel that is locked down.
+ * /proc/kcore: there to be listed with its size. The simulated kernel has no image of itself to
+ * read, so a read is refused as on a kernel that is locked down.
  */
 #include "fs/proc/proc.h"
 

@@ -1,6 +1,6 @@
 /*
- * /proc/kpagecount, kpageflags, kpagecgroup: eight bytes for each page frame, in whole entries only.
- * Frames that nobody ever used have no struct page: they are free, and say so.
+ * /proc/kpagecount, kpageflags, kpagecgroup: eight bytes for each page frame, in whole entries
+ * only. Frames that nobody ever used have no struct page: they are free, and say so.
  * Source: Documentation/admin-guide/mm/pagemap.rst.
  */
 #include "fs/proc/proc.h"
@@ -146,8 +146,8 @@ static u64 page_flags(const struct machine *m, pfn_t pfn)
 	for (i = 0; i < ARRAY_SIZE(kpf_of); i++)
 		if (page_test(p, (enum pageflags)i) && (kpf_of[i] || i == PG_locked))
 			flags |= 1ull << kpf_of[i];
-	/* all of a slab is slab, and an anonymous page's own has a bit that means something else of a
-	 * file's */
+	/* all of a slab is slab, and an anonymous page's own has a bit that means something else of
+	 * a file's */
 	if (page_test(p, PG_tail) && page_test(pfn_to_page(m, p->index), PG_slab))
 		flags |= KPF(SLAB);
 	if (page_mapping_type(p) == MAPPING_ANON && page_test(p, PG_anon_exclusive))

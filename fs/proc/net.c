@@ -1,6 +1,6 @@
 /*
- * /proc/net: what a machine has to say of its network that has none but the loopback device, which was never
- * brought up. Nothing was ever sent, so all counts are 0, and no socket is open.
+ * /proc/net: what a machine has to say of its network that has none but the loopback device, which
+ * was never brought up. Nothing was ever sent, so all counts are 0, and no socket is open.
  * Source: what 6.1 shows before a network is set up; proc(5).
  */
 #include "fs/proc/pid.h"

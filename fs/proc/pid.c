@@ -1,7 +1,7 @@
 /*
- * The directory of a process, proc/PID, and that of a thread, proc/PID/task/TID: one table for both,
- * some rows in only one of them. Any thread's number can be looked up in proc/, only processes are
- * listed.
+ * The directory of a process, proc/PID, and that of a thread, proc/PID/task/TID: one table for
+ * both, some rows in only one of them. Any thread's number can be looked up in proc/, only
+ * processes are listed.
  */
 #include "fs/proc/pid.h"
 

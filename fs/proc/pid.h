@@ -2,7 +2,8 @@
  * pid.h - the directories of processes and threads: what their files share.
  *
  * The object of both directories is a PID with a generation, so that a process that gets a used
- * number is another inode. A row says in ->data who may open it beyond its mode bits (enum pid_guard).
+ * number is another inode. A row says in ->data who may open it beyond its mode bits (enum
+ * pid_guard).
  */
 #ifndef FS_PROC_PID_H
 #define FS_PROC_PID_H

@@ -92,7 +92,8 @@ int pid_io_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-/* All processes are in the root group, but for a twin's, which are where the other machine's were. */
+/* All processes are in the root group, but for a twin's, which are where the other machine's
+ * were. */
 int pid_cgroup_show(const struct request *rq, struct text *out)
 {
 	char *path;

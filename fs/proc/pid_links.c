@@ -1,6 +1,6 @@
 /*
- * The links of a process: cwd, root, exe, its open files, namespaces and mapped files. A program of the
- * laboratory has the three standard descriptors and works in the root.
+ * The links of a process: cwd, root, exe, its open files, namespaces and mapped files. A program of
+ * the laboratory has the three standard descriptors and works in the root.
  */
 #include "fs/proc/pid.h"
 

@@ -1,9 +1,9 @@
 /*
  * PID/mem: the process's memory at its own addresses, read and written as a debugger does.
  *
- * What is missing is faulted in, so that a read changes the machine too; what is swapped out comes back
- * in. A descriptor belongs to the address space that was there when it was opened: after exec or the
- * process's end it is empty, and takes nothing.
+ * What is missing is faulted in, so that a read changes the machine too; what is swapped out comes
+ * back in. A descriptor belongs to the address space that was there when it was opened: after exec
+ * or the process's end it is empty, and takes nothing.
  * Source: proc(5).
  */
 #include "fs/proc/pid.h"

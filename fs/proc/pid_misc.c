@@ -1,6 +1,6 @@
 /*
- * Files of a process that have nothing to do with memory: they read as those of any idle process of a
- * 6.1 kernel, and refuse what it refuses.
+ * Files of a process that have nothing to do with memory: they read as those of any idle process of
+ * a 6.1 kernel, and refuse what it refuses.
  */
 #include "fs/proc/pid.h"
 
@@ -117,8 +117,8 @@ int pid_timens_offsets_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-/* The first time namespace cannot be moved; what is not a line about one of its clocks is an error of
- * its own kind. */
+/* The first time namespace cannot be moved; what is not a line about one of its clocks is an error
+ * of its own kind. */
 ssize_t pid_timens_offsets_store(const struct request *rq, const char *data, size_t size,
 				 u64 offset)
 {

@@ -1,6 +1,6 @@
 /*
- * PID/mounts, mountinfo, mountstats: the file systems of the simulated machine. Its disk is the root;
- * the others are what an administrator of memory looks for.
+ * PID/mounts, mountinfo, mountstats: the file systems of the simulated machine. Its disk is the
+ * root; the others are what an administrator of memory looks for.
  */
 #include "fs/proc/pid.h"
 

@@ -56,8 +56,8 @@ ssize_t pid_oom_score_adj_store(const struct request *rq, const char *data, size
 	return taken;
 }
 
-/* Once since boot, as the kernel does. Who writes is no task of the machine's: a number of the host's
- * would be another on replay. */
+/* Once since boot, as the kernel does. Who writes is no task of the machine's: a number of the
+ * host's would be another on replay. */
 static void warn_deprecated(struct machine *m, const struct task *t)
 {
 	if (m->oom.oom_adj_warned)

@@ -1,7 +1,7 @@
 /*
  * What the scheduler knows of a task: PID/sched, schedstat, autogroup, timerslack_ns, wchan, stack,
- * syscall. There is no scheduler behind it but the accounts of mm/sched.c: load averages read as those
- * of a task that has slept long, 0.
+ * syscall. There is no scheduler behind it but the accounts of mm/sched.c: load averages read as
+ * those of a task that has slept long, 0.
  */
 #include "fs/proc/pid.h"
 
@@ -121,7 +121,8 @@ int pid_schedstat_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-/* Without sessions, every task is in the default group, which is not shown and cannot be changed. */
+/* Without sessions, every task is in the default group, which is not shown and cannot be
+ * changed. */
 int pid_autogroup_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
@@ -168,7 +169,8 @@ ssize_t pid_timerslack_ns_store(const struct request *rq, const char *data, size
 	return (ssize_t)size;
 }
 
-/* Where a task waits: kernel threads for work, init for its children, others for their next command. */
+/* Where a task waits: kernel threads for work, init for its children, others for their next
+ * command. */
 static const char *wait_channel(const struct machine *m, handle_t task)
 {
 	static const struct {

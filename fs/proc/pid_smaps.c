@@ -1,6 +1,6 @@
 /*
- * PID/smaps and smaps_rollup: what each mapping, or all of them, holds. Walks the process's own page
- * tables, nothing else.
+ * PID/smaps and smaps_rollup: what each mapping, or all of them, holds. Walks the process's own
+ * page tables, nothing else.
  * Source: Documentation/filesystems/proc.rst.
  */
 #include "fs/proc/pid.h"
@@ -15,7 +15,8 @@
 	text_mem(out, label, sizeof(label) - 1), text_u64_width(out, (bytes) >> 10, 8), \
 		text_mem(out, " kB\n", 4)
 
-/* Two letters for each flag of a mapping, in the order of the bits. 6.1 has none for LOCKONFAULT. */
+/* Two letters for each flag of a mapping, in the order of the bits. 6.1 has none for
+ * LOCKONFAULT. */
 static const struct {
 	u32 flag;
 	char letters[4];

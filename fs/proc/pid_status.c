@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-/* A node mask is as long as the kernel was built for (NODES_SHIFT=10), a CPU mask as there are CPUs. */
+/* A node mask is as long as the kernel was built for (NODES_SHIFT=10), a CPU mask as there are
+ * CPUs. */
 #define LINUX_MAX_NUMNODES 1024u
 
 #define ALL_CAPABILITIES "000001ffffffffff"

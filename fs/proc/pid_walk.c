@@ -1,6 +1,7 @@
 /*
- * Walks over the mappings of a process for the files that show them all. A process may have millions of
- * pages: others are let in meanwhile, and what is shown then is, as on Linux, no longer one instant.
+ * Walks over the mappings of a process for the files that show them all. A process may have
+ * millions of pages: others are let in meanwhile, and what is shown then is, as on Linux, no longer
+ * one instant.
  */
 #include "fs/proc/pid.h"
 

@@ -1,9 +1,9 @@
 /*
  * /proc/pressure: stall times of the machine, and the triggers that a poll(2) may wait for.
  *
- * A trigger is "some|full THRESHOLD WINDOW" in microseconds. The kernel copies what was written into
- * a buffer of 32 bytes and puts a NUL over the last byte, so that a line without its newline loses a
- * digit; what follows the second number is not looked at.
+ * A trigger is "some|full THRESHOLD WINDOW" in microseconds. The kernel copies what was written
+ * into a buffer of 32 bytes and puts a NUL over the last byte, so that a line without its newline
+ * loses a digit; what follows the second number is not looked at.
  * Source: Documentation/accounting/psi.rst.
  */
 #include "fs/proc/proc.h"
@@ -18,8 +18,8 @@
 #define WINDOW_MAX_US	       10000000u
 #define UNPRIVILEGED_WINDOW_US 2000000u /* others than root: multiples of this only */
 
-/* What was asked for. An open file that has a trigger keeps its handle; its address tells the engine
- * whose it is. */
+/* What was asked for. An open file that has a trigger keeps its handle; its address tells the
+ * engine whose it is. */
 struct trigger_request {
 	u32 threshold_us, window_us;
 	enum psi_kind kind;
@@ -155,7 +155,8 @@ static ssize_t pressure_store(const struct request *rq, const char *data, size_t
 	return (ssize_t)size;
 }
 
-/* An event is told once. Without a trigger, or when the machine was replaced, its source is gone. */
+/* An event is told once. Without a trigger, or when the machine was replaced, its source is
+ * gone. */
 static u32 pressure_poll(const struct request *rq)
 {
 	u32 ready = POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;

@@ -65,26 +65,29 @@ int proc_locks_show(const struct request *rq, struct text *out);
 int proc_modules_show(const struct request *rq, struct text *out);
 extern const struct directory proc_sysvipc_directory; /* sysvipc.c */
 
-/** struct interrupts - what interrupted a CPU since boot: its timer, 250 times each second that it was busy; the disk, once
- * a request (CPU 0 alone); other CPUs' calls, all of which are about changed page tables. */
+/** struct interrupts - what interrupted a CPU since boot: its timer, 250 times each second that it
+ * was busy; the disk, once a request (CPU 0 alone); other CPUs' calls, all of which are about
+ * changed page tables. */
 struct interrupts {
 	u64 timer, disk, calls;
 };
 struct interrupts interrupts_of(const struct machine *m, u32 cpu);
 #define IRQ_DISK 25u /* what /proc/interrupts calls the disk's queue; 24 is its configuration */
 
-/** mounts_show(), mountinfo_show() - the machine's file systems, as PID/mounts and PID/mountinfo have them. */
+/** mounts_show(), mountinfo_show() - the machine's file systems, as PID/mounts and PID/mountinfo
+ * have them. */
 void mounts_show(const struct machine *m, struct text *out);
 void mountinfo_show(const struct machine *m, struct text *out);
 
 /** cpu_idle_ns() - how long @cpu did nothing since boot. */
 u64 cpu_idle_ns(const struct machine *m, u32 cpu);
 
-/** cpu_topology() - socket of @cpu (sockets are the nodes that have CPUs), its number among the cores
- * there, and how many those are. */
+/** cpu_topology() - socket of @cpu (sockets are the nodes that have CPUs), its number among the
+ * cores there, and how many those are. */
 void cpu_topology(const struct machine *m, u32 cpu, u32 *package, u32 *core, u32 *cores);
 
-/** text_bitmap_list() - "0-3,7": the set bits below @nr, as cpulist and nodelist files have them. */
+/** text_bitmap_list() - "0-3,7": the set bits below @nr, as cpulist and nodelist files have
+ * them. */
 void text_bitmap_list(struct text *out, const u64 *bits, u32 nr);
 /** text_bitmap() - "3" or "00000000,00000003": hex words of 32 bits, highest first. */
 void text_bitmap(struct text *out, const u64 *bits, u32 nr);

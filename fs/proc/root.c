@@ -1,7 +1,7 @@
 /*
- * The top of proc/: the machine's files in the order in which procfs lists them (shorter names first),
- * then the processes by PID. A visitor's own number leads to a small entry of its own, which no
- * listing shows.
+ * The top of proc/: the machine's files in the order in which procfs lists them (shorter names
+ * first), then the processes by PID. A visitor's own number leads to a small entry of its own,
+ * which no listing shows.
  */
 #include "fs/proc/pid.h"
 #include "fs/proc/proc.h"

@@ -1,6 +1,6 @@
 /*
- * /proc/stat: time of each CPU by kind in ticks of 1/100 s, and events since boot. Interrupts are not
- * simulated: their counts stay 0, but the line is as long as on a machine with as many CPUs.
+ * /proc/stat: time of each CPU by kind in ticks of 1/100 s, and events since boot. Interrupts are
+ * not simulated: their counts stay 0, but the line is as long as on a machine with as many CPUs.
  * Source: Documentation/filesystems/proc.rst.
  */
 #include "fs/proc/proc.h"

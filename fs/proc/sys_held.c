@@ -1,7 +1,7 @@
 /*
- * Settings of kernel.* and fs.* that nothing here acts upon. A machine of our own has no such files; the twin of a
- * machine that has them shows its values, and takes others: a number for a number, a line for a line.
- * Source: names, modes and kinds as a 6.1 kernel has them in /proc/sys.
+ * Settings of kernel.* and fs.* that nothing here acts upon. A machine of our own has no such
+ * files; the twin of a machine that has them shows its values, and takes others: a number for a
+ * number, a line for a line. Source: names, modes and kinds as a 6.1 kernel has them in /proc/sys.
  */
 #include "fs/proc/sys_held.h"
 

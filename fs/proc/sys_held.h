@@ -127,8 +127,8 @@ extern const struct held_sysctl_row held_sysctls[NR_HELD_SYSCTLS_USED];
 bool held_sysctl_visible(const struct request *rq);
 int held_sysctl_show(const struct request *rq, struct text *out);
 ssize_t held_sysctl_store(const struct request *rq, const char *data, size_t size, u64 offset);
-/** held_sysctl_set() - @name ("kernel/core_pattern") is there from now on, with the line @value. -ENOENT: a 6.1
- * kernel has no such setting; -ENOMEM. */
+/** held_sysctl_set() - @name ("kernel/core_pattern") is there from now on, with the line @value.
+ * -ENOENT: a 6.1 kernel has no such setting; -ENOMEM. */
 int held_sysctl_set(struct machine *m, const char *name, const char *value, size_t size);
 
 #define HELD_ROW(file, bits, at, type)                               \

@@ -49,7 +49,8 @@ static int percpu_pagelist_high_fraction_changed(const struct request *rq, u64 o
 	return 0;
 }
 
-/* Of a 32-bit machine 8 to 16, of a 64-bit one 28 to 32 (arch/x86/Kconfig, ARCH_MMAP_RND_BITS_MIN and MAX). */
+/* Of a 32-bit machine 8 to 16, of a 64-bit one 28 to 32 (arch/x86/Kconfig, ARCH_MMAP_RND_BITS_MIN
+ * and MAX). */
 static int mmap_rnd_bits_changed(const struct request *rq, u64 old)
 {
 	bool narrow = rq->m->config.arch == ARCH_I386;

@@ -1,7 +1,7 @@
 /*
- * /proc/sysrq-trigger: the first byte written is a command. Those about memory work: f kills the worst
- * process, as the OOM killer would; m logs the state of memory, as the killer's report has it. Any other byte logs
- * the list, as an unknown one does on Linux.
+ * /proc/sysrq-trigger: the first byte written is a command. Those about memory work: f kills the
+ * worst process, as the OOM killer would; m logs the state of memory, as the killer's report has
+ * it. Any other byte logs the list, as an unknown one does on Linux.
  * Source: Documentation/admin-guide/sysrq.rst.
  */
 #include "fs/proc/proc.h"

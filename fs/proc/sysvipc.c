@@ -1,6 +1,6 @@
 /*
- * /proc/sysvipc, /proc/locks, /proc/modules: what is shared and locked by calls that no simulated process makes,
- * and what nobody has loaded. Heads without a line.
+ * /proc/sysvipc, /proc/locks, /proc/modules: what is shared and locked by calls that no simulated
+ * process makes, and what nobody has loaded. Heads without a line.
  */
 #include "fs/proc/proc.h"
 

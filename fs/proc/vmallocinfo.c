@@ -1,7 +1,7 @@
 /*
- * /proc/vmallocinfo: the kernel's virtually contiguous areas. Those of boot are one entry, then comes
- * the stack of each thread. Addresses are shown hashed, as Linux does it: one that looks like an
- * address, is the same while the machine runs, and says nothing.
+ * /proc/vmallocinfo: the kernel's virtually contiguous areas. Those of boot are one entry, then
+ * comes the stack of each thread. Addresses are shown hashed, as Linux does it: one that looks like
+ * an address, is the same while the machine runs, and says nothing.
  */
 #include "fs/proc/proc.h"
 

@@ -87,7 +87,8 @@ int record_filter(void)
 	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 		     &program);
 	if (fd < 0 && errno == EACCES) {
-		/* an ordinary user may filter what can gain no rights: set-uid programs run without them */
+		/* an ordinary user may filter what can gain no rights: set-uid programs run without
+		 * them */
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
 			     &program);
@@ -95,7 +96,8 @@ int record_filter(void)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* The flags of clone3 lie in the caller's memory; a thread's are told by its caller's status later. */
+/* The flags of clone3 lie in the caller's memory; a thread's are told by its caller's status
+ * later. */
 static enum record_call kind_of_clone(const struct seccomp_notif *s)
 {
 	return s->data.args[0] & CLONE_VM ? RECORD_SHARE : RECORD_FORK;

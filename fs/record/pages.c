@@ -1,14 +1,15 @@
 /*
- * pages.c - which pages of a process are resident, from its pagemap (Documentation/admin-guide/mm/pagemap.rst),
- * and what it must have done since they were last looked at.
+ * pages.c - which pages of a process are resident, from its pagemap
+ * (Documentation/admin-guide/mm/pagemap.rst), and what it must have done since they were last
+ * looked at.
  *
  *	nothing -> a file's page, or the zero page   a load
  *	anything else -> an anonymous page           a store
  *	an anonymous page -> another one             a store: a copy was made after a fork
  *
- * Frame numbers are shown to root alone. Without them one that is neither a file's nor exclusive is the zero page,
- * unless it was the program's own before. Who is the last to have a page that a fork made shared takes it over
- * when he writes to it: that leaves no trace but the number of faults.
+ * Frame numbers are shown to root alone. Without them one that is neither a file's nor exclusive is
+ * the zero page, unless it was the program's own before. Who is the last to have a page that a fork
+ * made shared takes it over when he writes to it: that leaves no trace but the number of faults.
  */
 #include "fs/record/record.h"
 
@@ -175,8 +176,8 @@ void page_map_free(struct page_map *p)
 
 enum done { NOTHING, LOAD, STORE };
 
-/* It was shared, is the same, and is shared no more: who writes to it now takes it over. Did he, or has only the
- * other one gone? */
+/* It was shared, is the same, and is shared no more: who writes to it now takes it over. Did he, or
+ * has only the other one gone? */
 static bool may_be_reused(const struct page_state *old, const struct page_state *now)
 {
 	return old && old->kind == PAGE_OWN && now->kind == PAGE_OWN && now->writable &&
@@ -206,7 +207,8 @@ static void print_run(u32 pid, enum done what, u64 vpn, u64 n, struct text *out)
 	text_char(out, '\n');
 }
 
-/* The state of the same page in @old, which is looked through once: @at is where. NULL: it was not resident. */
+/* The state of the same page in @old, which is looked through once: @at is where. NULL: it was not
+ * resident. */
 static const struct page_state *state_before(const struct page_map *old, size_t *at, u64 vpn)
 {
 	while (*at < old->nr && old->at[*at].vpn < vpn)
@@ -265,8 +267,8 @@ static bool may_be_loaded(const struct page_state *old, const struct page_state 
 	return !old && now->kind == PAGE_OWN;
 }
 
-/* Of the pages that may have been faulted in once more than is seen, as many as there were faults for which
- * there is no other reason. */
+/* Of the pages that may have been faulted in once more than is seen, as many as there were faults
+ * for which there is no other reason. */
 static u64 print_unseen(u32 pid, const struct page_map *old, const struct page_map *now,
 			enum done what, u64 faults, struct text *out)
 {
@@ -283,7 +285,8 @@ static u64 print_unseen(u32 pid, const struct page_map *old, const struct page_m
 	return faults;
 }
 
-/* Without frame numbers a page that a fork made shared looks like the zero page; it was not before. */
+/* Without frame numbers a page that a fork made shared looks like the zero page; it was not
+ * before. */
 static void recognise_shared(const struct page_map *old, struct page_map *now)
 {
 	const struct page_state *before;

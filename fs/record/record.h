@@ -1,15 +1,16 @@
 /*
- * record.h - mmanfs record: a real program is run under strace, and its pages are looked at before each of
- * the calls that are traced.
+ * record.h - mmanfs record: a real program is run under strace, and its pages are looked at before
+ * each of the calls that are traced.
  *
  *	mmanfs record ---- reads strace's lines, answers notifications, writes FILE
  *	  |- CMD           under a seccomp filter: each traced call stops until it has been looked at
  *	  \- strace -p     attached to CMD before that executes anything
  *
- * strace says which mappings and processes there are, not which pages were touched. So before a traced call is
- * let through, the process's pagemap is compared with that of the last time: a page that is new was touched, one
- * that is the program's own now was written to. strace has printed all earlier calls by then, so that what
- * is written to FILE stands in the order in which it happened. docs/traces.md has the format.
+ * strace says which mappings and processes there are, not which pages were touched. So before a
+ * traced call is let through, the process's pagemap is compared with that of the last time: a page
+ * that is new was touched, one that is the program's own now was written to. strace has printed all
+ * earlier calls by then, so that what is written to FILE stands in the order in which it happened.
+ * docs/traces.md has the format.
  *
  *	run.c     the three processes and the loop
  *	filter.c  the filter and its notifications
@@ -63,8 +64,8 @@ struct record_notice {
 	u64 start, length;
 };
 
-/** record_listen() - the next notification; 1, 0 if it has gone, or -errno. record_allow(): the call is let
- * through. */
+/** record_listen() - the next notification; 1, 0 if it has gone, or -errno. record_allow(): the
+ * call is let through. */
 int record_listen(int fd, struct record_notice *n);
 void record_allow(int fd, const struct record_notice *n);
 
@@ -114,13 +115,13 @@ struct page_map {
 
 /** page_map_read() - all resident pages of a process. */
 int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p);
-/** page_map_fork() - what fork copies of @from: not the pages of files, which the child faults in anew. All of
- * them are shared from then on. */
+/** page_map_fork() - what fork copies of @from: not the pages of files, which the child faults in
+ * anew. All of them are shared from then on. */
 int page_map_fork(struct page_map *to, struct page_map *from);
 void page_map_forget(struct page_map *p, u64 start, u64 length);
 void page_map_free(struct page_map *p);
-/** page_map_compare() - "PID load ADDR N" and "PID store ADDR N" lines for what came since @old, in so many
- * @faults. */
+/** page_map_compare() - "PID load ADDR N" and "PID store ADDR N" lines for what came since @old, in
+ * so many @faults. */
 void page_map_compare(u32 pid, const struct page_map *old, struct page_map *now, u64 faults,
 		      struct text *out);
 

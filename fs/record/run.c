@@ -1,4 +1,5 @@
-/* run.c - the program, strace, and the loop that writes down what both tell; record.h has the picture. */
+/* run.c - the program, strace, and the loop that writes down what both tell; record.h has the
+ * picture. */
 #include "fs/record/record.h"
 
 #include <errno.h>
@@ -101,7 +102,8 @@ static _Noreturn void be_program(const struct record_options *o, int socket)
 	int fd;
 
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
-	/* the simulated machine has no huge pages that nobody asked for; inherited by all it executes */
+	/* the simulated machine has no huge pages that nobody asked for; inherited by all it
+	 * executes */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	if (read(socket, &go, 1) != 1)
 		_exit(EX_UNAVAILABLE);
@@ -435,8 +437,8 @@ static int exit_status(pid_t pid, struct rusage *usage)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* What the kernel says of the program and of those of its children that it waited for; the faults that our own
- * child made before it became the program are in it. */
+/* What the kernel says of the program and of those of its children that it waited for; the faults
+ * that our own child made before it became the program are in it. */
 static void footer(struct recorder *r, const struct rusage *u)
 {
 	fprintf(r->out, "# getrusage: maxrss=%ld minflt=%ld majflt=%ld before_exec=%llu\n",

@@ -1,8 +1,9 @@
 /*
- * calls.c - system calls that visitors inside `mmanfs exec` make to the simulated machine (fs/ioctl.h).
+ * calls.c - system calls that visitors inside `mmanfs exec` make to the simulated machine
+ * (fs/ioctl.h).
  *
- * Who may do what is decided as Linux decides it, by the caller's user against the target's: root may all, others
- * what is theirs.
+ * Who may do what is decided as Linux decides it, by the caller's user against the target's: root
+ * may all, others what is theirs.
  */
 #include "fs/sim/sim.h"
 
@@ -171,8 +172,8 @@ static int call_sync(struct machine *m, handle_t task, struct mmanfs_call *c)
 	return ksys_sync(m, &pages);
 }
 
-/* A swap file lies in sim/disk; its size is the area's. Its header is not looked at: the swapon program has
- * done so. */
+/* A swap file lies in sim/disk; its size is the area's. Its header is not looked at: the swapon
+ * program has done so. */
 static int call_swapon(struct machine *m, handle_t task, struct mmanfs_call *c)
 {
 	const u64 known = 0x7fff /* the priority */ | 0x8000 | 0x10000 | 0x20000 | 0x40000;

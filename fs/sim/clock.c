@@ -42,8 +42,8 @@ static int set_rate(struct machine *m, const char *word, size_t length)
 }
 
 /*
- * kernel.panic seconds after a panic the machine boots anew, and what is left of the time passes on the new
- * one. Where it cannot be booted it stays as it is.
+ * kernel.panic seconds after a panic the machine boots anew, and what is left of the time passes on
+ * the new one. Where it cannot be booted it stays as it is.
  */
 static struct machine *advance_through_reboots(const struct request *rq, u64 *to)
 {

@@ -46,9 +46,9 @@ struct command_table {
 };
 
 /**
- * command_store() - a ctl file's write: carries out the lines of @data one after the other, the first
- * that fails ends it. Returns @size, the bytes of the lines that were carried out before the failing
- * one, or -errno if that was the first. @result: text object for reading back.
+ * command_store() - a ctl file's write: carries out the lines of @data one after the other, the
+ * first that fails ends it. Returns @size, the bytes of the lines that were carried out before the
+ * failing one, or -errno if that was the first. @result: text object for reading back.
  */
 ssize_t command_store(const struct request *rq, const struct command_table *tables, u32 nr_tables,
 		      handle_t lab, const char *data, size_t size);
@@ -84,7 +84,8 @@ int argument_range(struct command_run *c, u32 first, u64 *start, u64 *length);
 int argument_part(struct command_run *c, u32 first, u64 *start, u64 *length);
 
 /* What commands that make regions share (fs/sim/proc_map.c, fs/sim/heap.c). */
-/** check_new_name() - -ENAMETOOLONG, -EEXIST. name_region(): the result of a command that made one. */
+/** check_new_name() - -ENAMETOOLONG, -EEXIST. name_region(): the result of a command that made
+ * one. */
 int check_new_name(struct command_run *c, const char *name);
 int name_region(struct command_run *c, const char *name, u64 start, u64 length);
 /** update_heap() - the region "heap" is what brk gave so far. */

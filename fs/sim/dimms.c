@@ -1,6 +1,6 @@
 /*
- * sim/dimms: mkdir makes a slot, rmdir removes it. What is to be in it is written to its files; `plug`
- * plugs it in and pulls it out. The blocks are then in sys/devices/system/memory.
+ * sim/dimms: mkdir makes a slot, rmdir removes it. What is to be in it is written to its files;
+ * `plug` plugs it in and pulls it out. The blocks are then in sys/devices/system/memory.
  */
 #include "fs/parse.h"
 #include "fs/sim/sim.h"

@@ -2,8 +2,8 @@
  * disk.c - sim/disk: files and directories on the simulated disk. Whoever reads or writes them goes
  * through the simulated page cache; what was written reads back the same.
  *
- * An object is an inode's handle with its number as generation; 0 is the root directory. A file that was
- * removed lives as long as somebody has it open: its descriptor goes on, as on Linux.
+ * An object is an inode's handle with its number as generation; 0 is the root directory. A file
+ * that was removed lives as long as somebody has it open: its descriptor goes on, as on Linux.
  */
 #include "fs/sim/disk.h"
 
@@ -39,8 +39,8 @@ static bool is_inode(const struct request *rq, bool directory)
 /* ---- on whose behalf ---- */
 
 /*
- * A visitor is nobody's process: what he causes is charged to no task, even if it happens in the middle
- * of a command of one. He can be interrupted as that can.
+ * A visitor is nobody's process: what he causes is charged to no task, even if it happens in the
+ * middle of a command of one. He can be interrupted as that can.
  */
 static void visitor_begin(struct machine *m, struct running *r)
 {

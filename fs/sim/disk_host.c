@@ -1,11 +1,11 @@
 /*
  * disk_host.c - --disk DIR: files of sim/disk as ordinary files of the same names in DIR (disk.h).
  *
- * What is there when the machine starts is taken in, by name; what is done to sim/disk is done in DIR at
- * once, before the machine knows of it: whatever happens to the daemon, DIR is as the last answered
- * request left it. Only plain files and directories are seen; links, devices and the like stay where they
- * are and hold their directory against rmdir. Files and directories are opened below DIR without
- * following links, so that nothing outside is reached.
+ * What is there when the machine starts is taken in, by name; what is done to sim/disk is done in
+ * DIR at once, before the machine knows of it: whatever happens to the daemon, DIR is as the last
+ * answered request left it. Only plain files and directories are seen; links, devices and the like
+ * stay where they are and hold their directory against rmdir. Files and directories are opened
+ * below DIR without following links, so that nothing outside is reached.
  */
 #include "fs/sim/disk.h"
 
@@ -43,7 +43,8 @@ static struct disk_host *host_of(struct machine *m)
 /* ---- names below DIR ---- */
 
 /*
- * The directory that holds @path ("/a/b/c": a/b), opened step by step; *@name: its last part. -1 and errno.
+ * The directory that holds @path ("/a/b/c": a/b), opened step by step; *@name: its last part. -1
+ * and errno.
  */
 static int open_parent(const struct disk_host *d, const char *path, const char **name)
 {
@@ -93,7 +94,8 @@ static struct host_file *find_file(const struct disk_host *d, handle_t inode)
 	return NULL;
 }
 
-/* A place for one more: an unused one, that of the file not used for the longest time, or a new one. */
+/* A place for one more: an unused one, that of the file not used for the longest time, or a new
+ * one. */
 static struct host_file *new_file(struct disk_host *d)
 {
 	struct host_file *f = NULL;

@@ -1,10 +1,12 @@
 /*
- * disk_import.c - a disk with files on it: of --disk DIR at the start, of the machine before a reboot.
+ * disk_import.c - a disk with files on it: of --disk DIR at the start, of the machine before a
+ * reboot.
  *
- * What DIR holds comes to the machine as lines of the journal, one for each file and directory, parents
- * first: `import@SIZE PATH "BLOCKS mode=... mtime=..."` (a directory's path ends in a slash; the first is DIR's own). Page cache
- * and places on the disk depend on sizes only, so a replay comes to the same machine, whatever DIR
- * holds by then; the bytes of these files, which it does not have, read as zeros there.
+ * What DIR holds comes to the machine as lines of the journal, one for each file and directory,
+ * parents first: `import@SIZE PATH "BLOCKS mode=... mtime=..."` (a directory's path ends in a
+ * slash; the first is DIR's own). Page cache and places on the disk depend on sizes only, so a
+ * replay comes to the same machine, whatever DIR holds by then; the bytes of these files, which it
+ * does not have, read as zeros there.
  */
 #include "fs/sim/disk.h"
 

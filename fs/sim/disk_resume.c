@@ -1,11 +1,11 @@
 /*
  * disk_resume.c - --disk DIR of a machine that goes on where its journal ended.
  *
- * The replay has rebuilt names, sizes and places of all files, and has the bytes of those that were written since
- * the machine was made. DIR has the bytes of all of them, as the last request that was answered left it, and takes
- * the place of what the replay kept. Where the two differ, DIR is right: the daemon was killed between two steps of a
- * request, or somebody changed DIR meanwhile. Each difference is a change of the machine as any other, and its
- * journal has it:
+ * The replay has rebuilt names, sizes and places of all files, and has the bytes of those that were
+ * written since the machine was made. DIR has the bytes of all of them, as the last request that
+ * was answered left it, and takes the place of what the replay kept. Where the two differ, DIR is
+ * right: the daemon was killed between two steps of a request, or somebody changed DIR meanwhile.
+ * Each difference is a change of the machine as any other, and its journal has it:
  *
  *	not in DIR any more, or another kind of thing    unlink, rmdir
  *	another size                                     truncate
@@ -49,7 +49,8 @@ static handle_t known(const struct resume *r, const struct disk_found *f)
 
 typedef int (*visit_fn)(struct resume *r, const struct disk_found *f, size_t parent);
 
-/* All that is in DIR below r->path, parents first. @parent: the length of the directory's own path. */
+/* All that is in DIR below r->path, parents first. @parent: the length of the directory's own
+ * path. */
 static int walk(struct resume *r, visit_fn visit)
 {
 	size_t length = strlen(r->path);
@@ -119,7 +120,8 @@ static int drop(struct resume *r, handle_t h)
 			   tree_unlink(r->t, &root, parent, last + 1);
 }
 
-/* Children are behind their directories in the order of disk_next_inode(): from its end they go first. */
+/* Children are behind their directories in the order of disk_next_inode(): from its end they go
+ * first. */
 static int drop_lost(struct resume *r)
 {
 	handle_t *lost = calloc(r->nr, sizeof(*lost)), h;

@@ -220,7 +220,8 @@ static ssize_t store_write(struct machine *m, handle_t inode, const void *data, 
 		if (!n)
 			return -ENOMEM;
 		length = min_t(size_t, size - done, CHUNK_BYTES - (at & (CHUNK_BYTES - 1)));
-		/* neighbours in the file are mostly neighbours here: one call of the host for all */
+		/* neighbours in the file are mostly neighbours here: one call of the host for
+		 * all */
 		for (next = n + 1; done + length < size; next++) {
 			if (make_chunk(s, inode, (u32)((at + length) >> CHUNK_SHIFT)) != next)
 				break;

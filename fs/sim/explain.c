@@ -1,6 +1,6 @@
 /*
- * sim/explain: in plain sentences with numbers, the last decisions about memory and why: who was killed
- * and who might have been, what was reclaimed, why kswapd woke, which allocation failed.
+ * sim/explain: in plain sentences with numbers, the last decisions about memory and why: who was
+ * killed and who might have been, what was reclaimed, why kswapd woke, which allocation failed.
  *
  * The engine keeps each decision as it was (include/mman/oom.h); nothing is computed anew here.
  */

@@ -8,7 +8,8 @@
 void explain_time(struct text *out, u64 ns);
 /** explain_request() - "4 kB in one piece (order 0, GFP_KERNEL, all nodes)". */
 void explain_request(gfp_t gfp, u32 order, u64 nodemask, struct text *out);
-/** explain_free() - "5000 kB were free." and, if the request was limited to nodes, how much of it there. */
+/** explain_free() - "5000 kB were free." and, if the request was limited to nodes, how much of it
+ * there. */
 void explain_free(const struct memory_state *s, u64 nodemask, struct text *out);
 /** explain_memory() - every zone as the decision found it, against a request of @order. */
 void explain_memory(const struct memory_state *s, u32 order, struct text *out);

@@ -1,6 +1,7 @@
 /*
- * explain_compaction.c - what compaction did last, and why, in plain sentences: the part of sim/explain about
- * runs by allocations, kcompactd, for the score's sake and by hand, and which requests are being put off.
+ * explain_compaction.c - what compaction did last, and why, in plain sentences: the part of
+ * sim/explain about runs by allocations, kcompactd, for the score's sake and by hand, and which
+ * requests are being put off.
  *
  * The numbers are those that the engine decided by, kept where it decided (mman/compaction.h).
  */

@@ -1,6 +1,6 @@
 /*
- * What sim/explain says of memory as a decision found it: which zone was short of which watermark, what
- * its free lists held, and what there was to reclaim. All of it was kept when it was decided.
+ * What sim/explain says of memory as a decision found it: which zone was short of which watermark,
+ * what its free lists held, and what there was to reclaim. All of it was kept when it was decided.
  */
 #include "fs/sim/explain.h"
 

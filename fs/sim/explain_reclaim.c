@@ -1,6 +1,7 @@
 /*
- * explain_reclaim.c - what reclaim did last, and why, in plain sentences: the part of sim/explain about
- * kswapd's wake-up, kswapd's run, direct reclaim, zone_reclaim_mode and pages put out by hand.
+ * explain_reclaim.c - what reclaim did last, and why, in plain sentences: the part of sim/explain
+ * about kswapd's wake-up, kswapd's run, direct reclaim, zone_reclaim_mode and pages put out by
+ * hand.
  *
  * The numbers are those that the engine decided by, kept where it decided (mman/vmscan.h).
  */

@@ -1,6 +1,7 @@
 /*
- * fragment NODE ZONE INDEX [movable|unmovable]: free memory of a zone in pieces, on purpose; INDEX 0 is the
- * way back. INDEX is the unusable index as sys/kernel/debug/extfrag/unusable_index prints it, "0.85".
+ * fragment NODE ZONE INDEX [movable|unmovable]: free memory of a zone in pieces, on purpose; INDEX
+ * 0 is the way back. INDEX is the unusable index as sys/kernel/debug/extfrag/unusable_index prints
+ * it, "0.85".
  */
 #include "fs/sim/command.h"
 

@@ -1,6 +1,6 @@
 /*
- * heap.c - commands of sim/procs/NAME/ctl about the C library's heap: malloc and free; and what `regions`
- * tells of it.
+ * heap.c - commands of sim/procs/NAME/ctl about the C library's heap: malloc and free; and what
+ * `regions` tells of it.
  */
 #include "fs/sim/command.h"
 #include "fs/sim/sim.h"

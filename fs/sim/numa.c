@@ -1,6 +1,6 @@
 /*
- * numa.c - commands of sim/procs/NAME/ctl about nodes: set_mempolicy, mbind, migrate_pages, move_pages; and
- * gup, ungup, which pin pages to their frames.
+ * numa.c - commands of sim/procs/NAME/ctl about nodes: set_mempolicy, mbind, migrate_pages,
+ * move_pages; and gup, ungup, which pin pages to their frames.
  */
 #include "fs/sim/command.h"
 

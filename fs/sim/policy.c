@@ -1,6 +1,6 @@
 /*
- * sim/reclaim_policy: which reclaim policy the machine follows: lru (6.1's) or classic (2.6's). It may be
- * changed at any time. mglru is refused until its engine is built.
+ * sim/reclaim_policy: which reclaim policy the machine follows: lru (6.1's) or classic (2.6's). It
+ * may be changed at any time. mglru is refused until its engine is built.
  */
 #include "fs/sim/sim.h"
 

@@ -1,5 +1,6 @@
 /*
- * proc_file.c - commands of sim/procs/NAME/ctl about files: fread, fwrite, fsync; and sim/ctl's sync.
+ * proc_file.c - commands of sim/procs/NAME/ctl about files: fread, fwrite, fsync; and sim/ctl's
+ * sync.
  */
 #include "fs/sim/command.h"
 

@@ -1,6 +1,6 @@
 /*
- * proc_life.c - commands of sim/procs/NAME/ctl about the process itself: fork, clone, exec, exit, kill,
- * setuid, setrlimit, sched_setaffinity.
+ * proc_life.c - commands of sim/procs/NAME/ctl about the process itself: fork, clone, exec, exit,
+ * kill, setuid, setrlimit, sched_setaffinity.
  */
 #include "fs/sim/command.h"
 

@@ -15,8 +15,8 @@ extern const struct directory dimms_directory; /* fs/sim/dimms.c: sim/dimms */
 bool sim_has_dimms(const struct request *rq);
 
 int sim_readme_show(const struct request *rq, struct text *out);
-/** sim_reboot() - boot the machine anew behind the same tree: @rq->m is gone afterwards. -EOPNOTSUPP
- * without a journal, -ENOMEM. */
+/** sim_reboot() - boot the machine anew behind the same tree: @rq->m is gone afterwards.
+ * -EOPNOTSUPP without a journal, -ENOMEM. */
 int sim_reboot(const struct request *rq);
 int sim_clock_show(const struct request *rq, struct text *out);
 ssize_t sim_clock_store(const struct request *rq, const char *data, size_t size, u64 offset);

@@ -1,8 +1,10 @@
 /*
- * trace.c - the stream that is written to sim/procs/NAME/trace, and the report that reading it gives.
+ * trace.c - the stream that is written to sim/procs/NAME/trace, and the report that reading it
+ * gives.
  *
- * A stream begins with a write at offset 0, that is, with an open. It comes in chunks of any size: what a
- * chunk cuts is kept until the next one brings the rest. What a line is its first letters say.
+ * A stream begins with a write at offset 0, that is, with an open. It comes in chunks of any size:
+ * what a chunk cuts is kept until the next one brings the rest. What a line is its first letters
+ * say.
  */
 #include "fs/sim/trace.h"
 
@@ -195,8 +197,8 @@ static bool any_alive(struct machine *m, const struct program_trace *s)
 	return false;
 }
 
-/* A process that somebody has ended, or stopped, takes no trace; one whose trace has ended it takes the rest
- * of it. */
+/* A process that somebody has ended, or stopped, takes no trace; one whose trace has ended it takes
+ * the rest of it. */
 static int may_write(struct machine *m, handle_t lab, const struct program_trace *s, u64 offset)
 {
 	const struct lab_process *l = lab_at(m, lab);

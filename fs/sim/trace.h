@@ -1,5 +1,6 @@
 /*
- * trace.h - sim/procs/NAME/trace: a real program's trace is written to it, and the process does the same.
+ * trace.h - sim/procs/NAME/trace: a real program's trace is written to it, and the process does the
+ * same.
  *
  *	trace.c          the stream: chunks, lines, what kind each is; the report
  *	trace_line.c     the account of lines; a line's words and numbers
@@ -98,15 +99,15 @@ void trace_over(struct trace_run *t, struct traced_process *p, s32 status);
 
 /* ---- the kinds of lines ---- */
 
-/** trace_lackey() - carries out the lackey lines that @data begins with, up to its last newline. Returns
- * the bytes of them. */
+/** trace_lackey() - carries out the lackey lines that @data begins with, up to its last newline.
+ * Returns the bytes of them. */
 size_t trace_lackey(struct trace_run *t, const char *data, size_t size);
-/** trace_touch() - one access of the process that runs; what is not mapped there is implied. 0, or -errno:
- * trace_broken() says whether that is its end. */
+/** trace_touch() - one access of the process that runs; what is not mapped there is implied. 0, or
+ * -errno: trace_broken() says whether that is its end. */
 int trace_touch(struct trace_run *t, u64 addr, bool write);
 
-/** trace_strace() - a line of strace's or of mmanfs record's, which begins with a number or a letter. False: it is
- * none. */
+/** trace_strace() - a line of strace's or of mmanfs record's, which begins with a number or a
+ * letter. False: it is none. */
 bool trace_strace(struct trace_run *t, struct piece line);
 
 /* "name(arg, arg, ...) = result" */
@@ -126,7 +127,8 @@ struct trace_call {
 void trace_call(struct trace_run *t, struct traced_process *p, struct trace_call *c);
 bool trace_call_makes_child(struct piece name);
 
-/** trace_pages() - "image", "map", "load", "store", "expect", "cached", "usage" of @p; false: another word. */
+/** trace_pages() - "image", "map", "load", "store", "expect", "cached", "usage" of @p; false:
+ * another word. */
 bool trace_pages(struct trace_run *t, struct traced_process *p, struct piece word,
 		 struct piece rest, struct piece line);
 

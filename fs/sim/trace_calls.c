@@ -1,9 +1,9 @@
 /*
  * trace_calls.c - what the system calls of a trace do to its process.
  *
- * A call that failed in the real run does nothing here either. One that succeeded is done with the same
- * result: at the address that the real kernel chose. Where this machine refuses it, the report says so
- * and the trace goes on.
+ * A call that failed in the real run does nothing here either. One that succeeded is done with the
+ * same result: at the address that the real kernel chose. Where this machine refuses it, the report
+ * says so and the trace goes on.
  */
 #include "fs/sim/trace.h"
 

@@ -6,9 +6,10 @@
  *	 S 1ffeffe7e0,8      stored,
  *	 M 0421c7cc,4        modified: loaded and stored
  *
- * Millions of lines a second: no copy, no allocation, no search for the end of a line. Accesses to the page
- * of the one before are counted and cost their time, but the engine hears of the first alone, and of
- * the first store; nothing comes in between, for the safe point stands before an access.
+ * Millions of lines a second: no copy, no allocation, no search for the end of a line. Accesses to
+ * the page of the one before are counted and cost their time, but the engine hears of the first
+ * alone, and of the first store; nothing comes in between, for the safe point stands before an
+ * access.
  */
 #include "fs/sim/trace.h"
 
@@ -23,7 +24,8 @@ struct access {
 	char kind; /* I L S M */
 };
 
-/* One line that ends in a newline before @p runs out. Returns what is behind it, or NULL: it is none. */
+/* One line that ends in a newline before @p runs out. Returns what is behind it, or NULL: it is
+ * none. */
 static inline __attribute__((always_inline)) const char *parse_access(const char *p,
 								      struct access *a)
 {
@@ -99,7 +101,8 @@ static void count(struct trace_account *a, char kind)
 		a->stores++;
 }
 
-/* What is not the page of the access before, or reaches into a second one. False: the line was refused. */
+/* What is not the page of the access before, or reaches into a second one. False: the line was
+ * refused. */
 static bool carry_out(struct trace_run *t, const struct access *a, const char *line,
 		      const char *behind)
 {

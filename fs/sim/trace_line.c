@@ -1,5 +1,6 @@
 /*
- * trace_line.c - lines of a trace: their words and numbers, and the account of those that were refused.
+ * trace_line.c - lines of a trace: their words and numbers, and the account of those that were
+ * refused.
  */
 #include "fs/sim/trace.h"
 

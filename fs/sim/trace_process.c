@@ -1,8 +1,8 @@
 /*
  * trace_process.c - the processes of a trace: whom the engine works for, children, execve, exit.
  *
- * The first process of a trace is the one whose directory is written to. Its children get directories of
- * their own, NAME.PID with the trace's PID, as long as they live.
+ * The first process of a trace is the one whose directory is written to. Its children get
+ * directories of their own, NAME.PID with the trace's PID, as long as they live.
  */
 #include "fs/sim/trace.h"
 

@@ -78,8 +78,8 @@ static void skip_times(struct piece *line)
 
 /* ---- calls ---- */
 
-/* Where the argument, or all of them, ends: a comma or the closing parenthesis, not within brackets, quotes
- * or the <path> of a descriptor. NULL: torn. */
+/* Where the argument, or all of them, ends: a comma or the closing parenthesis, not within
+ * brackets, quotes or the <path> of a descriptor. NULL: torn. */
 static const char *argument_end(const char *p, const char *end)
 {
 	u32 depth = 0;

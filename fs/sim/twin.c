@@ -1,4 +1,5 @@
-/* sim/twin: what a twin has of the machine that it was made of, and what not; made once, when it was. */
+/* sim/twin: what a twin has of the machine that it was made of, and what not; made once, when it
+ * was. */
 #include "fs/sim/sim.h"
 
 bool sim_twin_visible(const struct request *rq)

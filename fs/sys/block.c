@@ -1,8 +1,9 @@
 /*
- * /sys/block and what it leads to: the one disk, its statistics and its queue; the links of class/bdi.
+ * /sys/block and what it leads to: the one disk, its statistics and its queue; the links of
+ * class/bdi.
  *
- * Knobs of a queue that the simulated disk does not have are left out. Reads go before writes that wait, and what lies
- * one behind the other is merged, up to 128 KiB (docs/writeback.md).
+ * Knobs of a queue that the simulated disk does not have are left out. Reads go before writes that
+ * wait, and what lies one behind the other is merged, up to 128 KiB (docs/writeback.md).
  * Source: Documentation/ABI/stable/sysfs-block, Documentation/block/stat.rst.
  */
 #include "fs/proc/proc.h"

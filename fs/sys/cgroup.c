@@ -207,7 +207,8 @@ static int mems_effective_show(const struct request *rq, struct text *out)
 
 /* ---- memory.reclaim ---- */
 
-/* Reclaim on request comes with the groups: so far nothing can be had, unless nothing is asked for. */
+/* Reclaim on request comes with the groups: so far nothing can be had, unless nothing is asked
+ * for. */
 static ssize_t reclaim_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	u64 pages;

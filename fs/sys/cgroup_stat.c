@@ -1,6 +1,6 @@
 /*
- * memory.stat and memory.numa_stat of the root group: every page of the machine is in it, but kernel
- * memory is charged to other groups only.
+ * memory.stat and memory.numa_stat of the root group: every page of the machine is in it, but
+ * kernel memory is charged to other groups only.
  */
 #include "fs/sys/cgroup.h"
 

@@ -1,6 +1,6 @@
 /*
- * /sys/kernel/debug/notifier-error-inject: what the notifiers of memory hotplug answer. There while the module
- * memory-notifier-error-inject is loaded (`modprobe` of sim/ctl).
+ * /sys/kernel/debug/notifier-error-inject: what the notifiers of memory hotplug answer. There while
+ * the module memory-notifier-error-inject is loaded (`modprobe` of sim/ctl).
  * Source: Documentation/fault-injection/notifier-error-inject.rst, and what a guest answered.
  */
 #include "fs/sys/debug.h"

@@ -28,7 +28,8 @@ static void show_counts(struct text *out, const char *marks, u32 nr)
 	text_char(out, '\n');
 }
 
-/* What was refaulted, evicted and protected in each tier of a generation, and its page table walks. */
+/* What was refaulted, evicted and protected in each tier of a generation, and its page table
+ * walks. */
 static void show_history(struct text *out, bool oldest, bool youngest)
 {
 	u32 tier;

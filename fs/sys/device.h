@@ -38,7 +38,8 @@ static inline bool emit_row_of(struct dir_emit *e, const char *name, const struc
 	return e->emit(e, name, &entry, next);
 }
 
-/** parse_object_name() - "memory12" with @prefix "memory": 12. false if it is not the plain name. */
+/** parse_object_name() - "memory12" with @prefix "memory": 12. false if it is not the plain
+ * name. */
 bool parse_object_name(const char *name, const char *prefix, u32 *number);
 
 /** text_node_list() - "0-1\n" of the nodes for which @has is true. */

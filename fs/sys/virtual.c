@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* ---- bdi/254:N: virtual disks, 16 minor numbers each: sim/disk's, then those of swap partitions ---- */
+/* ---- bdi/254:N: virtual disks, 16 minor numbers each: sim/disk's, then those of swap partitions
+ * ---- */
 
 #define DISK_MINORS 16u
 

@@ -272,8 +272,8 @@ static void put_maps(struct anonymizer *a, struct slice text)
 	}
 }
 
-/* "36 35 0:31 / /dev/shm rw shared:1 - tmpfs tmpfs rw": of file systems that are memory, without what is
- * free text. */
+/* "36 35 0:31 / /dev/shm rw shared:1 - tmpfs tmpfs rw": of file systems that are memory, without
+ * what is free text. */
 static void put_mounts(struct anonymizer *a, struct slice text)
 {
 	struct slice line, word[6], type;

@@ -1,10 +1,11 @@
 /*
  * anonymize.h - a capture without names: those of programs, users' files, hosts.
  *
- * What stays is what memory management knows: numbers, and words of the kernel's own. A name becomes n1, n2,
- * ... in the order in which names come, everywhere the same: a program's file in exe, in its mappings and as a swap
- * area, a process's name and its threads', a unit's directory in the cgroups. Command lines become the
- * process's name alone. Files that no rule knows are left out.
+ * What stays is what memory management knows: numbers, and words of the kernel's own. A name
+ * becomes n1, n2, ... in the order in which names come, everywhere the same: a program's file in
+ * exe, in its mappings and as a swap area, a process's name and its threads', a unit's directory in
+ * the cgroups. Command lines become the process's name alone. Files that no rule knows are left
+ * out.
  *
  * The rules are data, because the shell script that captures (script.c) has to follow them too.
  */

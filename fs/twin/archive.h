@@ -1,7 +1,7 @@
 /*
- * archive.h - a capture's file: a tar archive, compressed or not, read into memory and never unpacked
- * to a disk. What it holds is somebody else's word: names, sizes and kinds are checked here, texts by
- * who reads them.
+ * archive.h - a capture's file: a tar archive, compressed or not, read into memory and never
+ * unpacked to a disk. What it holds is somebody else's word: names, sizes and kinds are checked
+ * here, texts by who reads them.
  *
  *	capture                "# mmanfs capture 1", then lines "missing PATH REASON" and "ended N";
  *	                       "# mmanfs capture 1 raw" when files are as a shell script copied them
@@ -33,10 +33,10 @@ struct archive {
  * @plain: if the file is no archive but a capture's text, that goes here and @a stays empty
  * @err: a line for what is wrong, and for what was left out
  *
- * 0; -EINVAL after a line on @err, or another -errno. An archive that is torn, that holds a name twice,
- * a name that leads out of it, or more than 1 GiB, is refused; members that are no files (devices,
- * pipes, hard links) and names that no file of Linux has are left out. A symbolic link becomes a file
- * with the name that it leads to.
+ * 0; -EINVAL after a line on @err, or another -errno. An archive that is torn, that holds a name
+ * twice, a name that leads out of it, or more than 1 GiB, is refused; members that are no files
+ * (devices, pipes, hard links) and names that no file of Linux has are left out. A symbolic link
+ * becomes a file with the name that it leads to.
  */
 int archive_read(struct archive *a, const char *path, struct text *plain, FILE *err);
 void archive_free(struct archive *a);
@@ -48,7 +48,8 @@ const struct archive_member *archive_find(const struct archive *a, const char *n
 
 struct archive_writer;
 
-/** archive_create() - a compressed archive at @path, "-" for standard output. NULL: errno says why. */
+/** archive_create() - a compressed archive at @path, "-" for standard output. NULL: errno says
+ * why. */
 struct archive_writer *archive_create(const char *path);
 /** archive_add() - one more file. Errors are kept for the end. */
 void archive_add(struct archive_writer *w, const char *name, size_t name_size, const void *bytes,

@@ -1,4 +1,5 @@
-/* archive_write.c - writing a compressed tar archive: ustar, with GNU's record for names beyond 100 bytes. */
+/* archive_write.c - writing a compressed tar archive: ustar, with GNU's record for names beyond 100
+ * bytes. */
 #include "fs/twin/archive.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /*
- * caches.c - what is in memory besides processes: the rest of the page cache and of shared memory, slab,
- * and what the other kernel has for itself.
+ * caches.c - what is in memory besides processes: the rest of the page cache and of shared memory,
+ * slab, and what the other kernel has for itself.
  *
  *	Buffers                     pages of a block device
  *	Cached - Shmem - mapped     one file, /pagecache: it stands in sim/disk, to be read or removed
@@ -50,8 +50,8 @@ static u64 node_pages(const struct twin *t, u32 nid, const char *key, const char
 /* ---- page cache ---- */
 
 /*
- * @pages more of @inode, where the nodes lack file pages: each node gets what the other machine's has
- * more, and what then remains goes wherever there is room.
+ * @pages more of @inode, where the nodes lack file pages: each node gets what the other machine's
+ * has more, and what then remains goes wherever there is room.
  */
 static void fill(struct twin *t, handle_t inode, u64 pages, u64 dirty)
 {
@@ -105,7 +105,8 @@ static void fill_page_cache(struct twin *t)
 	twin_hold_mapped(t, inode, less(meminfo_pages(t, "Mapped:"), (u64)stat[NR_MAPPED]));
 }
 
-/* What was put in place first is the oldest: programs and libraries before the rest of the cache. */
+/* What was put in place first is the oldest: programs and libraries before the rest of the
+ * cache. */
 static void activate(struct twin *t)
 {
 	struct machine *m = t->m;

@@ -4,8 +4,8 @@
  *	0::/user.slice/user-1000.slice       the unified hierarchy
  *	4:memory:/containers/1               one of those before it
  *
- * The machine has the unified hierarchy. Where the other has none, or nobody in it, the group that limits
- * memory counts, or else systemd's.
+ * The machine has the unified hierarchy. Where the other has none, or nobody in it, the group that
+ * limits memory counts, or else systemd's.
  */
 #include "fs/twin/furnish.h"
 
@@ -15,7 +15,8 @@
 
 #define PATH_SIZE_MAX 4095u
 
-/* The path of the line for @controllers ("" of the unified one); empty: no such line, or the root. */
+/* The path of the line for @controllers ("" of the unified one); empty: no such line, or the
+ * root. */
 static struct slice path_of(struct slice cgroup, const char *controllers)
 {
 	struct slice line, none = { "", 0 };

@@ -1,8 +1,8 @@
 /*
  * compare.c - what of the twin agrees with the other machine, what does not, and why: sim/twin.
  *
- * Compared is what stands in the capture with what the twin's own counters and page tables say, after all is
- * done, before anything has happened.
+ * Compared is what stands in the capture with what the twin's own counters and page tables say,
+ * after all is done, before anything has happened.
  */
 #include "fs/twin/furnish.h"
 

@@ -1,6 +1,6 @@
 /*
- * counters.c - vmstat goes on from where the other machine's was: events, and what nodes have counted since
- * they booted. How much there is of something is counted by the twin itself.
+ * counters.c - vmstat goes on from where the other machine's was: events, and what nodes have
+ * counted since they booted. How much there is of something is counted by the twin itself.
  */
 #include "fs/twin/furnish.h"
 

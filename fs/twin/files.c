@@ -1,9 +1,9 @@
 /*
- * files.c - the files behind mappings: one inode for each (device, number, name) that any process maps,
- * so that its pages are in memory once, whoever maps them.
+ * files.c - the files behind mappings: one inode for each (device, number, name) that any process
+ * maps, so that its pages are in memory once, whoever maps them.
  *
- * Which of them are memory themselves (tmpfs, shared memory)? What lives on a device that some process
- * has mounted as tmpfs, and the kernel's own files for shared memory, told by their names.
+ * Which of them are memory themselves (tmpfs, shared memory)? What lives on a device that some
+ * process has mounted as tmpfs, and the kernel's own files for shared memory, told by their names.
  */
 #include "fs/twin/furnish.h"
 
@@ -45,8 +45,8 @@ static bool has(struct slice line, const char *text)
 	return memmem(line.at, line.size, text, strlen(text)) != NULL;
 }
 
-/* "36 35 0:31 / /dev/shm rw,nosuid - tmpfs tmpfs rw": device 0:31. hugetlbfs has no small pages; a rootfs that has
- * a size is a tmpfs. */
+/* "36 35 0:31 / /dev/shm rw,nosuid - tmpfs tmpfs rw": device 0:31. hugetlbfs has no small pages; a
+ * rootfs that has a size is a tmpfs. */
 static int read_mounts(struct twin_files *f, struct slice text)
 {
 	struct slice line, word, major;
@@ -65,14 +65,16 @@ static int read_mounts(struct twin_files *f, struct slice text)
 	return error;
 }
 
-/* What is in swap without a copy (SwapPss) of a mapping that could never be written to is in a tmpfs. */
+/* What is in swap without a copy (SwapPss) of a mapping that could never be written to is in a
+ * tmpfs. */
 static bool shows_memory(const struct paragraph *p)
 {
 	return smaps_has_file(p) && p->swap && !p->swap_pss && p->has_flags &&
 	       !has(p->vm_flags, "wr") && !has(p->vm_flags, "ac");
 }
 
-/* Mounts that no process shows, like that of a root file system in memory, told by their pages in swap. */
+/* Mounts that no process shows, like that of a root file system in memory, told by their pages in
+ * swap. */
 static int find_swapped(struct twin *t)
 {
 	struct slice swaps, line, smaps;

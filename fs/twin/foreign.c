@@ -1,6 +1,6 @@
 /*
- * foreign.c - what has to be assumed of a capture that comes from elsewhere: of another kernel, with files
- * missing, perhaps put together by hand. What cannot be a machine of ours is refused.
+ * foreign.c - what has to be assumed of a capture that comes from elsewhere: of another kernel,
+ * with files missing, perhaps put together by hand. What cannot be a machine of ours is refused.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
  * furnish.c - a booted machine becomes the twin of the captured one.
  *
- * Boot made nodes, zones and CPUs (machine.c), and nothing else: no init, no kernel threads. What follows
- * here is the order that needs no second look: time first, for tasks started in the past; settings before
- * what they govern; processes before the page cache, which gets what they leave.
+ * Boot made nodes, zones and CPUs (machine.c), and nothing else: no init, no kernel threads. What
+ * follows here is the order that needs no second look: time first, for tasks started in the past;
+ * settings before what they govern; processes before the page cache, which gets what they leave.
  */
 #include "fs/twin/furnish.h"
 
@@ -89,8 +89,8 @@ static void report(const struct twin *t)
 	tell(t, t->thp_kb, "%llu kB of transparent huge pages are small pages", N(t->thp_kb));
 }
 
-/* Watermarks of a kernel that has not been told otherwise are those of an earlier count of its pages:
- * copied, where the zones are the same. */
+/* Watermarks of a kernel that has not been told otherwise are those of an earlier count of its
+ * pages: copied, where the zones are the same. */
 static void set_marks(struct twin *t)
 {
 	struct machine *m = t->m;

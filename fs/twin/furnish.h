@@ -175,8 +175,8 @@ void twin_totals(struct twin *t);
 /* spaces.c */
 int twin_spaces(struct twin *t);
 /* sharing.c */
-/** twin_place() - the pages of ->layout in the mapping @seen, as far as there is room; what is missing is
- * counted. 0, -ENOMEM. */
+/** twin_place() - the pages of ->layout in the mapping @seen, as far as there is room; what is
+ * missing is counted. 0, -ENOMEM. */
 int twin_place(struct twin *t, const struct twin_seen *seen, u64 *missing);
 /** twin_count_sharers() - of all of ->seen, before the first is placed. 0, -ENOMEM. */
 int twin_count_sharers(struct twin *t);
@@ -203,8 +203,8 @@ void twin_hold_rest(struct twin *t);
 /** twin_hold_mapped() - up to @n pages of @inode that somebody maps who was not shown. */
 void twin_hold_mapped(struct twin *t, handle_t inode, u64 n);
 /* tune.c */
-/** twin_tune() - @held: by frame, how often the holder is to map it; brought to the Pss of all mappings.
- * 0, -ENOMEM. */
+/** twin_tune() - @held: by frame, how often the holder is to map it; brought to the Pss of all
+ * mappings. 0, -ENOMEM. */
 int twin_tune(struct twin *t, s16 *held);
 /** twin_has_sums() - there are sums of whole processes that it could bring about. */
 bool twin_has_sums(const struct twin *t);
@@ -220,7 +220,8 @@ int twin_unread_space(struct twin *t, size_t process, handle_t mm, struct slice 
 /** twin_kin_init() - when all that could be read is there. 0, -ENOMEM. */
 int twin_kin_init(struct twin *t);
 bool twin_has_kin(const struct twin *t, size_t process);
-/** twin_put_kin() - @n anonymous pages at the start of @vma, all families' at the same offset. How many there are. */
+/** twin_put_kin() - @n anonymous pages at the start of @vma, all families' at the same offset. How
+ * many there are. */
 u64 twin_put_kin(struct twin *t, size_t process, handle_t vma, u64 n);
 /* files.c */
 int twin_files_init(struct twin *t);

@@ -1,14 +1,14 @@
 /*
  * holder.c - the hidden holder: what shares of pages those have who could not be read.
  *
- * smaps says how many of a mapping's pages others have, too (Shared_*), and how large its share of them is
- * (Pss). Where the processes that were read come to less, the difference is somebody's that was not: another
- * user's process, one in a container, one that ended meanwhile. One address space stands for all of them, and
- * maps each page as often as they would.
+ * smaps says how many of a mapping's pages others have, too (Shared_*), and how large its share of
+ * them is (Pss). Where the processes that were read come to less, the difference is somebody's that
+ * was not: another user's process, one in a container, one that ended meanwhile. One address space
+ * stands for all of them, and maps each page as often as they would.
  *
- * How often, nobody tells page by page: mapping by mapping, pages that are shared already count as shared with
- * more in proportion, until the mapping's Pss is reached. As mappings of different processes show the same
- * pages, this is done several times.
+ * How often, nobody tells page by page: mapping by mapping, pages that are shared already count as
+ * shared with more in proportion, until the mapping's Pss is reached. As mappings of different
+ * processes show the same pages, this is done several times.
  */
 #include "fs/twin/furnish.h"
 
@@ -145,7 +145,8 @@ static void scale(struct holding *h, u64 now, u64 want)
 	}
 }
 
-/* Page by page, one mapper more or less, as long as that does not lead past [@low, @high). Returns the sum. */
+/* Page by page, one mapper more or less, as long as that does not lead past [@low, @high). Returns
+ * the sum. */
 static u64 fine_tune(struct holding *h, u64 pss, u64 low, u64 high)
 {
 	bool changed = true;
@@ -211,7 +212,8 @@ static bool adjust(struct holding *h, const struct twin_seen *s)
 
 /* ---- then it is done ---- */
 
-/* The holder maps what it is to map of this mapping's pages, from @from on; which are so done with. */
+/* The holder maps what it is to map of this mapping's pages, from @from on; which are so done
+ * with. */
 static int hold_stretch(struct holding *h, const struct twin_seen *s, size_t from, size_t to,
 			u16 *times)
 {
@@ -277,8 +279,8 @@ static bool adjust_all(struct holding *h, bool steady)
 	return !more;
 }
 
-/* Where the holder would have more than it may, it has no page more often than so many times: those that most others
- * share lose the least by it. */
+/* Where the holder would have more than it may, it has no page more often than so many times: those
+ * that most others share lose the least by it. */
 static void cap_all(struct holding *h)
 {
 	u64 by_times[MOST_HELD + 2] = { 0 }, at_least = 0, sum = 0;

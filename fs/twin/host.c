@@ -1,6 +1,6 @@
 /*
- * host.c - the machine's side of a capture: memory, nodes, CPUs, knobs. Texts are kept as they are, but
- * for lines that nobody needs and that grow with the number of CPUs or interrupts.
+ * host.c - the machine's side of a capture: memory, nodes, CPUs, knobs. Texts are kept as they are,
+ * but for lines that nobody needs and that grow with the number of CPUs or interrupts.
  */
 #include "fs/twin/host.h"
 

@@ -3,14 +3,16 @@
  *
  *	555ba8618000 f3 .2 a4 A12@40 s1
  *
- * A line for each mapping that has any: its start, then stretches from there on, a letter and how many
+ * A line for each mapping that has any: its start, then stretches from there on, a letter and how
+ * many
  *
  *	.  none            a  its own, of this process alone      f  its file's, of this process alone
  *	s  in swap         A  its own, shared with others         F  its file's, mapped by others, too
  *
- * Shared pages have numbers, where the kernel tells frame numbers (to root): "A12@40" are the shared pages 40
- * to 51 of this capture, whoever has them. A file's pages are known by its file. The page of zeros, which is
- * nobody's, is left out. A mapping so wide that reading it would take long has no line.
+ * Shared pages have numbers, where the kernel tells frame numbers (to root): "A12@40" are the
+ * shared pages 40 to 51 of this capture, whoever has them. A file's pages are known by its file.
+ * The page of zeros, which is nobody's, is left out. A mapping so wide that reading it would take
+ * long has no line.
  */
 #include "fs/twin/host_pages.h"
 

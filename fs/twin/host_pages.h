@@ -9,7 +9,8 @@ struct host_pages;
 
 /** host_pages_open() - NULL: no memory. */
 struct host_pages *host_pages_open(void);
-/** host_pages_read() - a line for each mapping of @smaps that has pages. 0 or -errno: not ours to read. */
+/** host_pages_read() - a line for each mapping of @smaps that has pages. 0 or -errno: not ours to
+ * read. */
 int host_pages_read(struct host_pages *h, u32 pid, struct slice smaps, struct text *out);
 void host_pages_close(struct host_pages *h);
 

@@ -10,8 +10,9 @@
  *	/proc/PID/mountinfo                                     once for each mount namespace: which
  *	                                                        devices are memory (tmpfs)
  *
- * Of a kernel thread there is only its stat. A process that ends while it is read is taken out again. In the
- * end every smaps is read a second time; whose has changed is listed in "unsteady", a file of ours.
+ * Of a kernel thread there is only its stat. A process that ends while it is read is taken out
+ * again. In the end every smaps is read a second time; whose has changed is listed in "unsteady", a
+ * file of ours.
  */
 #include "fs/twin/host.h"
 

@@ -1,7 +1,7 @@
 /*
- * hugepages.c - pools of huge pages: setting nr_hugepages has filled them (knobs.c); as many pages are in use, reserved
- * and surplus as in the other machine's. What programs have in their pages is not copied: they are only counted, in
- * the pool and in HugetlbPages of PID/status.
+ * hugepages.c - pools of huge pages: setting nr_hugepages has filled them (knobs.c); as many pages
+ * are in use, reserved and surplus as in the other machine's. What programs have in their pages is
+ * not copied: they are only counted, in the pool and in HugetlbPages of PID/status.
  */
 #include <mman/hugetlb.h>
 

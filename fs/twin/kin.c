@@ -1,9 +1,10 @@
 /*
  * kin.c - anonymous memory of processes that could not be read and have forked.
  *
- * status tells RssAnon of each: what it shares since a fork counts for all who share it. AnonPages counts it once;
- * so what all RssAnon come to beyond it is shared. By whom, nobody tells: by a parent and a child that are one
- * program (with as much text, and of one name or one command line), and each such child shares the same part of its memory with its parent.
+ * status tells RssAnon of each: what it shares since a fork counts for all who share it. AnonPages
+ * counts it once; so what all RssAnon come to beyond it is shared. By whom, nobody tells: by a
+ * parent and a child that are one program (with as much text, and of one name or one command line),
+ * and each such child shares the same part of its memory with its parent.
  */
 #include "fs/twin/furnish.h"
 

@@ -1,8 +1,9 @@
 /*
  * knobs.c - the other machine's settings, written to the twin's own files.
  *
- * What reads the same already is left alone: writing min_free_kbytes anew, say, moves watermarks, on a
- * real machine too. A setting that the twin does not have, or does not take, is left out and named.
+ * What reads the same already is left alone: writing min_free_kbytes anew, say, moves watermarks,
+ * on a real machine too. A setting that the twin does not have, or does not take, is left out and
+ * named.
  */
 #include "fs/twin/furnish.h"
 

@@ -63,7 +63,8 @@ u64 layout_count(const struct layout *l, enum stretch_kind kind)
 	return n;
 }
 
-/* Up to @n pages of that kind less, the last ones, with @unnumbered those without a number only. How many. */
+/* Up to @n pages of that kind less, the last ones, with @unnumbered those without a number only.
+ * How many. */
 static u64 take_away(struct layout *l, enum stretch_kind kind, bool unnumbered, u64 n)
 {
 	u64 taken = 0, less;
@@ -81,7 +82,8 @@ static u64 take_away(struct layout *l, enum stretch_kind kind, bool unnumbered, 
 	return taken;
 }
 
-/* @n pages of that kind more, where there are none: at the mapping's start, or, of a stack, at its end. */
+/* @n pages of that kind more, where there are none: at the mapping's start, or, of a stack, at its
+ * end. */
 static void fill_gaps(struct layout *l, const struct wanted *w, enum stretch_kind kind, u64 n)
 {
 	struct layout old = *l;
@@ -189,8 +191,8 @@ static void cut(struct layout *l, enum stretch_kind own, enum stretch_kind share
 	take_away(l, shared, false, have - want);
 }
 
-/* Both kinds together are @want pages; of those that have to be made, so many shared ones that there are
- * @want_shared. */
+/* Both kinds together are @want pages; of those that have to be made, so many shared ones that
+ * there are @want_shared. */
 static void fill(struct layout *l, const struct wanted *w, enum stretch_kind own,
 		 enum stretch_kind shared, u64 want, u64 want_shared)
 {

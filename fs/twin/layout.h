@@ -1,6 +1,7 @@
 /*
- * layout.h - which pages of a mapping are where: stretches, from a line of the capture's PID/pages (format:
- * host_pages.c), from the numbers of smaps where there is none, and brought to these numbers in any case.
+ * layout.h - which pages of a mapping are where: stretches, from a line of the capture's PID/pages
+ * (format: host_pages.c), from the numbers of smaps where there is none, and brought to these
+ * numbers in any case.
  */
 #ifndef FS_TWIN_LAYOUT_H
 #define FS_TWIN_LAYOUT_H
@@ -37,16 +38,18 @@ struct wanted {
 	bool keep_swap;		      /* entries of its page table: not shared memory's */
 };
 
-/** layout_read() - @line may be empty. ->stretches is used again; the caller frees it in the end. */
+/** layout_read() - @line may be empty. ->stretches is used again; the caller frees it in the
+ * end. */
 void layout_read(struct layout *l, struct slice line, const struct wanted *w);
 /** layout_insert() - a stretch where there is none yet. */
 void layout_insert(struct layout *l, const struct stretch *s);
 /** layout_count() - pages of that kind. */
 u64 layout_count(const struct layout *l, enum stretch_kind kind);
-/** layout_take() - as layout_read(), but what is known is in @plan, whose stretches are taken over. */
+/** layout_take() - as layout_read(), but what is known is in @plan, whose stretches are taken
+ * over. */
 void layout_take(struct layout *l, struct layout *plan, const struct wanted *w);
-/** layout_line() - the line of the mapping at @start, which is taken off @rest with all before it; empty if there
- * is none. */
+/** layout_line() - the line of the mapping at @start, which is taken off @rest with all before it;
+ * empty if there is none. */
 struct slice layout_line(struct slice *rest, u64 start);
 
 /** layout_swapped() - pages of a line that are in swap. */

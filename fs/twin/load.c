@@ -1,8 +1,9 @@
 /*
  * load.c - captures as files: written as an archive, read from an archive, a folder or a text.
  *
- * In memory, and in a journal's header, a capture is one text (twin.h); the archive has a member for each of
- * its files. An archive of raw files, which a shell script made, is read as a running system is.
+ * In memory, and in a journal's header, a capture is one text (twin.h); the archive has a member
+ * for each of its files. An archive of raw files, which a shell script made, is read as a running
+ * system is.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * machine.c - the machine file of a captured machine: what boot makes. The rest (knobs, processes, page
- * cache) is furnished afterwards, furnish.c.
+ * machine.c - the machine file of a captured machine: what boot makes. The rest (knobs, processes,
+ * page cache) is furnished afterwards, furnish.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -106,8 +106,8 @@ static void print_kernel_base(const struct capture *c, const struct twin_zones *
 }
 
 /*
- * Its command line, without what would be done a second time: nodes that were faked are in /sys already,
- * and pools of huge pages are filled when the machine is furnished.
+ * Its command line, without what would be done a second time: nodes that were faked are in /sys
+ * already, and pools of huge pages are filled when the machine is furnished.
  */
 static void print_cmdline(const struct capture *c, struct text *out)
 {

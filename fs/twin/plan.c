@@ -1,16 +1,16 @@
 /*
  * plan.c - who shares which pages, where only sums are known: a capture without page tables.
  *
- * Of each mapping smaps tells how many of its pages others have too (S), and its share of them (T, from Pss):
- * a page of theirs has S/T mappers on average. Wanted are pages, each with a set of mappings that have it, so that
- * every mapping comes to its S and its T. Mappings that may share, those of one file from the same offset or of
- * one family at the same place, are a group.
+ * Of each mapping smaps tells how many of its pages others have too (S), and its share of them (T,
+ * from Pss): a page of theirs has S/T mappers on average. Wanted are pages, each with a set of
+ * mappings that have it, so that every mapping comes to its S and its T. Mappings that may share,
+ * those of one file from the same offset or of one family at the same place, are a group.
  *
- * The one of a group with the most mappers a page, k = floor(S/T), goes first: of its pages some have k mappers
- * and the others one more, which gives exactly T. Its partners are the next in that order, for as many pages as
- * they may have at such small shares: two mappers each must be enough for what is left to them. Where there are
- * not so many partners, the others are among those that were not read, and the hidden holder stands for these
- * (holder.c).
+ * The one of a group with the most mappers a page, k = floor(S/T), goes first: of its pages some
+ * have k mappers and the others one more, which gives exactly T. Its partners are the next in that
+ * order, for as many pages as they may have at such small shares: two mappers each must be enough
+ * for what is left to them. Where there are not so many partners, the others are among those that
+ * were not read, and the hidden holder stands for these (holder.c).
  */
 #include "fs/twin/furnish.h"
 
@@ -107,7 +107,8 @@ static int compare_members(const void *x, const void *y)
 	return a->seen < b->seen ? -1 : a->seen > b->seen;
 }
 
-/* A page's share on average: the smallest go first, and of those with the same, who has more pages. */
+/* A page's share on average: the smallest go first, and of those with the same, who has more
+ * pages. */
 static int compare_shares(const struct member *a, const struct member *b)
 {
 	unsigned __int128 x = (unsigned __int128)a->share * b->shared,
@@ -132,7 +133,8 @@ static u64 least(u64 a, u64 b)
 
 /* ---- places ---- */
 
-/* From @at on, the first page of [.., end) that no stretch has, and *@n how many follow; @end: none. */
+/* From @at on, the first page of [.., end) that no stretch has, and *@n how many follow; @end:
+ * none. */
 static u64 next_free(const struct layout *l, u64 at, u64 end, u64 *n)
 {
 	size_t low = 0, high = l->nr;
@@ -179,7 +181,8 @@ static u64 free_run(const struct planning *g, const struct member *m, u64 at, u6
 	return n;
 }
 
-/* A place from @place on that is free for all @k members, up to @n pages; *@n: how many there are. */
+/* A place from @place on that is free for all @k members, up to @n pages; *@n: how many there
+ * are. */
 static bool place_behind(const struct planning *g, const struct member *m, size_t k, u64 place,
 			 u64 *at, u64 *n)
 {
@@ -213,7 +216,8 @@ static bool place_behind(const struct planning *g, const struct member *m, size_
 	return place < end && run;
 }
 
-/* The same anywhere, if possible where the group's shorter mappings have no pages. False: nowhere. */
+/* The same anywhere, if possible where the group's shorter mappings have no pages. False:
+ * nowhere. */
 static bool common_place(const struct planning *g, const struct member *m, size_t k, u64 *at,
 			 u64 *n)
 {
@@ -274,8 +278,9 @@ static void place_pages(struct planning *g, const struct member *m, size_t k, u6
 	g->failed |= g->taken.failed;
 }
 
-/* Where others have pages of the file that @m has not, if possible with some that were not read: he is one of
- * them then; otherwise those that have the most mappers already. *@n: how many there are. False: nowhere. */
+/* Where others have pages of the file that @m has not, if possible with some that were not read: he
+ * is one of them then; otherwise those that have the most mappers already. *@n: how many there are.
+ * False: nowhere. */
 static bool join_place(struct planning *g, const struct member *m, u64 *n)
 {
 	struct twin *t = g->t;
@@ -336,8 +341,8 @@ static size_t reorder(struct member *m, size_t k, size_t nr, struct member *scra
 	return to;
 }
 
-/* How many mappers the pages of the one that goes first have, and how many such pages there are: the share is known
- * to half a kB. */
+/* How many mappers the pages of the one that goes first have, and how many such pages there are:
+ * the share is known to half a kB. */
 static u64 mappers_of(const struct member *m, u64 *pages)
 {
 	u64 all = m->shared * WHOLE, share = m->share, k, more;
@@ -350,7 +355,8 @@ static u64 mappers_of(const struct member *m, u64 *pages)
 	return more ? k + 1 : k;
 }
 
-/* Of how many of its pages may it be one of @k mappers? Of what is left two mappers each must be enough. */
+/* Of how many of its pages may it be one of @k mappers? Of what is left two mappers each must be
+ * enough. */
 static u64 may_share(const struct member *m, u64 k)
 {
 	u64 most = m->shared * (WHOLE / 2) + KB_SHARE / 2;
@@ -378,8 +384,9 @@ static void to_the_front(struct planning *g, struct member *m, size_t nr, size_t
 		m[i].chosen = false;
 }
 
-/* Up to k - 1 partners for the first, the next in the order of shares that may; @at: that have room there, if it is
- * not UINT64_MAX. *@n: for how many pages at most. How many, the first included; @choose: marks them. */
+/* Up to k - 1 partners for the first, the next in the order of shares that may; @at: that have room
+ * there, if it is not UINT64_MAX. *@n: for how many pages at most. How many, the first included;
+ * @choose: marks them. */
 static size_t partners(const struct planning *g, struct member *m, size_t nr, u64 k, u64 at, u64 *n,
 		       bool choose)
 {
@@ -430,7 +437,8 @@ static bool best_place(const struct planning *g, struct member *m, size_t nr, u6
 	return most != 0;
 }
 
-/* The first and its partners have so many pages in common from now on. How many have had a share. */
+/* The first and its partners have so many pages in common from now on. How many have had a
+ * share. */
 static size_t share_some(struct planning *g, struct member *m, size_t nr, u64 k, u64 *n)
 {
 	u64 want = *n, at;

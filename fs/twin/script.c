@@ -1,9 +1,9 @@
 /*
  * script.c - a shell script that captures as `mmanfs capture` does, for machines without mmanfs.
  *
- * Which files it takes is asked of the reader that captures (host.c, host_process.c): it reads a machine
- * that has one of each thing, under a number that no thing has, and what it asks for becomes a pattern.
- * So a file that the reader learns to want is in the script as well.
+ * Which files it takes is asked of the reader that captures (host.c, host_process.c): it reads a
+ * machine that has one of each thing, under a number that no thing has, and what it asks for
+ * becomes a pattern. So a file that the reader learns to want is in the script as well.
  */
 #include <errno.h>
 #include <stdlib.h>

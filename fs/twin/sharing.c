@@ -1,10 +1,11 @@
 /*
- * sharing.c - the resident and swapped pages of a mapping: its own, its file's, and those that it shares since
- * a fork.
+ * sharing.c - the resident and swapped pages of a mapping: its own, its file's, and those that it
+ * shares since a fork.
  *
- * A shared anonymous page is the same page as another process's if both have its number, where the other
- * kernel told frame numbers. Where it did not: if both belong to one family (which fork made and no execve
- * parted), and have it at the same place of the same mapping. A file's page is known by its file.
+ * A shared anonymous page is the same page as another process's if both have its number, where the
+ * other kernel told frame numbers. Where it did not: if both belong to one family (which fork made
+ * and no execve parted), and have it at the same place of the same mapping. A file's page is known
+ * by its file.
  */
 #include "fs/twin/furnish.h"
 
@@ -100,7 +101,8 @@ static u64 take(u64 *from, u64 n)
 	return taken;
 }
 
-/* Dirty are a mapping's own pages first: a file's are where they are written through a shared mapping. */
+/* Dirty are a mapping's own pages first: a file's are where they are written through a shared
+ * mapping. */
 static void share_out_dirty(struct placing *g, const struct twin_seen *s)
 {
 	/* a smaps without these lines: all that can be */
@@ -161,8 +163,9 @@ static void key_of(const struct placing *g, const struct stretch *s, u64 i, u64 
 }
 
 /*
- * Without numbers, pages that two parts of a family share among themselves look like pages of all. Whose Pss says
- * that he shares with fewer has some of them for himself, and the hidden holder stands for the one he has them with.
+ * Without numbers, pages that two parts of a family share among themselves look like pages of all.
+ * Whose Pss says that he shares with fewer has some of them for himself, and the hidden holder
+ * stands for the one he has them with.
  */
 
 int twin_count_sharers(struct twin *t)

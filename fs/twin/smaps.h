@@ -24,11 +24,11 @@ struct paragraph {
 	bool has_flags;
 };
 
-/** smaps_next() - the next paragraph of @rest; false at the end. What is no heading where one should be is
- * skipped. */
+/** smaps_next() - the next paragraph of @rest; false at the end. What is no heading where one
+ * should be is skipped. */
 bool smaps_next(struct slice *rest, struct paragraph *p);
-/** smaps_has_file() - is a file behind it? Names in brackets are the kernel's own, but for shared memory that
- * was given a name. */
+/** smaps_has_file() - is a file behind it? Names in brackets are the kernel's own, but for shared
+ * memory that was given a name. */
 bool smaps_has_file(const struct paragraph *p);
 
 #endif

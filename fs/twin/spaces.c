@@ -1,6 +1,6 @@
 /*
- * spaces.c - address spaces, from smaps: a paragraph becomes one mapping, whatever its neighbours are. Which
- * of its pages are resident: layout.c; where they come from: sharing.c.
+ * spaces.c - address spaces, from smaps: a paragraph becomes one mapping, whatever its neighbours
+ * are. Which of its pages are resident: layout.c; where they come from: sharing.c.
  */
 #include "fs/twin/furnish.h"
 
@@ -109,7 +109,8 @@ static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapp
 			want.swap = p->swap / KB_PAGES - want.pages;
 		want.swap = want.swap < p->swap / KB_PAGES ? want.swap : p->swap / KB_PAGES;
 	}
-	/* without page tables nobody tells whose the shared ones are: a file's are clean, as a rule */
+	/* without page tables nobody tells whose the shared ones are: a file's are clean, as a
+	 * rule */
 	want.shared_anon = (p->shared_dirty + (smaps_has_file(p) ? 0 : p->shared_clean)) / KB_PAGES;
 	want.shared_anon = want.shared_anon < want.anon ? want.shared_anon : want.anon;
 	want.shared_file = shared - (want.shared_anon < shared ? want.shared_anon : shared);
@@ -261,7 +262,8 @@ static void set_peaks(struct mm *mm, struct slice status)
 	mm->hiwater_rss = slice_value(status, "VmHWM:", 0) / KB_PAGES;
 }
 
-/* Who was made by fork(2) and has not called execve(2) since has its parent's layout, which is random else. */
+/* Who was made by fork(2) and has not called execve(2) since has its parent's layout, which is
+ * random else. */
 static u64 family_of(const struct twin_stat *s)
 {
 	static const u8 fields[] = { STAT_STARTCODE, STAT_ENDCODE, STAT_STARTSTACK,

@@ -40,7 +40,8 @@ struct twin_stat {
 	u64 field[NR_STAT_FIELDS];
 };
 
-/** twin_parse_stat() - numbers that are negative are kept in two's complement. False: no such line. */
+/** twin_parse_stat() - numbers that are negative are kept in two's complement. False: no such
+ * line. */
 bool twin_parse_stat(struct slice text, struct twin_stat *s);
 
 #endif

@@ -92,7 +92,8 @@ static u64 unmapped_pages(const struct machine *m, struct slice meminfo)
 		   here[NR_INACTIVE_ANON];
 	u32 i;
 
-	/* both what is locked and what was given up with MADV_FREE are on other lists, here as there */
+	/* both what is locked and what was given up with MADV_FREE are on other lists, here as
+	 * there */
 	for (i = 0; i < 2; i++)
 		more += (s64)(slice_value(meminfo, is_on[i], 0) / KB_PAGES) -
 			(s64)(slice_value(meminfo, belongs[i], 0) / KB_PAGES);
@@ -112,8 +113,9 @@ static void cache_page(void *arg, u64 page, pfn_t pfn, const struct page *p)
 }
 
 /*
- * SwapCached: pages that are in memory and still have a slot. Some are mapped again, most likely in mappings that have
- * others in swap; some were read ahead and are nobody's, which the LRU lists tell: they have these, and AnonPages not.
+ * SwapCached: pages that are in memory and still have a slot. Some are mapped again, most likely in
+ * mappings that have others in swap; some were read ahead and are nobody's, which the LRU lists
+ * tell: they have these, and AnonPages not.
  */
 void twin_swap_cache(struct twin *t)
 {

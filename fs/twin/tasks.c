@@ -1,6 +1,6 @@
 /*
- * tasks.c - the other machine's processes, kernel threads and threads, with their numbers, families and
- * the time they used. Nothing runs in a twin, so what ran or waited for a disk is asleep.
+ * tasks.c - the other machine's processes, kernel threads and threads, with their numbers, families
+ * and the time they used. Nothing runs in a twin, so what ran or waited for a disk is asleep.
  */
 #include "fs/twin/furnish.h"
 

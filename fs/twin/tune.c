@@ -1,10 +1,12 @@
 /*
- * tune.c - how often the hidden holder maps each page, so that the Pss of all mappings come out at once.
+ * tune.c - how often the hidden holder maps each page, so that the Pss of all mappings come out at
+ * once.
  *
- * Mapping by mapping (holder.c) what one wants disturbs the next, which has the same pages. Here a page gets a
- * mapper more or less only where that brings the mappings that have it nearer to what smaps says of them, taken
- * together. Those of processes that changed while they were read do not count, and give way: where even without
- * the holder too many have a page of a file, one of them has another page of the file instead, or none.
+ * Mapping by mapping (holder.c) what one wants disturbs the next, which has the same pages. Here a
+ * page gets a mapper more or less only where that brings the mappings that have it nearer to what
+ * smaps says of them, taken together. Those of processes that changed while they were read do not
+ * count, and give way: where even without the holder too many have a page of a file, one of them
+ * has another page of the file instead, or none.
  */
 #include "fs/twin/furnish.h"
 
@@ -294,7 +296,8 @@ static size_t rows(const struct tuning *g)
 	return g->whole ? g->nr_rows : g->nr_mappings;
 }
 
-/* Those that are not as they should be, weightier from now on. How many there are; no process is worth a mapping. */
+/* Those that are not as they should be, weightier from now on. How many there are; no process is
+ * worth a mapping. */
 static size_t weigh(struct tuning *g)
 {
 	size_t i, n = 0;
@@ -340,8 +343,8 @@ static void keep(const struct tuning *g)
 		g->best[i] = g->held[g->pages[i].pfn];
 }
 
-/* Where no page makes it better for all together, those that are not satisfied get more weight, until that changes
- * something. */
+/* Where no page makes it better for all together, those that are not satisfied get more weight,
+ * until that changes something. */
 static void tune_all(struct tuning *g)
 {
 	size_t i, n = weigh(g), fewest = n;
@@ -436,7 +439,8 @@ static bool try_move(struct tuning *g, u32 mapping, u32 *owned, u32 to)
 	return true;
 }
 
-/* The page of the file that is @n pages behind its start, if others have it and it not: place in ->pages; ALONE: no. */
+/* The page of the file that is @n pages behind its start, if others have it and it not: place in
+ * ->pages; ALONE: no. */
 static u32 page_of_others(struct tuning *g, const struct twin_seen *s, u64 n)
 {
 	const struct machine *m = g->t->m;
@@ -492,8 +496,8 @@ static void move_all(struct tuning *g)
 
 /* ---- copies ---- */
 
-/* Of an anonymous page that it has with others it has a copy, with so many others that nobody knows: a larger share
- * for it, while the holder takes its place among the others. */
+/* Of an anonymous page that it has with others it has a copy, with so many others that nobody
+ * knows: a larger share for it, while the holder takes its place among the others. */
 static bool try_copy(struct tuning *g, u32 mapping, u32 k)
 {
 	struct tuned_mapping *v = &g->mappings[mapping];

@@ -1,9 +1,9 @@
 /*
  * zones.c - zones and RAM of another machine, from its zoneinfo and iomem.
  *
- * zoneinfo has what must come out to the page: where a zone starts, what it spans, how much of that is
- * RAM and how much the kernel manages. iomem has the holes. Where the two do not agree, or iomem hides
- * its addresses, the zone gets a hole of the right size where machines usually have it.
+ * zoneinfo has what must come out to the page: where a zone starts, what it spans, how much of that
+ * is RAM and how much the kernel manages. iomem has the holes. Where the two do not agree, or iomem
+ * hides its addresses, the zone gets a hole of the right size where machines usually have it.
  */
 #include "fs/twin/zones.h"
 
@@ -216,7 +216,8 @@ static bool last_of_node(const struct twin_zones *zones, const struct twin_zone 
 	return true;
 }
 
-/* A zone with a hole: that of the PC below 1 MiB, the rest below 4 GiB or wherever the zone ends. */
+/* A zone with a hole: that of the PC below 1 MiB, the rest below 4 GiB or wherever the zone
+ * ends. */
 static bool guess_ram(struct twin_zones *zones, const struct twin_zone *z)
 {
 	u64 hole = z->spanned - z->present, start = z->start, end = start + z->spanned, tail = 0,
@@ -324,9 +325,9 @@ static void find_offline(const struct capture *c, struct twin_zones *zones)
 /* ---- all of it ---- */
 
 /*
- * MemTotal is what the zones manage; on a kernel that hands over memory later (deferred_init=lazy), or
- * where somebody stands between us and /proc/meminfo (a container's file system), it is not. MemTotal
- * is then what counts, and the zone with the most room takes the difference.
+ * MemTotal is what the zones manage; on a kernel that hands over memory later (deferred_init=lazy),
+ * or where somebody stands between us and /proc/meminfo (a container's file system), it is not.
+ * MemTotal is then what counts, and the zone with the most room takes the difference.
  */
 static void settle_total(const struct capture *c, struct twin_zones *zones)
 {

@@ -36,7 +36,8 @@ struct twin_zones {
 	u64 nr_device;	/* pages of zones that are no RAM */
 };
 
-/** twin_zones_read() - zones of @c that have RAM, and that RAM. 0 or -EINVAL after a line on @err. */
+/** twin_zones_read() - zones of @c that have RAM, and that RAM. 0 or -EINVAL after a line on
+ * @err. */
 int twin_zones_read(const struct capture *c, struct twin_zones *z, FILE *err);
 
 #endif

@@ -2,8 +2,8 @@
  * backing.h - the bytes of files on the simulated disk, which the program around the engine keeps.
  *
  * The engine accounts for pages; the bytes of a file lie on the host (fs/sim/disk_store.c) and are
- * never cached in the engine: what is written is there at once, whatever happens to the page. Machines
- * without such a store (unit tests) read zeros and forget what is written.
+ * never cached in the engine: what is written is there at once, whatever happens to the page.
+ * Machines without such a store (unit tests) read zeros and forget what is written.
  */
 #ifndef MMAN_BACKING_H
 #define MMAN_BACKING_H
@@ -16,11 +16,12 @@ struct machine;
 
 /*
  * Errors are the host's, as -errno. Of the calls about names each comes before the engine changes
- * anything, but ->create (after it, so that the inode has its path; an error undoes it). NULL: nothing
- * to do. m->backing_data is theirs.
+ * anything, but ->create (after it, so that the inode has its path; an error undoes it). NULL:
+ * nothing to do. m->backing_data is theirs.
  */
 struct backing_ops {
-	/* @size bytes at @offset of the file; zeros where nothing was written. Bytes read or -errno. */
+	/* @size bytes at @offset of the file; zeros where nothing was written. Bytes read or
+	 * -errno. */
 	ssize_t (*read)(struct machine *m, handle_t inode, void *buffer, size_t size, u64 offset);
 	/* -ENOSPC, -EIO; all or nothing, as far as a reader below the file's size can tell. */
 	ssize_t (*write)(struct machine *m, handle_t inode, const void *data, size_t size,

@@ -1,7 +1,8 @@
 /*
  * blkdev.h - the simulated disk as a block device: when an I/O is done, and who waits for it.
  *
- * Source: Documentation/admin-guide/iostats.rst (what is counted), Documentation/block/deadline-iosched.rst.
+ * Source: Documentation/admin-guide/iostats.rst (what is counted),
+ * Documentation/block/deadline-iosched.rst.
  *
  * There is one disk, "vda": files of sim/disk and swap areas lie on it and share its queue and its
  * size. No bytes here (contents.h, backing.h): a bio is a stretch of pages, what happens when it is
@@ -118,41 +119,42 @@ int blk_init(struct machine *m);
 void blk_destroy(struct machine *m);
 
 /**
- * blk_submit() - start the transfer of @nr pages at @sector, behind what is queued. @pfns: the pages
- * of BIO_END_WRITEBACK (all with PG_writeback) or BIO_END_READ (with PG_locked), else NULL. Counts
- * pgpgin or pgpgout, and reads for the running task. Returns the virtual time at which it will be done
- * as things stand. Moves no clock; safe anywhere.
+ * blk_submit() - start the transfer of @nr pages at @sector, behind what is queued. @pfns: the
+ * pages of BIO_END_WRITEBACK (all with PG_writeback) or BIO_END_READ (with PG_locked), else NULL.
+ * Counts pgpgin or pgpgout, and reads for the running task. Returns the virtual time at which it
+ * will be done as things stand. Moves no clock; safe anywhere.
  */
 u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_t *pfns,
 	       enum bio_end end);
 
 /**
- * blk_read() - read @nr pages at @sector and wait: the clock moves to the end of the transfer, with the
- * completions due meanwhile; the running task's iowait and I/O pressure are accounted. Inside a
+ * blk_read() - read @nr pages at @sector and wait: the clock moves to the end of the transfer, with
+ * the completions due meanwhile; the running task's iowait and I/O pressure are accounted. Inside a
  * handler of an event the clock moves all the same: the handler's owner takes it back.
  * 0 or -EIO (fault injection).
  */
 int blk_read(struct machine *m, u64 sector, u32 nr);
 
-/** blk_wait_next() - wait for the next completion (all pages of the oldest bio); false: nothing is in
- * flight. Safe inside an allocation. @stall: account the wait as an I/O stall of the running task. */
+/** blk_wait_next() - wait for the next completion (all pages of the oldest bio); false: nothing is
+ * in flight. Safe inside an allocation. @stall: account the wait as an I/O stall of the running
+ * task. */
 bool blk_wait_next(struct machine *m, bool stall);
 
-/** blk_wait_sleeping() - the same where a safe point may be: others run meanwhile, the task is in state
- * D. False: nothing is in flight, or the running command is to end at once. */
+/** blk_wait_sleeping() - the same where a safe point may be: others run meanwhile, the task is in
+ * state D. False: nothing is in flight, or the running command is to end at once. */
 bool blk_wait_sleeping(struct machine *m);
 
-/** blk_wait_writes() - until all writes submitted so far are over, as blk_wait_sleeping() waits. False: the
- * running command is to end at once. */
+/** blk_wait_writes() - until all writes submitted so far are over, as blk_wait_sleeping() waits.
+ * False: the running command is to end at once. */
 bool blk_wait_writes(struct machine *m);
 
-/** wait_on_page_writeback(), wait_on_page_locked() - until the transfer of @pfn is over. Safe inside an
- * allocation. */
+/** wait_on_page_writeback(), wait_on_page_locked() - until the transfer of @pfn is over. Safe
+ * inside an allocation. */
 void wait_on_page_writeback(struct machine *m, pfn_t pfn);
 void wait_on_page_locked(struct machine *m, pfn_t pfn);
 
-/** blk_busy_ns() - how long the disk has been at work, the present transfer included. blk_in_flight() -
- * transfers waiting or being served. */
+/** blk_busy_ns() - how long the disk has been at work, the present transfer included.
+ * blk_in_flight() - transfers waiting or being served. */
 u64 blk_busy_ns(const struct machine *m);
 u32 blk_in_flight(const struct machine *m, enum bio_op op);
 
@@ -162,9 +164,9 @@ void blk_poll(struct machine *m);
 /** blk_done_event() - EVENT_IO_DONE. */
 void blk_done_event(struct machine *m);
 
-/** blk_alloc_space(), blk_free_space() - pages of the disk for a swap area (contiguous from *@sector on)
- * or a file, which only counts (@sector may be NULL, and any number when it is given back). -ENOSPC.
- * What is given back takes its fault injection with it. */
+/** blk_alloc_space(), blk_free_space() - pages of the disk for a swap area (contiguous from
+ * *@sector on) or a file, which only counts (@sector may be NULL, and any number when it is given
+ * back). -ENOSPC. What is given back takes its fault injection with it. */
 int blk_alloc_space(struct machine *m, u64 pages, u64 *sector);
 void blk_free_space(struct machine *m, u64 sector, u64 pages);
 
@@ -177,17 +179,19 @@ static inline u64 blk_file_sector(handle_t inode, u64 index)
 /** blk_congested() - more writes wait than the queue holds: reclaim slows down, flushers pause. */
 bool blk_congested(const struct machine *m);
 
-/** blk_set_fault() - let I/O fail from now on; takes the place of a rule for the same sectors. -ENOSPC:
- * BLK_FAULTS_MAX are set. blk_clear_fault(): false if there is none. */
+/** blk_set_fault() - let I/O fail from now on; takes the place of a rule for the same sectors.
+ * -ENOSPC: BLK_FAULTS_MAX are set. blk_clear_fault(): false if there is none. */
 int blk_set_fault(struct machine *m, const struct blk_fault *fault);
 bool blk_clear_fault(struct machine *m, u64 first, u64 last);
-/** blk_log_error() - what the kernel writes to its log when I/O failed: the request (told already), a
- * page of a file, a page of swap. Ten in five seconds. */
+/** blk_log_error() - what the kernel writes to its log when I/O failed: the request (told already),
+ * a page of a file, a page of swap. Ten in five seconds. */
 void blk_log_error(struct machine *m, enum blk_message what, enum bio_op op, u64 sector, u32 nr);
 
-/** io_schedule_timeout() - the running task waits @ns in state D; others run. False: it is to end. */
+/** io_schedule_timeout() - the running task waits @ns in state D; others run. False: it is to
+ * end. */
 bool io_schedule_timeout(struct machine *m, u64 ns);
-/** account_iowait() - the running task waited for the disk from @start until now: its CPU was idle. */
+/** account_iowait() - the running task waited for the disk from @start until now: its CPU was
+ * idle. */
 void account_iowait(struct machine *m, u64 start);
 
 #endif

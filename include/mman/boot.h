@@ -216,7 +216,8 @@ struct boot_info {
 /** linux_banner() - the first line of the kernel log and of /proc/version. */
 const char *linux_banner(const struct machine_config *c);
 
-/** preset_text() - machine-file text of a preset, or NULL; preset_name(i): the i-th name or NULL. */
+/** preset_text() - machine-file text of a preset, or NULL; preset_name(i): the i-th name or
+ * NULL. */
 const char *preset_text(const char *name);
 const char *preset_name(unsigned int i);
 

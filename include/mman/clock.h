@@ -9,8 +9,9 @@
  * Handlers do not move the clock: a kernel thread works a bounded batch, and schedules itself
  * again after the batch's cost. So one advance of 10 s and ten of 1 s give the same state.
  *
- * Steps: every safe point and every event counts clock->step. The journal names the step at which a write
- * took effect, so that a knob written in the middle of a long command is replayed in the middle.
+ * Steps: every safe point and every event counts clock->step. The journal names the step at which a
+ * write took effect, so that a knob written in the middle of a long command is replayed in the
+ * middle.
  */
 #ifndef MMAN_CLOCK_H
 #define MMAN_CLOCK_H
@@ -68,33 +69,34 @@ struct cost_table {
 void clock_advance_to(struct machine *m, u64 ns);
 
 /**
- * clock_sleep() - the running command waits @ns without holding anything: what is due meanwhile runs
- * in order (flushers, kswapd, completions, loads). Only where a safe point may be. Inside a handler it
- * moves the clock and nothing else. False: the command is to end at once.
+ * clock_sleep() - the running command waits @ns without holding anything: what is due meanwhile
+ * runs in order (flushers, kswapd, completions, loads). Only where a safe point may be. Inside a
+ * handler it moves the clock and nothing else. False: the command is to end at once.
  */
 bool clock_sleep(struct machine *m, u64 ns);
 
 /**
  * clock_run_kthreads() - in the middle of an allocation that reclaims: kernel threads and
  * completions (all kinds but EVENT_LOAD) that are due at the clock's present time run now, so that
- * kswapd works beside a direct reclaimer. Does nothing inside a handler or itself. Only where no LRU
- * list is being walked in place and no page is held that they could free.
+ * kswapd works beside a direct reclaimer. Does nothing inside a handler or itself. Only where no
+ * LRU list is being walked in place and no page is held that they could free.
  */
 void clock_run_kthreads(struct machine *m);
 
 /**
- * clock_share_cpu() - the kernel thread whose handler is running has worked @ns. It did so beside the command
- * in progress; or, where that has the one CPU there is, instead of it: then the clock moves by @ns when the
- * handler is over, and the command has as long for itself before the thread's next turn. Returns in how many
- * ns from the handler's start that is.
+ * clock_share_cpu() - the kernel thread whose handler is running has worked @ns. It did so beside
+ * the command in progress; or, where that has the one CPU there is, instead of it: then the clock
+ * moves by @ns when the handler is over, and the command has as long for itself before the thread's
+ * next turn. Returns in how many ns from the handler's start that is.
  */
 u64 clock_share_cpu(struct machine *m, u64 ns);
 
-/** clock_recheck() - a command is to end at its next safe point (its process was killed, the machine has
- * panicked), or has ended: the quick test of machine_safe_point() must know. */
+/** clock_recheck() - a command is to end at its next safe point (its process was killed, the
+ * machine has panicked), or has ended: the quick test of machine_safe_point() must know. */
 void clock_recheck(struct machine *m);
 
-/** event_schedule() - one more event, at @due (ns); event_cancel() - take back those of @kind and @arg;
+/** event_schedule() - one more event, at @due (ns); event_cancel() - take back those of @kind and
+ * @arg;
  * event_pending() - is there any? Walks all: for checks. */
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);
 void event_cancel(struct machine *m, enum event_kind kind, u32 arg);

@@ -6,8 +6,8 @@
  *	 migrate scanner: pages in use  --->                <--- free scanner: free pages
  *
  * The migrate scanner takes pages that can move off their LRU lists, from the bottom up; the free
- * scanner takes free pages, from the top down; migrate_pages() moves the ones into the others. Where the
- * two meet the run is over: what was free below is one piece.
+ * scanner takes free pages, from the top down; migrate_pages() moves the ones into the others.
+ * Where the two meet the run is over: what was free below is one piece.
  *
  * Who compacts (enum compact_reason):
  *	direct      an allocation of more than a page, before it reclaims or has somebody killed
@@ -15,8 +15,8 @@
  *	proactive   the same thread, every half second, when a node's fragmentation score is too high
  *	by hand     proc/sys/vm/compact_memory, nodeN/compact
  *
- * A run goes in steps of at most a pageblock. Between two steps nothing is isolated: a command then passes
- * a safe point, an allocation lets kernel threads in, kcompactd ends its event.
+ * A run goes in steps of at most a pageblock. Between two steps nothing is isolated: a command then
+ * passes a safe point, an allocation lets kernel threads in, kcompactd ends its event.
  * docs/compaction.md tells the rules for users.
  * Source: Documentation/admin-guide/mm/concepts.rst (compaction), admin-guide/sysctl/vm.rst
  * (compact_memory, compaction_proactiveness, compact_unevictable_allowed, extfrag_threshold).
@@ -97,8 +97,8 @@ struct compact_control {
 		proactive;
 	bool finish_pageblock, update_cached, contended;
 	pfn_t migrate_pfn, free_pfn, last_migrated_pfn;
-	/* short cuts: the lowest pageblock that they led to (0: none, PFN_NONE: over), the order that was good
-	 * last time, searches in vain */
+	/* short cuts: the lowest pageblock that they led to (0: none, PFN_NONE: over), the order
+	 * that was good last time, searches in vain */
 	pfn_t fast_start_pfn;
 	u32 search_order, fast_search_fail;
 	struct page_list migrate; /* isolated pages on their way */
@@ -136,27 +136,31 @@ struct compaction_state {
 	u64 runs[NR_COMPACT_REASONS];
 };
 
-/* ---- how fragmented is free memory? (mm/extfrag.c; Documentation/admin-guide/sysctl/vm.rst) ---- */
+/* ---- how fragmented is free memory? (mm/extfrag.c; Documentation/admin-guide/sysctl/vm.rst)
+ * ---- */
 
-/** unusable_free_index() - thousandths of @z's free memory that are in blocks smaller than @order. */
+/** unusable_free_index() - thousandths of @z's free memory that are in blocks smaller than
+ * @order. */
 s32 unusable_free_index(const struct zone *z, u32 order);
-/** fragmentation_index() - would an allocation of @order fail for want of memory (towards 0) or because of
- * fragmentation (towards 1000)? -1000: it would not fail. */
+/** fragmentation_index() - would an allocation of @order fail for want of memory (towards 0) or
+ * because of fragmentation (towards 1000)? -1000: it would not fail. */
 s32 fragmentation_index(const struct zone *z, u32 order);
 /** fragmentation_score_node() - 0 to 100: its zones' shares of unusable memory, weighed by size;
- * fragmentation_score_zone(): of one zone, not weighed. fragmentation_score_wmark(): where proactive compaction ends (@low) or begins. */
+ * fragmentation_score_zone(): of one zone, not weighed. fragmentation_score_wmark(): where
+ * proactive compaction ends (@low) or begins. */
 u32 fragmentation_score_node(const struct machine *m, u32 nid);
 u32 fragmentation_score_zone(const struct zone *z);
 u32 fragmentation_score_wmark(const struct machine *m, bool low);
 
 /* ---- the calls ---- */
 
-/** compact_node() - all zones of @nid, all pages, as nodeN/compact does. Takes virtual time, with safe
- * points; ends early when the running command is to end. compact_nodes(): all nodes. */
+/** compact_node() - all zones of @nid, all pages, as nodeN/compact does. Takes virtual time, with
+ * safe points; ends early when the running command is to end. compact_nodes(): all nodes. */
 void compact_node(struct machine *m, u32 nid);
 void compact_nodes(struct machine *m);
 
-/** compaction_proactiveness_changed() - the knob was written: every kcompactd looks at its node at once. */
+/** compaction_proactiveness_changed() - the knob was written: every kcompactd looks at its node at
+ * once. */
 void compaction_proactiveness_changed(struct machine *m);
 
 /** kcompactd_event() - EVENT_KCOMPACTD of node @nid. kcompactd_stop(): the node goes away. */
@@ -169,13 +173,14 @@ const char *compact_result_name(enum compact_result result);
 /* ---- fragmentation made on purpose (mm/fragment.c) ---- */
 
 /**
- * fragment_zone() - hold single pages of the zone, until @index thousandths of its free memory are in blocks
- * smaller than a huge page (its unusable index at order 9).
- * From the bottom of the zone up, every second page of each pageblock that is all free is taken, until the
- * index is reached: movable pages (of a shared memory file that nobody maps), or unmovable ones (the kernel's,
- * SUnreclaim). What was held of the zone before is given back first; @index 0 does no more than that.
- * Takes virtual time, with safe points. -ENODEV: no such zone; -EINVAL: @index above 1000; -ENOMEM: the zone
- * would be left with less than its low watermark, or no memory for the file; -EINTR. On error nothing is held.
+ * fragment_zone() - hold single pages of the zone, until @index thousandths of its free memory are
+ * in blocks smaller than a huge page (its unusable index at order 9).
+ * From the bottom of the zone up, every second page of each pageblock that is all free is taken,
+ * until the index is reached: movable pages (of a shared memory file that nobody maps), or
+ * unmovable ones (the kernel's, SUnreclaim). What was held of the zone before is given back first;
+ * @index 0 does no more than that. Takes virtual time, with safe points. -ENODEV: no such zone;
+ * -EINVAL: @index above 1000; -ENOMEM: the zone would be left with less than its low watermark, or
+ * no memory for the file; -EINTR. On error nothing is held.
  */
 int fragment_zone(struct machine *m, u32 nid, enum zone_type type, u32 index, bool movable);
 /** fragment_held() - pages that are held so. */

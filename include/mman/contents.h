@@ -9,8 +9,8 @@
  *	page ----+--> value: references, and one byte for the whole page, or 4 KiB of its own
  *	slot ---/
  *
- *  - A value never changes while it is shared: copy on write, swap slots and the pages of the swap cache
- *    hold references to the same one, and writing to a shared one makes a copy first.
+ *  - A value never changes while it is shared: copy on write, swap slots and the pages of the swap
+ *    cache hold references to the same one, and writing to a shared one makes a copy first.
  *  - The pages filled with one byte share one value: each costs its handle.
  *  - Pages of the page cache have none, for their bytes are the file's (backing.h). Those of shared
  *    memory have.
@@ -56,7 +56,8 @@ int contents_grow(struct machine *m);
 handle_t page_contents(const struct machine *m, pfn_t pfn);
 
 /** set_page_contents() - give @pfn the reference @contents (0: zeros), whatever it had is dropped.
- * -ENOMEM when the side array cannot be made (only for @contents != 0); the reference stays the caller's. */
+ * -ENOMEM when the side array cannot be made (only for @contents != 0); the reference stays the
+ * caller's. */
 int set_page_contents(struct machine *m, pfn_t pfn, handle_t contents);
 
 /** take_page_contents() - the reference that @pfn holds, which then has none. */
@@ -65,24 +66,25 @@ handle_t take_page_contents(struct machine *m, pfn_t pfn);
 /** move_page_contents() - what @from has is @to's, which has none. -ENOMEM: nothing has changed. */
 int move_page_contents(struct machine *m, pfn_t from, pfn_t to);
 
-/** drop_contents() - 2^@order pages are freed: what they have goes. Ask contents_in_use() before. */
+/** drop_contents() - 2^@order pages are freed: what they have goes. Ask contents_in_use()
+ * before. */
 void drop_contents(struct machine *m, pfn_t pfn, unsigned int order);
 
 handle_t contents_get(struct machine *m, handle_t contents); /* one more reference; 0 stays 0 */
 void contents_put(struct machine *m, handle_t contents);
 
-/** copy_page_contents() - @to (an anonymous page just made) gets what @from has: COW. @from may be a
- * page cache page: its bytes are read from the file. -ENOMEM: no memory of the host. */
+/** copy_page_contents() - @to (an anonymous page just made) gets what @from has: COW. @from may be
+ * a page cache page: its bytes are read from the file. -ENOMEM: no memory of the host. */
 int copy_page_contents(struct machine *m, pfn_t to, pfn_t from);
 
-/** read_page_bytes(), write_page_bytes() - of one page, @offset + @size <= PAGE_SIZE. For page cache
- * pages they go to the file, as far as it is long. Writing: -ENOMEM, -EIO, -ENOSPC; making the page
- * dirty is the caller's. */
+/** read_page_bytes(), write_page_bytes() - of one page, @offset + @size <= PAGE_SIZE. For page
+ * cache pages they go to the file, as far as it is long. Writing: -ENOMEM, -EIO, -ENOSPC; making
+ * the page dirty is the caller's. */
 void read_page_bytes(struct machine *m, pfn_t pfn, u32 offset, void *buffer, u32 size);
 int write_page_bytes(struct machine *m, pfn_t pfn, u32 offset, const void *data, u32 size);
 
-/** fill_page() - @size bytes at @offset are @byte: `write NAME value=N`. A whole page costs no 4 KiB.
- * Errors as above. */
+/** fill_page() - @size bytes at @offset are @byte: `write NAME value=N`. A whole page costs no 4
+ * KiB. Errors as above. */
 int fill_page(struct machine *m, pfn_t pfn, u32 offset, u32 size, u8 byte);
 
 /** contents_bytes() - host memory that contents take now: handles, values and bytes. */
@@ -96,14 +98,16 @@ u32 contents_references(const struct machine *m, handle_t contents);
 /**
  * access_remote_vm() - read or write bytes at @addr of @task's memory as proc/PID/mem does: faults
  * pages in, with a safe point after each, and passes over the rights of the mapping, as a debugger
- * may: a read-only private mapping gets its own copy written to. It stops at the first page that cannot
- * be had (not mapped, of a device, shared and not writable, out of memory), and when the address space
- * ends meanwhile. Bytes done, or -EIO for none, -EINTR when told to end before the first.
+ * may: a read-only private mapping gets its own copy written to. It stops at the first page that
+ * cannot be had (not mapped, of a device, shared and not writable, out of memory), and when the
+ * address space ends meanwhile. Bytes done, or -EIO for none, -EINTR when told to end before the
+ * first.
  */
 ssize_t access_remote_vm(struct machine *m, handle_t task, u64 addr, void *buffer, size_t size,
 			 bool write);
 
-/** mm_fill_range() - mm_access_range() with a store that leaves @byte in every byte of the range. */
+/** mm_fill_range() - mm_access_range() with a store that leaves @byte in every byte of the
+ * range. */
 int mm_fill_range(struct machine *m, handle_t task, u64 addr, u64 length, u8 byte, u64 *pages);
 
 #endif

@@ -68,7 +68,8 @@ void count_interleave_hit(struct machine *m, pfn_t pfn, int nid);
 /** free_pages() - give 2^@order pages back (the caller has cleared mapping and LRU state). */
 void free_pages(struct machine *m, pfn_t pfn, unsigned int order);
 
-/** gfp_flags_text() - "GFP_KERNEL|__GFP_ZERO" of @gfp, as the kernel's log prints it, into @text. */
+/** gfp_flags_text() - "GFP_KERNEL|__GFP_ZERO" of @gfp, as the kernel's log prints it, into
+ * @text. */
 void gfp_flags_text(gfp_t gfp, char *text, size_t size);
 
 /* For physically contiguous memory of a device see kmalloc_device() in slab.h. */

@@ -20,11 +20,12 @@
 /** hugetlb_init() - the pages that hugepages= asked for and early boot did not set aside. */
 int hugetlb_init(struct machine *m);
 
-/** dissolve_free_huge_page() - the free huge page that holds @pfn is taken out of its pool and given back. 0:
- * done, or none is there; -EBUSY: all that are free are promised to somebody. */
+/** dissolve_free_huge_page() - the free huge page that holds @pfn is taken out of its pool and
+ * given back. 0: done, or none is there; -EBUSY: all that are free are promised to somebody. */
 int dissolve_free_huge_page(struct machine *m, pfn_t pfn);
 
-/** hugetlb_default() - the size that proc/meminfo and /proc/sys/vm speak of; NULL without huge pages. */
+/** hugetlb_default() - the size that proc/meminfo and /proc/sys/vm speak of; NULL without huge
+ * pages. */
 struct hstate *hugetlb_default(struct machine *m);
 
 /** vma_hstate() - the size of the pages of a mapping with VM_HUGETLB. */
@@ -61,8 +62,9 @@ static inline u64 hstate_persistent(const struct hstate *h)
 int hugetlb_set_pool(struct machine *m, struct hstate *h, u64 count, int nid);
 
 /**
- * hugetlb_hold() - @nr free pages of a node's pool are in use from now on, by nobody of this machine (a twin's
- * programs, whose huge pages are only counted); @surplus of them are surplus. Returns how many there were.
+ * hugetlb_hold() - @nr free pages of a node's pool are in use from now on, by nobody of this
+ * machine (a twin's programs, whose huge pages are only counted); @surplus of them are surplus.
+ * Returns how many there were.
  */
 u64 hugetlb_hold(struct machine *m, struct hstate *h, u32 nid, u64 nr, u64 surplus);
 

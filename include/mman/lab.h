@@ -69,11 +69,12 @@ struct access_stream {
 /** access_stream_init() - @start, @nr_pages: the range it draws from; @seed: any number. */
 void access_stream_init(struct access_stream *s, const struct access_spec *spec, u64 start,
 			u64 nr_pages, u64 seed);
-/** access_stream_permuted() - the page of the next access of a pattern other than seq and uniform. */
+/** access_stream_permuted() - the page of the next access of a pattern other than seq and
+ * uniform. */
 u64 access_stream_permuted(struct access_stream *s);
 
-/** access_stream_random() - 64 bits of the stream's own generator, xoroshiro128+ (public domain, Blackman and Vigna);
- * access_stream_below(): a number below @n. */
+/** access_stream_random() - 64 bits of the stream's own generator, xoroshiro128+ (public domain,
+ * Blackman and Vigna); access_stream_below(): a number below @n. */
 static inline u64 access_stream_random(struct access_stream *s)
 {
 	u64 a = s->random[0], b = s->random[1], result = a + b;
@@ -126,8 +127,8 @@ struct access_draw {
 	u16 table[4][1u << ACCESS_DRAW_BITS];
 };
 
-/** access_stream_draw() - the next addresses, up to @nr of them, as access_stream_next() gives them, only
- * faster; those of stores with ACCESS_STORE. Returns how many. */
+/** access_stream_draw() - the next addresses, up to @nr of them, as access_stream_next() gives
+ * them, only faster; those of stores with ACCESS_STORE. Returns how many. */
 u32 access_stream_draw(struct access_stream *s, struct access_draw *d, u64 *addr, u32 nr);
 
 struct lab_load {
@@ -157,11 +158,13 @@ static inline struct lab_process *lab_at_pool(const struct task_state *s, handle
 
 /** lab_is_live() - does @lab still name the process with these low bits of its creation number? */
 bool lab_is_live(const struct machine *m, handle_t lab, u32 generation);
-/** lab_find() - by its name, 0 if there is none; lab_first(), lab_next(): all of them, the oldest first, 0 at the end. */
+/** lab_find() - by its name, 0 if there is none; lab_first(), lab_next(): all of them, the oldest
+ * first, 0 at the end. */
 handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);
-/** lab_create() - mkdir sim/procs/@name: a child of init with that name. -EEXIST, -ENAMETOOLONG, -EINVAL (a bad name),
+/** lab_create() - mkdir sim/procs/@name: a child of init with that name. -EEXIST, -ENAMETOOLONG,
+ * -EINVAL (a bad name),
  * -ENOMEM, -EAGAIN (no number left, or too many threads). */
 int lab_create(struct machine *m, const char *name, handle_t *out);
 /** lab_adopt() - give a task that exists (a forked child, a process of the twin) a directory. */
@@ -173,15 +176,17 @@ int lab_clone(struct machine *m, handle_t lab, const char *name, handle_t *out);
 /** lab_remove() - rmdir: kills the process if it is alive. -ENOENT. */
 int lab_remove(struct machine *m, const char *name);
 
-/** lab_region_find() - NULL: @lab has none of that name. lab_region_add(): bytes from @start on are called @name;
- * -EEXIST, -ENAMETOOLONG, -ENOMEM. lab_region_remove(): the name goes, not the memory; -ENOENT. lab_regions_drop(): all
- * of them. */
+/** lab_region_find() - NULL: @lab has none of that name. lab_region_add(): bytes from @start on are
+ * called @name;
+ * -EEXIST, -ENAMETOOLONG, -ENOMEM. lab_region_remove(): the name goes, not the memory; -ENOENT.
+ * lab_regions_drop(): all of them. */
 struct lab_region *lab_region_find(struct machine *m, handle_t lab, const char *name);
 int lab_region_add(struct machine *m, handle_t lab, const char *name, u64 start, u64 length);
 int lab_region_remove(struct machine *m, handle_t lab, const char *name);
 void lab_regions_drop(struct machine *m, handle_t lab);
 
-/** lab_text_set() - replace a text object by @bytes; lab_text_get() copies it, returns its length. */
+/** lab_text_set() - replace a text object by @bytes; lab_text_get() copies it, returns its
+ * length. */
 int lab_text_set(struct machine *m, handle_t *text, const char *bytes, size_t size);
 size_t lab_text_get(const struct machine *m, handle_t text, char *buffer, size_t size);
 
@@ -189,12 +194,14 @@ size_t lab_text_get(const struct machine *m, handle_t text, char *buffer, size_t
  * *@done: accesses made. */
 int lab_access(struct machine *m, handle_t lab, const char *region, const struct access_spec *spec,
 	       u64 *done);
-/** lab_load_start() - `load NAME PATTERN RATE ...`: accesses go on in the background, from events. -ESRCH: no process;
+/** lab_load_start() - `load NAME PATTERN RATE ...`: accesses go on in the background, from events.
+ * -ESRCH: no process;
  * -EEXIST: the region has one; -EINVAL, -ENOENT, -ENOMEM. lab_load_stop(): -ENOENT. */
 int lab_load_start(struct machine *m, handle_t lab, const char *region,
 		   const struct access_spec *spec);
 int lab_load_stop(struct machine *m, handle_t lab, const char *region);
-/** lab_load_event() - EVENT_LOAD of that load. lab_task_ended(): of do_exit(): what its directory shows from now on. */
+/** lab_load_event() - EVENT_LOAD of that load. lab_task_ended(): of do_exit(): what its directory
+ * shows from now on. */
 void lab_load_event(struct machine *m, u32 load);
 void lab_task_ended(struct machine *m, handle_t task);
 

@@ -1,10 +1,10 @@
 /*
  * libc_heap.h - the heap of a simulated process, as the C library in it keeps it.
  *
- * What `malloc` and `free` do in a process of the laboratory: glibc 2.36's main arena, chunk for chunk.
- * The same sequence of calls gives the same addresses, the same moves of the break and the same mappings
- * as there. It is the process's own memory that is handed out: a fork has a copy, threads share it,
- * execve(2) begins anew.
+ * What `malloc` and `free` do in a process of the laboratory: glibc 2.36's main arena, chunk for
+ * chunk. The same sequence of calls gives the same addresses, the same moves of the break and the
+ * same mappings as there. It is the process's own memory that is handed out: a fork has a copy,
+ * threads share it, execve(2) begins anew.
  * Source: malloc(3), mallopt(3), and what a real program did (tests/data/malloc/).
  */
 #ifndef MMAN_LIBC_HEAP_H
@@ -73,11 +73,11 @@ struct libc_heap {
 	struct heap_bin bin[HEAP_NR_BINS];
 };
 
-/** libc_malloc() - malloc(3) of @bytes; *@addr: what it returns. Touches the pages that hold the chunks'
- * headers. -ENOMEM; -EINTR: the process is to end. */
+/** libc_malloc() - malloc(3) of @bytes; *@addr: what it returns. Touches the pages that hold the
+ * chunks' headers. -ENOMEM; -EINTR: the process is to end. */
 int libc_malloc(struct machine *m, handle_t task, u64 bytes, u64 *addr);
-/** libc_free() - free(3). -EINVAL: @addr is not the start of a block in use, a real program would be
- * ended by SIGABRT. */
+/** libc_free() - free(3). -EINVAL: @addr is not the start of a block in use, a real program would
+ * be ended by SIGABRT. */
 int libc_free(struct machine *m, handle_t task, u64 addr);
 
 /** libc_heap_dup() - fork(2): a copy of @heap (0: none was used yet). 0 or -ENOMEM. */

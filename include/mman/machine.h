@@ -43,8 +43,8 @@ struct machine_host {
 	/* Called at a safe point when ->attention is set. May run other requests on the machine
 	 * (a knob write, reads). Returns false to end the running command (EINTR). */
 	bool (*yield)(struct machine *m, void *arg);
-	/* The running command can only try again what others hold up: let them be for a moment. It changes
-	 * nothing by itself. NULL: try at once. */
+	/* The running command can only try again what others hold up: let them be for a moment. It
+	 * changes nothing by itself. NULL: try at once. */
 	void (*idle)(struct machine *m, void *arg);
 	/* A line for sim/events or dev/kmsg was added: wake those who wait. */
 	void (*wake)(struct machine *m, void *arg);
@@ -186,9 +186,9 @@ static inline bool machine_safe_point(struct machine *m)
 }
 
 /**
- * machine_read_point() - in the middle of a long read: lets others in, counts nothing, runs nothing.
- * Returns false when the reader is to end at once: he gave up, or @m is there no more. What was
- * looked up before has to be looked up anew.
+ * machine_read_point() - in the middle of a long read: lets others in, counts nothing, runs
+ * nothing. Returns false when the reader is to end at once: he gave up, or @m is there no more.
+ * What was looked up before has to be looked up anew.
  */
 static inline bool machine_read_point(struct machine *m)
 {
@@ -225,7 +225,8 @@ static inline struct pglist_data *page_node(struct machine *m, const struct page
 	return &m->node[p->node];
 }
 
-/** mod_zone_page_state(), mod_node_page_state() - the one way to change a counter of a zone or node. */
+/** mod_zone_page_state(), mod_node_page_state() - the one way to change a counter of a zone or
+ * node. */
 static inline void mod_zone_page_state(struct machine *m, struct zone *z, enum zone_stat_item item,
 				       s64 delta)
 {
@@ -246,7 +247,8 @@ static inline u64 task_size(const struct machine *m)
 	return m->pt.task_size;
 }
 
-/** page_exists() - has @pfn a struct page? RAM that was never used has none (mm/untouched.c), nor have holes. */
+/** page_exists() - has @pfn a struct page? RAM that was never used has none (mm/untouched.c), nor
+ * have holes. */
 static inline bool page_exists(const struct machine *m, pfn_t pfn)
 {
 	u32 block = pfn >> (MAX_ORDER - 1);
@@ -263,7 +265,8 @@ static inline enum migratetype get_pageblock_migratetype(const struct machine *m
 				  MIGRATE_MOVABLE);
 }
 
-/** global_zone_page_state(), global_node_page_state() - the sums over all zones and nodes, never below 0. */
+/** global_zone_page_state(), global_node_page_state() - the sums over all zones and nodes, never
+ * below 0. */
 static inline u64 global_zone_page_state(const struct machine *m, enum zone_stat_item i)
 {
 	return m->vm_zone_stat[i] > 0 ? (u64)m->vm_zone_stat[i] : 0;

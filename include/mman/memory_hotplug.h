@@ -1,12 +1,14 @@
 /*
- * memory_hotplug.h - memory blocks: 128 MiB that are online or offline as a whole; the DIMMs they are on.
+ * memory_hotplug.h - memory blocks: 128 MiB that are online or offline as a whole; the DIMMs they
+ * are on.
  *
  *	absent  --plug-->  offline  --online-->  online
  *	        <-unplug--          <-offline--
  *
  * Onlining makes a block's frames free memory of a zone; offlining isolates its pageblocks
- * (page_isolation.h), moves what is in use elsewhere (migrate.h) and takes them out. All that depends on
- * the sizes of zones follows: totals, watermarks, page lists, zonelists, nodes and their threads.
+ * (page_isolation.h), moves what is in use elsewhere (migrate.h) and takes them out. All that
+ * depends on the sizes of zones follows: totals, watermarks, page lists, zonelists, nodes and their
+ * threads.
  *
  * Source: Documentation/admin-guide/mm/memory-hotplug.rst, ABI/testing/sysfs-devices-memory.
  */
@@ -38,8 +40,8 @@ struct memory_dimm {
 	handle_t next;
 };
 
-/* Frames of the kernel's struct pages for a DIMM: 2^order pages from the allocator, or, with @blocks, so
- * many blocks of 4 MiB that have no struct pages here themselves. */
+/* Frames of the kernel's struct pages for a DIMM: 2^order pages from the allocator, or, with
+ * @blocks, so many blocks of 4 MiB that have no struct pages here themselves. */
 struct memmap_chunk {
 	pfn_t pfn;
 	u32 blocks;
@@ -118,20 +120,23 @@ enum zone_type memory_block_zone(struct machine *m, u32 block, enum mhp_online_t
 int memory_block_online(struct machine *m, u32 block, enum mhp_online_type type);
 
 /**
- * memory_block_offline() - take all pages of the block away from its zone. Only where a safe point may be.
- * 1: it is offline already. -EINVAL: it has holes or lies in two zones. -EBUSY: it holds pages that can
- * never move; the kernel log says which. -EINTR: pages that are pinned for now, and the caller was told to
- * end: it is tried again until then. What was injected for MEM_GOING_OFFLINE. -ENOMEM. After any error the
- * block is online as before, and what could be moved has been moved.
+ * memory_block_offline() - take all pages of the block away from its zone. Only where a safe point
+ * may be. 1: it is offline already. -EINVAL: it has holes or lies in two zones. -EBUSY: it holds
+ * pages that can never move; the kernel log says which. -EINTR: pages that are pinned for now, and
+ * the caller was told to end: it is tried again until then. What was injected for
+ * MEM_GOING_OFFLINE. -ENOMEM. After any error the block is online as before, and what could be
+ * moved has been moved.
  */
 int memory_block_offline(struct machine *m, u32 block);
 
-/** memory_notify() - what the chain of notifiers says: 0, or the injected errno, with its log line. */
+/** memory_notify() - what the chain of notifiers says: 0, or the injected errno, with its log
+ * line. */
 int memory_notify(struct machine *m, enum memory_notify what);
 
 /* ---- DIMMs: mm/memory_dimm.c ---- */
 
-/** memory_dimm_at() - behind a handle. memory_dimm_find(): the handle of a slot by its name, 0 if there is none. */
+/** memory_dimm_at() - behind a handle. memory_dimm_find(): the handle of a slot by its name, 0 if
+ * there is none. */
 static inline struct memory_dimm *memory_dimm_at(const struct memory_hotplug_state *s, handle_t h)
 {
 	return pool_at(&s->dimms, h);
@@ -139,7 +144,8 @@ static inline struct memory_dimm *memory_dimm_at(const struct memory_hotplug_sta
 
 handle_t memory_dimm_find(const struct machine *m, const char *name);
 
-/** memory_dimm_create() - an empty slot: no size, node 0. -EEXIST, -ENAMETOOLONG, -EINVAL (a bad name),
+/** memory_dimm_create() - an empty slot: no size, node 0. -EEXIST, -ENAMETOOLONG, -EINVAL (a bad
+ * name),
  * -ENOMEM; -EOPNOTSUPP: this machine has no slots (i386). */
 int memory_dimm_create(struct machine *m, const char *name, handle_t *out);
 /** memory_dimm_remove() - the slot goes. -EBUSY: plugged; -ENOENT. */
@@ -147,20 +153,23 @@ int memory_dimm_remove(struct machine *m, const char *name);
 
 /**
  * memory_dimm_plug() - its blocks appear, and go online as auto_online_blocks says.
- * -EINVAL: size 0 or no multiple of a block, a start that is none, no such node number, plugged already.
+ * -EINVAL: size 0 or no multiple of a block, a start that is none, no such node number, plugged
+ * already.
  * -EEXIST: it overlaps RAM. -E2BIG: beyond the highest address. -ENOSPC: no room is left for it.
- * -ENOMEM: no memory for its struct pages. With an error, nothing has changed. One line of reason in @why.
+ * -ENOMEM: no memory for its struct pages. With an error, nothing has changed. One line of reason
+ * in @why.
  */
 int memory_dimm_plug(struct machine *m, handle_t dimm, char *why, size_t why_size);
 
 /**
- * memory_dimm_unplug() - its blocks go offline, one after the other, and vanish. Only where a safe point may
- * be. The error of the block that refused: those that went offline for it are online again, by the online policy.
+ * memory_dimm_unplug() - its blocks go offline, one after the other, and vanish. Only where a safe
+ * point may be. The error of the block that refused: those that went offline for it are online
+ * again, by the online policy.
  */
 int memory_dimm_unplug(struct machine *m, handle_t dimm, char *why, size_t why_size);
 
-/** memory_dimm_boot() - boot: a DIMM that is plugged in already; its blocks exist. Its memmap is taken
- * unless the machine is bare. -ENOMEM. */
+/** memory_dimm_boot() - boot: a DIMM that is plugged in already; its blocks exist. Its memmap is
+ * taken unless the machine is bare. -ENOMEM. */
 int memory_dimm_boot(struct machine *m, const char *name, u64 start, u64 size, u32 nid);
 
 /** memory_hotplug_limit() - one above the highest address that a DIMM may have, bytes. */
@@ -169,16 +178,17 @@ u64 memory_hotplug_limit(const struct machine *m);
 /* ---- bad pages: mm/memory_failure.c ---- */
 
 /**
- * memory_failure() - the frame is corrupt: it is used no more. Free: taken out. Clean page cache: dropped.
- * Else its users get SIGBUS when they touch it. 0; -ENXIO: no online frame; -EHWPOISON: it is known to
- * be; -EBUSY: the kernel itself uses it (it is marked all the same).
+ * memory_failure() - the frame is corrupt: it is used no more. Free: taken out. Clean page cache:
+ * dropped. Else its users get SIGBUS when they touch it. 0; -ENXIO: no online frame; -EHWPOISON: it
+ * is known to be; -EBUSY: the kernel itself uses it (it is marked all the same).
  */
 int memory_failure(struct machine *m, u64 pfn);
-/** soft_offline_page() - move what is in the frame elsewhere and use it no more. 0, -EIO (not online, or in use
- * by the kernel), -EBUSY: it could not be moved. */
+/** soft_offline_page() - move what is in the frame elsewhere and use it no more. 0, -EIO (not
+ * online, or in use by the kernel), -EBUSY: it could not be moved. */
 int soft_offline_page(struct machine *m, u64 pfn);
 
-/** madvise_inject_error() - MADV_HWPOISON, MADV_SOFT_OFFLINE of [@addr, @end). -EPERM, -ENOMEM, or as above. */
+/** madvise_inject_error() - MADV_HWPOISON, MADV_SOFT_OFFLINE of [@addr, @end). -EPERM, -ENOMEM, or
+ * as above. */
 int madvise_inject_error(struct machine *m, handle_t task, u64 addr, u64 end, bool soft);
 
 #endif

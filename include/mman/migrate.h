@@ -41,22 +41,23 @@ enum migrate_reason {
 	NR_MIGRATE_REASONS
 };
 
-/** new_page_fn - a frame for @old, allocated as alloc_pages() gives one (order 0, no flags, on no list).
- * PFN_NONE: there is none; migrate_pages() ends with -ENOMEM. May reclaim. */
+/** new_page_fn - a frame for @old, allocated as alloc_pages() gives one (order 0, no flags, on no
+ * list). PFN_NONE: there is none; migrate_pages() ends with -ENOMEM. May reclaim. */
 typedef pfn_t (*new_page_fn)(struct machine *m, pfn_t old, void *arg);
 /** free_page_fn - a frame that new_page_fn gave was not needed. */
 typedef void (*free_page_fn)(struct machine *m, pfn_t unused, void *arg);
 
 /**
- * isolate_lru_page() - take @pfn off its LRU list or out of the count of unevictable pages; PG_isolated,
- * counted in NR_ISOLATED_ANON or NR_ISOLATED_FILE. ->next and ->prev are the caller's then.
- * Pinned pages, and those under writeback, can be isolated: migrate_pages() finds out. -EBUSY: it is on
- * no such list (free, slab, isolated by somebody else).
+ * isolate_lru_page() - take @pfn off its LRU list or out of the count of unevictable pages;
+ * PG_isolated, counted in NR_ISOLATED_ANON or NR_ISOLATED_FILE. ->next and ->prev are the caller's
+ * then. Pinned pages, and those under writeback, can be isolated: migrate_pages() finds out.
+ * -EBUSY: it is on no such list (free, slab, isolated by somebody else).
  */
 int isolate_lru_page(struct machine *m, pfn_t pfn);
 
-/** putback_isolated_page() - one isolated page, on no list, goes back to the LRU list that its flags say (or
- * is freed, if its last user has gone). putback_movable_pages(): all of @list, which is empty then. */
+/** putback_isolated_page() - one isolated page, on no list, goes back to the LRU list that its
+ * flags say (or is freed, if its last user has gone). putback_movable_pages(): all of @list, which
+ * is empty then. */
 void putback_isolated_page(struct machine *m, pfn_t pfn);
 void putback_movable_pages(struct machine *m, struct page_list *list);
 
@@ -64,10 +65,11 @@ void putback_movable_pages(struct machine *m, struct page_list *list);
  * migrate_pages() - move the isolated pages of @from to frames that @get gives.
  * @put: takes back frames that were not needed; NULL: free_pages()
  * @succeeded: NULL, or how many pages moved (those that were freed meanwhile are among them)
- * A page that moved is on its LRU list again, in its new frame, and the old frame is free. Those that
- * stayed (pinned, busy in a mode that does not wait) remain on @from, isolated: putback_movable_pages().
- * Counts pgmigrate_success and pgmigrate_fail, charges the cost table's migrate_page for each that moved.
- * Returns how many stayed, or -ENOMEM: @get had no frame, what was not tried is on @from as well.
+ * A page that moved is on its LRU list again, in its new frame, and the old frame is free. Those
+ * that stayed (pinned, busy in a mode that does not wait) remain on @from, isolated:
+ * putback_movable_pages(). Counts pgmigrate_success and pgmigrate_fail, charges the cost table's
+ * migrate_page for each that moved. Returns how many stayed, or -ENOMEM: @get had no frame, what
+ * was not tried is on @from as well.
  */
 int migrate_pages(struct machine *m, struct page_list *from, new_page_fn get, free_page_fn put,
 		  void *arg, enum migrate_mode mode, enum migrate_reason reason, u64 *succeeded);

@@ -72,10 +72,11 @@ enum vma_kind {
 };
 
 /*
- * One mapping. Ordered by address in a tree (vma_node) and a list (prev, next). A file mapping is in its
- * inode's i_mmap tree (shared), private or not; one that has anonymous pages has an anon_vma, and a
- * chain of anon_vma_chain entries that put it into the trees of that anon_vma and of its ancestors.
- * "s" in maps is VM_MAYSHARE: a shared mapping of a file opened read-only has no VM_SHARED.
+ * One mapping. Ordered by address in a tree (vma_node) and a list (prev, next). A file mapping is
+ * in its inode's i_mmap tree (shared), private or not; one that has anonymous pages has an
+ * anon_vma, and a chain of anon_vma_chain entries that put it into the trees of that anon_vma and
+ * of its ancestors. "s" in maps is VM_MAYSHARE: a shared mapping of a file opened read-only has no
+ * VM_SHARED.
  */
 struct vma {
 	/* what faults, searches and merges look at: one cache line */
@@ -87,7 +88,8 @@ struct vma {
 	handle_t mm;
 	u8 kind; /* enum vma_kind; ask vma_kind() for the name in maps */
 	u8 reserved;
-	/* swap read-ahead by addresses: the last window (0: none yet), hits since, page of the last fault */
+	/* swap read-ahead by addresses: the last window (0: none yet), hits since, page of the last
+	 * fault */
 	u8 swap_ra_window, swap_ra_hits;
 	handle_t file, anon_vma; /* file: struct file */
 	handle_t policy;	 /* memory policy; 0: the task's */
@@ -95,15 +97,17 @@ struct vma {
 	u64 shared_last;	 /* largest last page offset in this subtree of i_mmap */
 	struct treap_node shared;
 	u32 swap_ra_page;
-	/* of huge pages (hugetlb.h): the reservations that a private mapping has made, 0: none; HPAGE_* */
+	/* of huge pages (hugetlb.h): the reservations that a private mapping has made, 0: none;
+	 * HPAGE_* */
 	handle_t resv_map;
 	u32 huge_flags;
 	u64 unused[4]; /* two lines each */
 };
 
 /*
- * A node of the tree of an address space's VMAs (mm/vma_tree.c): up to 31 entries by address, VMAs in a leaf,
- * nodes above. Of each: where its first VMA begins, and the largest hole below a VMA in it.
+ * A node of the tree of an address space's VMAs (mm/vma_tree.c): up to 31 entries by address, VMAs
+ * in a leaf, nodes above. Of each: where its first VMA begins, and the largest hole below a VMA in
+ * it.
  */
 #define VMA_NODE_ENTRIES 31u
 
@@ -149,7 +153,8 @@ struct mm {
 	handle_t pins;	       /* struct pin, the newest first */
 	u32 tlb_live;	       /* may a TLB know it? (tlb.h) */
 	u64 tlb_gen, tlb_cpus; /* flushes so far; CPUs, modulo 64, that have it loaded */
-	/* numa_balancing.h: ns of the next scan, 0: not yet known; where it goes on; passes so far */
+	/* numa_balancing.h: ns of the next scan, 0: not yet known; where it goes on; passes so
+	 * far */
 	u64 numa_next_scan, numa_scan_offset;
 	u32 numa_scan_seq;
 	u32 tables_freed; /* a handle of a table is good while it stays as it is */
@@ -258,7 +263,8 @@ struct shadow_nodes {
 	u64 nr;
 };
 
-/* Files of the disk that memory pressure may make the kernel forget, the longest unused first (mm/dcache.h). */
+/* Files of the disk that memory pressure may make the kernel forget, the longest unused first
+ * (mm/dcache.h). */
 struct inode_lru {
 	handle_t head, tail;
 	u64 nr;
@@ -319,7 +325,8 @@ _Static_assert(sizeof(struct vma) == 128 && offsetof(struct vma, shared_last) ==
 		       sizeof(struct vma_node) == 512,
 	       "one cache line of each VMA is enough for nearly all, and eight are a node");
 
-/** mm_init() - pools, zero page, overcommit reserves. 0 or -ENOMEM. mm_destroy(): all of it goes. */
+/** mm_init() - pools, zero page, overcommit reserves. 0 or -ENOMEM. mm_destroy(): all of it
+ * goes. */
 int mm_init(struct machine *m);
 void mm_destroy(struct machine *m);
 
@@ -357,15 +364,18 @@ struct mmap_request {
 /** do_mmap() - mmap(2). A shared mapping without PROT_WRITE is of a file opened read-only. */
 int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
 /** device_get() - the device /dev/@name, made with @bytes of memory of its own if there is none yet
- * (dev=NAME). -EINVAL: it has less; -ENOSPC: no room behind the PCI bridge; -ENAMETOOLONG, -ENOMEM. */
+ * (dev=NAME). -EINVAL: it has less; -ENOSPC: no room behind the PCI bridge; -ENAMETOOLONG,
+ * -ENOMEM. */
 int device_get(struct machine *m, const char *name, u64 bytes, handle_t *inode);
-/** device_undo() - the newest device was made for a mapping that could not be had: it goes again. */
+/** device_undo() - the newest device was made for a mapping that could not be had: it goes
+ * again. */
 void device_undo(struct machine *m, handle_t inode);
-/** do_munmap() - munmap(2). -EINVAL: not at a page, nothing, or beyond task_size(); -ENOMEM: a VMA would have to be
- * split, and there are max_map_count of them. */
+/** do_munmap() - munmap(2). -EINVAL: not at a page, nothing, or beyond task_size(); -ENOMEM: a VMA
+ * would have to be split, and there are max_map_count of them. */
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
-/** do_mprotect() - mprotect(2); @prot: VM_READ | VM_WRITE | VM_EXEC. -EINVAL; -ENOMEM: a hole, or Committed_AS would
- * be too large; -EACCES: a shared mapping of a file that is not open for writing; -EINTR. */
+/** do_mprotect() - mprotect(2); @prot: VM_READ | VM_WRITE | VM_EXEC. -EINVAL; -ENOMEM: a hole, or
+ * Committed_AS would be too large; -EACCES: a shared mapping of a file that is not open for
+ * writing; -EINTR. */
 int do_mprotect(struct machine *m, handle_t task, u64 addr, u64 length, u32 prot);
 /** do_mremap() - do_mremap_to() with no flag but MREMAP_MAYMOVE. */
 int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 new_length,
@@ -392,11 +402,11 @@ int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk);
 /** do_madvise() - @advice: "dontneed", "free", "willneed", "cold", "pageout", "sequential", ... the
  * names of MADV_* in lower case, with or without '_' between words. -EINVAL when it is none. */
 int do_madvise(struct machine *m, handle_t task, u64 addr, u64 length, const char *advice);
-/** do_mlock() - mlock2(2), with MLOCK_ONFAULT if @onfault, or munlock(2). -EPERM: RLIMIT_MEMLOCK is 0; -ENOMEM: more
- * than it allows, or a hole; -EAGAIN: not all pages could be had; -EINTR. */
+/** do_mlock() - mlock2(2), with MLOCK_ONFAULT if @onfault, or munlock(2). -EPERM: RLIMIT_MEMLOCK is
+ * 0; -ENOMEM: more than it allows, or a hole; -EAGAIN: not all pages could be had; -EINTR. */
 int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, bool onfault);
-/** do_mlockall() - mlockall(2) with MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT as said, or munlockall(2). -EINVAL: none of
- * the first two; -EPERM, -ENOMEM, -EINTR: as do_mlock(). */
+/** do_mlockall() - mlockall(2) with MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT as said, or munlockall(2).
+ * -EINVAL: none of the first two; -EPERM, -ENOMEM, -EINTR: as do_mlock(). */
 int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault,
 		bool lock);
 /** do_msync() - msync(MS_SYNC): what is dirty in the range is written out. */
@@ -458,26 +468,28 @@ int mm_access(struct machine *m, handle_t task, u64 addr, bool write);
  * pages; -EINTR when interrupted or the process died. *@pages: pages touched. */
 int mm_access_range(struct machine *m, handle_t task, u64 addr, u64 length, bool write, u64 *pages);
 
-/** mm_access_list() - the accesses of a trace, in its order, with a safe point after each: addresses, of stores
- * with ACCESS_STORE (lab.h). As they are known before they are made the host looks ahead. *@done: made. */
+/** mm_access_list() - the accesses of a trace, in its order, with a safe point after each:
+ * addresses, of stores with ACCESS_STORE (lab.h). As they are known before they are made the host
+ * looks ahead. *@done: made. */
 int mm_access_list(struct machine *m, handle_t task, const u64 *addr, u64 nr, u64 *done);
 
-/** mm_access_stream() - @count accesses of a stream (lab.h) with a safe point after each; *@done: made.
- * As mm_access_range(). */
+/** mm_access_stream() - @count accesses of a stream (lab.h) with a safe point after each; *@done:
+ * made. As mm_access_range(). */
 struct access_stream;
 int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
 		     u64 *done);
 
 /** mm_create() - an address space without a mapping, of one user. -ENOMEM. */
 int mm_create(struct machine *m, handle_t *mm);
-/** mm_dup() - fork: a copy, shared until one side writes, charged; with safe points. It has no owner
- * yet. -ENOMEM, -EINTR: the running command is to end, and the process of @from may be gone. */
+/** mm_dup() - fork: a copy, shared until one side writes, charged; with safe points. It has no
+ * owner yet. -ENOMEM, -EINTR: the running command is to end, and the process of @from may be
+ * gone. */
 int mm_dup(struct machine *m, handle_t from, handle_t *mm);
 /** mm_put() - one user less; with the last one all mappings go. */
 void mm_put(struct machine *m, handle_t mm);
 
-/** mm_rss() - resident pages now; mm_hiwater_rss(), mm_hiwater_vm(): the most pages there ever were, resident (VmHWM)
- * and mapped (VmPeak). Source: proc(5), /proc/pid/status. */
+/** mm_rss() - resident pages now; mm_hiwater_rss(), mm_hiwater_vm(): the most pages there ever
+ * were, resident (VmHWM) and mapped (VmPeak). Source: proc(5), /proc/pid/status. */
 static inline u64 mm_rss(const struct mm *mm)
 {
 	s64 n = mm->rss[MM_FILEPAGES] + mm->rss[MM_ANONPAGES] + mm->rss[MM_SHMEMPAGES];
@@ -504,15 +516,17 @@ static inline u64 mm_pgtables_pages(const struct mm *mm)
 /* ---- long-term pins (mm/gup.c) ---- */
 
 /**
- * pin_user_pages() - the pages of the range stay where they are until they are unpinned, whatever happens
- * to the mapping: a device may use them. Faults them in, for writing where the mapping allows that, and moves
- * them out of ZONE_MOVABLE first. Counts NR_FOLL_PIN_ACQUIRED and VmPin. All of them or none.
- * -EFAULT: not mapped, or no memory behind it; -ENOMEM: RLIMIT_MEMLOCK, no memory outside ZONE_MOVABLE, or
- * 1022 pins of one page; -EINTR. Source: Documentation/core-api/pin_user_pages.rst.
+ * pin_user_pages() - the pages of the range stay where they are until they are unpinned, whatever
+ * happens to the mapping: a device may use them. Faults them in, for writing where the mapping
+ * allows that, and moves them out of ZONE_MOVABLE first. Counts NR_FOLL_PIN_ACQUIRED and VmPin. All
+ * of them or none.
+ * -EFAULT: not mapped, or no memory behind it; -ENOMEM: RLIMIT_MEMLOCK, no memory outside
+ * ZONE_MOVABLE, or 1022 pins of one page; -EINTR. Source:
+ * Documentation/core-api/pin_user_pages.rst.
  */
 int pin_user_pages(struct machine *m, handle_t task, u64 addr, u64 length);
-/** unpin_user_pages() - what is pinned in the range is let go, the last pin of a page first; how many. A
- * page that nobody maps any more is freed then. */
+/** unpin_user_pages() - what is pinned in the range is let go, the last pin of a page first; how
+ * many. A page that nobody maps any more is freed then. */
 u64 unpin_user_pages(struct machine *m, handle_t mm, u64 addr, u64 length);
 
 /* ---- overcommit (mm/util.c) ---- */
@@ -529,8 +543,9 @@ static inline u64 vm_committed_as(const struct mm_state *s)
 }
 /** overcommit_init() - admin_reserve_kbytes and user_reserve_kbytes from what is free at boot. */
 void overcommit_init(struct machine *m);
-/** total_swap_pages(), free_swap_pages() - of all areas together: SwapTotal and SwapFree. total_hugetlb_pages(): in the
- * pools of huge pages, as 4 KiB pages, which no limit of overcommit counts. */
+/** total_swap_pages(), free_swap_pages() - of all areas together: SwapTotal and SwapFree.
+ * total_hugetlb_pages(): in the pools of huge pages, as 4 KiB pages, which no limit of overcommit
+ * counts. */
 u64 total_swap_pages(const struct machine *m);
 u64 free_swap_pages(const struct machine *m);
 u64 total_hugetlb_pages(const struct machine *m);
@@ -560,12 +575,13 @@ struct vma_stats {
 		active_pages, swapcache_pages;
 };
 
-/** vma_gather_stats() - of a whole VMA. vma_gather_range(): adds a part of it, [@start, @end), to @out. Source: proc(5),
- * /proc/pid/smaps and numa_maps. */
+/** vma_gather_stats() - of a whole VMA. vma_gather_range(): adds a part of it, [@start, @end), to
+ * @out. Source: proc(5), /proc/pid/smaps and numa_maps. */
 void vma_gather_stats(struct machine *m, handle_t vma, struct vma_stats *out);
 void vma_gather_range(struct machine *m, handle_t vma, u64 start, u64 end, struct vma_stats *out);
 
-/* What is written to clear_refs: whose pages lose their referenced bits, or what else is cleared. */
+/* What is written to clear_refs: whose pages lose their referenced bits, or what else is
+ * cleared. */
 enum clear_refs_type {
 	CLEAR_REFS_ALL = 1,
 	CLEAR_REFS_ANON,
@@ -574,8 +590,8 @@ enum clear_refs_type {
 	CLEAR_REFS_MM_HIWATER_RSS
 };
 
-/** clear_refs() - what writing @type to clear_refs does; with safe points. Source: proc(5), /proc/pid/clear_refs;
- * Documentation/admin-guide/mm/soft-dirty.rst. */
+/** clear_refs() - what writing @type to clear_refs does; with safe points. Source: proc(5),
+ * /proc/pid/clear_refs; Documentation/admin-guide/mm/soft-dirty.rst. */
 void clear_refs(struct machine *m, handle_t mm, enum clear_refs_type type);
 
 /* ---- reverse mapping (mm/rmap.c) ---- */
@@ -593,13 +609,14 @@ bool try_to_unmap(struct machine *m, pfn_t pfn, u64 swap);
 bool page_mkclean(struct machine *m, pfn_t pfn);
 
 /* ---- files and their page cache (mm/inode.c, mm/filemap.c, mm/shmem.c) ---- */
-/** inode_create() - a file of @size bytes named @path (as maps shows it), all of it on the disk. It is in
- * the directory that @path names, if there is one; else no listing shows it. -EEXIST, -ENOMEM,
+/** inode_create() - a file of @size bytes named @path (as maps shows it), all of it on the disk. It
+ * is in the directory that @path names, if there is one; else no listing shows it. -EEXIST,
+ * -ENOMEM,
  * -ENOSPC. */
 int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind,
 		 handle_t *out);
-/** inode_lookup() - the file of that name, 0 if there is none; inode_path(): its name. inode_put(): one holder less; the
- * last one takes a file without a name along. */
+/** inode_lookup() - the file of that name, 0 if there is none; inode_path(): its name. inode_put():
+ * one holder less; the last one takes a file without a name along. */
 handle_t inode_lookup(const struct machine *m, const char *path);
 const char *inode_path(const struct machine *m, handle_t inode);
 void inode_put(struct machine *m, handle_t inode);
@@ -613,8 +630,8 @@ void inode_truncate(struct machine *m, handle_t inode, u64 size);
 /** filemap_get_page() - page @index of @inode in the page cache; @create: read in if need be (one
  * page, no read-ahead). PFN_NONE: not there, or no memory. */
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create);
-/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode; how many. Who must know
- * them written: filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
+/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode; how many. Who
+ * must know them written: filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
 u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 /** invalidate_mapping_pages() - drop what is clean, unmapped and not shared memory; pages
  * dropped. */
@@ -628,7 +645,8 @@ void page_set_dirty(struct machine *m, pfn_t pfn);
 /** lru_add() - on the list that the page's flags say: PG_active, PG_swapbacked (anonymous lists),
  * PG_unevictable (counted, on no list: ->next is then the number of VMAs that lock it). */
 void lru_add(struct machine *m, pfn_t pfn);
-/** lru_del() - off it again. activate_page(): from an inactive list to the head of the active one (PGACTIVATE). */
+/** lru_del() - off it again. activate_page(): from an inactive list to the head of the active one
+ * (PGACTIVATE). */
 void lru_del(struct machine *m, pfn_t pfn);
 void activate_page(struct machine *m, pfn_t pfn);
 /** mark_page_accessed() - inactive, inactive and referenced, active: one step. */

@@ -191,13 +191,14 @@ static inline bool zone_populated(const struct zone *z)
 #define pfn_to_page(m, pfn)  (&(m)->mem_map[pfn])
 #define page_to_pfn(m, page) ((pfn_t)((page) - (m)->mem_map))
 
-/* In machine.h, because inline: page_exists(m, pfn) - has @pfn a struct page (was its 4 MiB block ever
- * used)? get_pageblock_migratetype(m, pfn). mod_zone_page_state(), mod_node_page_state(). */
+/* In machine.h, because inline: page_exists(m, pfn) - has @pfn a struct page (was its 4 MiB block
+ * ever used)? get_pageblock_migratetype(m, pfn). mod_zone_page_state(), mod_node_page_state(). */
 
 /** pfn_present() - is there RAM (online or not) behind @pfn? */
 bool pfn_present(const struct machine *m, pfn_t pfn);
 
-/** pfn_zone() - zone of a present, online frame, touched or not; NULL for holes and offline blocks. */
+/** pfn_zone() - zone of a present, online frame, touched or not; NULL for holes and offline
+ * blocks. */
 struct zone *pfn_zone(struct machine *m, pfn_t pfn);
 
 /** set_pageblock_migratetype() - O(1); keeps zone->nr_pageblocks. */
@@ -232,8 +233,9 @@ void physmem_destroy(struct machine *m);
 /** sparse_init() - reserve mem_map, the bitmaps and pageblock_flags for all frames below m->max_pfn
  * (nothing present yet, every pageblock MIGRATE_MOVABLE). Host address space only. 0 or -ENOMEM. */
 int sparse_init(struct machine *m);
-/** sparse_add_range() - RAM of node @nid lies behind [@start, @end): pfn_present() says so from now on.
- * sparse_remove_range(): no longer (a DIMM was pulled). 0, or -EINVAL beyond the highest frame. */
+/** sparse_add_range() - RAM of node @nid lies behind [@start, @end): pfn_present() says so from now
+ * on. sparse_remove_range(): no longer (a DIMM was pulled). 0, or -EINVAL beyond the highest
+ * frame. */
 int sparse_add_range(struct machine *m, u16 nid, pfn_t start, pfn_t end);
 int sparse_remove_range(struct machine *m, pfn_t start, pfn_t end);
 
@@ -243,20 +245,21 @@ u16 section_node(const struct machine *m, u32 section);
 /** node_add() - a node that never was gets its lists; nr_nodes is the caller's. */
 void node_add(struct machine *m, u16 nid);
 
-/** zone_add_present() - [@start, @end) is online RAM of that zone: adds to present_pages of zone and
- * node, widens both spans to cover it (with the pageblock counts), and pfn_zone() knows it.
+/** zone_add_present() - [@start, @end) is online RAM of that zone: adds to present_pages of zone
+ * and node, widens both spans to cover it (with the pageblock counts), and pfn_zone() knows it.
  * Ranges of one zone may come in any order and must not overlap. 0 or -ENOMEM. */
 int zone_add_present(struct machine *m, u16 nid, enum zone_type type, pfn_t start, pfn_t end);
-/** zone_remove_present() - the way back: pfn_zone() forgets a stretch of one zone that is on no list
- * any more, spans shrink if it was at an end, its struct pages are gone. 0 or -ENOMEM. */
+/** zone_remove_present() - the way back: pfn_zone() forgets a stretch of one zone that is on no
+ * list any more, spans shrink if it was at an end, its struct pages are gone. 0 or -ENOMEM. */
 int zone_remove_present(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
 /** zone_set_span() - the zone's start and length where they are wider than its RAM (holes). */
 void zone_set_span(struct machine *m, struct zone *z, pfn_t start, u64 pages);
 
 /**
- * zone_defer_init() - from @start on the zone's struct pages are made late (DEFERRED_STRUCT_PAGE_INIT):
- * zone_free_range() then makes a pageblock MOVABLE only if its first frame is free, and others keep
- * the type 0, UNMOVABLE. Ranges must come in ascending order until zone_deferred_done().
+ * zone_defer_init() - from @start on the zone's struct pages are made late
+ * (DEFERRED_STRUCT_PAGE_INIT): zone_free_range() then makes a pageblock MOVABLE only if its first
+ * frame is free, and others keep the type 0, UNMOVABLE. Ranges must come in ascending order until
+ * zone_deferred_done().
  */
 void zone_defer_init(struct zone *z, pfn_t start);
 void zone_deferred_done(struct machine *m, struct zone *z);
@@ -302,7 +305,8 @@ void khugepaged_min_free_kbytes_update(struct machine *m);
 void zone_pcp_update(struct machine *m, struct zone *z);
 /** build_zonelists() - fallback order of every node by distance, then zone. */
 void build_zonelists(struct machine *m);
-/** print_fallback_order() - the nodes that @nid's allocations ask one after the other, to the log. */
+/** print_fallback_order() - the nodes that @nid's allocations ask one after the other, to the
+ * log. */
 void print_fallback_order(struct machine *m, u32 nid);
 /** drain_pages() - give the pages of a CPU's lists (all CPUs: cpu < 0) back to the buddy lists. */
 void drain_pages(struct machine *m, int cpu);

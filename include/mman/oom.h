@@ -185,7 +185,8 @@ void oom_destroy(struct machine *m);
  */
 bool out_of_memory(struct machine *m, struct oom_control *oc);
 
-/** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows it. */
+/** oom_badness() - pages of badness, INT64_MIN when not eligible; oom_score(): as /proc shows
+ * it. */
 s64 oom_badness(const struct machine *m, handle_t task, u64 totalpages);
 u32 oom_score(const struct machine *m, handle_t task);
 /** oom_ineligible() - why @task (a leader) cannot be chosen, whatever the request. */
@@ -206,8 +207,8 @@ void oom_reaper_event(struct machine *m, u32 victim);
  * writes has CAP_SYS_RESOURCE, and later lowering by others ends here. */
 void set_oom_adj(struct machine *m, handle_t task, s32 adj, bool set_floor);
 
-/** show_mem() - the log has "Mem-Info:" and all that follows in the report of an OOM kill: of nodes in the
- * mask @nodes, zones up to @highest (mm/show_mem.c). */
+/** show_mem() - the log has "Mem-Info:" and all that follows in the report of an OOM kill: of nodes
+ * in the mask @nodes, zones up to @highest (mm/show_mem.c). */
 void show_mem(struct machine *m, u64 nodes, enum zone_type highest);
 
 /* ---- panic ---- */
@@ -221,8 +222,8 @@ struct panic_state {
 };
 
 /**
- * panic() - the kernel stops, for want of the memory that @oc asks for: m->panicked. Nothing runs any more,
- * nothing is logged any more, and commands in progress end;
+ * panic() - the kernel stops, for want of the memory that @oc asks for: m->panicked. Nothing runs
+ * any more, nothing is logged any more, and commands in progress end;
  * readers go on. After kernel.panic seconds (at once if negative) the machine is to be booted anew:
  * panic_reboot_due().
  */

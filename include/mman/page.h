@@ -122,8 +122,8 @@ static inline bool page_unused(const struct page *p)
 	return !word;
 }
 
-/** page_mapping_type(), page_mapping() - what the page belongs to, and the handle of that; page_index(): its place there, in
- * pages. page_set_mapping() and page_set_index() set them. */
+/** page_mapping_type(), page_mapping() - what the page belongs to, and the handle of that;
+ * page_index(): its place there, in pages. page_set_mapping() and page_set_index() set them. */
 static inline enum page_mapping_type page_mapping_type(const struct page *p)
 {
 	return (enum page_mapping_type)(p->mapping & 3);

@@ -7,9 +7,9 @@
  *	  pae		pgd 2 | pmd 9 | pte 9			8 bytes an entry
  *	  levels=1	one table of 2^20 entries		for teaching: 4 MiB in one piece for each process
  *
- * The engine keeps the entries of every machine in the same host tables of 512 (mm/pgtable.h), level by
- * level; the geometry says which of them stand for a page of the machine. A 10-bit table is two host
- * tables that share their page.
+ * The engine keeps the entries of every machine in the same host tables of 512 (mm/pgtable.h),
+ * level by level; the geometry says which of them stand for a page of the machine. A 10-bit table
+ * is two host tables that share their page.
  * Source: Intel SDM volume 3, chapter 4; Documentation/mm/page_tables.rst, x86/x86_64/mm.rst.
  */
 #ifndef MMAN_PAGETABLE_H

@@ -4,8 +4,8 @@
  * A pool is one reserved stretch of host address space that is made usable as it
  * grows, so objects never move and a handle is an index. Handle 0 is never given out.
  *  - Objects come zeroed; a freed object is junk-filled in debug builds, and none of anybody's
- *    business in those with the address sanitizer. Its slot is the next one given out (last in, first
- *    out: the same on every run).
+ *    business in those with the address sanitizer. Its slot is the next one given out (last in,
+ *    first out: the same on every run).
  *  - A snapshot copies every pool's used part (pool_used_bytes) and restores it in place.
  *  - Only address space is reserved in advance; host memory is spent as objects are made.
  * Machine lock held by every caller.

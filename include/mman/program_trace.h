@@ -1,10 +1,10 @@
 /*
- * program_trace.h - what a process of the laboratory remembers of a real program's trace between two
- * writes to its trace file: the line that was cut, the processes of the trace, the account.
+ * program_trace.h - what a process of the laboratory remembers of a real program's trace between
+ * two writes to its trace file: the line that was cut, the processes of the trace, the account.
  *
- * The text of traces is fs/sim/'s; here is only what must lie in the machine, and the three things that a
- * trace does to a process and no command does: an address space with nothing in it, a file of which
- * nothing is known but its name, the end of a single thread.
+ * The text of traces is fs/sim/'s; here is only what must lie in the machine, and the three things
+ * that a trace does to a process and no command does: an address space with nothing in it, a file
+ * of which nothing is known but its name, the end of a single thread.
  */
 #ifndef MMAN_PROGRAM_TRACE_H
 #define MMAN_PROGRAM_TRACE_H
@@ -100,28 +100,32 @@ struct traced_process *trace_process_add(struct machine *m, struct program_trace
 					 handle_t task);
 struct traced_process *trace_process_find(struct machine *m, const struct program_trace *s,
 					  u32 pid);
-/** trace_process_remove() - the process of that number has ended, if there is one; trace_process_remove_all(). */
+/** trace_process_remove() - the process of that number has ended, if there is one;
+ * trace_process_remove_all(). */
 void trace_process_remove(struct machine *m, struct program_trace *s, u32 pid);
 void trace_process_remove_all(struct machine *m, struct program_trace *s);
-/** trace_process_first(), trace_process_next() - all of them, in an order that is the same each time. */
+/** trace_process_first(), trace_process_next() - all of them, in an order that is the same each
+ * time. */
 struct traced_process *trace_process_first(struct machine *m, const struct program_trace *s);
 struct traced_process *trace_process_next(struct machine *m, const struct program_trace *s,
 					  const struct traced_process *p);
 /** trace_task_lives() - is its task still there and not about to end? */
 bool trace_task_lives(const struct machine *m, const struct traced_process *p);
 
-/** trace_file() - the file that @path names: one of the disk, one that a trace has named before, or a new
- * one of @size bytes or more (shared memory if @shmem). No listing shows it. *@known: it was there. 0: no
- * memory. */
+/** trace_file() - the file that @path names: one of the disk, one that a trace has named before, or
+ * a new one of @size bytes or more (shared memory if @shmem). No listing shows it. *@known: it was
+ * there. 0: no memory. */
 handle_t trace_file(struct machine *m, const char *path, u64 size, bool shmem, bool *known);
 
 /**
- * trace_access() - a load or store that a real program has made: as mm_access(), but where that would
- * end the process nothing is done: -ENXIO (nothing is mapped there), -EACCES (the mapping forbids it).
+ * trace_access() - a load or store that a real program has made: as mm_access(), but where that
+ * would end the process nothing is done: -ENXIO (nothing is mapped there), -EACCES (the mapping
+ * forbids it).
  */
 int trace_access(struct machine *m, handle_t task, u64 addr, bool write);
-/** trace_imply() - the holes of [@start, @end), and of the 64 KiB around them, become anonymous memory that
- * may be read, written and executed. *@pages: how many pages. -EINVAL outside of user space, -ENOMEM. */
+/** trace_imply() - the holes of [@start, @end), and of the 64 KiB around them, become anonymous
+ * memory that may be read, written and executed. *@pages: how many pages. -EINVAL outside of user
+ * space, -ENOMEM. */
 int trace_imply(struct machine *m, handle_t task, u64 start, u64 end, u64 *pages);
 
 #define at_trace(m, h)	((struct program_trace *)pool_at(&(m)->traced.traces, h))

@@ -2,13 +2,13 @@
  * psi.h - pressure stall information: how long tasks waited for I/O, for memory.
  *
  * "Some" is the time in which at least one task waited for the resource, "full" the part of it in
- * which nobody worked. The engine tells a stall when it is over, with psi_stall(); from then on it is
- * in the totals. mm/psi.c says how stalls that overlap are counted once, who counts as working, and
- * how averages and triggers follow. Nobody waits for a CPU here (loads run beside the command, each on a
- * CPU of its own), so PSI_CPU stays 0.
+ * which nobody worked. The engine tells a stall when it is over, with psi_stall(); from then on it
+ * is in the totals. mm/psi.c says how stalls that overlap are counted once, who counts as working,
+ * and how averages and triggers follow. Nobody waits for a CPU here (loads run beside the command,
+ * each on a CPU of its own), so PSI_CPU stays 0.
  *
- * Triggers belong to open files (fs/proc/pressure.c), not to the machine's state: they are in no journal,
- * and end with the machine. Their checks are events that count no step.
+ * Triggers belong to open files (fs/proc/pressure.c), not to the machine's state: they are in no
+ * journal, and end with the machine. Their checks are events that count no step.
  * Source: Documentation/accounting/psi.rst.
  */
 #ifndef MMAN_PSI_H
@@ -28,7 +28,8 @@ struct psi_line {
 	u64 avg[3]; /* over 10 s, 60 s, 300 s: percent, fixed point */
 };
 
-/* Stretches of time, sorted, none touching another; the oldest is forgotten when there are too many. */
+/* Stretches of time, sorted, none touching another; the oldest is forgotten when there are too
+ * many. */
 struct psi_stretches {
 	u64 since; /* ns: all before it was counted, or is too old to count */
 	u32 nr;
@@ -55,14 +56,15 @@ int psi_init(struct machine *m);
 void psi_destroy(struct machine *m);
 
 /**
- * psi_stall() - the running task (m->current; loads and kernel threads too) waited for @r from virtual
- * time @start to @end, ns. Called after the clock was moved to @end or past it. Stalls may nest or
- * overlap: time is counted once. Waiting for the disk because memory is short is told to both.
+ * psi_stall() - the running task (m->current; loads and kernel threads too) waited for @r from
+ * virtual time @start to @end, ns. Called after the clock was moved to @end or past it. Stalls may
+ * nest or overlap: time is counted once. Waiting for the disk because memory is short is told to
+ * both.
  */
 void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end);
 
-/** psi_batch_begin(), psi_batch_end() - around the work of a background load: from @start on it worked
- * for @ns, but for the stalls told meanwhile. */
+/** psi_batch_begin(), psi_batch_end() - around the work of a background load: from @start on it
+ * worked for @ns, but for the stalls told meanwhile. */
 void psi_batch_begin(struct machine *m);
 void psi_batch_end(struct machine *m, u64 start, u64 ns);
 
@@ -70,7 +72,8 @@ void psi_batch_end(struct machine *m, u64 start, u64 ns);
 void psi_read(const struct machine *m, enum psi_resource r, enum psi_kind kind,
 	      struct psi_line *out);
 
-/** psi_set() - what had stalled until now, and lately: of the machine that this one is the twin of. */
+/** psi_set() - what had stalled until now, and lately: of the machine that this one is the twin
+ * of. */
 void psi_set(struct machine *m, enum psi_resource r, enum psi_kind kind,
 	     const struct psi_line *line);
 

@@ -50,8 +50,8 @@ enum kmem_cache_id {
  *	cpu.partial    a few partly used slabs that a CPU keeps for itself
  *	node.partial   partly used (and a few empty) slabs for everybody on the node
  *	node.full      full slabs; SLUB keeps no list of them, we do: a freed object has to come from one
- * A slab is the head page of its block: PG_slab; mapping = cache handle; index = objects it can hold;
- * mapcount = objects in use; next/prev link the list.
+ * A slab is the head page of its block: PG_slab; mapping = cache handle; index = objects it can
+ * hold; mapcount = objects in use; next/prev link the list.
  */
 struct kmem_cache {
 	char name[32]; /* slabinfo */
@@ -145,13 +145,16 @@ static inline u32 kmem_cache_cpu_partial_slabs(const struct kmem_cache *c)
 	return (c->cpu_partial * 2 + c->objects - 1) / c->objects;
 }
 
-/** slab_init() - pools, and the caches that a 6.1 kernel has after boot. 0 or -ENOMEM. slab_destroy(): they go. */
+/** slab_init() - pools, and the caches that a 6.1 kernel has after boot. 0 or -ENOMEM.
+ * slab_destroy(): they go. */
 int slab_init(struct machine *m);
 void slab_destroy(struct machine *m);
-/** slab_add_node() - node number @nid, one more than there were so far, gets its lists. 0 or -ENOMEM. */
+/** slab_add_node() - node number @nid, one more than there were so far, gets its lists. 0 or
+ * -ENOMEM. */
 int slab_add_node(struct machine *m, u32 nid);
 
-/** kmem_cache_ctor() - name of the constructor, as sys/kernel/slab shows it; "" if there is none. */
+/** kmem_cache_ctor() - name of the constructor, as sys/kernel/slab shows it; "" if there is
+ * none. */
 const char *kmem_cache_ctor(const struct kmem_cache *c);
 
 /** kmem_cache_find() - a cache by its slabinfo name, 0 if there is none. */
@@ -168,15 +171,17 @@ void kmem_cache_free(struct machine *m, handle_t cache, u32 n);
 /** kmem_charge(), kmem_uncharge() - the same of a well-known cache. */
 int kmem_charge(struct machine *m, enum kmem_cache_id id, u32 n);
 void kmem_uncharge(struct machine *m, enum kmem_cache_id id, u32 n);
-/** kmem_uncharge_node() - @n objects that lie on node @nid, as far as there are; empty slabs go at once. */
+/** kmem_uncharge_node() - @n objects that lie on node @nid, as far as there are; empty slabs go at
+ * once. */
 void kmem_uncharge_node(struct machine *m, enum kmem_cache_id id, u32 n, u32 nid);
 
 /** kmem_cache_shrink() - give empty slabs back to the buddy allocator; pages freed. */
 u64 kmem_cache_shrink(struct machine *m, handle_t cache);
 
 /** shrink_slab() - reclaim on @nid: caches of objects that can be given up (KC_RECLAIM) lose one in
- * 2^(@priority - 1) of those that nobody holds, of dentries and inodes vfs_cache_pressure percent of
- * that, and their empty slabs. Returns pages freed. drop_slab(): all of it, on all nodes (drop_caches=2). */
+ * 2^(@priority - 1) of those that nobody holds, of dentries and inodes vfs_cache_pressure percent
+ * of that, and their empty slabs. Returns pages freed. drop_slab(): all of it, on all nodes
+ * (drop_caches=2). */
 u64 shrink_slab(struct machine *m, u32 nid, int priority);
 void drop_slab(struct machine *m);
 
@@ -192,9 +197,9 @@ struct kmalloc_device {
 /**
  * kmalloc_device() - the laboratory's `kmalloc NAME SIZE [dma|dma32|normal] [movable|unmovable|
  * reclaimable] [node=N]`: physically contiguous memory for a device that stays until kfree.
- * @bytes is rounded up to a power-of-two number of pages; @gfp: zone and mobility bits, GFP_KERNEL is
- * added. More than 4 MiB is -ENOMEM, as kmalloc() has no larger blocks. 0, -EEXIST, -ENOMEM, -EINVAL.
- * kfree_device(): -ENOENT.
+ * @bytes is rounded up to a power-of-two number of pages; @gfp: zone and mobility bits, GFP_KERNEL
+ * is added. More than 4 MiB is -ENOMEM, as kmalloc() has no larger blocks. 0, -EEXIST, -ENOMEM,
+ * -EINVAL. kfree_device(): -ENOENT.
  */
 int kmalloc_device(struct machine *m, const char *name, u64 bytes, gfp_t gfp, int nid);
 int kfree_device(struct machine *m, const char *name);

@@ -2,13 +2,13 @@
  * swap.h - swap areas: where memory can be written to, and the way back.
  *
  * An area is a stretch of the disk (blkdev.h), cut into slots of a page. Every slot in use has a
- * reference count: one for each page table entry (or shared memory index) that holds it, and one for
- * the swap cache. A page on its way out or just back in is in the swap cache: PG_swapcache, found by
- * its slot (swap_cache_page()), its slot kept in a side array (page_swap_slot()).
+ * reference count: one for each page table entry (or shared memory index) that holds it, and one
+ * for the swap cache. A page on its way out or just back in is in the swap cache: PG_swapcache,
+ * found by its slot (swap_cache_page()), its slot kept in a side array (page_swap_slot()).
  *
- * Slots of all areas are numbered in one space (u32, 0: none), so that a side array, a shared memory
- * index (XA_VALUE | slot) and a contents handle need 4 bytes; a page table entry shows type and
- * offset as Linux does.
+ * Slots of all areas are numbered in one space (u32, 0: none), so that a side array, a shared
+ * memory index (XA_VALUE | slot) and a contents handle need 4 bytes; a page table entry shows type
+ * and offset as Linux does.
  *
  *	shrink_page_list   add_to_swap -> try_to_unmap(entry) -> swap_writepage -> (IO) -> freed
  *	fault              do_swap_page: swap cache, or read with its neighbours (page-cluster)
@@ -116,15 +116,16 @@ struct swap_state {
 int swapon(struct machine *m, const char *path, u64 bytes, s32 prio, bool file);
 
 /**
- * swapon_file() - the same with a file of the disk: its first @bytes, which it has room for already, are the
- * area. As long as it is one, its bytes are the machine's: a write, a truncation, a shared writable mapping
- * are -ETXTBSY, removing and renaming it -EPERM. -EBUSY (it is one), -EINVAL (no regular file, shorter
- * than @bytes, holes; too small, bad priority), -EPERM.
+ * swapon_file() - the same with a file of the disk: its first @bytes, which it has room for
+ * already, are the area. As long as it is one, its bytes are the machine's: a write, a truncation,
+ * a shared writable mapping are -ETXTBSY, removing and renaming it -EPERM. -EBUSY (it is one),
+ * -EINVAL (no regular file, shorter than @bytes, holes; too small, bad priority), -EPERM.
  */
 int swapon_file(struct machine *m, handle_t inode, u64 bytes, s32 prio);
 
 /** swapoff() - stop using it: reads back all that lies there, with safe points. 0, -EINVAL (not in
- * use), -ENOMEM (overcommit would be broken, or memory ran out: the area stays on), -EINTR, -EIO. */
+ * use), -ENOMEM (overcommit would be broken, or memory ran out: the area stays on), -EINTR,
+ * -EIO. */
 int swapoff(struct machine *m, const char *path);
 
 /** swap_area_path() - what proc/swaps calls it: a file's area goes by the file's name. */
@@ -140,19 +141,20 @@ void swap_destroy(struct machine *m);
 
 /* ---- slots and the swap cache (what reclaim and the fault use) ---- */
 
-/** add_to_swap() - a slot for the page @pfn, which enters the swap cache and is dirty from now on. False:
- * no slot is free. An anonymous page keeps its mappings. One of shared memory has none any more and leaves
- * its file, whose index then holds the slot: swap_writepage() follows. */
+/** add_to_swap() - a slot for the page @pfn, which enters the swap cache and is dirty from now on.
+ * False: no slot is free. An anonymous page keeps its mappings. One of shared memory has none any
+ * more and leaves its file, whose index then holds the slot: swap_writepage() follows. */
 bool add_to_swap(struct machine *m, pfn_t pfn);
 
-/** page_swap_slot() - of a page with PG_swapcache. swap_slot_pte() - the page table entry for a slot;
+/** page_swap_slot() - of a page with PG_swapcache. swap_slot_pte() - the page table entry for a
+ * slot;
  * pte_swap_slot() - back. */
 u32 page_swap_slot(const struct machine *m, pfn_t pfn);
 u64 swap_slot_pte(const struct machine *m, u32 slot);
 u32 pte_swap_slot(const struct machine *m, u64 pte);
 
-/** swap_duplicate() - one more entry holds @slot (fork, unmap). swap_free() - one less: the slot goes
- * with the last one and the swap cache's. */
+/** swap_duplicate() - one more entry holds @slot (fork, unmap). swap_free() - one less: the slot
+ * goes with the last one and the swap cache's. */
 void swap_duplicate(struct machine *m, u32 slot);
 void swap_free(struct machine *m, u32 slot);
 /** swap_count() - entries that hold @slot, the swap cache not counted. */
@@ -163,21 +165,22 @@ pfn_t swap_cache_page(const struct machine *m, u32 slot);
 /** swap_contents() - what was written to the slot (contents.h), 0: zeros. Not a reference. */
 handle_t swap_contents(const struct machine *m, u32 slot);
 
-/** swap_writepage() - start writing a page of the swap cache: PG_writeback, PG_dirty gone, PSWPOUT. If
- * nobody needs the slot any more it is freed instead (1), and the page is the caller's to free. 0: under
- * way. -ENOMEM: the host has no room for the contents; still dirty. What the disk refuses is dirty again
- * when the write is over. */
+/** swap_writepage() - start writing a page of the swap cache: PG_writeback, PG_dirty gone, PSWPOUT.
+ * If nobody needs the slot any more it is freed instead (1), and the page is the caller's to free.
+ * 0: under way. -ENOMEM: the host has no room for the contents; still dirty. What the disk refuses
+ * is dirty again when the write is over. */
 int swap_writepage(struct machine *m, pfn_t pfn);
 
 /** swap_read_failed() - the disk does not give back a page of the swap cache. */
 void swap_read_failed(struct machine *m, u64 sector);
 
-/** delete_from_swap_cache() - @shadow (workingset.h) stays in its place; 0: none. The page keeps nothing of
- * the slot: PG_swapcache is gone, its contents stay. Not under writeback, nor while it is read. */
+/** delete_from_swap_cache() - @shadow (workingset.h) stays in its place; 0: none. The page keeps
+ * nothing of the slot: PG_swapcache is gone, its contents stay. Not under writeback, nor while it
+ * is read. */
 void delete_from_swap_cache(struct machine *m, pfn_t pfn, u32 shadow);
 
-/** try_to_free_swap() - the page is in memory: give its slot back if no entry needs it. It is dirty then,
- * for its only copy is the one in memory. */
+/** try_to_free_swap() - the page is in memory: give its slot back if no entry needs it. It is dirty
+ * then, for its only copy is the one in memory. */
 bool try_to_free_swap(struct machine *m, pfn_t pfn);
 
 /** vm_swap_full() - more than half of all swap is used: slots of pages in memory are given back. */

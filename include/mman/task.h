@@ -189,7 +189,8 @@ struct running {
 void task_run_begin(struct machine *m, struct running *r, handle_t task);
 bool task_run_end(struct machine *m, struct running *r);
 
-/** tasks_init() - pools, init, kthreadd and the kernel threads of 6.1. 0 or -ENOMEM. tasks_destroy(): they go. */
+/** tasks_init() - pools, init, kthreadd and the kernel threads of 6.1. 0 or -ENOMEM.
+ * tasks_destroy(): they go. */
 int tasks_init(struct machine *m);
 void tasks_destroy(struct machine *m);
 
@@ -212,9 +213,9 @@ int task_clone_thread(struct machine *m, handle_t task, handle_t *out);
 int task_clone_vm(struct machine *m, handle_t parent, handle_t *out);
 /** task_exec() - execve(2): a fresh address space with comm and cmdline @name. */
 int task_exec(struct machine *m, handle_t task, const char *name);
-/** task_exec_bare() - execve(2) as a trace tells of it: comm and command line are @name's, the address
- * space has nothing in it. task_exec_stack(): a stack, vvar and vdso for it, where this machine
- * puts them. -ENOMEM. */
+/** task_exec_bare() - execve(2) as a trace tells of it: comm and command line are @name's, the
+ * address space has nothing in it. task_exec_stack(): a stack, vvar and vdso for it, where this
+ * machine puts them. -ENOMEM. */
 int task_exec_bare(struct machine *m, handle_t task, const char *name);
 int task_exec_stack(struct machine *m, handle_t task, const char *name);
 /** task_exit_thread() - one thread ends, which is not its group's leader: exit of a pthread. */
@@ -228,8 +229,8 @@ void task_exit_requested(struct machine *m, s32 status);
 /** send_signal() - what @sig does to @task: ends, stops, continues, nothing. @uid: sender; -EPERM,
  * -EINVAL, -ESRCH. */
 int send_signal(struct machine *m, handle_t task, int sig, u32 uid);
-/** kill_process() - the same as a request of its own: a large process ends batch by batch, with safe
- * points. Who calls must look up anew what it knows of tasks. */
+/** kill_process() - the same as a request of its own: a large process ends batch by batch, with
+ * safe points. Who calls must look up anew what it knows of tasks. */
 int kill_process(struct machine *m, handle_t task, int sig, u32 uid);
 
 /** task_cmdline() - copy at most @size bytes of the command line (arguments with their NULs);
@@ -241,7 +242,8 @@ int task_set_cmdline(struct machine *m, handle_t task, const char *bytes, size_t
  * @parent. @pid: 0 for the next free one. The twin and fork use it. -ENOMEM, -EAGAIN, -EEXIST. */
 int task_create(struct machine *m, handle_t parent, const char *comm, u32 pid, handle_t *out);
 
-/** task_rlimit() - getrlimit(2): the soft limit. task_setrlimit(): setrlimit(2); a copy of the shared limits is made.
+/** task_rlimit() - getrlimit(2): the soft limit. task_setrlimit(): setrlimit(2); a copy of the
+ * shared limits is made.
  * -EINVAL: soft above hard; -EPERM: hard may not be raised; -ENOMEM. */
 u64 task_rlimit(const struct machine *m, handle_t task, enum rlimit_id which);
 int task_setrlimit(struct machine *m, handle_t task, enum rlimit_id which, u64 soft, u64 hard);

@@ -6,21 +6,21 @@
  *	walk caches	entries of upper tables, so that a walk need not start at the root:
  *			pwc_pmd leads to a lowest table, pwc_pud to a pmd, pwc_pgd to a pud
  *
- * An access looks in the first level, then in the second, then walks. Sets replace by a bit for each
- * way that was used since all were (bit-PLRU).
+ * An access looks in the first level, then in the second, then walks. Sets replace by a bit for
+ * each way that was used since all were (bit-PLRU).
  *
- * Entries are tagged with the address space (PCID). A CPU knows TLB_PCIDS of them, as Linux has it; a
- * switch back to one of them keeps its entries unless tables changed meanwhile, which a generation
- * tells: mm->tlb_gen counts flushes, a PCID holds the number it has seen. What takes or narrows an
- * entry of a page table must flush: tlb_flush_range() and its kin reach the CPUs that the address space
- * is loaded on; where nothing of it runs now, the next switch to it flushes.
+ * Entries are tagged with the address space (PCID). A CPU knows TLB_PCIDS of them, as Linux has it;
+ * a switch back to one of them keeps its entries unless tables changed meanwhile, which a
+ * generation tells: mm->tlb_gen counts flushes, a PCID holds the number it has seen. What takes or
+ * narrows an entry of a page table must flush: tlb_flush_range() and its kin reach the CPUs that
+ * the address space is loaded on; where nothing of it runs now, the next switch to it flushes.
  *
- * The model decides what is a hit and what is a walk, and what that costs. It never answers an access
- * by itself: the page table's entry is looked at each time, so a stale translation could not be used,
- * and check_tlb() looks for one.
+ * The model decides what is a hit and what is a walk, and what that costs. It never answers an
+ * access by itself: the page table's entry is looked at each time, so a stale translation could not
+ * be used, and check_tlb() looks for one.
  *
- * Invariants (mm/check_tlb.c): an entry whose PCID has seen all flushes is in the page table, present, in
- * the place that the TLB remembers.
+ * Invariants (mm/check_tlb.c): an entry whose PCID has seen all flushes is in the page table,
+ * present, in the place that the TLB remembers.
  * Source: Intel SDM volume 3, 4.10; Documentation/x86/tlb.rst, mm/active_mm.rst.
  */
 #ifndef MMAN_TLB_H
@@ -48,8 +48,8 @@ enum tlb_array_id {
 	NR_TLB_ARRAYS
 };
 
-/* Where an array lies in a CPU's object: byte offsets of tags (u64), what they lead to (u32), the used
- * bits of each set (u32), and of a wide set's marks: a byte of each tag, for a quick no. */
+/* Where an array lies in a CPU's object: byte offsets of tags (u64), what they lead to (u32), the
+ * used bits of each set (u32), and of a wide set's marks: a byte of each tag, for a quick no. */
 struct tlb_array {
 	u32 tags, payload, used;
 	u32 marks;	/* 0: none */
@@ -84,8 +84,8 @@ struct tlb_cpu {
 	bool lazy;	/* nothing of user space runs: no interrupts, please */
 };
 
-/* First touches one after the other: pages [first, next) that were walked for, faulted in, and are not
- * yet in the arrays. */
+/* First touches one after the other: pages [first, next) that were walked for, faulted in, and are
+ * not yet in the arrays. */
 struct tlb_fresh {
 	u64 first, next; /* vpn; equal: none */
 };
@@ -130,18 +130,19 @@ void tlb_array_count(const struct machine *m, u32 cpu, const struct mm *mm, enum
 		     struct tlb_array_view *v);
 
 /* What is rare of the inline functions of mm/tlb.h:
- * tlb_flush_range() - entries of the pages [@vpn, @end) were taken away or narrowed: one by one, or,
- * above tlb_single_page_flush_ceiling, with all others of @mm. */
+ * tlb_flush_range() - entries of the pages [@vpn, @end) were taken away or narrowed: one by one,
+ * or, above tlb_single_page_flush_ceiling, with all others of @mm. */
 void tlb_flush_range_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end);
 /* tlb_flush_mm() - all entries of @mm. */
 void tlb_flush_mm_slow(struct machine *m, struct mm *mm);
-/* tlb_flush_leaves() - the same for huge pages in [@vpn, @end), counted by their size: @giant, of 1 GiB. */
+/* tlb_flush_leaves() - the same for huge pages in [@vpn, @end), counted by their size: @giant, of 1
+ * GiB. */
 void tlb_flush_huge_slow(struct machine *m, struct mm *mm, u64 vpn, u64 end, bool giant);
 /* tlb_flush_tables() - a table of @mm was freed, its entries all none: walk caches may know it. */
 void tlb_flush_tables_slow(struct machine *m, struct mm *mm);
 
-/** tlb_leave() - another task runs on this CPU from now on, or another CPU works; tlb_idle(): @cpu has
- * nothing to run. Cheap: what a switch takes is done by the next access. */
+/** tlb_leave() - another task runs on this CPU from now on, or another CPU works; tlb_idle(): @cpu
+ * has nothing to run. Cheap: what a switch takes is done by the next access. */
 static inline void tlb_leave(struct tlb_state *t)
 {
 	t->active = 0;

@@ -56,7 +56,8 @@ struct translation {
 /** translate() - walk the tables of @mm for @addr. */
 void translate(struct machine *m, handle_t mm, u64 addr, struct translation *out);
 
-/** tlb_peek() - where the TLB of the CPU that @task last ran on has @addr: 0 nowhere, or the level. */
+/** tlb_peek() - where the TLB of the CPU that @task last ran on has @addr: 0 nowhere, or the
+ * level. */
 u32 tlb_peek(struct machine *m, handle_t task, u64 addr);
 
 #endif

@@ -31,8 +31,8 @@ struct treap_type {
 void treap_insert(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h);
 /** treap_erase() - @h goes. Nobody's share of a sum may have changed since it was computed last. */
 void treap_erase(struct machine *m, const struct treap_type *type, handle_t *root, handle_t h);
-/** treap_augment_up() - the sums of @h and of all above it, as far as they change. treap_first(), treap_next(): in order;
- * 0 at the end. */
+/** treap_augment_up() - the sums of @h and of all above it, as far as they change. treap_first(),
+ * treap_next(): in order; 0 at the end. */
 void treap_augment_up(struct machine *m, const struct treap_type *type, handle_t h);
 handle_t treap_first(struct machine *m, const struct treap_type *type, handle_t root);
 handle_t treap_next(struct machine *m, const struct treap_type *type, handle_t h);

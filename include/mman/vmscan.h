@@ -9,14 +9,15 @@
  *	 +- total[kind]           sums over all runs: equal to pgscan_*, pgsteal_* (mm/check_lru.c)
  *
  * A run is one call of direct reclaim, or one of kswapd from its wake-up to the high watermark. It
- * consists of passes: all nodes it may use (kswapd: its own), at one priority, which is the share of
- * each list that is looked at: 1/4096 at priority 12, twice as much at 11, all of it at 0. A pass
- * consists of batches of 32 pages of each list; between two batches nothing is held, and the clock's
- * events may run.
+ * consists of passes: all nodes it may use (kswapd: its own), at one priority, which is the share
+ * of each list that is looked at: 1/4096 at priority 12, twice as much at 11, all of it at 0. A
+ * pass consists of batches of 32 pages of each list; between two batches nothing is held, and the
+ * clock's events may run.
  *
- * What a run counts is counted once, in struct reclaim_counts, at the place where vm_event is counted.
- * docs/reclaim.md tells the rules for users. Source: Documentation/admin-guide/sysctl/vm.rst (swappiness,
- * watermark_*, zone_reclaim_mode), Documentation/admin-guide/mm/multigen_lru.rst.
+ * What a run counts is counted once, in struct reclaim_counts, at the place where vm_event is
+ * counted. docs/reclaim.md tells the rules for users. Source:
+ * Documentation/admin-guide/sysctl/vm.rst (swappiness, watermark_*, zone_reclaim_mode),
+ * Documentation/admin-guide/mm/multigen_lru.rst.
  */
 #ifndef MMAN_VMSCAN_H
 #define MMAN_VMSCAN_H
@@ -190,23 +191,27 @@ struct reclaim_state {
 
 struct machine;
 
-/** reclaim_policy_name() - "lru", "classic"; NULL: there is none of that number, or it is not built.
- * reclaim_policy_set() - follow it from now on: the pages stay on the lists they are on. 0 or -EINVAL. */
+/** reclaim_policy_name() - "lru", "classic"; NULL: there is none of that number, or it is not
+ * built.
+ * reclaim_policy_set() - follow it from now on: the pages stay on the lists they are on. 0 or
+ * -EINVAL. */
 const char *reclaim_policy_name(enum reclaim_policy_id id);
 int reclaim_policy_set(struct machine *m, const char *name);
 
-/** reclaim_pages() - put out @nr pages now, as MADV_PAGEOUT does: each is taken off its list, without
- * regard to whether it was used, and goes where it can go. Returns how many were freed at once (a page
- * whose write has only begun is not yet). */
+/** reclaim_pages() - put out @nr pages now, as MADV_PAGEOUT does: each is taken off its list,
+ * without regard to whether it was used, and goes where it can go. Returns how many were freed at
+ * once (a page whose write has only begun is not yet). */
 u64 reclaim_pages(struct machine *m, const pfn_t *pfns, u32 nr);
 
-/** swap_out_process() - all anonymous memory of @task that can go, used lately or not; waits for the disk
- * and has safe points. *@pages: frames freed. 0, -ESRCH (no memory of its own, or ended meanwhile), -EINTR. */
+/** swap_out_process() - all anonymous memory of @task that can go, used lately or not; waits for
+ * the disk and has safe points. *@pages: frames freed. 0, -ESRCH (no memory of its own, or ended
+ * meanwhile), -EINTR. */
 int swap_out_process(struct machine *m, handle_t task, u64 *pages);
 
 /** kswapd_event() - EVENT_KSWAPD of node @nid. */
 void kswapd_event(struct machine *m, u32 nid);
-/** kswapd_writeback_done() - a page of node @nid is no longer under writeback: kswapd may wait for that. */
+/** kswapd_writeback_done() - a page of node @nid is no longer under writeback: kswapd may wait for
+ * that. */
 void kswapd_writeback_done(struct machine *m, u32 nid);
 /** kswapd_stop() - the node goes away. */
 void kswapd_stop(struct machine *m, u32 nid);

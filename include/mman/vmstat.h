@@ -206,8 +206,8 @@ enum vm_event_item {
 	NR_VM_EVENT_ITEMS
 };
 
-/* Of the per-zone events (PGALLOC_DMA + enum zone_type ...) a kernel prints those of the zones it was
- * built with: no HIGH on x86-64, no DMA32 and DEVICE on i386. vm_event_shown() tells. */
+/* Of the per-zone events (PGALLOC_DMA + enum zone_type ...) a kernel prints those of the zones it
+ * was built with: no HIGH on x86-64, no DMA32 and DEVICE on i386. vm_event_shown() tells. */
 bool vm_event_shown(const struct machine *m, enum vm_event_item item);
 
 /** node_stat_shown() - what files print for a node counter that holds @value: never below 0, and

@@ -25,7 +25,8 @@ struct shadow_maker {
 	u32 nid, bucket, node_bits, low; /* low: what all of them have in common */
 };
 
-/** shadow_maker_init() - for pages of @n. shadow_make(): the next one's shadow; @workingset: it has PG_workingset. */
+/** shadow_maker_init() - for pages of @n. shadow_make(): the next one's shadow; @workingset: it has
+ * PG_workingset. */
 void shadow_maker_init(const struct machine *m, struct shadow_maker *s, struct pglist_data *n);
 
 static inline u32 shadow_make(struct shadow_maker *s, bool workingset)
@@ -35,9 +36,9 @@ static inline u32 shadow_make(struct shadow_maker *s, bool workingset)
 	return s->low | (u32)(age << s->node_bits) << 1 | workingset;
 }
 
-/** workingset_refault() - @pfn was read back where @shadow was: counts WORKINGSET_REFAULT_*, activates
- * the page (WORKINGSET_ACTIVATE_*) if the distance is within the workingset, restores PG_workingset. The
- * page is not on an LRU list yet. */
+/** workingset_refault() - @pfn was read back where @shadow was: counts WORKINGSET_REFAULT_*,
+ * activates the page (WORKINGSET_ACTIVATE_*) if the distance is within the workingset, restores
+ * PG_workingset. The page is not on an LRU list yet. */
 void workingset_refault(struct machine *m, pfn_t pfn, u32 shadow);
 
 /** workingset_age_nonresident() - @nr pages were evicted from or activated on node @nid. */

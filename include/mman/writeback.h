@@ -1,13 +1,14 @@
 /*
- * writeback.h - dirty page cache: counted, written, limited (mm/page_writeback.c, mm/fs_writeback.c).
+ * writeback.h - dirty page cache: counted, written, limited (mm/page_writeback.c,
+ * mm/fs_writeback.c).
  *
  *	page_set_dirty -> PG_dirty, XA_DIRTY
  *	write_cache_pages: clear_page_dirty, set_page_writeback, blk_submit
  *	             -> PG_writeback, XA_WRITEBACK        (and dirty again, if stored to meanwhile)
  *	bio_end -> writeback_failed if it failed; end_page_writeback
  *
- * The flusher (EVENT_FLUSHER) is the kernel thread "writeback". It has one timer, set when the first
- * inode becomes dirty and again while there is any: an idle machine has none.
+ * The flusher (EVENT_FLUSHER) is the kernel thread "writeback". It has one timer, set when the
+ * first inode becomes dirty and again while there is any: an idle machine has none.
  *
  *	b_dirty       dirty inodes, the longest so first
  *	b_io          those that it works on: expired, or all
@@ -69,37 +70,38 @@ struct bdi_writeback {
 	u32 nr_dirtied, nr_dirtied_pause; /* as in struct task, for who is none */
 };
 
-/** global_dirtyable_memory() - pages that file data may dirty: free ones above the reserves, and the
- * page cache that reclaim could have. */
+/** global_dirtyable_memory() - pages that file data may dirty: free ones above the reserves, and
+ * the page cache that reclaim could have. */
 u64 global_dirtyable_memory(const struct machine *m);
 
 /** global_dirty_limits() - pages at which background writeback starts and at which writers are held
  * back: nr_dirty_background_threshold and nr_dirty_threshold. */
 void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit);
 
-/** wb_calc_thresh() - what of @limit pages the disk of all files may have: what the min_ratio of other disks
- * leaves, at most its own max_ratio. (Documentation/ABI/testing/sysfs-class-bdi) */
+/** wb_calc_thresh() - what of @limit pages the disk of all files may have: what the min_ratio of
+ * other disks leaves, at most its own max_ratio. (Documentation/ABI/testing/sysfs-class-bdi) */
 u64 wb_calc_thresh(const struct machine *m, u64 limit);
 
-/** set_page_writeback() - the page, which is not dirty any more, is on its way to the disk: a page of a
- * file, or one of the swap cache. end_page_writeback() - it is there; what reclaim waited for is next on
- * its list. */
+/** set_page_writeback() - the page, which is not dirty any more, is on its way to the disk: a page
+ * of a file, or one of the swap cache. end_page_writeback() - it is there; what reclaim waited for
+ * is next on its list. */
 void set_page_writeback(struct machine *m, pfn_t pfn);
 void end_page_writeback(struct machine *m, pfn_t pfn);
 /** end_pages_writeback() - end_page_writeback() of each, most of them pages of the swap cache. */
 void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr);
-/** writeback_failed() - before that: the disk did not take it. A page of the swap cache is dirty again, a
- * file's is not, and the next fsync says EIO. Both have PG_error and a line in the log. */
+/** writeback_failed() - before that: the disk did not take it. A page of the swap cache is dirty
+ * again, a file's is not, and the next fsync says EIO. Both have PG_error and a line in the log. */
 void writeback_failed(struct machine *m, pfn_t pfn, u64 sector);
 
-/** write_cache_pages() - start writing up to @nr dirty pages of @inode from *@first to @last; *@first moves
- * behind those looked at. Pages still under writeback are waited for (@wait, safe inside an
- * allocation) or passed over. Returns pages under way. */
+/** write_cache_pages() - start writing up to @nr dirty pages of @inode from *@first to @last;
+ * *@first moves behind those looked at. Pages still under writeback are waited for (@wait, safe
+ * inside an allocation) or passed over. Returns pages under way. */
 u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u64 nr, bool wait);
 
 /* filemap_fdatawrite(): mm.h. All dirty pages are under way when it returns. */
 
-/** filemap_fdatawait() - until nothing of [@first, @last] is under writeback; others run meanwhile. 0 or
+/** filemap_fdatawait() - until nothing of [@first, @last] is under writeback; others run meanwhile.
+ * 0 or
  * -EINTR. filemap_check_error() - -EIO once after a write of the file failed. */
 int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last);
 int filemap_check_error(struct machine *m, handle_t inode);
@@ -110,14 +112,14 @@ int filemap_check_error(struct machine *m, handle_t inode);
 void writeback_init(struct machine *m);
 void flusher_event(struct machine *m, u32 arg);
 
-/** mark_inode_dirty() - of @inode more than pages is new: I_DIRTY_*. page_set_dirty() does so for the
- * times of a file that was written. */
+/** mark_inode_dirty() - of @inode more than pages is new: I_DIRTY_*. page_set_dirty() does so for
+ * the times of a file that was written. */
 void mark_inode_dirty(struct machine *m, handle_t inode, u32 what);
 /** inode_wb_evict() - the inode goes: off all lists. */
 void inode_wb_evict(struct machine *m, handle_t inode);
 
-/** wakeup_flusher_threads() - write all that is dirty, now. wb_start_background_writeback(): down to
- * the background limit. */
+/** wakeup_flusher_threads() - write all that is dirty, now. wb_start_background_writeback(): down
+ * to the background limit. */
 void wakeup_flusher_threads(struct machine *m, enum wb_reason reason);
 void wb_start_background_writeback(struct machine *m);
 /** writeback_in_progress() - is the flusher at work, or about to be? */
@@ -134,16 +136,16 @@ void dirtytime_interval_changed(struct machine *m);
 /* ---- writers (mm/balance_dirty.c) ---- */
 
 /**
- * balance_dirty_pages_ratelimited() - @nr pages were dirtied. Every so often this looks at the limits, and
- * makes the writer wait as long as too much is dirty. Only where a safe point may be; inside a handler
- * the clock moves once, by a pause. False: the running command is to end at once.
+ * balance_dirty_pages_ratelimited() - @nr pages were dirtied. Every so often this looks at the
+ * limits, and makes the writer wait as long as too much is dirty. Only where a safe point may be;
+ * inside a handler the clock moves once, by a pause. False: the running command is to end at once.
  */
 bool balance_dirty_pages_ratelimited(struct machine *m, u32 nr);
 
 /* ---- on demand ---- */
 
-/** vfs_fsync_range() - fsync(2), msync(2): write, wait, tell of errors. *@pages: how many were written (or
- * NULL). ksys_sync() - sync(2): the same for all files, without errors but -EINTR. */
+/** vfs_fsync_range() - fsync(2), msync(2): write, wait, tell of errors. *@pages: how many were
+ * written (or NULL). ksys_sync() - sync(2): the same for all files, without errors but -EINTR. */
 int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages);
 int ksys_sync(struct machine *m, u64 *pages);
 

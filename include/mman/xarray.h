@@ -61,30 +61,32 @@ static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
 /** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing
  * changed. */
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
-/** xa_replace() - another entry where there is one (never 0); marks stay. 0; -ENOMEM, nothing changed: only
- * for the single entry of a file without nodes, when the frame's number is too large for the root. */
+/** xa_replace() - another entry where there is one (never 0); marks stay. 0; -ENOMEM, nothing
+ * changed: only for the single entry of a file without nodes, when the frame's number is too large
+ * for the root. */
 int xa_replace(struct machine *m, handle_t *root, u64 index, u32 entry);
 /** xa_erase() - remove and return the entry; empty nodes go. */
 u32 xa_erase(struct machine *m, handle_t *root, u64 index);
 
 /**
- * xa_store_shadow() - the page at @index of file @inode is being evicted from node @nid: @shadow takes its
- * place. Allocates nothing. False where no shadow can be: the only page of a file, which has no node.
- * Nodes with nothing but shadows are counted (WORKINGSET_NODES), and the oldest go when there are more than
- * an eighth as many as pages of RAM (WORKINGSET_NODERECLAIM), so that a huge file read once does not
- * fill the memory with its past.
+ * xa_store_shadow() - the page at @index of file @inode is being evicted from node @nid: @shadow
+ * takes its place. Allocates nothing. False where no shadow can be: the only page of a file, which
+ * has no node. Nodes with nothing but shadows are counted (WORKINGSET_NODES), and the oldest go
+ * when there are more than an eighth as many as pages of RAM (WORKINGSET_NODERECLAIM), so that a
+ * huge file read once does not fill the memory with its past.
  */
 bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid);
 /** shrink_shadow_nodes() - forget the shadows of the @nr oldest such nodes; nodes freed. */
 u64 shrink_shadow_nodes(struct machine *m, u64 nr);
 
-/** xa_get_mark(), xa_set_mark(), xa_clear_mark() - of the entry at @index, which must be there to be marked. */
+/** xa_get_mark(), xa_set_mark(), xa_clear_mark() - of the entry at @index, which must be there to
+ * be marked. */
 bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark mark);
 void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
 void xa_clear_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark);
 
-/** xa_find() - the first entry, page or value, at *@index or above, at most @max, which is moved there; 0: none.
- * xa_find_marked(): that has @mark. */
+/** xa_find() - the first entry, page or value, at *@index or above, at most @max, which is moved
+ * there; 0: none. xa_find_marked(): that has @mark. */
 u32 xa_find(const struct machine *m, handle_t root, u64 *index, u64 max);
 u32 xa_find_marked(const struct machine *m, handle_t root, u64 *index, u64 max, enum xa_mark mark);
 

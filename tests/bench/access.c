@@ -1,5 +1,6 @@
 /*
- * Loads and stores of resident memory, through the model of the TLB: millions a second of the CPU time of this process.
+ * Loads and stores of resident memory, through the model of the TLB: millions a second of the CPU
+ * time of this process.
  * usage: access ROUNDS [NAME]       a line for each round and kind, or that kind alone: "NAME MILLION-A-SECOND"
  *
  *	tlb_hits	`access m seq N` of 32 pages: the first level of the TLB has them all

@@ -3,7 +3,8 @@
  * usage: calls ROUNDS PID      inside exec: PID is a simulated process
  *        calls crowd N         N idle children, until stdin ends; says "ready"
  *
- * For each round, microseconds at the median of 500 calls: "sysinfo US", "kill US" (signal 0), "priority US".
+ * For each round, microseconds at the median of 500 calls: "sysinfo US", "kill US" (signal 0),
+ * "priority US".
  */
 #define _GNU_SOURCE
 #include <err.h>

@@ -1,8 +1,8 @@
 /*
  * What compaction costs, without a mount.
  * usage: compact ROUNDS     a line for each round, "NAME SECONDS":
- *                           held: a zone of 16 GiB, half of it free, no two free pages side by side, the
- *                           other half held by `fragment`; written to compact_memory
+ *                           held: a zone of 16 GiB, half of it free, no two free pages side by
+ *                           side, the other half held by `fragment`; written to compact_memory
  *                           mapped: the same, the other half being a process's anonymous memory
  *
  * Seconds of the processor: what else runs on this host does not count.
@@ -59,8 +59,8 @@ static void boot(struct bench *b)
 }
 
 /*
- * Every second page of the region is given back: those in even frames, or the free scanner, which looks at
- * every second and fourth frame after a pageblock without free ones, would miss them all.
+ * Every second page of the region is given back: those in even frames, or the free scanner, which
+ * looks at every second and fourth frame after a pageblock without free ones, would miss them all.
  */
 static void punch(struct bench *b, u64 first, u64 pages)
 {

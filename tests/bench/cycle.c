@@ -2,8 +2,8 @@
  * Times an operation on two files in turn, so that a busy moment of the host strikes both alike.
  * usage: cycle read|write|list ROUNDS BATCHES PATH OTHER-PATH
  * Prints a line for each round, "OPERATION NS OTHER-NS", and a last one of all rounds together,
- * "OPERATION_all NS OTHER-NS": the 10th percentile of the batches, which is what the operation costs
- * when nobody interferes.
+ * "OPERATION_all NS OTHER-NS": the 10th percentile of the batches, which is what the operation
+ * costs when nobody interferes.
  *
  *	read    open, read to the end, close
  *	write   open, write "1", close

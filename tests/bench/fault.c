@@ -16,8 +16,8 @@
  *	reclaim  MADV_PAGEOUT of a mapped file whose pages are clean: out of the page table and the cache;
  *	         no line where the host's file system keeps them
  *
- * Pages are 4 KiB on both sides. The engine's side is whole commands of sim/procs/NAME/ctl, from the
- * text to the reply. The two sides take turns, round by round.
+ * Pages are 4 KiB on both sides. The engine's side is whole commands of sim/procs/NAME/ctl, from
+ * the text to the reply. The two sides take turns, round by round.
  */
 #include "fs/journal.h"
 

@@ -1,8 +1,9 @@
 /*
  * What memory hotplug costs, without a mount.
  * usage: hotplug ROUNDS      lines for each round, "NAME NUMBER":
- *                            moved: millions of pages a second that leave a block of 128 MiB full of mapped
- *                            4 KiB pages; plugged: ms to plug in 1 TiB, offline; online: the same, online at once
+ *                            moved: millions of pages a second that leave a block of 128 MiB full
+ *                            of mapped 4 KiB pages; plugged: ms to plug in 1 TiB, offline; online:
+ *                            the same, online at once
  */
 #include "fs/journal.h"
 

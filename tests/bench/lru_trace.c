@@ -2,14 +2,15 @@
  * One page trace, replayed by the engine and by a plain LRU list with a hash table.
  * usage: lru_trace ROUNDS [anon|file]
  *
- * The trace draws 20 million pages out of 2^20 by Zipf's law with exponent 0.9. The engine runs it as a
- * process's accesses on a machine whose memory takes about a tenth of the pages, and on one that takes
- * half of them: page tables, faults, reclaim, the disk and all. "anon": stores to anonymous memory, which
- * goes to swap; "file": loads of a mapped file. The list has room for as many pages as the engine kept on
- * average, so that both can be compared: time, and the share of accesses that found no page.
+ * The trace draws 20 million pages out of 2^20 by Zipf's law with exponent 0.9. The engine runs it
+ * as a process's accesses on a machine whose memory takes about a tenth of the pages, and on one
+ * that takes half of them: page tables, faults, reclaim, the disk and all. "anon": stores to
+ * anonymous memory, which goes to swap; "file": loads of a mapped file. The list has room for as
+ * many pages as the engine kept on average, so that both can be compared: time, and the share of
+ * accesses that found no page.
  *
- * For each round and size a line: "tenth LIST-NS ENGINE-NS", "half LIST-NS ENGINE-NS", per access, and
- * "tenth_miss D", "half_miss D": the engine's share of misses less the list's.
+ * For each round and size a line: "tenth LIST-NS ENGINE-NS", "half LIST-NS ENGINE-NS", per access,
+ * and "tenth_miss D", "half_miss D": the engine's share of misses less the list's.
  */
 #include <mman/lab.h>
 #include <mman/machine.h>

@@ -1,9 +1,11 @@
 /*
  * What reclaim costs, without a mount.
  * usage: reclaim time ROUNDS          a line for each round, "NAME NUMBER [NUMBER]":
- *                                     scanned, freed: millions of pages a second, swap-outs included
- *                                     size: ns per reclaimed page with 256 GiB, and with 1 GiB
- *        reclaim count PAGES SETUP .. the process's mapping m is that many pages of a machine of 1 GiB:
+ *                                     scanned, freed: millions of pages a second, swap-outs
+ *                                     included size: ns per reclaimed page with 256 GiB, and with 1
+ *                                     GiB
+ *        reclaim count PAGES SETUP .. the process's mapping m is that many pages of a machine of 1
+ *        GiB:
  *                                     give the commands, for callgrind
  *        reclaim oom                  256 GiB and 256 processes, until the first is killed:
  *                                     "big_seconds S", "big_resident GIB"
@@ -154,7 +156,8 @@ static double fill(struct bench *b, u64 pages)
 	return ns;
 }
 
-/* ns of reclaim for each page that it freed, while memory is written to until it has freed @pages */
+/* ns of reclaim for each page that it freed, while memory is written to until it has freed
+ * @pages */
 static double reclaim_cost(struct bench *b, u64 pages, double fault_ns, struct counts *c)
 {
 	struct counts before = counts(b->m);

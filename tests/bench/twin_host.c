@@ -1,7 +1,8 @@
 /*
- * A capture of a machine that never was, on standard output: NODES nodes with 96 GiB together, 64 GiB of them in
- * use, and as many processes as the argument says (2000 without one), a tenth of them forked from each other. Its
- * numbers agree with each other as those of a real machine do: every Pss is what the mappings of the others make it.
+ * A capture of a machine that never was, on standard output: NODES nodes with 96 GiB together, 64
+ * GiB of them in use, and as many processes as the argument says (2000 without one), a tenth of
+ * them forked from each other. Its numbers agree with each other as those of a real machine do:
+ * every Pss is what the mappings of the others make it.
  *
  * usage: twin_host [PROCESSES]
  */

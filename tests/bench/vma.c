@@ -10,9 +10,9 @@
  *
  * The process's own time counts: what else runs on the host takes nothing but the caches.
  *
- * Few are 100 mappings, many 65,530, the default of vm.max_map_count, which is raised for the ones that are
- * made here. The calls go from mapping to mapping by address, all over the address space. The two processes take
- * turns.
+ * Few are 100 mappings, many 65,530, the default of vm.max_map_count, which is raised for the ones
+ * that are made here. The calls go from mapping to mapping by address, all over the address space.
+ * The two processes take turns.
  */
 #include <mman/machine.h>
 

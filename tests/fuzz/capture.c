@@ -1,7 +1,8 @@
 /*
- * Captures that come from anywhere: a good one is torn, cut up, renamed, filled with other numbers and other names.
- * Whatever stands in it, it is refused with a line that says why, or a sound machine comes of it; memory does not
- * depend on what a size claims. FUZZ_SEED and FUZZ_CAPTURES in the environment choose another run, FUZZ_GOOD another capture.
+ * Captures that come from anywhere: a good one is torn, cut up, renamed, filled with other numbers
+ * and other names. Whatever stands in it, it is refused with a line that says why, or a sound
+ * machine comes of it; memory does not depend on what a size claims. FUZZ_SEED and FUZZ_CAPTURES in
+ * the environment choose another run, FUZZ_GOOD another capture.
  */
 #include <errno.h>
 #include <stdlib.h>

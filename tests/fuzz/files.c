@@ -1,7 +1,8 @@
 /*
- * Machine files and journals that somebody spoiled: lines of good ones are left out, doubled, swapped, cut, filled
- * with other numbers, words and bytes. Each is refused with the file, the line and the reason, or a sound machine
- * comes of it. FUZZ_SEED and FUZZ_FILES in the environment choose another run.
+ * Machine files and journals that somebody spoiled: lines of good ones are left out, doubled,
+ * swapped, cut, filled with other numbers, words and bytes. Each is refused with the file, the line
+ * and the reason, or a sound machine comes of it. FUZZ_SEED and FUZZ_FILES in the environment
+ * choose another run.
  */
 #include <errno.h>
 #include <mman/boot.h>

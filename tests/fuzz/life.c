@@ -1,10 +1,10 @@
 /*
- * Long lives of small machines, in-process: processes that are born, map, touch, share, lock, move, load and end;
- * files of the disk that are made, written, held open, renamed and removed; memory that comes and goes; swap
- * areas, faults of the disk, knobs; the clock that moves; ^C; rewind and reboot. Commands are nearly
- * right, so that most of them do something. Whatever is done, the invariants of the engine hold all along, and the
- * journal of it replays to the same bytes in every file.
- * FUZZ_SEED, FUZZ_LIVES and FUZZ_STEPS in the environment choose other lives.
+ * Long lives of small machines, in-process: processes that are born, map, touch, share, lock, move,
+ * load and end; files of the disk that are made, written, held open, renamed and removed; memory
+ * that comes and goes; swap areas, faults of the disk, knobs; the clock that moves; ^C; rewind and
+ * reboot. Commands are nearly right, so that most of them do something. Whatever is done, the
+ * invariants of the engine hold all along, and the journal of it replays to the same bytes in every
+ * file. FUZZ_SEED, FUZZ_LIVES and FUZZ_STEPS in the environment choose other lives.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /*
- * Random writes to random files of the tree, in-process: whatever is written, no file crashes, no command
- * is without end, the invariants of the engine hold, and the journal of it all replays to the same bytes
- * in every file. FUZZ_SEED and FUZZ_WRITES in the environment choose another run.
+ * Random writes to random files of the tree, in-process: whatever is written, no file crashes, no
+ * command is without end, the invariants of the engine hold, and the journal of it all replays to
+ * the same bytes in every file. FUZZ_SEED and FUZZ_WRITES in the environment choose another run.
  */
 #include <errno.h>
 #include <fcntl.h>

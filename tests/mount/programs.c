@@ -1,6 +1,7 @@
 /*
- * Programs of the kinds that are hard on who runs them, for exec-programs.t: threads, vfork, filters of their own,
- * signals in the middle. Compiled as any program, and there once more without shared libraries.
+ * Programs of the kinds that are hard on who runs them, for exec-programs.t: threads, vfork,
+ * filters of their own, signals in the middle. Compiled as any program, and there once more without
+ * shared libraries.
  * usage: programs KIND PID     PID: a simulated process that lives
  *
  * Each says "ok" when the machine answered as it should, or what it got instead.

@@ -1,8 +1,8 @@
 /*
- * scribble DIR FILES WRITES SEED: eight threads write random things to the files that FILES lists (one
- * path below DIR per line), WRITES times in all, and now and then read, make or end a process. Prints
- * how many writes were taken and how many refused. An error of the transport (a daemon that died) ends
- * it with status 1.
+ * scribble DIR FILES WRITES SEED: eight threads write random things to the files that FILES lists
+ * (one path below DIR per line), WRITES times in all, and now and then read, make or end a process.
+ * Prints how many writes were taken and how many refused. An error of the transport (a daemon that
+ * died) ends it with status 1.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
  * Waits for memory or I/O pressure as an OOM daemon does.
  * usage: watch FILE TRIGGER TIMES TIMEOUT_MS [FIRST_TIMEOUT_MS]
  *
- * Writes TRIGGER into FILE, prints "watching", and then a line for each of TIMES calls of poll(2): "woken" with
- * the events, or "timeout".
+ * Writes TRIGGER into FILE, prints "watching", and then a line for each of TIMES calls of poll(2):
+ * "woken" with the events, or "timeout".
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 /*
- * Does the simulated machine answer as a real Linux 6.1 kernel did? The same cases (tests/oracle/cases,
- * and those drawn with the seed of the answers), through the tree, against tests/oracle/answers. Only
- * tests/oracle/run, with a guest, writes those.
+ * Does the simulated machine answer as a real Linux 6.1 kernel did? The same cases
+ * (tests/oracle/cases, and those drawn with the seed of the answers), through the tree, against
+ * tests/oracle/answers. Only tests/oracle/run, with a guest, writes those.
  *
- * What cannot be had, or is not built yet, is in tests/oracle/exceptions.tsv, each with its reason: an
- * unlisted difference fails, and so does a listed one that is none any more.
+ * What cannot be had, or is not built yet, is in tests/oracle/exceptions.tsv, each with its reason:
+ * an unlisted difference fails, and so does a listed one that is none any more.
  *
  * usage: compare [--answers DIR] [--case NAME] [--file CASES] [--score FILE.md]
  *        compare --generate SEED        the drawn cases as text

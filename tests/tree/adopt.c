@@ -1,4 +1,5 @@
-/* `adopt` on sim/ctl: commands for a process that nobody made in sim/procs, and who cannot be had. */
+/* `adopt` on sim/ctl: commands for a process that nobody made in sim/procs, and who cannot be
+ * had. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /*
- * sim/disk through the tree: every operation and its errors, random bytes against a plain copy with memory
- * short, replay to the byte, --disk DIR, reboot and rewind.
+ * sim/disk through the tree: every operation and its errors, random bytes against a plain copy with
+ * memory short, replay to the byte, --disk DIR, reboot and rewind.
  */
 #include "fs/sim/disk.h"
 

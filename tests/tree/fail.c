@@ -1,6 +1,6 @@
 /*
- * I/O errors (`fail` in sim/ctl): who is told, who dies, what the kernel log says, and that nobody else
- * notices.
+ * I/O errors (`fail` in sim/ctl): who is told, who dies, what the kernel log says, and that nobody
+ * else notices.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /*
  * How files answer to partial reads, offsets, second writes on a descriptor, odd ways to open them,
- * chmod, unlink and the like: what a real 6.1 kernel did with 48 of them (tests/data/fileops.tsv), as
- * far as the tree decides it. The rest (lseek, mmap, O_EXCL) is the host kernel's.
+ * chmod, unlink and the like: what a real 6.1 kernel did with 48 of them (tests/data/fileops.tsv),
+ * as far as the tree decides it. The rest (lseek, mmap, O_EXCL) is the host kernel's.
  *
- * A line: PATH, then OPERATION=RESULT, separated by tabs. "~" is the machine's own text: it must only
- * agree with itself. tests/data/fileops-exceptions.tsv: PATH OPERATION REASON.
+ * A line: PATH, then OPERATION=RESULT, separated by tabs. "~" is the machine's own text: it must
+ * only agree with itself. tests/data/fileops-exceptions.tsv: PATH OPERATION REASON.
  */
 #include "tests/fixture.h"
 #include "tests/tap.h"

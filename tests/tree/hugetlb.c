@@ -1,6 +1,6 @@
 /*
- * Mappings of huge pages, as the files of the tree show them: maps, smaps, status, numa_maps, pagemap, kpageflags,
- * kpagecount, meminfo and a page walk tell the same of them.
+ * Mappings of huge pages, as the files of the tree show them: maps, smaps, status, numa_maps,
+ * pagemap, kpageflags, kpagecount, meminfo and a page walk tell the same of them.
  */
 #include <errno.h>
 #include <fcntl.h>

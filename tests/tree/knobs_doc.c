@@ -1,6 +1,6 @@
 /*
- * docs/knobs.md says of every writable file which values it takes and whether anything depends on it.
- * It is printed from the tables that the files are made of:
+ * docs/knobs.md says of every writable file which values it takes and whether anything depends on
+ * it. It is printed from the tables that the files are made of:
  *
  *	build/tests/tree/knobs_doc --print >docs/knobs.md
  *

@@ -1,12 +1,12 @@
 /*
  * Paths, types, modes, sizes and link targets of the memory-management files of four real machines
- * (tests/data/manifest.tsv), on the presets of the same names. A path too much in a directory that the
- * manifest covers is as wrong as one too few.
+ * (tests/data/manifest.tsv), on the presets of the same names. A path too much in a directory that
+ * the manifest covers is as wrong as one too few.
  *
- * A row: MACHINES PATH TYPE MODE SIZE TARGET NAMES, separated by tabs. MACHINES are digits: 1 one-node,
- * 2 two-node, 3 hotplug, 4 hugetlb. "*" in PATH and TARGET stands for each of NAMES ("memory0-7" are
- * eight). TYPE power is a directory with the files that every device has there; missing: there must
- * be no such path.
+ * A row: MACHINES PATH TYPE MODE SIZE TARGET NAMES, separated by tabs. MACHINES are digits: 1
+ * one-node, 2 two-node, 3 hotplug, 4 hugetlb. "*" in PATH and TARGET stands for each of NAMES
+ * ("memory0-7" are eight). TYPE power is a directory with the files that every device has there;
+ * missing: there must be no such path.
  *
  * tests/data/manifest-exceptions.tsv: MACHINES PATH REASON; "*" at the end of PATH stands for
  * anything. Exceptions that are not needed are errors.

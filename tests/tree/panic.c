@@ -1,6 +1,7 @@
 /*
- * A machine that has panicked: every file reads, every change is refused, the clock goes on, and it boots
- * anew by hand or after kernel.panic seconds, wherever a clock's step takes it; its journal replays.
+ * A machine that has panicked: every file reads, every change is refused, the clock goes on, and it
+ * boots anew by hand or after kernel.panic seconds, wherever a clock's step takes it; its journal
+ * replays.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /*
- * proc/PID/mem: a process's bytes, as a debugger reads and writes them; who may, what an old descriptor
- * is good for, and the journal, which keeps what was written to the byte.
+ * proc/PID/mem: a process's bytes, as a debugger reads and writes them; who may, what an old
+ * descriptor is good for, and the journal, which keeps what was written to the byte.
  */
 #include <mman/contents.h>
 #include <mman/lab.h>

@@ -1,6 +1,6 @@
 /*
- * Mappings of every kind on a machine of two nodes: shared anonymous memory, files mapped private and
- * shared, as maps, smaps, numa_maps, status and meminfo show them.
+ * Mappings of every kind on a machine of two nodes: shared anonymous memory, files mapped private
+ * and shared, as maps, smaps, numa_maps, status and meminfo show them.
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"

@@ -1,6 +1,6 @@
 /*
- * The directories of processes, threads and kernel threads: what is in them with which modes, who may
- * look, and how the files read (tests/data/proc: what a real 6.1 kernel had).
+ * The directories of processes, threads and kernel threads: what is in them with which modes, who
+ * may look, and how the files read (tests/data/proc: what a real 6.1 kernel had).
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"

@@ -1,6 +1,6 @@
 /*
- * What the writable files of a process accept and refuse: cases that a real 6.1 kernel was given, with
- * its answers.
+ * What the writable files of a process accept and refuse: cases that a real 6.1 kernel was given,
+ * with its answers.
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"

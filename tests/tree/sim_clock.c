@@ -1,6 +1,6 @@
 /*
- * sim/clock and what runs on it: how it is set, and background loads, which keep their rate in virtual
- * time.
+ * sim/clock and what runs on it: how it is set, and background loads, which keep their rate in
+ * virtual time.
  */
 #include <errno.h>
 #include <stdio.h>

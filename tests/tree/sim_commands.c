@@ -1,6 +1,6 @@
 /*
- * The control language of sim/procs/NAME/ctl, command by command: what it takes, what it answers, and
- * what it refuses with which error and no change.
+ * The control language of sim/procs/NAME/ctl, command by command: what it takes, what it answers,
+ * and what it refuses with which error and no change.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -204,7 +204,8 @@ static void test_heap(struct fixture *f)
 		"free gives the large block's pages back");
 }
 
-/* A load of its own ends the process while malloc's memory is locked in: by a mapping, and by the break. */
+/* A load of its own ends the process while malloc's memory is locked in: by a mapping, and by the
+ * break. */
 static void test_file_gone(struct fixture *f)
 {
 	u64 disk, ino;

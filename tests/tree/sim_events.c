@@ -1,6 +1,6 @@
 /*
- * sim/events and its page of the manual: every event that docs/events.md names happens in the scenario
- * below, with the keys that stand there, and none happens that is not named.
+ * sim/events and its page of the manual: every event that docs/events.md names happens in the
+ * scenario below, with the keys that stand there, and none happens that is not named.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +115,8 @@ static void ctl(struct fixture *f, struct book *b, const char *line)
 	look(b, f->m);
 }
 
-/* Free memory in pieces: made whole by hand, in the background, by who needs it; and where nothing helps. */
+/* Free memory in pieces: made whole by hand, in the background, by who needs it; and where nothing
+ * helps. */
 static void compaction(struct fixture *f, struct book *b)
 {
 	u32 i;

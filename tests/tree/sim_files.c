@@ -1,6 +1,6 @@
 /*
- * The other files of sim/, and dev/kmsg: the maps of zones, the census of pages, events, the journal, what
- * the kernel log takes and gives.
+ * The other files of sim/, and dev/kmsg: the maps of zones, the census of pages, events, the
+ * journal, what the kernel log takes and gives.
  */
 #include <errno.h>
 #include <fcntl.h>

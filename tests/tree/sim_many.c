@@ -1,7 +1,7 @@
 /*
- * 20,000 processes: they are made, listed and ended, the invariants hold, and making one costs no more
- * with 20,000 than with 100. Cost is what the engine does, counted in the pools it touches and in
- * instructions where the host can count them; no clock is asked.
+ * 20,000 processes: they are made, listed and ended, the invariants hold, and making one costs no
+ * more with 20,000 than with 100. Cost is what the engine does, counted in the pools it touches and
+ * in instructions where the host can count them; no clock is asked.
  */
 #include <errno.h>
 #include <linux/perf_event.h>

@@ -1,6 +1,6 @@
 /*
- * sim/procs/NAME/trace: lines of lackey's, strace's and mmanfs record's, whole, cut, torn and foreign, and what
- * becomes of the process.
+ * sim/procs/NAME/trace: lines of lackey's, strace's and mmanfs record's, whole, cut, torn and
+ * foreign, and what becomes of the process.
  */
 #include <errno.h>
 #include <stdio.h>

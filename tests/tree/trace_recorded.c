@@ -1,7 +1,8 @@
 /*
- * Traces of real programs (tests/data/traces, made by the script there): a sort, a compiler, an interpreter,
- * and a shell that forks. At each point at which the recorder looked at the real process's mappings,
- * proc/PID/maps must be the same; peak RSS and faults must be within 5 % of what the kernel counted.
+ * Traces of real programs (tests/data/traces, made by the script there): a sort, a compiler, an
+ * interpreter, and a shell that forks. At each point at which the recorder looked at the real
+ * process's mappings, proc/PID/maps must be the same; peak RSS and faults must be within 5 % of
+ * what the kernel counted.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -64,7 +65,8 @@ static u32 process_of(struct player *p, u32 pid)
 	return number;
 }
 
-/* maps without device, inode and the blanks before the name; the kernels' own pages have one name. */
+/* maps without device, inode and the blanks before the name; the kernels' own pages have one
+ * name. */
 static void plain_maps(const char *text, struct text *out)
 {
 	char range[64], perms[8], offset[32], line[1024];
@@ -209,7 +211,8 @@ static void test_program(struct fixture *f, const char *name, u32 points)
 		points);
 	is_int(p.equal, p.compared, "%s: and are the real program's each time", name);
 	within(p.rss, p.real_rss, name, "peak RSS in kB");
-	/* getrusage reads counters that each CPU keeps for itself, and brings in by 32 pages or more */
+	/* getrusage reads counters that each CPU keeps for itself, and brings in by 32 pages or
+	 * more */
 	within(p.rss, p.maxrss < p.rss && p.rss - p.maxrss <= 128 ? p.rss : p.maxrss, name,
 	       "peak RSS in kB by getrusage");
 	within(p.faults, p.getrusage_faults, name, "page faults");
@@ -225,7 +228,8 @@ static void test_program(struct fixture *f, const char *name, u32 points)
 	free(text);
 }
 
-/* The files of a program that ran before are in the page cache; of one that never did they come from the disk. */
+/* The files of a program that ran before are in the page cache; of one that never did they come
+ * from the disk. */
 static void test_cold(struct fixture *f)
 {
 	char *text = unpack("perl"), *at;

@@ -1,6 +1,6 @@
 /*
- * Requests that are answered later, without FUSE: a request here is a struct that remembers how it was
- * answered, and an interrupt is a call.
+ * Requests that are answered later, without FUSE: a request here is a struct that remembers how it
+ * was answered, and an interrupt is a call.
  */
 #include "fs/deferred.h"
 #include "tests/fixture.h"

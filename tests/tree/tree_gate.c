@@ -1,6 +1,6 @@
 /*
- * The machine's lock, the worker and the clock's drive: who is let in when, and what moves the clock.
- * Threads wait for each other's state, never for time.
+ * The machine's lock, the worker and the clock's drive: who is let in when, and what moves the
+ * clock. Threads wait for each other's state, never for time.
  */
 #include "fs/session.h"
 #include "tests/fixture.h"

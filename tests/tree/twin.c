@@ -50,7 +50,8 @@ static void test_hidden_ram(void)
 	text_free(&capture);
 }
 
-/* A zone Movable, a hole at the end of a node, and a kernel that has not yet taken over all memory. */
+/* A zone Movable, a hole at the end of a node, and a kernel that has not yet taken over all
+ * memory. */
 static void test_odd_zones(void)
 {
 	struct text capture, zones;

@@ -1,6 +1,7 @@
 /*
- * Twins: what a process may use comes along (limits, processors, nodes), settings that nothing acts upon, pages that
- * may be freed at once, the swap cache; and what is too much to be stood for is not.
+ * Twins: what a process may use comes along (limits, processors, nodes), settings that nothing acts
+ * upon, pages that may be freed at once, the swap cache; and what is too much to be stood for is
+ * not.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -244,7 +245,8 @@ static void test_kin(void)
 	struct twin_test t;
 	u32 pid;
 
-	/* each has 400 kB, and all of them 1000: of 800 that could be shared, 600 are; and one is another program */
+	/* each has 400 kB, and all of them 1000: of 800 that could be shared, 600 are; and one is
+	 * another program */
 	capture_start(&capture, &(struct capture_machine){
 					.free = 600000, .anon = 1000, .committed = 20000 });
 	capture_process(&capture, 1, 0, "init", "");
@@ -291,7 +293,8 @@ static void test_capped(void)
 	cmp_int(twin_number(&t, "proc/meminfo", "PageTables:"), <, 200000,
 		"so that the hidden holder's page tables are not larger than that");
 	like(fixture_read(&t.f, "sim/twin"), "not all of them are stood for", "and this is told");
-	/* shares of 16 million mappings are rounded down: the Pss of all do not come to AnonPages */
+	/* shares of 16 million mappings are rounded down: the Pss of all do not come to
+	 * AnonPages */
 	is_int(machine_check(t.f.m, NULL, NULL), 0, "the engine agrees with itself");
 	twin_close(&t);
 	text_free(&capture);

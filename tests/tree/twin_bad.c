@@ -1,8 +1,8 @@
 /*
  * Captures that somebody changed: whatever stands in one, a twin comes up whole or not at all.
  *
- * Bytes of a capture are replaced one after the other, by a seeded rule and without changing a length, so
- * that most of them get past the framing and into the numbers.
+ * Bytes of a capture are replaced one after the other, by a seeded rule and without changing a
+ * length, so that most of them get past the framing and into the numbers.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -28,7 +28,8 @@ static const char three[] = "10000000-10010000 rw-p 00000000 00:00 0 \n"
 			    "Rss: 32 kB\nPss: %u kB\nShared_Dirty: %u kB\nPrivate_Dirty: %u kB\n"
 			    "Referenced: 32 kB\nAnonymous: 32 kB\nVmFlags: rd wr mr mw me ac \n";
 
-/* Pages 1 to 3 are all three's; 4 and 5 the first and the second have, 6 the first and the third, 7 the others. */
+/* Pages 1 to 3 are all three's; 4 and 5 the first and the second have, 6 the first and the third, 7
+ * the others. */
 static void test_three(void)
 {
 	static const struct {
@@ -120,7 +121,8 @@ static void test_holder(void)
 
 /* ---- swap ---- */
 
-/* 100 and 100 pages of which 75 are the same, 50 of shared memory, 4 twice, 5 of a daemon, 30, and 60 of nobody. */
+/* 100 and 100 pages of which 75 are the same, 50 of shared memory, 4 twice, 5 of a daemon, 30, and
+ * 60 of nobody. */
 static void add_swapped(struct text *capture)
 {
 	static const char child[] =
@@ -130,12 +132,14 @@ static void add_swapped(struct text *capture)
 	static const char shmem[] =
 		"30000000-30100000 rw-s 00000000 00:01 9                          /dev/zero (deleted)\n"
 		"Rss: 40 kB\nPss: 40 kB\nPrivate_Dirty: 40 kB\nSwap: 200 kB\nVmFlags: rd wr sh mr mw me ms \n";
-	/* four pages that it has written to, and two of these in swap; of those that it has not, two are in swap */
+	/* four pages that it has written to, and two of these in swap; of those that it has not,
+	 * two are in swap */
 	static const char copies[] =
 		"30200000-3020a000 rw-p 00000000 00:01 10                         /memfd:copied (deleted)\n"
 		"Rss: 20 kB\nPss: 20 kB\nPrivate_Dirty: 20 kB\nAnonymous: 16 kB\nSwap: 16 kB\nSwapPss: 8 kB\n"
 		"VmFlags: rd wr mr mw me ac \n";
-	/* a root file system in memory: two pages of text, and two that were written to before they were protected */
+	/* a root file system in memory: two pages of text, and two that were written to before they
+	 * were protected */
 	static const char root_fs[] =
 		"00400000-00402000 r-xp 00000000 00:02 11                         /sbin/daemon\n"
 		"Swap: 8 kB\nVmFlags: rd ex mr mw me \n"

@@ -4,13 +4,13 @@
  *
  * The file: a line "@ PROFILE PATH WATCH..." begins a group, each other line is a write:
  *	BYTES RESULT BEFORE AFTER FLAGS WATCHED...	separated by tabs
- * BYTES are C-escaped, or REP(c,n). BEFORE "." is that of the line above, AFTER "=" is BEFORE. FLAGS: u
- * as uid 65534; r the file is read-only, and its text is the machine's own. WATCHED is "before>after" of
- * one WATCH path. A row finds its value before in place or has it put there; $P and $Q are a process
- * of root and one of uid 65534.
+ * BYTES are C-escaped, or REP(c,n). BEFORE "." is that of the line above, AFTER "=" is BEFORE.
+ * FLAGS: u as uid 65534; r the file is read-only, and its text is the machine's own. WATCHED is
+ * "before>after" of one WATCH path. A row finds its value before in place or has it put there; $P
+ * and $Q are a process of root and one of uid 65534.
  *
- * What cannot be had is in tests/data/writes-exceptions.tsv, each with its reason. An exception that is
- * not needed is an error too.
+ * What cannot be had is in tests/data/writes-exceptions.tsv, each with its reason. An exception
+ * that is not needed is an error too.
  */
 #include "tests/fixture.h"
 #include "tests/identities.h"

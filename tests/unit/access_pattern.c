@@ -104,7 +104,8 @@ static void test_zipf(void)
 	cmp_int(hits[PAGES - 1], <, 60, "and the coldest hardly any");
 }
 
-/* Drawn ahead and drawn one by one are the same, whatever the number of pages; also over the end of a round. */
+/* Drawn ahead and drawn one by one are the same, whatever the number of pages; also over the end of
+ * a round. */
 static bool same_draws(const struct access_spec *spec, u64 pages, u32 count)
 {
 	struct access_stream one, many;

@@ -1,7 +1,8 @@
 /*
- * What real kernels showed after boot: 6.1.0-56-amd64 and 6.1.0-50-686-pae (Debian 12) under QEMU 7.2,
- * `-machine pc`, zoneinfo and meminfo read by PID 1. "reference" and "variant" rows are the captures that
- * the presets reproduce; the others are fresh guests with other RAM, nodes and command lines.
+ * What real kernels showed after boot: 6.1.0-56-amd64 and 6.1.0-50-686-pae (Debian 12) under QEMU
+ * 7.2, `-machine pc`, zoneinfo and meminfo read by PID 1. "reference" and "variant" rows are the
+ * captures that the presets reproduce; the others are fresh guests with other RAM, nodes and
+ * command lines.
  *
  * machine: "#NAME" is a preset, anything else a machine file. slack: pages by which managed may
  * differ, where the kernel's random base changes how many page tables the direct map takes.

@@ -31,7 +31,8 @@ static void give(struct machine *m, struct zone *z, pfn_t pfn, unsigned int orde
 	free_one_page(m, z, pfn, order, get_pageblock_migratetype(m, pfn), FREE_NORMAL);
 }
 
-/* Take every free block of a zone below the highest order, so that a test starts from whole blocks. */
+/* Take every free block of a zone below the highest order, so that a test starts from whole
+ * blocks. */
 static void take_small_blocks(struct machine *m, struct zone *z)
 {
 	unsigned int order, type;
@@ -200,7 +201,8 @@ static void test_fallback_takes_largest(void)
 	       "and what it does not use is of its own type");
 	is_int(z->watermark_boost, 0, "whole pageblocks do not mix types: no boost");
 
-	/* All whole pageblocks gone, half of one movable pageblock free: the other half is in use. */
+	/* All whole pageblocks gone, half of one movable pageblock free: the other half is in
+	 * use. */
 	while (area(z, 10)->nr_free || area(z, 9)->nr_free)
 		pfn = take(m, z, area(z, 9)->nr_free ? 9 : 10, MIGRATE_MOVABLE);
 	take_small_blocks(m, z);
@@ -221,7 +223,8 @@ static void test_fallback_takes_largest(void)
 	machine_destroy(m);
 }
 
-/* A movable request must not take over a pageblock for a small block: it takes the smallest instead. */
+/* A movable request must not take over a pageblock for a small block: it takes the smallest
+ * instead. */
 static void test_movable_fallback_takes_smallest(void)
 {
 	struct machine *m = bare_machine(SMALL);
@@ -376,7 +379,8 @@ static void test_random(void)
 	machine_destroy(m);
 }
 
-/* As pagetypeinfo of the guest showed: what is not free, or begins in a hole, is no MOVABLE block. */
+/* As pagetypeinfo of the guest showed: what is not free, or begins in a hole, is no MOVABLE
+ * block. */
 static void test_types_at_boot(void)
 {
 	struct machine *m = bare_machine("one-node");

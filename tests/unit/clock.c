@@ -8,7 +8,8 @@
 
 #define EVENTS 2000u
 
-/* The heap gives events back in order of (due, sequence); kinds without a handler only leave a line. */
+/* The heap gives events back in order of (due, sequence); kinds without a handler only leave a
+ * line. */
 static void test_heap(struct machine *m)
 {
 	struct chance c = { 3 };

@@ -1,8 +1,8 @@
 /*
- * Compaction under everything at once: processes on a small machine map, touch, punch holes, fork, lock and pin
- * memory and read files, while it is compacted by hand, by allocations of many sizes and in the background, and
- * fragmented on purpose. Pages say whose they are and still do at the end. Every invariant is checked after
- * each step. The seed is fixed.
+ * Compaction under everything at once: processes on a small machine map, touch, punch holes, fork,
+ * lock and pin memory and read files, while it is compacted by hand, by allocations of many sizes
+ * and in the background, and fragmented on purpose. Pages say whose they are and still do at the
+ * end. Every invariant is checked after each step. The seed is fixed.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /*
- * Where time goes: a command's is the program's for loads and stores, the kernel's for the rest, nobody's
- * while it waits for the disk.
+ * Where time goes: a command's is the program's for loads and stores, the kernel's for the rest,
+ * nobody's while it waits for the disk.
  */
 #include <mman/writeback.h>
 
@@ -52,7 +52,8 @@ static void test_touch(void)
 	mmtest_close(&t);
 }
 
-/* More than fits, on so many CPUs: who reclaimed how many pages, and was there time enough for it? */
+/* More than fits, on so many CPUs: who reclaimed how many pages, and was there time enough for
+ * it? */
 static u64 run_out(const char *machine, u64 *cpu_ns, u64 *kswapd_ns, u64 *elapsed, u64 *direct)
 {
 	struct mmtest t;

@@ -1,6 +1,6 @@
 /*
- * Names and inodes of the disk in memory: what reclaim makes the kernel forget, in which order, and what it
- * costs to look again.
+ * Names and inodes of the disk in memory: what reclaim makes the kernel forget, in which order, and
+ * what it costs to look again.
  */
 #include <mman/namei.h>
 #include <mman/writeback.h>

@@ -1,6 +1,6 @@
 /*
- * Files and directories of the disk in the engine: errors of each call, places on the disk, and thousands
- * of random changes against a plain table, with every invariant checked.
+ * Files and directories of the disk in the engine: errors of each call, places on the disk, and
+ * thousands of random changes against a plain table, with every invariant checked.
  */
 #include <errno.h>
 #include <mman/namei.h>

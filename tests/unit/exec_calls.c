@@ -1,6 +1,7 @@
 /*
  * What becomes of each stopped call of `mmanfs exec`, in a world made of tables: own processes
- * 4000001 (the caller), 4000002 and thread 4000003, own group 4000002, simulated processes 42 and 1.
+ * 4000001 (the caller), 4000002 and thread 4000003, own group 4000002, simulated processes 42 and
+ * 1.
  */
 #include <errno.h>
 #include <limits.h>
@@ -148,7 +149,8 @@ static int deliver(void *ctx, const struct mmanfs_signal *signal)
 static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 {
 	struct fake *f = ctx;
-	/* NOLINTNEXTLINE(bugprone-string-literal-with-embedded-nul): six strings, one behind the other */
+	/* NOLINTNEXTLINE(bugprone-string-literal-with-embedded-nul): six strings, one behind the
+	 * other */
 	static const char uts[] = "Linux\0node\0"
 				  "6.1\0#1\0x86_64\0(none)";
 	struct mmanfs_sysinfo info = { .uptime = 12, .totalram = 1 << 20, .procs = 3 };

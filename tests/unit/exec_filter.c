@@ -1,6 +1,6 @@
 /*
- * The filter of `mmanfs exec`: the table of calls, and the seccomp program made of it, run here by an
- * interpreter of our own for every system call number.
+ * The filter of `mmanfs exec`: the table of calls, and the seccomp program made of it, run here by
+ * an interpreter of our own for every system call number.
  */
 #include <errno.h>
 #include <linux/audit.h>

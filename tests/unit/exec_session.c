@@ -1,6 +1,6 @@
 /*
- * A whole session of `mmanfs exec`, without a mount: a folder with proc/ and sys/ stands for the machine,
- * and a table in shared memory for its processes. As root, and as an ordinary user.
+ * A whole session of `mmanfs exec`, without a mount: a folder with proc/ and sys/ stands for the
+ * machine, and a table in shared memory for its processes. As root, and as an ordinary user.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -308,7 +308,8 @@ static int probe(pid_t victim)
 		}
 		rc = probe_call(probed[i].nr, child);
 		nr++;
-		/* A missing call of this kernel, or an argument it does not like, is an answer too. */
+		/* A missing call of this kernel, or an argument it does not like, is an answer
+		 * too. */
 		if (rc == -ESRCH)
 			printf("%s does not find the own child\n", probed[i].name);
 	}

@@ -1,6 +1,7 @@
 /*
- * `mmanfs exec` at a terminal: a pseudo-terminal with a small job-controlling shell of our own on it,
- * which starts sessions as a user's shell does. Ctrl-Z, Ctrl-C, fg, and the interactive shell inside.
+ * `mmanfs exec` at a terminal: a pseudo-terminal with a small job-controlling shell of our own on
+ * it, which starts sessions as a user's shell does. Ctrl-Z, Ctrl-C, fg, and the interactive shell
+ * inside.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -106,8 +107,8 @@ static void watch_job(pid_t job)
 {
 	int status;
 
-	/* At first the job takes the terminal itself: from here it would come too late for a job that has
-	 * given it to a shell inside by now. */
+	/* At first the job takes the terminal itself: from here it would come too late for a job
+	 * that has given it to a shell inside by now. */
 	for (bool again = false;; again = true) {
 		if (again)
 			give_terminal(job);
@@ -177,8 +178,8 @@ static bool works_here(void)
 }
 
 /*
- * Not a shell with "echo ready; sleep 600": one that has said "ready" may still be on its way to start
- * sleep, and dash drops a Ctrl-C that comes between its vfork() and the exec.
+ * Not a shell with "echo ready; sleep 600": one that has said "ready" may still be on its way to
+ * start sleep, and dash drops a Ctrl-C that comes between its vfork() and the exec.
  */
 static void test_command(void)
 {

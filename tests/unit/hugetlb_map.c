@@ -1,6 +1,6 @@
 /*
- * Mappings of huge pages, step by step as a 6.1 guest was asked for the record: reservations, faults, copies on
- * write, surplus pages.
+ * Mappings of huge pages, step by step as a 6.1 guest was asked for the record: reservations,
+ * faults, copies on write, surplus pages.
  */
 #include <errno.h>
 #include <mman/hugetlb.h>

@@ -1,7 +1,7 @@
 /*
- * Huge pages through everything that happens to them, drawn from a seed: mapped, written, forked, copied, moved in
- * address space and memory, given back, with pools that grow and shrink meanwhile. After each step every invariant
- * holds, and the bytes are those that were written.
+ * Huge pages through everything that happens to them, drawn from a seed: mapped, written, forked,
+ * copied, moved in address space and memory, given back, with pools that grow and shrink meanwhile.
+ * After each step every invariant holds, and the bytes are those that were written.
  */
 #include <errno.h>
 #include <mman/contents.h>

@@ -119,7 +119,8 @@ static void test_fast_allocator(void)
 	machine_destroy(fast);
 }
 
-/* Nothing to reclaim: sixteen failures, and then it is left alone until somebody frees something. */
+/* Nothing to reclaim: sixteen failures, and then it is left alone until somebody frees
+ * something. */
 static void test_gives_up(void)
 {
 	struct machine *m = small_machine();

@@ -1,7 +1,7 @@
 /*
  * libc's heap: the same calls lead to the same addresses, breaks and mappings as in a real program
- * (tests/data/malloc/), it survives forks, limits and somebody else's sbrk, and its books are in order
- * after every call.
+ * (tests/data/malloc/), it survives forks, limits and somebody else's sbrk, and its books are in
+ * order after every call.
  */
 #include "tests/mmtest.h"
 

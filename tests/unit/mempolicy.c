@@ -1,4 +1,5 @@
-/* Memory policies: which are accepted, whose counts, where pages go, how mappings split and merge. */
+/* Memory policies: which are accepted, whose counts, where pages go, how mappings split and
+ * merge. */
 #include <errno.h>
 #include <mman/mempolicy.h>
 

@@ -1,6 +1,6 @@
 /*
- * Pages go from node to node, are pinned and locked, policies change, while processes write, fork, swap and
- * end: no byte is lost, and every invariant holds (bytestress.h).
+ * Pages go from node to node, are pinned and locked, policies change, while processes write, fork,
+ * swap and end: no byte is lost, and every invariant holds (bytestress.h).
  */
 #include <errno.h>
 #include <mman/mempolicy.h>

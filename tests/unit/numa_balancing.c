@@ -1,6 +1,6 @@
 /*
- * Automatic NUMA balancing: when the scanner comes, which entries get a hint, what a hint fault does, where
- * pages go. The counts for each kind of mapping are a real kernel's.
+ * Automatic NUMA balancing: when the scanner comes, which entries get a hint, what a hint fault
+ * does, where pages go. The counts for each kind of mapping are a real kernel's.
  */
 #include <errno.h>
 #include <mman/mempolicy.h>

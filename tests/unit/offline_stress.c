@@ -1,8 +1,8 @@
 /*
- * A thousand random steps: blocks go online and offline, DIMMs are plugged in and pulled out, on nodes that
- * come and go, while processes write, fork, lock and pin memory and a load runs. After each step every
- * invariant is checked; every page holds eight bytes of its own, which are compared all along. The seed is
- * fixed, so the run is the same each time (an argument is another one).
+ * A thousand random steps: blocks go online and offline, DIMMs are plugged in and pulled out, on
+ * nodes that come and go, while processes write, fork, lock and pin memory and a load runs. After
+ * each step every invariant is checked; every page holds eight bytes of its own, which are compared
+ * all along. The seed is fixed, so the run is the same each time (an argument is another one).
  */
 #include <mman/contents.h>
 #include <mman/memory_hotplug.h>

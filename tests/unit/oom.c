@@ -1,6 +1,6 @@
 /*
- * The OOM killer: scores as a real 6.1 kernel printed them, who is chosen among whom, which requests kill
- * nobody, how a victim ends, and what the log says of it all.
+ * The OOM killer: scores as a real 6.1 kernel printed them, who is chosen among whom, which
+ * requests kill nobody, how a victim ends, and what the log says of it all.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -199,7 +199,8 @@ static void test_old_adj_sets_no_floor(struct fixture *f)
 	ctl_rmdir(f, "a");
 }
 
-/* Nodes that a request is limited to: their size is all memory, the report leaves out the others. */
+/* Nodes that a request is limited to: their size is all memory, the report leaves out the
+ * others. */
 static void test_nodemask(void)
 {
 	struct fixture f;

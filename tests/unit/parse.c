@@ -1,6 +1,6 @@
 /*
- * The families of numbers and words, where no file of the tree shows a difference yet: sizes of memory
- * control groups, ends of ranges, what is left over. tests/tree/writes.c has the rest.
+ * The families of numbers and words, where no file of the tree shows a difference yet: sizes of
+ * memory control groups, ends of ranges, what is left over. tests/tree/writes.c has the rest.
  */
 #include "tests/tap.h"
 

@@ -1,6 +1,6 @@
 /*
- * Pressure stall information: what overlaps counts once, "full" is where nobody works, averages follow
- * the totals, triggers fire once in a window.
+ * Pressure stall information: what overlaps counts once, "full" is where nobody works, averages
+ * follow the totals, triggers fire once in a window.
  */
 #include "tests/bare.h"
 #include "tests/sound.h"
@@ -97,7 +97,8 @@ static void test_random_overlap(void)
 }
 
 /* A command works while a load waits; then it waits itself, and a load worked in the middle. */
-/* Work in so many pieces that the oldest is forgotten, and the wait around it told again and again. */
+/* Work in so many pieces that the oldest is forgotten, and the wait around it told again and
+ * again. */
 static void test_forgotten(void)
 {
 	struct machine *m = bare_machine("tiny");
@@ -135,7 +136,8 @@ static void test_full(void)
 	task_set_state(m, task, TASK_RUNNING);
 	task_run_end(m, &load);
 
-	/* of the load's batch of 100 ms, 40 were a stall; starting the programs took the disk's time */
+	/* of the load's batch of 100 ms, 40 were a stall; starting the programs took the disk's
+	 * time */
 	io_some = total(m, PSI_IO, PSI_SOME);
 	io_full = total(m, PSI_IO, PSI_FULL);
 	at += 3 * SEC;

@@ -1,6 +1,6 @@
 /*
- * What read(2) brings into the page cache: the answers of a 6.1 kernel (ext4 on a virtio disk, mincore(2)
- * after each read of one descriptor), and counters of reads that go through the cache.
+ * What read(2) brings into the page cache: the answers of a 6.1 kernel (ext4 on a virtio disk,
+ * mincore(2) after each read of one descriptor), and counters of reads that go through the cache.
  */
 #include <errno.h>
 #include <mman/namei.h>
@@ -16,7 +16,8 @@
 
 #define FILE_PAGES 16384u
 
-/* "OFFSET+LENGTH=RANGES OFFSET+LENGTH=RANGES": pages, or bytes behind a b; what is there after each. */
+/* "OFFSET+LENGTH=RANGES OFFSET+LENGTH=RANGES": pages, or bytes behind a b; what is there after
+ * each. */
 static const struct {
 	const char *name, *reads;
 } kernel[] = {

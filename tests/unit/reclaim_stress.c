@@ -1,7 +1,8 @@
 /*
- * Reclaim under everything at once: a few processes on a machine far too small for them map, touch, lock,
- * fork, advise, read and write files, are swapped out and killed, while the policy, swappiness and the
- * watermarks change under them. Every invariant is checked all along. The seed is fixed.
+ * Reclaim under everything at once: a few processes on a machine far too small for them map, touch,
+ * lock, fork, advise, read and write files, are swapped out and killed, while the policy,
+ * swappiness and the watermarks change under them. Every invariant is checked all along. The seed
+ * is fixed.
  */
 #include <errno.h>
 #include <string.h>

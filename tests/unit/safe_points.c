@@ -1,6 +1,6 @@
 /*
- * Long calls let others in: what they see meanwhile is sound, and in the end the call has done what it
- * does in one go.
+ * Long calls let others in: what they see meanwhile is sound, and in the end the call has done what
+ * it does in one go.
  */
 #include <errno.h>
 #include <string.h>

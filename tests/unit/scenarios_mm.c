@@ -1,7 +1,7 @@
 /*
- * What LTP and the kernel's own tests expect of calls on mappings, as scenarios of our own: brk, the
- * mmap family, mprotect, mremap, madvise, mincore, mlock; and that bytes stay what they were through all
- * of it. One function for each subject, named by behaviour.
+ * What LTP and the kernel's own tests expect of calls on mappings, as scenarios of our own: brk,
+ * the mmap family, mprotect, mremap, madvise, mincore, mlock; and that bytes stay what they were
+ * through all of it. One function for each subject, named by behaviour.
  */
 #include "tests/sound.h"
 #include "tests/swaptest.h"

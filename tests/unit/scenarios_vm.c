@@ -1,7 +1,8 @@
 /*
- * More of what LTP and the kernel's own tests expect of mappings: policies that merge them (vma02, vma04), locks
- * that cut them (mlock2-tests, on-fault-limit, mlock-random-test), heap and stack up to their limits (data_space,
- * stack_space), frames that fail under them (madvise07, memory-failure).
+ * More of what LTP and the kernel's own tests expect of mappings: policies that merge them (vma02,
+ * vma04), locks that cut them (mlock2-tests, on-fault-limit, mlock-random-test), heap and stack up
+ * to their limits (data_space, stack_space), frames that fail under them (madvise07,
+ * memory-failure).
  */
 #include "tests/swaptest.h"
 
@@ -82,8 +83,8 @@ static int bind(struct mmtest *t, u64 first, u64 n, enum policy policy)
 }
 
 /*
- * Three neighbours of four pages, of which the one in the middle gets another policy. PA: it was part of the mapping
- * before it, AN: of the one behind it, PAN: of both.
+ * Three neighbours of four pages, of which the one in the middle gets another policy. PA: it was
+ * part of the mapping before it, AN: of the one behind it, PAN: of both.
  */
 static const struct mbind_case {
 	const char *name;
@@ -209,7 +210,8 @@ static void test_lock_all_on_fault(struct mmtest *t)
 	unmap(t, A, PAGES);
 }
 
-/* Any ranges of a mapping, by either call: within the limit they are locked, beyond it nothing has changed. */
+/* Any ranges of a mapping, by either call: within the limit they are locked, beyond it nothing has
+ * changed. */
 static void test_lock_at_random(struct mmtest *t)
 {
 	const u64 pages = 256, limit = 100;

@@ -1,8 +1,8 @@
 /*
- * A few processes on a machine with little memory and three small swap areas write bytes, fork, map, unmap,
- * move, lock, advise, and have pages put out by reclaim, while areas go on and off and the disk fails now
- * and then; every invariant is checked all along, and every byte at its turn. The seed is fixed, so the run
- * is the same each time.
+ * A few processes on a machine with little memory and three small swap areas write bytes, fork,
+ * map, unmap, move, lock, advise, and have pages put out by reclaim, while areas go on and off and
+ * the disk fails now and then; every invariant is checked all along, and every byte at its turn.
+ * The seed is fixed, so the run is the same each time.
  */
 #include <errno.h>
 #include <mman/namei.h>

@@ -1,6 +1,6 @@
 /*
- * TLBs: what hits, what walks, what a flush takes. That they change nothing but counts and time is shown
- * by doing the same random things with and without them.
+ * TLBs: what hits, what walks, what a flush takes. That they change nothing but counts and time is
+ * shown by doing the same random things with and without them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,7 +126,8 @@ static void test_flushes(void)
 	mmtest_close(&t);
 }
 
-/* What takes accessed and dirty bits, or rights, flushes what it took them from; who gains a right need not. */
+/* What takes accessed and dirty bits, or rights, flushes what it took them from; who gains a right
+ * need not. */
 static void test_advice(void)
 {
 	struct mmtest t;

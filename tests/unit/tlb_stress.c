@@ -1,6 +1,7 @@
 /*
- * No TLB ever answers with a stale translation: processes on several CPUs map, unmap, protect, move, fork, migrate and
- * touch small and huge pages at random; what a TLB answers is compared with a walk of the page tables each time.
+ * No TLB ever answers with a stale translation: processes on several CPUs map, unmap, protect,
+ * move, fork, migrate and touch small and huge pages at random; what a TLB answers is compared with
+ * a walk of the page tables each time.
  */
 #include <errno.h>
 #include <mman/mempolicy.h>
@@ -91,7 +92,8 @@ static bool ask(struct stress *s, u64 addr)
 	return true;
 }
 
-/* One that no signal ends: of memory that is mapped, with the right, and for which there is a page. */
+/* One that no signal ends: of memory that is mapped, with the right, and for which there is a
+ * page. */
 static bool is_allowed(struct stress *s, u64 addr, bool write)
 {
 	struct machine *m = s->t.m;

@@ -1,6 +1,6 @@
 /*
- * A capture's file: written, read back, and what hostile, torn and damaged ones come to. Nothing but a file in
- * the test's own folder is ever written, whatever an archive says.
+ * A capture's file: written, read back, and what hostile, torn and damaged ones come to. Nothing
+ * but a file in the test's own folder is ever written, whatever an archive says.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -285,8 +285,9 @@ static void mend(char *block)
 	block[155] = ' ';
 }
 
-/* Bytes changed by a seeded rule in the archive, most of them in its headers: whatever comes of it is a capture or
- * a refusal with a line, and a capture is one that can be taken apart, made nameless and saved again. */
+/* Bytes changed by a seeded rule in the archive, most of them in its headers: whatever comes of it
+ * is a capture or a refusal with a line, and a capture is one that can be taken apart, made
+ * nameless and saved again. */
 static void test_mutations(void)
 {
 	struct text capture, tar, changed, out, without;

@@ -1,6 +1,7 @@
 /*
- * The tree of mappings against its list: thousands of mappings come and go in order, against the order and anywhere,
- * and after each stretch every question is put to the tree and answered once more by walking along the list.
+ * The tree of mappings against its list: thousands of mappings come and go in order, against the
+ * order and anywhere, and after each stretch every question is put to the tree and answered once
+ * more by walking along the list.
  *
  *	r.rr.r..rr.r   one mapping on each second page and wider, rights by turns: none ever merges with another
  */

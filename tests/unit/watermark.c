@@ -141,7 +141,8 @@ static void test_page_lists(struct machine *m)
 	is_int(pcp->batch, 1, "and of DMA");
 }
 
-/* Fact 18 of the reference: THP switches the minimum, a value set by hand is raised but not lowered. */
+/* Fact 18 of the reference: THP switches the minimum, a value set by hand is raised but not
+ * lowered. */
 static void test_thp_minimum(void)
 {
 	struct machine *m = bare_machine("one-node");

@@ -201,9 +201,9 @@ static u64 settles_at(struct mmtest *t, u32 percent)
 }
 
 /*
- * The share of the limits that the disk may have. On 6.1, with limits of 16 and 64 MiB (middle: 10240 pages),
- * a writer settled at some 10,900 pages of 16,384 with max_ratio 10, 14,000 with 50, 15,000 with 100; a tenth
- * of the background limit started the flusher.
+ * The share of the limits that the disk may have. On 6.1, with limits of 16 and 64 MiB (middle:
+ * 10240 pages), a writer settled at some 10,900 pages of 16,384 with max_ratio 10, 14,000 with 50,
+ * 15,000 with 100; a tenth of the background limit started the flusher.
  */
 static void test_ratio(struct mmtest *t)
 {

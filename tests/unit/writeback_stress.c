@@ -1,6 +1,6 @@
 /*
- * Writeback under random work: stores to mapped files, fsync, msync, sync, truncation, deletion, memory
- * pressure, I/O errors, new knob values, time that passes. Every invariant after each step.
+ * Writeback under random work: stores to mapped files, fsync, msync, sync, truncation, deletion,
+ * memory pressure, I/O errors, new knob values, time that passes. Every invariant after each step.
  */
 #include <errno.h>
 #include <mman/writeback.h>

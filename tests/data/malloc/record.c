@@ -1,5 +1,6 @@
 /*
- * What a real glibc does: a seeded sequence of malloc, free and sbrk, and where everything came to lie.
+ * What a real glibc does: a seeded sequence of malloc, free and sbrk, and where everything came to
+ * lie.
  * usage: record PROFILE COUNT SEED   (profiles: small mixed large huge sbrk)
  *
  * Lines, numbers in decimal, addresses from the start of the heap:

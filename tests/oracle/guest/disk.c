@@ -1,7 +1,7 @@
 /*
- * disk.c - files and swap of the guest. The file system is ext4 on the third disk, made by tests/oracle/run;
- * its modules lie on the first disk (the initramfs has a size that the machine files name), and are loaded
- * when the first file is asked for.
+ * disk.c - files and swap of the guest. The file system is ext4 on the third disk, made by
+ * tests/oracle/run; its modules lie on the first disk (the initramfs has a size that the machine
+ * files name), and are loaded when the first file is asked for.
  */
 #include "tests/oracle/guest/driver.h"
 

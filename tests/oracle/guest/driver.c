@@ -1,5 +1,6 @@
 /*
- * driver.c - the guest's side of the language: makes processes, hands them their lines, reads and writes files.
+ * driver.c - the guest's side of the language: makes processes, hands them their lines, reads and
+ * writes files.
  *
  * The driver is the parent of all; each process of a case is a fork of it (or of another) that
  * takes commands over a socket. After a fork both sides write to every page they will ever use, so
@@ -64,7 +65,8 @@ static void renew_slots(void)
 	}
 }
 
-/* A slot that this round has not used yet: what was sent to a dead process must not reach another. */
+/* A slot that this round has not used yet: what was sent to a dead process must not reach
+ * another. */
 static int take_slot(const char *name)
 {
 	int i;

@@ -1,6 +1,6 @@
 /*
- * process.c - a process of a case: takes lines of the control language over a socket, and carries them out as
- * system calls.
+ * process.c - a process of a case: takes lines of the control language over a socket, and carries
+ * them out as system calls.
  */
 #include "tests/oracle/guest/driver.h"
 
@@ -36,8 +36,8 @@ static void write_all(uintptr_t from, uintptr_t to)
 	}
 }
 
-/* Text is read (a fork does not inherit its page tables), data, stack and the C library's small heap
- * are written to. */
+/* Text is read (a fork does not inherit its page tables), data, stack and the C library's small
+ * heap are written to. */
 void __attribute__((noinline)) warm(void)
 {
 	volatile char stack[96 << 10];
@@ -293,8 +293,8 @@ static int do_mprotect(struct command *c)
 	return error ? error : done(mprotect(start, length, prot_of(c->word[2])));
 }
 
-/* Up to 14 new pages wait in each CPU's batch, where reclaim passes them over; the simulation has no such lag.
- * Moving no page at all empties the batches. */
+/* Up to 14 new pages wait in each CPU's batch, where reclaim passes them over; the simulation has
+ * no such lag. Moving no page at all empties the batches. */
 static void drain_batches(void)
 {
 	int nothing = 0;

@@ -130,7 +130,8 @@ static size_t yes_or_no(const char *at)
 	return strncmp(at, "? no", 4) ? 0 : 4;
 }
 
-/* Numbers in the same columns: the same blanks before them, or the same end. Digits in names are text. */
+/* Numbers in the same columns: the same blanks before them, or the same end. Digits in names are
+ * text. */
 static bool same_line_layout(const char *g, const char *w)
 {
 	bool after_letter = false;

@@ -1,6 +1,6 @@
 /*
- * generate.c - drawn cases of behaviour: sequences of calls on mappings, settings of watermarks, bounds
- * of overcommit.
+ * generate.c - drawn cases of behaviour: sequences of calls on mappings, settings of watermarks,
+ * bounds of overcommit.
  */
 #include "tests/oracle/lib/generate.h"
 
@@ -230,7 +230,8 @@ static void overcommit_cases(FILE *out, struct draw *d)
 
 /* ---- dirty thresholds ---- */
 
-/* A hundred times the threshold, less @ratio times what may be dirty: what is reserved, whatever is free */
+/* A hundred times the threshold, less @ratio times what may be dirty: what is reserved, whatever is
+ * free */
 static void dirty_share(FILE *out, const char *which, uint32_t ratio)
 {
 	fprintf(out,

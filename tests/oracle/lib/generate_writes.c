@@ -1,6 +1,6 @@
 /*
- * generate_writes.c - what is written to each knob: a table of knobs, a table of inputs that every knob
- * gets, and numbers drawn for it, written in all the ways that numbers are written in.
+ * generate_writes.c - what is written to each knob: a table of knobs, a table of inputs that every
+ * knob gets, and numbers drawn for it, written in all the ways that numbers are written in.
  *
  * The limits in the table keep the guest alive: min_free_kbytes or a huge page pool as large as the
  * machine would end it, and a machine that dies answers nothing.
@@ -289,7 +289,8 @@ static void try_lists(struct writer *w, struct draw *d, const struct knob *k)
 
 /*
  * The whole of the fixed table goes to two machines only, half to each: a sysctl does not depend on
- * how many nodes there are, and the guest's time is short. Drawn numbers go everywhere they are for.
+ * how many nodes there are, and the guest's time is short. Drawn numbers go everywhere they are
+ * for.
  */
 static void try_knob(struct writer *w, struct draw *d, const struct knob *k)
 {

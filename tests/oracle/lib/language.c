@@ -1,4 +1,5 @@
-/* language.c - carries out the cases: what each step is, in reads, writes and commands of a side. */
+/* language.c - carries out the cases: what each step is, in reads, writes and commands of a
+ * side. */
 #include "tests/oracle/lib/steps.h"
 
 #include "tests/lines.h"
@@ -364,7 +365,8 @@ bool process_file(struct run *r, const char *name, const char *file)
 	return n >= 0;
 }
 
-/* The file of a shared anonymous mapping, and of one of huge pages, has whatever number was the next. */
+/* The file of a shared anonymous mapping, and of one of huge pages, has whatever number was the
+ * next. */
 static const char *without_inode(char *line)
 {
 	static char out[256];

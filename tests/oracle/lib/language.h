@@ -47,12 +47,13 @@
  *	floor NAME REGION           written to, 4 MiB at a time, until that fails: has free memory ever
  *	                            been less than min_free_kbytes?
  *
- * A process's commands have two words that the control language has not: punch REGION STEP gives back
- * every other STEP bytes of it (madvise dontneed); use MS reads all its regions, page by page, again and again,
- * until that has taken MS milliseconds of its CPU time. Counters of a node are "node0.KEY".
+ * A process's commands have two words that the control language has not: punch REGION STEP gives
+ * back every other STEP bytes of it (madvise dontneed); use MS reads all its regions, page by page,
+ * again and again, until that has taken MS milliseconds of its CPU time. Counters of a node are
+ * "node0.KEY".
  *
- * "$NAME" in a path is a process's number. The window is where cases put their mappings: a part of the
- * address space that no program uses by itself.
+ * "$NAME" in a path is a process's number. The window is where cases put their mappings: a part of
+ * the address space that no program uses by itself.
  *
  * This file and language.c are part of the guest's static driver too: no engine, no tree.
  */
@@ -104,7 +105,8 @@ struct side {
 struct recorder {
 	void *arg;
 	void (*begin)(void *arg, const char *area, const char *name);
-	/* @kind: of the step, its first word; @text: the step; @with: "", or the within/ordered line */
+	/* @kind: of the step, its first word; @text: the step; @with: "", or the within/ordered
+	 * line */
 	void (*answer)(void *arg, unsigned int step, const char *text, const char *with,
 		       const char *answer);
 };

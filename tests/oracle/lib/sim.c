@@ -165,8 +165,8 @@ static int use(struct fixture *f, const char *name, long ms)
 	}
 }
 
-/* What the command said, as far as both sides can say it: faults, whether mremap moved, and what mincore
- * counted. */
+/* What the command said, as far as both sides can say it: faults, whether mremap moved, and what
+ * mincore counted. */
 static int sim_command(struct side *s, const char *name, const char *line, char *said, size_t room)
 {
 	bool moves = !strncmp(line, "mremap ", 7);
