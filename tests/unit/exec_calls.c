@@ -1,8 +1,4 @@
-/*
- * What becomes of each stopped call of `mmanfs exec`, in a world made of tables: own processes
- * 4000001 (the caller), 4000002 and thread 4000003, own group 4000002, simulated processes 42 and
- * 1.
- */
+/* What becomes of each stopped call of `mmanfs exec`, in the world of tests/exec_world.h. */
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -20,297 +16,8 @@
 
 #include <mman/types.h>
 
-#include "fs/exec/calls.h"
+#include "tests/exec_world.h"
 #include "tests/tap.h"
-
-#define SELF		 4000001
-#define CHILD		 4000002
-#define THREAD		 4000003
-#define SIMULATED	 42
-#define NOBODY		 777
-#define PIDFD_CHILD	 3
-#define PIDFD_OUTSIDE	 4
-#define PIDFD_SUPERVISOR 5
-#define PIDFD_ENDED	 6
-#define NO_PIDFD	 7
-#define STAND_IN	 4000009
-#define PIDFD_SIMULATED	 8
-
-struct fake {
-	struct exec_caller caller;
-	bool caller_gone;
-	bool alone;
-	bool unmounted;
-	struct mmanfs_signal last;
-	int nr_delivered;
-	int nr_group;
-	struct mmanfs_call asked; /* the last call, before it was filled in */
-	bool asked_by_query;
-	int nr_asked;
-	const char *located; /* what locate() finds */
-	uint64_t log_from;
-};
-
-static bool has_task(void *ctx, pid_t number)
-{
-	(void)ctx;
-	return number == SELF || number == CHILD || number == THREAD;
-}
-
-static bool has_group(void *ctx, pid_t number)
-{
-	(void)ctx;
-	return number == CHILD;
-}
-
-static bool has_others(void *ctx, pid_t tgid)
-{
-	const struct fake *f = ctx;
-
-	return !f->alone && tgid == SELF;
-}
-
-static int get_caller(void *ctx, pid_t tid, struct exec_caller *caller)
-{
-	const struct fake *f = ctx;
-
-	if (f->caller_gone || tid != SELF)
-		return -ESRCH;
-	*caller = f->caller;
-	return 0;
-}
-
-static int is_nested(void *ctx, pid_t tid)
-{
-	const struct fake *f = ctx;
-
-	return f->caller_gone || tid != SELF ? -ESRCH : f->caller.nested;
-}
-
-static int get_pidfd(void *ctx, pid_t tid, int fd)
-{
-	(void)ctx;
-	if (tid != SELF)
-		return -EBADF;
-	switch (fd) {
-	case PIDFD_CHILD:
-		return CHILD;
-	case PIDFD_OUTSIDE:
-		return 0;
-	case PIDFD_SUPERVISOR:
-		return 1;
-	case PIDFD_ENDED:
-		return -ESRCH;
-	case PIDFD_SIMULATED:
-		return STAND_IN;
-	default:
-		return -EBADF;
-	}
-}
-
-static int kill_start_group(void *ctx, const struct exec_caller *caller, int sig)
-{
-	struct fake *f = ctx;
-
-	f->nr_group++;
-	f->last.sig = sig;
-	f->last.uid = caller->uid;
-	return 0;
-}
-
-static int kill_own(void *ctx, const struct exec_caller *caller, pid_t pid, int sig)
-{
-	struct fake *f = ctx;
-
-	f->last = (struct mmanfs_signal){ .pid = pid, .sig = sig, .uid = caller->uid };
-	return 0;
-}
-
-/* A machine of two processes, root's 1 and user 1000's 42, the latter alone in its group. */
-static int deliver(void *ctx, const struct mmanfs_signal *signal)
-{
-	struct fake *f = ctx;
-	int pid = signal->pid < -1 ? -signal->pid : signal->pid;
-
-	f->last = *signal;
-	f->nr_delivered++;
-	if (f->unmounted)
-		return -ENOTCONN;
-	if (pid != 1 && pid != SIMULATED && pid != -1)
-		return -ESRCH;
-	if (signal->sig < 0 || signal->sig > 64)
-		return -EINVAL;
-	if (signal->uid != 0 && (pid == 1 || signal->uid != 1000))
-		return -EPERM;
-	return 0;
-}
-
-/* The same machine's answers to calls: those of user 1000 may not touch 1. */
-static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
-{
-	struct fake *f = ctx;
-	/* NOLINTNEXTLINE(bugprone-string-literal-with-embedded-nul): six strings, one behind the
-	 * other */
-	static const char uts[] = "Linux\0node\0"
-				  "6.1\0#1\0x86_64\0(none)";
-	struct mmanfs_sysinfo info = { .uptime = 12, .totalram = 1 << 20, .procs = 3 };
-
-	f->asked = *c;
-	f->asked_by_query = asks;
-	f->nr_asked++;
-	if (f->unmounted)
-		return -ENOTCONN;
-	switch (c->op) {
-	case MMANFS_PROBE:
-		return deliver(ctx, &(struct mmanfs_signal){ .pid = c->pid, .uid = c->uid });
-	case MMANFS_SYSINFO:
-		memcpy(c->data, &info, sizeof(info));
-		return 0;
-	case MMANFS_UNAME:
-		memcpy(c->data, uts, sizeof(uts));
-		return 0;
-	case MMANFS_SYSLOG_STATE:
-		c->args[0] = f->log_from;
-		c->args[1] = 6;
-		return 0;
-	case MMANFS_SYSLOG_CLEAR:
-	case MMANFS_SYSLOG_CONSOLE:
-	case MMANFS_SETHOSTNAME:
-	case MMANFS_SYNC:
-	case MMANFS_SWAPON:
-	case MMANFS_SWAPOFF:
-		return 0;
-	}
-	if (c->pid != 1 && c->pid != SIMULATED)
-		return -ESRCH;
-	if (c->pid == 1 && c->uid && !asks)
-		return -EPERM;
-	if (c->op == MMANFS_GETPRIORITY)
-		return 15;
-	if (c->op == MMANFS_GETSCHEDULER) {
-		c->args[0] = 0;
-		c->args[1] = 5;
-	}
-	if (c->op == MMANFS_GETAFFINITY) {
-		c->data[0] = 7;
-		return 8;
-	}
-	if (c->op == MMANFS_MOVE_PAGES) {
-		struct mmanfs_move move;
-		uint64_t i;
-
-		/* page 20 of all ends it */
-		memcpy(&move, c->data, sizeof(move));
-		for (i = 0; i < c->args[0] && move.addr[i] != 20; i++)
-			move.status[i] = c->args[1] ? move.node[i] : (int)move.addr[i] % 2;
-		memcpy(c->data, &move, sizeof(move));
-		return i < c->args[0] ? -ENODEV : 0;
-	}
-	if (c->op == MMANFS_GETRLIMIT || c->op == MMANFS_SETRLIMIT) {
-		c->args[0] = 111;
-		c->args[1] = 222;
-	}
-	return 0;
-}
-
-/* The caller's memory is ours. */
-static int read_memory(void *ctx, pid_t tid, uint64_t addr, void *to, size_t size)
-{
-	(void)ctx, (void)tid;
-	if (addr < 4096)
-		return -EFAULT;
-	memcpy(to, (const void *)(uintptr_t)addr, size);
-	return 0;
-}
-
-static int write_memory(void *ctx, pid_t tid, uint64_t addr, const void *from, size_t size)
-{
-	(void)ctx, (void)tid;
-	if (addr < 4096)
-		return -EFAULT;
-	memcpy((void *)(uintptr_t)addr, from, size);
-	return 0;
-}
-
-static int read_text(void *ctx, pid_t tid, uint64_t addr, char *to, size_t size)
-{
-	(void)ctx, (void)tid;
-	if (addr < 4096)
-		return -EFAULT;
-	return snprintf(to, size, "%s", (const char *)(uintptr_t)addr) < (int)size ? 0 :
-										     -ENAMETOOLONG;
-}
-
-static int locate(void *ctx, pid_t tid, int fd, const char *path, char *to)
-{
-	const struct fake *f = ctx;
-
-	(void)tid, (void)fd, (void)path;
-	if (!f->located)
-		return 0;
-	if (!*f->located)
-		return -ENOENT;
-	strcpy(to, f->located);
-	return 1;
-}
-
-/* Two records, the second with a line break and a letter that has to be written otherwise. */
-static int open_log(void *ctx)
-{
-	static const char *const records[] = { "6,4,1500000,-;first\n",
-					       "12,5,61000007,-;a\\x0ab\\x5c\n" };
-	int pair[2];
-
-	(void)ctx;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) < 0)
-		return -EMFILE;
-	for (int i = 0; i < 2; i++)
-		(void)!write(pair[1], records[i], strlen(records[i]));
-	close(pair[1]);
-	return pair[0];
-}
-
-static int stand_in(void *ctx, pid_t simulated, uint64_t start_time, unsigned int flags)
-{
-	(void)ctx, (void)start_time;
-	return simulated == SIMULATED ? 77 + (flags != 0) : -EAGAIN;
-}
-
-static pid_t stands_for(void *ctx, pid_t number)
-{
-	(void)ctx;
-	return number == STAND_IN ? SIMULATED : 0;
-}
-
-static struct fake fake;
-
-static void reset(void)
-{
-	fake = (struct fake){ .caller = { .uid = 1000, .tgid = SELF, .group = SELF } };
-}
-
-static const struct exec_world world = {
-	.has_task = has_task,
-	.has_group = has_group,
-	.has_others = has_others,
-	.get_caller = get_caller,
-	.get_user = get_caller,
-	.is_nested = is_nested,
-	.get_pidfd = get_pidfd,
-	.kill_start_group = kill_start_group,
-	.kill_own = kill_own,
-	.deliver = deliver,
-	.call = machine_call,
-	.read = read_memory,
-	.write = write_memory,
-	.read_text = read_text,
-	.locate = locate,
-	.open_log = open_log,
-	.stand_in = stand_in,
-	.stands_for = stands_for,
-	.identity = 0x1234,
-	.ctx = &fake,
-};
 
 /* 1: the kernel goes on; 0 or -errno: the answer */
 #define GOES_ON 1
@@ -322,7 +29,7 @@ static int call5(int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_
 {
 	const uint64_t args[6] = { a, b, c, d, e };
 	const struct exec_call *row = exec_call_find(nr);
-	struct exec_answer answer = row->serve(&world, row, SELF, args);
+	struct exec_answer answer = row->serve(&fake_exec_world, row, SELF, args);
 
 	value = answer.value;
 	gives_fd = answer.gives_fd;
@@ -342,34 +49,34 @@ static uint64_t neg(int n)
 
 static void test_kill(void)
 {
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_kill, CHILD, 15, 0), GOES_ON, "kill of a child is the kernel's");
 	is_int(call(SYS_kill, SELF, 15, 0), GOES_ON, "and of oneself");
-	is_int(fake.nr_delivered, 0, "  and the engine hears nothing of it");
+	is_int(exec_fake.nr_delivered, 0, "  and the engine hears nothing of it");
 
 	is_int(call(SYS_kill, SIMULATED, 9, 0), 0, "kill of a simulated process is answered");
-	is_int(fake.nr_delivered, 1, "  by the engine, which got one signal:");
-	is_int(fake.last.pid, SIMULATED, "  for it,");
-	is_int(fake.last.sig, 9, "  the right one,");
-	is_uint(fake.last.uid, 1000, "  from the caller's user");
-	is_uint(fake.last.flags, 0, "  to the process");
+	is_int(exec_fake.nr_delivered, 1, "  by the engine, which got one signal:");
+	is_int(exec_fake.last.pid, SIMULATED, "  for it,");
+	is_int(exec_fake.last.sig, 9, "  the right one,");
+	is_uint(exec_fake.last.uid, 1000, "  from the caller's user");
+	is_uint(exec_fake.last.flags, 0, "  to the process");
 	is_int(call(SYS_kill, SIMULATED, 0, 0), 0, "kill -0 of a simulated process is 0");
 	is_int(call(SYS_kill, 0xdeadbeef00000000u | SIMULATED, 0, 0), 0,
 	       "the upper half of the argument does not count");
 	is_err(call(SYS_kill, 1, 9, 0), -EPERM, "1 is the simulated init, not the supervisor");
 	is_err(call(SYS_kill, NOBODY, 9, 0), -ESRCH, "a number of nobody is ESRCH");
 	is_err(call(SYS_kill, SIMULATED, 65, 0), -EINVAL, "the engine's errors come through");
-	fake.unmounted = true;
+	exec_fake.unmounted = true;
 	is_err(call(SYS_kill, SIMULATED, 9, 0), -ESRCH, "nobody lives on an unmounted machine");
 }
 
 static void test_kill_many(void)
 {
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_kill, neg(CHILD), 15, 0), GOES_ON, "kill of an own group is the kernel's");
-	is_int(fake.nr_delivered, 0, "  alone");
+	is_int(exec_fake.nr_delivered, 0, "  alone");
 	is_int(call(SYS_kill, neg(SIMULATED), 15, 0), 0, "of any other group the engine's");
-	is_int(fake.last.pid, -SIMULATED, "  as a group");
+	is_int(exec_fake.last.pid, -SIMULATED, "  as a group");
 	is_int(call(SYS_kill, (uint32_t)-SIMULATED, 15, 0), 0,
 	       "also when it was not sign-extended");
 	is_err(call(SYS_kill, neg(NOBODY), 15, 0), -ESRCH, "a group of nobody is ESRCH");
@@ -377,17 +84,17 @@ static void test_kill_many(void)
 
 	is_int(call(SYS_kill, 0, 15, 0), GOES_ON,
 	       "kill(0) in a group of one's own is the kernel's");
-	fake.caller.group = 0;
+	exec_fake.caller.group = 0;
 	is_int(call(SYS_kill, 0, 15, 0), 0, "in the group that goes beyond the session it is not");
-	is_int(fake.nr_group, 1, "  but the supervisor's");
+	is_int(exec_fake.nr_group, 1, "  but the supervisor's");
 
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_kill, neg(1), 15, 0), GOES_ON, "kill(-1) reaches own processes");
-	is_int(fake.nr_delivered, 1, "  and simulated ones");
-	is_int(fake.last.pid, -1, "  all of them");
-	fake.alone = true;
+	is_int(exec_fake.nr_delivered, 1, "  and simulated ones");
+	is_int(exec_fake.last.pid, -1, "  all of them");
+	exec_fake.alone = true;
 	is_int(call(SYS_kill, neg(1), 15, 0), 0, "without own ones it is the engine's answer");
-	fake.caller.uid = 7;
+	exec_fake.caller.uid = 7;
 	is_err(call(SYS_kill, neg(1), 15, 0), -EPERM, "  whatever it is");
 }
 
@@ -395,14 +102,14 @@ static void test_threads_and_queues(void)
 {
 	int32_t info[12] = { 0, 0, SI_QUEUE };
 
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_tkill, THREAD, 15, 0), GOES_ON, "tkill of an own thread");
 	is_int(call(SYS_tkill, SIMULATED, 15, 0), 0, "tkill of a simulated process");
-	is_uint(fake.last.flags, MMANFS_SIGNAL_THREAD, "  is marked as meant for the thread");
+	is_uint(exec_fake.last.flags, MMANFS_SIGNAL_THREAD, "  is marked as meant for the thread");
 	is_int(call(SYS_tkill, neg(1), 15, 0), GOES_ON, "tkill(-1) is the kernel's to refuse");
 	is_int(call(SYS_tgkill, SELF, THREAD, 15), GOES_ON, "tgkill of an own thread");
 	is_int(call(SYS_tgkill, SIMULATED, SIMULATED, 15), 0, "tgkill of a simulated process");
-	is_int(fake.last.sig, 15, "  takes its third argument for the signal");
+	is_int(exec_fake.last.sig, 15, "  takes its third argument for the signal");
 	is_err(call(SYS_tgkill, 1, SIMULATED, 15), -ESRCH, "tgkill of a thread in another process");
 	is_err(call(SYS_tgkill, NOBODY, NOBODY, 15), -ESRCH, "tgkill of nobody");
 	is_int(call(SYS_tgkill, 0, CHILD, 15), GOES_ON, "tgkill(0, ...) is the kernel's to refuse");
@@ -411,7 +118,7 @@ static void test_threads_and_queues(void)
 	is_int(call(SYS_rt_tgsigqueueinfo, SELF, SELF, 34), GOES_ON, "  and of oneself");
 	is_int(call(SYS_rt_sigqueueinfo, SIMULATED, 34, (uintptr_t)info), 0,
 	       "rt_sigqueueinfo likewise");
-	is_int(fake.last.sig, 34, "  with its signal");
+	is_int(exec_fake.last.sig, 34, "  with its signal");
 	is_int(call(SYS_rt_sigqueueinfo, CHILD, 34, 0), GOES_ON, "  and of a child");
 	is_err(call(SYS_rt_sigqueueinfo, NOBODY, 34, (uintptr_t)info), -ESRCH, "  and of nobody");
 	is_err(call(SYS_rt_sigqueueinfo, NOBODY, 34, 8), -EFAULT, "  but first it is read");
@@ -428,7 +135,7 @@ static void test_others(void)
 		SYS_process_vm_writev,
 	};
 
-	reset();
+	reset_exec_fake();
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		const char *name = exec_call_find(calls[i])->name;
 
@@ -443,14 +150,14 @@ static void test_others(void)
 	is_err(call(SYS_ptrace, PTRACE_ATTACH, SIMULATED, 0), -ESRCH,
 	       "ptrace of a simulated process");
 	is_err(call(SYS_ptrace, PTRACE_SEIZE, 1, 0), -ESRCH, "ptrace of 1");
-	is_int(fake.nr_delivered, 0, "the engine hears nothing of all that");
+	is_int(exec_fake.nr_delivered, 0, "the engine hears nothing of all that");
 }
 
 static void test_pidfds(void)
 {
 	static const int calls[] = { 424, 440, 448 };
 
-	reset();
+	reset_exec_fake();
 	for (size_t i = 0; i < 3; i++) {
 		const char *name = exec_call_find(calls[i])->name;
 
@@ -485,16 +192,16 @@ static void test_priorities(void)
 			 user = process + 2;
 		int nr = calls[i].nr;
 
-		reset();
+		reset_exec_fake();
 		is_int(call(nr, process, 0, 5), GOES_ON, "%s of oneself", name);
 		is_int(call(nr, process, CHILD, 5), GOES_ON, "%s of a child", name);
 		is_int(call(nr, process, SIMULATED, 5), 0, "%s of a simulated process", name);
-		is_int(fake.asked.pid, SIMULATED, "  is the engine's");
+		is_int(exec_fake.asked.pid, SIMULATED, "  is the engine's");
 		is_err(call(nr, process, NOBODY, 5), -ESRCH, "%s of nobody", name);
 		is_int(call(nr, group, CHILD, 5), GOES_ON, "%s of an own group", name);
 		is_err(call(nr, group, NOBODY, 5), -ESRCH, "%s of another group", name);
 		is_int(call(nr, group, 0, 5), GOES_ON, "%s of the caller's group", name);
-		fake.caller.group = 0;
+		exec_fake.caller.group = 0;
 		is_err(call(nr, group, 0, 5), -ESRCH, "%s of a group with members outside", name);
 		is_int(call(nr, user, 1000, 5), GOES_ON, "%s of a user", name);
 		is_int(call(nr, 77, SIMULATED, 5), GOES_ON, "%s of rubbish", name);
@@ -508,18 +215,18 @@ static void test_scheduling(void)
 	uint32_t attr[14] = { 48, 3, 0, 0, 5 };
 	struct timespec turn;
 
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_sched_setscheduler, SIMULATED, 1, (uintptr_t)&priority), 0,
 	       "sched_setscheduler");
-	is_uint(fake.asked.args[0], 1, "  hands the policy over");
-	is_uint(fake.asked.args[1], 7, "  and the priority");
+	is_uint(exec_fake.asked.args[0], 1, "  hands the policy over");
+	is_uint(exec_fake.asked.args[1], 7, "  and the priority");
 	is_err(call(SYS_sched_setscheduler, SIMULATED, 1, 8), -EFAULT, "  read from the caller");
 	is_int(call(SYS_sched_setscheduler, CHILD, 1, 8), GOES_ON, "  a child's is real");
 	is_err(call(SYS_sched_setparam, NOBODY, (uintptr_t)&priority, 0), -ESRCH,
 	       "sched_setparam of nobody");
-	is_uint(fake.asked.args[0], MMANFS_KEEP, "  keeps the policy");
+	is_uint(exec_fake.asked.args[0], MMANFS_KEEP, "  keeps the policy");
 	is_int(call(SYS_sched_setattr, SIMULATED, (uintptr_t)attr, 0), 0, "sched_setattr");
-	is_uint(fake.asked.args[2], 5, "  hands the nice value over");
+	is_uint(exec_fake.asked.args[2], 5, "  hands the nice value over");
 	attr[0] = 40;
 	is_err(call(SYS_sched_setattr, SIMULATED, (uintptr_t)attr, 0), -E2BIG,
 	       "  not of a structure that is too small");
@@ -557,24 +264,24 @@ static void test_served(void)
 
 		if (nr == SYS_sched_getparam)
 			second = (uintptr_t)room;
-		reset();
+		reset_exec_fake();
 		is_int(call(nr, CHILD, second, third), GOES_ON, "%s of a child", name);
 		is_int(call(nr, THREAD, second, third), GOES_ON, "%s of a thread", name);
 		is_int(call(nr, neg(5), second, third), GOES_ON, "%s of -5", name);
-		is_int(fake.nr_asked, 0, "  is not the engine's");
+		is_int(exec_fake.nr_asked, 0, "  is not the engine's");
 		is_int(call(nr, SIMULATED, second, third), 0, "%s of a simulated process", name);
-		is_uint(fake.asked.op, served[i].op, "  is, as this call");
-		is_int(fake.asked.pid, SIMULATED, "  of that process");
-		is_uint(fake.asked.uid, served[i].asks && nr != SYS_prlimit64 ? 0 : 1000,
+		is_uint(exec_fake.asked.op, served[i].op, "  is, as this call");
+		is_int(exec_fake.asked.pid, SIMULATED, "  of that process");
+		is_uint(exec_fake.asked.uid, served[i].asks && nr != SYS_prlimit64 ? 0 : 1000,
 			"  by the caller's user");
-		ok(fake.asked_by_query == served[i].asks, "  which %s",
+		ok(exec_fake.asked_by_query == served[i].asks, "  which %s",
 		   served[i].asks ? "changes nothing" : "changes something");
 		is_err(call(nr, NOBODY, second, third), -ESRCH, "%s of nobody", name);
-		fake.caller.nested = true;
+		exec_fake.caller.nested = true;
 		is_int(call(nr, SIMULATED, second, third), GOES_ON, "%s in a namespace below",
 		       name);
-		reset();
-		fake.unmounted = true;
+		reset_exec_fake();
+		exec_fake.unmounted = true;
 		is_err(call(nr, SIMULATED, second, third), -ESRCH, "%s on an unmounted machine",
 		       name);
 	}
@@ -586,11 +293,11 @@ static void test_structures(void)
 	uint32_t attr[14] = { 0 };
 	uint64_t mask = 0;
 
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_getpriority, PRIO_PROCESS, SIMULATED, 0), 0, "getpriority");
 	is_int((int)value, 15, "  returns what the engine says");
 	is_int(call(SYS_setpriority, PRIO_PROCESS, SIMULATED, (uint32_t)-7), 0, "setpriority");
-	is_int((int)(int64_t)fake.asked.args[0], -7, "  takes a negative nice");
+	is_int((int)(int64_t)exec_fake.asked.args[0], -7, "  takes a negative nice");
 	is_err(call(SYS_setpriority, PRIO_PROCESS, 1, 5), -EPERM, "  and is refused for others'");
 	is_int(call(SYS_sched_getaffinity, SIMULATED, 16, (uintptr_t)&mask), 0,
 	       "sched_getaffinity");
@@ -603,13 +310,13 @@ static void test_structures(void)
 	is_err(call(SYS_sched_getaffinity, SIMULATED, 8, 0), -EFAULT, "  nor to nowhere");
 	mask = 5;
 	is_int(call(SYS_sched_setaffinity, SIMULATED, 8, (uintptr_t)&mask), 0, "sched_setaffinity");
-	is_int(fake.asked.data[0], 5, "  hands the mask over");
+	is_int(exec_fake.asked.data[0], 5, "  hands the mask over");
 	is_err(call(SYS_sched_setaffinity, SIMULATED, 8, 0), -EFAULT, "  which must be there");
 	is_int(call5(SYS_prlimit64, SIMULATED, 7, (uintptr_t)limits, (uintptr_t)old, 0), 0,
 	       "prlimit64 with new limits");
-	is_uint(fake.asked.op, MMANFS_SETRLIMIT, "  sets them:");
-	is_uint(fake.asked.args[0], 7, "  this one,");
-	is_uint(fake.asked.args[2], 6, "  to this hard limit,");
+	is_uint(exec_fake.asked.op, MMANFS_SETRLIMIT, "  sets them:");
+	is_uint(exec_fake.asked.args[0], 7, "  this one,");
+	is_uint(exec_fake.asked.args[2], 6, "  to this hard limit,");
 	is_uint(old[1], 222, "  and returns the old ones");
 	is_err(call5(SYS_prlimit64, SIMULATED, 7, 8, 0, 0), -EFAULT, "  if they can be read");
 	is_int(call5(SYS_sched_getattr, SIMULATED, (uintptr_t)attr, sizeof(attr), 0, 0), 0,
@@ -627,36 +334,36 @@ static void test_simulated_pidfds(void)
 	} iov[2] = { { 0x10000, 4096 }, { 0x30000, 8192 } };
 	const int32_t info[12] = { 10, 0, SI_QUEUE };
 
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_pidfd_open, SIMULATED, 0, 0), 0, "pidfd_open of a simulated process");
 	ok(gives_fd && value == 77, "  gives a descriptor");
 	is_err(call(SYS_pidfd_open, SIMULATED, 1, 0), -EINVAL, "  not with unknown flags");
 	is_int(call(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, 0), 0, "pidfd_send_signal to it");
-	is_int(fake.last.pid, SIMULATED, "  reaches the process");
-	is_int(fake.last.sig, 9, "  with the signal");
+	is_int(exec_fake.last.pid, SIMULATED, "  reaches the process");
+	is_int(exec_fake.last.sig, 9, "  with the signal");
 	is_err(call5(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, 0, 1, 0), -EINVAL,
 	       "  not with flags");
 	is_err(call(SYS_pidfd_send_signal, PIDFD_SIMULATED, 9, (uintptr_t)info), -EINVAL,
 	       "  nor with another signal's information");
-	fake.located = "proc/42";
+	exec_fake.located = "proc/42";
 	is_int(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), 0, "a folder of /proc will do");
-	is_int(fake.last.pid, SIMULATED, "  and means the process");
-	fake.located = "proc/42 (deleted)";
+	is_int(exec_fake.last.pid, SIMULATED, "  and means the process");
+	exec_fake.located = "proc/42 (deleted)";
 	is_err(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), -ESRCH, "  which may have ended");
-	fake.located = "proc/4000002";
+	exec_fake.located = "proc/4000002";
 	is_int(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), 0, "  or be a child");
-	is_int(fake.last.pid, CHILD, "  that gets it from us");
-	fake.located = "proc/42/stat";
+	is_int(exec_fake.last.pid, CHILD, "  that gets it from us");
+	exec_fake.located = "proc/42/stat";
 	is_err(call(SYS_pidfd_send_signal, NO_PIDFD, 9, 0), -EBADF, "  nothing else does");
-	fake.located = NULL;
+	exec_fake.located = NULL;
 	is_int(call(SYS_process_mrelease, PIDFD_SIMULATED, 0, 0), 0, "process_mrelease of it");
-	is_uint(fake.asked.op, MMANFS_MRELEASE, "  is the engine's");
+	is_uint(exec_fake.asked.op, MMANFS_MRELEASE, "  is the engine's");
 	is_err(call(SYS_process_mrelease, PIDFD_SIMULATED, 1, 0), -EINVAL, "  without flags");
 	is_int(call5(SYS_process_madvise, PIDFD_SIMULATED, (uintptr_t)iov, 2, 20, 0), 0,
 	       "process_madvise of it");
 	is_int((int)value, 12288, "  returns the bytes of all stretches");
-	is_uint(fake.asked.args[0], 0x30000, "  each of which the engine got");
-	is_uint(fake.asked.args[2], 20, "  with the advice");
+	is_uint(exec_fake.asked.args[0], 0x30000, "  each of which the engine got");
+	is_uint(exec_fake.asked.args[2], 20, "  with the advice");
 	is_err(call5(SYS_process_madvise, PIDFD_SIMULATED, 8, 2, 20, 0), -EFAULT,
 	       "  if it can be read");
 	is_err(call5(SYS_process_madvise, PIDFD_SIMULATED, (uintptr_t)iov, 2000, 20, 0), -EINVAL,
@@ -670,7 +377,7 @@ static void test_machine(void)
 	struct statfs st;
 	const char *path = "/x";
 
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_sysinfo, (uintptr_t)&info, 0, 0), 0, "sysinfo");
 	is_uint(info.totalram * info.mem_unit, 1 << 20, "  is the simulated machine's");
 	is_int((int)info.uptime, 12, "  with its uptime");
@@ -683,33 +390,33 @@ static void test_machine(void)
 	is_int(call(SYS_sync, 0, 0, 0), 0, "sync stays inside");
 	is_int(call(SYS_syncfs, 3, 0, 0), GOES_ON, "syncfs of a file outside the tree goes on");
 	is_err(call(SYS_swapoff, (uintptr_t)path, 0, 0), -EPERM, "swapoff is root's");
-	fake.caller.uid = 0;
+	exec_fake.caller.uid = 0;
 	is_int(call(SYS_swapoff, (uintptr_t)path, 0, 0), 0, "swapoff never goes on");
-	ok(!strcmp(fake.asked.data, "/x"), "  and hands the path over");
+	ok(!strcmp(exec_fake.asked.data, "/x"), "  and hands the path over");
 	is_int(call(SYS_sethostname, (uintptr_t) "node7", 5, 0), 0, "sethostname");
-	is_str(fake.asked.data, "node7", "  hands the name over");
+	is_str(exec_fake.asked.data, "node7", "  hands the name over");
 	is_err(call(SYS_sethostname, (uintptr_t)path, 65, 0), -EINVAL, "  if it is short enough");
-	fake.located = "sim/disk/d/swap";
+	exec_fake.located = "sim/disk/d/swap";
 	is_int(call(SYS_swapon, (uintptr_t)path, 0x8003, 0), 0, "swapon of a file in the tree");
-	ok(!strcmp(fake.asked.data, "/d/swap"), "  names it as the engine does");
-	is_uint(fake.asked.args[0], 0x8003, "  and hands the flags over");
+	ok(!strcmp(exec_fake.asked.data, "/d/swap"), "  names it as the engine does");
+	is_uint(exec_fake.asked.args[0], 0x8003, "  and hands the flags over");
 	is_int(call(SYS_syncfs, 3, 0, 0), 0, "syncfs of a file in the tree is answered");
 	is_err(call(SYS_swapon, 8, 0, 0), -EFAULT, "swapon of no path");
 	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), GOES_ON,
 	       "statfs of sim/disk goes on");
-	fake.located = "proc/42";
+	exec_fake.located = "proc/42";
 	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), 0, "statfs below proc");
 	is_hex((u64)st.f_type, 0x9fa0, "  is proc's");
-	fake.located = "sys/fs/cgroup/a";
+	exec_fake.located = "sys/fs/cgroup/a";
 	is_int(call(SYS_fstatfs, 3, (uintptr_t)&st, 0), 0, "fstatfs below the control groups");
 	is_hex((u64)st.f_type, 0x63677270, "  is theirs");
-	fake.located = "sys/fs";
+	exec_fake.located = "sys/fs";
 	is_int(call(SYS_fstatfs, 3, (uintptr_t)&st, 0), 0, "fstatfs below sys");
 	is_hex((u64)st.f_type, 0x62656572, "  is sysfs's");
-	fake.located = "";
+	exec_fake.located = "";
 	is_err(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), -ENOENT,
 	       "statfs of what is not there");
-	fake.located = NULL;
+	exec_fake.located = NULL;
 	is_int(call(SYS_statfs, (uintptr_t)path, (uintptr_t)&st, 0), GOES_ON,
 	       "statfs outside the tree");
 }
@@ -721,9 +428,9 @@ static void test_log(void)
 	char text[256] = "";
 	uint64_t buffer = (uintptr_t)text;
 
-	reset();
+	reset_exec_fake();
 	is_err(call(SYS_syslog, 3, buffer, sizeof(text)), -EPERM, "syslog is root's");
-	fake.caller.uid = 0;
+	exec_fake.caller.uid = 0;
 	is_int(call(SYS_syslog, 3, buffer, sizeof(text)), 0, "  and reads all");
 	is_int((int)value, (int)(strlen(first) + strlen(second)), "  of both records");
 	text[value] = '\0';
@@ -733,15 +440,15 @@ static void test_log(void)
 	is_int((int)value, (int)strlen(second), "  as there is room for");
 	is_err(call(SYS_syslog, 3, 8, 60), -EFAULT, "  to somewhere");
 	is_err(call(SYS_syslog, 3, 0, 60), -EINVAL, "  not to NULL");
-	fake.log_from = 5;
+	exec_fake.log_from = 5;
 	is_int(call(SYS_syslog, 4, buffer, sizeof(text)), 0, "  those since it was cleared,");
 	is_int((int)value, (int)strlen(second), "  one record");
-	is_uint(fake.asked.op, MMANFS_SYSLOG_CLEAR, "  and clears it");
-	is_uint(fake.asked.args[0], 6, "  of what was there");
+	is_uint(exec_fake.asked.op, MMANFS_SYSLOG_CLEAR, "  and clears it");
+	is_uint(exec_fake.asked.args[0], 6, "  of what was there");
 	is_int(call(SYS_syslog, 9, 0, 0), 0, "  how much was not read");
 	is_int((int)value, (int)(strlen(first) + strlen(second)), "  is all of it");
 	is_int(call(SYS_syslog, 8, 0, 4), 0, "  the level of the console");
-	is_uint(fake.asked.args[0], 4, "  is set");
+	is_uint(exec_fake.asked.args[0], 4, "  is set");
 	is_err(call(SYS_syslog, 8, 0, 9), -EINVAL, "  from 1 to 8");
 	is_err(call(SYS_syslog, 99, 0, 0), -EINVAL, "  and nothing else");
 }
@@ -749,36 +456,36 @@ static void test_log(void)
 /* What copies inside the kernel takes a file of the tree for empty. */
 static void test_copies(void)
 {
-	reset();
+	reset_exec_fake();
 	is_int(call(SYS_sendfile, 1, 3, 0), GOES_ON, "sendfile of a file outside the tree");
-	fake.located = "proc/meminfo";
+	exec_fake.located = "proc/meminfo";
 	is_err(call(SYS_sendfile, 1, 3, 0), -EINVAL, "sendfile of one inside makes way for read");
 	is_err(call(SYS_splice, 3, 0, 1), -EINVAL, "splice likewise");
-	fake.located = "sim/disk/a";
+	exec_fake.located = "sim/disk/a";
 	is_int(call(SYS_sendfile, 1, 3, 0), GOES_ON, "a file that has a size can be copied");
 }
 
 /* Whoever made a PID namespace of his own counts otherwise than we do. */
 static void test_nested(void)
 {
-	reset();
-	fake.caller.nested = true;
+	reset_exec_fake();
+	exec_fake.caller.nested = true;
 	is_int(call(SYS_kill, 1, 15, 0), GOES_ON, "kill of 1 in a namespace below");
 	is_int(call(SYS_kill, SIMULATED, 15, 0), GOES_ON, "and of any other number there");
 	is_int(call(SYS_kill, neg(1), 15, 0), GOES_ON, "and of everybody");
 	is_int(call(SYS_ptrace, PTRACE_ATTACH, 1, 0), GOES_ON, "and ptrace");
-	is_int(fake.nr_delivered, 0, "none of it is for the engine");
+	is_int(exec_fake.nr_delivered, 0, "none of it is for the engine");
 }
 
 static void test_caller_gone(void)
 {
-	reset();
-	fake.caller_gone = true;
+	reset_exec_fake();
+	exec_fake.caller_gone = true;
 	is_err(call(SYS_kill, SIMULATED, 9, 0), -ESRCH,
 	       "nothing is done for a caller that is gone");
 	is_err(call(SYS_kill, neg(1), 9, 0), -ESRCH, "nor to everybody");
 	is_err(call(SYS_kill, 0, 9, 0), -ESRCH, "nor to a group");
-	is_int(fake.nr_delivered + fake.nr_group, 0, "no signal was sent");
+	is_int(exec_fake.nr_delivered + exec_fake.nr_group, 0, "no signal was sent");
 }
 
 static void test_nodes(void)
@@ -786,13 +493,13 @@ static void test_nodes(void)
 	uint64_t from[16] = { 0xff }, to[16] = { 2 }, pages[40];
 	int nodes[40], status[40], i;
 
-	reset();
+	reset_exec_fake();
 	is_int(call5(SYS_migrate_pages, SIMULATED, 5, (uintptr_t)from, (uintptr_t)to, 0), 0,
 	       "migrate_pages of a simulated process");
-	is_uint(fake.asked.args[0], 15, "  from the nodes that maxnode leaves,");
-	is_uint(fake.asked.args[1], 2, "  to these");
+	is_uint(exec_fake.asked.args[0], 15, "  from the nodes that maxnode leaves,");
+	is_uint(exec_fake.asked.args[1], 2, "  to these");
 	is_int(call5(SYS_migrate_pages, SIMULATED, 1, 8, 8, 0), 0, "  or to none,");
-	is_uint(fake.asked.args[1], 0, "  which the engine judges");
+	is_uint(exec_fake.asked.args[1], 0, "  which the engine judges");
 	is_err(call5(SYS_migrate_pages, SIMULATED, 65, 8, (uintptr_t)to, 0), -EFAULT,
 	       "  the mask must be there");
 	is_err(call5(SYS_migrate_pages, SIMULATED, 1 << 20, (uintptr_t)from, (uintptr_t)to, 0),
@@ -808,8 +515,8 @@ static void test_nodes(void)
 	is_int(call5(SYS_move_pages, SIMULATED, 20, (uintptr_t)pages, (uintptr_t)nodes,
 		     (uintptr_t)status),
 	       0, "move_pages of more than one call holds");
-	is_int(fake.nr_asked, 5, "  takes two,");
-	is_uint(fake.asked.args[0], 5, "  the second with the rest,");
+	is_int(exec_fake.nr_asked, 5, "  takes two,");
+	is_uint(exec_fake.asked.args[0], 5, "  the second with the rest,");
 	is_int(status[19], 1, "  and writes every status");
 	is_int(status[20], 99, "  and no other");
 	is_err(call5(SYS_move_pages, SIMULATED, 40, (uintptr_t)pages, (uintptr_t)nodes,
