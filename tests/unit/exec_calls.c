@@ -3,16 +3,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <linux/ptrace.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 #include <mman/types.h>
 
