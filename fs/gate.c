@@ -78,8 +78,9 @@ void gate_set_machine(struct gate *g, struct machine *m)
 	pthread_mutex_lock(&g->mutex);
 	set_attention(g, 0);
 	g->m = m;
-	/* whoever waits already has told the other machine */
-	set_attention(g, g->next_ticket > g->serving + 1);
+	/* whoever waits or interrupts already has told the other machine */
+	set_attention(g, g->next_ticket > g->serving + 1 ||
+				 __atomic_load_n(&g->interrupted, __ATOMIC_RELAXED));
 	pthread_mutex_unlock(&g->mutex);
 }
 

@@ -22,8 +22,9 @@ struct journal {
 	u64 running; /* id of the long change in progress, 0: none */
 	u64 nested;  /* of one announced in its middle (a signal to a busy process) */
 	bool suspended, failed;
-	int file; /* -1: memory only */
-	int data; /* -1 until needed */
+	bool rewinds; /* what runs works on another machine, until it is the tree's */
+	int file;     /* -1: memory only */
+	int data;     /* -1 until needed */
 	u64 data_size;
 };
 
@@ -56,6 +57,11 @@ int journal_data_fd(const struct journal *j)
 void journal_suspend(struct journal *j, bool on)
 {
 	j->suspended = on;
+}
+
+void journal_rewinds(struct journal *j, bool on)
+{
+	j->rewinds = on;
 }
 
 /* ---- the file ---- */
@@ -204,9 +210,9 @@ static void journal_change(void *arg, const struct tree_change *c)
 		*(c->id == j->running ? &j->running : &j->nested) = 0;
 		return;
 	}
-	inside = j->running != 0;
+	inside = j->running && !j->rewinds;
 	if (c->started)
-		*(inside ? &j->nested : &j->running) = c->id;
+		*(j->running ? &j->nested : &j->running) = c->id;
 	line_head(&j->lines, j->nr_lines + 1, c->time, c->step);
 	text_printf(&j->lines, "%u:%u ", c->caller->uid, c->caller->gid);
 	if (inside)
@@ -232,7 +238,8 @@ void journal_interrupted(struct journal *j, struct machine *m)
 {
 	size_t start = j->lines.length;
 
-	if (j->suspended || !j->running)
+	/* of a rewind that does not come to its end nothing is to be played */
+	if (j->suspended || !j->running || j->rewinds)
 		return;
 	line_head(&j->lines, j->nr_lines + 1, m->clock.now, m->clock.step);
 	text_str(&j->lines, "0:0 +interrupt");

@@ -71,6 +71,10 @@ const char *journal_line(const struct journal *j, u64 n, size_t *length);
 int journal_data_fd(const struct journal *j);
 /** journal_interrupted() - the running command has been told to end at this step. */
 void journal_interrupted(struct journal *j, struct machine *m);
+/** journal_rewinds() - the running command builds another machine up (@on), or no longer does.
+ * Meanwhile the tree's own is in no command: what others do to it is told as done after the command,
+ * and an interrupt is not told, as the command did nothing to it. */
+void journal_rewinds(struct journal *j, bool on);
 /** journal_close_files() - the files that are open in @t, as the journal left it, are closed, and the
  * journal says so: nobody has them any more. */
 void journal_close_files(struct journal *j, struct tree *t);

@@ -382,8 +382,10 @@ static void carry_out(struct player *p, const struct line *line)
 {
 	struct operation o = { .p = p,
 			       .line = line,
-			       .caller = {
-				       .uid = line->uid, .gid = line->gid, .replaying = true } };
+			       .caller = { .uid = line->uid,
+					   .gid = line->gid,
+					   .replaying = true,
+					   .line = line->number } };
 
 	text_init(&o.path);
 	text_init(&o.path2);

@@ -24,6 +24,9 @@ int replay_load(struct replay_file *f, const char *path, FILE *err);
 void replay_unload(struct replay_file *f);
 /** replay_has_disk() - was the machine made with --disk DIR? The bytes of what lay there it does not have. */
 bool replay_has_disk(const struct replay_file *f);
+/** replay_line_imports() - does the line at @at tell of a file of --disk DIR? Such a journal begins
+ * with one. */
+bool replay_line_imports(const char *at, const char *end);
 
 /**
  * replay_run() - do to @t's machine what the journal says, from just after boot up to and including

@@ -174,15 +174,20 @@ int replay_load(struct replay_file *f, const char *path, FILE *err)
 	return 0;
 }
 
-bool replay_has_disk(const struct replay_file *f)
+bool replay_line_imports(const char *at, const char *end)
 {
-	const char *at = f->text + f->lines_at, *end = f->text + f->keep;
 	u32 words;
 
-	/* NUMBER TIME STEP UID:GID OPERATION: they come before all others */
+	/* NUMBER TIME STEP UID:GID OPERATION */
 	for (words = 4; words && at < end; at++)
 		words -= *at == ' ';
 	return parse_literal(&at, end, "import");
+}
+
+bool replay_has_disk(const struct replay_file *f)
+{
+	/* they come before all others */
+	return replay_line_imports(f->text + f->lines_at, f->text + f->keep);
 }
 
 void replay_unload(struct replay_file *f)

@@ -42,6 +42,7 @@ struct caller {
 	u32 host_pid;	/* the daemon's view of the same process, for /proc/PID of the host */
 	u32 host_tid;	/* likewise the thread; visitor.h makes the other three from it */
 	bool replaying; /* the journal speaks: do not journal again */
+	u64 line;	/* if so: the number of its line */
 };
 
 #define OBJECT_BITS	   44u
@@ -302,8 +303,8 @@ struct tree_change {
 struct tree_hooks {
 	void *arg;
 	/* After each change that succeeded or called tree_note_change(); and before and after each
-	 * that may be long: ATTR_LONG, rmdir, ioctl. Not called for callers with ->replaying, nor
-	 * for ATTR_NO_JOURNAL. Machine's lock held. */
+	 * that may be long: ATTR_LONG, rmdir, ioctl, reads that change. Not called for callers with
+	 * ->replaying, nor for ATTR_NO_JOURNAL. Machine's lock held. */
 	void (*change)(void *arg, const struct tree_change *change);
 };
 

@@ -87,7 +87,7 @@ static bool is_long(const struct tree_change *change)
 	case TREE_FSYNC:
 		return true;
 	case TREE_READ:
-		return change->attr->flags & ATTR_TRACKED;
+		return change->attr->flags & (ATTR_READ_CHANGES | ATTR_TRACKED);
 	case TREE_WRITE:
 		return change->attr->flags & (ATTR_LONG | ATTR_TRACKED);
 	default:

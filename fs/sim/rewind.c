@@ -120,6 +120,15 @@ static int replay_into(struct journal *j, struct tree *tree, u64 last)
 	return error;
 }
 
+/* Also where the machine is built from a journal, without DIR. */
+static bool has_host_disk(const struct machine *m, const struct journal *j)
+{
+	size_t length;
+	const char *first = journal_line(j, 1, &length);
+
+	return disk_is_host(m) || (first && replay_line_imports(first, first + length));
+}
+
 int cmd_rewind(struct command_run *c)
 {
 	struct journal *j = tree_journal(c->rq->tree);
@@ -127,7 +136,7 @@ int cmd_rewind(struct command_run *c)
 					 .clock_set = clock_of_old } };
 	struct machine *m;
 	struct tree *tree;
-	u64 line;
+	u64 line, lines;
 	int error = argument_number(c, c->word[1], &line);
 
 	if (error)
@@ -135,21 +144,26 @@ int cmd_rewind(struct command_run *c)
 	if (!j)
 		return command_explain(c, -EOPNOTSUPP, "no journal is kept");
 	/* the last line is this very command */
-	if (line >= journal_lines(j))
+	lines = c->rq->caller->replaying ? c->rq->caller->line : journal_lines(j);
+	if (line >= lines)
 		return command_explain(c, -EINVAL, "the journal has lines 0 to %llu",
-				       (unsigned long long)journal_lines(j) - 1);
-	/* of those that succeeded a journal does not tell: this one failed */
-	if (disk_is_host(c->m) || c->rq->caller->replaying)
+				       (unsigned long long)lines - 1);
+	if (has_host_disk(c->m, j))
 		return command_explain(
 			c, -EOPNOTSUPP,
 			"files of --disk stay as they are: they cannot be taken back");
+	/* of those that succeeded a journal does not tell: this one was interrupted */
+	if (c->rq->caller->replaying)
+		return -EINTR;
 	m = boot_again(c->rq, &tree);
 	if (!m)
 		return -ENOMEM;
 	b.mounted = c->rq->tree;
 	tree_set_session(tree, &b.hooks);
 	tree_adopt_machine(c->rq->tree, m);
+	journal_rewinds(j, true);
 	error = replay_into(j, tree, line);
+	journal_rewinds(j, false);
 	/* a reboot among the lines has put yet another machine there */
 	m = tree_machine(tree);
 	if (!error) {

@@ -3,6 +3,7 @@
  * journal, agree in every file of the tree, knobs written in the middle of long commands included.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,6 +324,160 @@ static void test_mount(void)
 	lab_close(&live);
 }
 
+/* The machine of @l, played from its journal, is the same in every file. */
+static void is_replayed(struct lab *l, const char *what)
+{
+	char path[] = "/tmp/mmanfs-journal-XXXXXX", where[512];
+	struct lab again = { .tree = NULL };
+	const char *difference;
+	struct replay_file f;
+	struct text a, b;
+
+	text_init(&a);
+	text_init(&b);
+	if (!save(l, path) || replay_load(&f, path, stderr))
+		bail_out("the journal is not read");
+	again.tree = replay_tree(&f, &again.journal);
+	is_err(replay_run(&f, again.tree, UINT64_MAX, stderr), 0, "%s: it replays", what);
+	tree_dump(l->tree, "", &a);
+	tree_dump(again.tree, "", &b);
+	difference = dump_difference(&a, &b, where, sizeof(where));
+	ok(!difference, "%s: to the same (%s)", what, difference ? difference : "all equal");
+	is_sound(tree_machine(again.tree), "in it");
+	text_free(&a);
+	text_free(&b);
+	replay_unload(&f);
+	unlink(path);
+	lab_close(&again);
+}
+
+/* A mount whose command is interrupted at the yield of that number, after others did all sorts of
+ * things. */
+struct interruption {
+	struct tree_session hooks;
+	struct lab *lab;
+	u32 after, yields;
+};
+
+static bool interrupt_at(struct machine *m, void *arg)
+{
+	struct interruption *i = arg;
+	struct lab *l = i->lab;
+	u64 dir;
+
+	if (++i->yields == 1) {
+		make(l, "sim/procs/x");
+		put(l, "proc/sys/vm/swappiness", "10\n");
+		put(l, "proc/sys/vm/drop_caches", "1\n");
+		if (!tree_walk(l->tree, &root, "sim/procs", &dir))
+			is_int(tree_rmdir(l->tree, &root, dir, "b"), 0,
+			       "a process is ended meanwhile");
+		put(l, "proc/sys/vm/min_free_kbytes", "5000\n");
+	}
+	if (i->yields < i->after)
+		return true;
+	if (i->yields == i->after)
+		journal_interrupted(l->journal, m);
+	return false;
+}
+
+static void let_interrupt(struct tree_session *hooks, struct machine *m)
+{
+	m->host = (struct machine_host){ .arg = hooks, .yield = interrupt_at };
+	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
+}
+
+static void let_alone(struct machine *m)
+{
+	m->host = (struct machine_host){ .arg = NULL };
+	__atomic_store_n(&m->attention, 0, __ATOMIC_RELAXED);
+}
+
+static void rewind_interrupted(struct lab *l, struct interruption *i, u32 after, const char *what)
+{
+	u64 lines;
+
+	make(l, "sim/procs/b");
+	put(l, "sim/procs/b/ctl", "mmap m 4M\nwrite m\n");
+	i->yields = 0;
+	i->after = after;
+	tree_set_session(l->tree, &i->hooks);
+	is_int(tree_write_file(l->tree, "sim/ctl", "rewind 4\n", 9), -EINTR, "%s", what);
+	tree_set_session(l->tree, NULL);
+	let_alone(tree_machine(l->tree));
+	cmp_int(i->yields, >=, after, "others were let in");
+	lines = journal_lines(l->journal);
+	journal_interrupted(l->journal, tree_machine(l->tree));
+	is_uint(journal_lines(l->journal), lines, "an interrupt that comes too late is not told");
+	is_replayed(l, what);
+	put(l, "sim/clock", "advance 1s");
+	is_replayed(l, "and what came after");
+}
+
+static void test_interrupted_rewind(void)
+{
+	struct lab live;
+	struct interruption i = { .hooks = { let_interrupt, NULL, set_nothing }, .lab = &live };
+
+	if (!lab_open(&live))
+		bail_out("no machine");
+	make(&live, "sim/procs/a");
+	put(&live, "sim/procs/a/ctl", "mmap m 8M\nwrite m\n");
+	put(&live, "sim/clock", "advance 1s");
+	put(&live, "sim/procs/a/ctl", "access m random 3000 write=30\n");
+	rewind_interrupted(&live, &i, 1, "a rewind is interrupted at once");
+	rewind_interrupted(&live, &i, 1500, "another in the middle of a command");
+	put(&live, "sim/ctl", "rewind 1000");
+	is_replayed(&live, "a rewind to a line that there is not");
+	put(&live, "sim/ctl", "rewind 8");
+	is_uint(journal_lines(live.journal), 8, "the last one comes to its end");
+	is_replayed(&live, "that one");
+	lab_close(&live);
+}
+
+/* A read of a process's memory faults pages in, and lets others in: they come in its middle. */
+static void test_read_of_memory(void)
+{
+	struct lab live;
+	struct interruption i = { .lab = &live, .after = UINT32_MAX };
+	u64 address = 0x10000000, ino;
+	struct open_file *f;
+	char path[64], *bytes = malloc(8 << 20);
+	struct machine *m;
+	struct text pid;
+	ssize_t n;
+	u32 turn;
+
+	if (!bytes || !lab_open(&live))
+		bail_out("no machine");
+	m = tree_machine(live.tree);
+	make(&live, "sim/procs/a");
+	make(&live, "sim/procs/b");
+	put(&live, "sim/procs/a/ctl", "mmap m 8M addr=0x10000000\n");
+	text_init(&pid);
+	tree_read_file(live.tree, "sim/procs/a/pid", &pid);
+	text_char(&pid, '\0');
+	snprintf(path, sizeof(path), "proc/%lu/mem", strtoul(pid.data, NULL, 10));
+	text_free(&pid);
+	for (turn = 0; turn < 2; turn++) {
+		if (tree_walk(live.tree, &root, path, &ino) ||
+		    tree_open(live.tree, &root, ino, O_RDONLY, &f))
+			bail_out("no memory to read");
+		i.yields = turn; /* others come in the first time only; the second is interrupted */
+		i.after = turn ? 100 : UINT32_MAX;
+		let_interrupt(&i.hooks, m);
+		n = tree_read(live.tree, &root, f, bytes, 8 << 20, address);
+		cmp_int(n, >, 0, "memory is read");
+		let_alone(m);
+		cmp_int(i.yields, >=, 100, "others were let in");
+		tree_release(live.tree, &root, f);
+		is_replayed(&live, turn ? "a read that was interrupted" :
+					  "a read with others in its middle");
+	}
+	free(bytes);
+	lab_close(&live);
+}
+
 static int load_text(const char *text)
 {
 	char path[] = "/tmp/mmanfs-journal-XXXXXX";
@@ -361,6 +516,8 @@ int main(void)
 	test_two_runs();
 	test_replay();
 	test_mount();
+	test_interrupted_rewind();
+	test_read_of_memory();
 	test_bad_files();
 	return done_testing();
 }
