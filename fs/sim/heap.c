@@ -10,9 +10,13 @@
 
 int update_heap(struct command_run *c)
 {
-	const struct mm *mm = mm_at(c->m, task_at(c->m, c->task)->mm);
-	struct lab_region *heap = lab_region_find(c->m, c->lab, "heap");
+	const struct mm *mm;
+	struct lab_region *heap;
 
+	if (command_died(c))
+		return 0;
+	mm = mm_at(c->m, task_at(c->m, c->task)->mm);
+	heap = lab_region_find(c->m, c->lab, "heap");
 	if (!heap)
 		return lab_region_add(c->m, c->lab, "heap", mm->start_brk, mm->brk - mm->start_brk);
 	/* one of that name that somebody mapped is his */

@@ -269,6 +269,30 @@ static void test_in_the_middle(struct fixture *f)
 	is_sound(f->m, "after that");
 }
 
+/* The break moves, what it gave is faulted in at once, and the process ends in the middle of that. */
+static void test_break_in_the_middle(struct fixture *f)
+{
+	struct meddler kills = { .f = f, .what = kill_it }, removes = { .f = f, .what = remove_it };
+
+	ctl_mkdir(f, "v");
+	ctl_put(f, "v", "mlockall future");
+	start_meddling(&removes, 500);
+	is_err(ctl_put(f, "v", "brk 8M"), -EINTR, "rmdir in the middle of a brk");
+	stop_meddling(&removes);
+	ok(removes.done, "while its pages are locked");
+	is_err(ctl_rmdir(f, "v"), -ENOENT, "leaves nothing");
+	is_sound(f->m, "after that");
+
+	ctl_mkdir(f, "v");
+	ctl_put(f, "v", "mlockall future");
+	start_meddling(&kills, 500);
+	is_err(ctl_put(f, "v", "brk 8M"), -EINTR, "a kill in the middle of a brk");
+	stop_meddling(&kills);
+	is_str(ctl_read(f, "v", "regions"), "", "leaves no region");
+	is_sound(f->m, "after that one");
+	ctl_rmdir(f, "v");
+}
+
 static void test_ioctl(struct fixture *f)
 {
 	struct caller other = { .uid = 1000, .gid = 1000 };
@@ -397,6 +421,7 @@ int main(void)
 	test_faults(&f);
 	test_stopped(&f);
 	test_in_the_middle(&f);
+	test_break_in_the_middle(&f);
 	test_ioctl(&f);
 	test_family(&f);
 	test_clones(&f);
