@@ -184,10 +184,23 @@ void task_share_rlimits(struct machine *m, handle_t task, handle_t rlimits)
 	t->rlimits = rlimits;
 }
 
+/* Of a task that ends in the middle of its own command, what the command does yet is nobody's. */
+static void leave_cpu(struct machine *m, handle_t h)
+{
+	struct running *r;
+
+	if (m->current == h)
+		m->current = 0;
+	for (r = m->running; r; r = r->outer)
+		if (r->saved_task == h)
+			r->saved_task = 0;
+}
+
 static void task_free(struct machine *m, handle_t h)
 {
 	struct task *t = task_at(m, h);
 
+	leave_cpu(m, h);
 	rlimits_put(m, t->rlimits);
 	if (t->cpus_allowed)
 		pool_free(&m->tasks.cpumasks, t->cpus_allowed);

@@ -293,6 +293,22 @@ static void test_break_in_the_middle(struct fixture *f)
 	ctl_rmdir(f, "v");
 }
 
+/* A command that keeps the address space until it returns is the one that takes it down. */
+static void test_last_user_in_the_middle(struct fixture *f)
+{
+	struct meddler removes = { .f = f, .what = remove_it };
+
+	ctl_mkdir(f, "v");
+	ctl_put(f, "v", "mmap m 8M\nwrite m");
+	start_meddling(&removes, 1);
+	is_err(ctl_put(f, "v", "migrate_pages 0 1"), -EINTR,
+	       "rmdir in the middle of migrate_pages");
+	stop_meddling(&removes);
+	ok(removes.done, "which keeps the address space meanwhile");
+	is_err(ctl_rmdir(f, "v"), -ENOENT, "and nothing is left");
+	is_sound(f->m, "after that");
+}
+
 static void test_ioctl(struct fixture *f)
 {
 	struct caller other = { .uid = 1000, .gid = 1000 };
@@ -422,6 +438,7 @@ int main(void)
 	test_stopped(&f);
 	test_in_the_middle(&f);
 	test_break_in_the_middle(&f);
+	test_last_user_in_the_middle(&f);
 	test_ioctl(&f);
 	test_family(&f);
 	test_clones(&f);
