@@ -284,7 +284,8 @@ int pin_user_pages(struct machine *m, handle_t task, u64 addr, u64 length)
 		if (!machine_safe_point(m))
 			error = -EINTR;
 	}
-	if (error && task_at(m, task)->mm == mmh)
+	/* what a process that ended had pinned went with it */
+	if (error && !(m->running && m->running->died))
 		unpin_newest(m, mmh, addr, length, done);
 	return error;
 }

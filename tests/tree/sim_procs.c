@@ -300,6 +300,14 @@ static void test_last_user_in_the_middle(struct fixture *f)
 
 	ctl_mkdir(f, "v");
 	ctl_put(f, "v", "mmap m 8M\nwrite m");
+	start_meddling(&removes, 500);
+	is_err(ctl_put(f, "v", "gup m"), -EINTR, "rmdir in the middle of gup");
+	stop_meddling(&removes);
+	is_sound(f->m, "no page stays pinned");
+
+	removes.done = false;
+	ctl_mkdir(f, "v");
+	ctl_put(f, "v", "mmap m 8M\nwrite m");
 	start_meddling(&removes, 1);
 	is_err(ctl_put(f, "v", "migrate_pages 0 1"), -EINTR,
 	       "rmdir in the middle of migrate_pages");
