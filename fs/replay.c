@@ -418,6 +418,14 @@ static void set_step_stop(struct player *p, struct machine *m)
 	m->clock.step_stop = p->have_next && p->next.inside ? p->next.step : UINT64_MAX;
 }
 
+/* Is the place of the next line here? An advance has several at one step, before and after it
+ * passes over a stretch without events. */
+static bool at_next(const struct player *p, const struct machine *m)
+{
+	return m->clock.step > p->next.step ||
+	       (m->clock.step == p->next.step && m->clock.now >= p->next.time);
+}
+
 /* A safe point of the running command: carry out what was written here. False: it was interrupted. */
 static bool player_yield(struct machine *m, void *arg)
 {
@@ -430,8 +438,7 @@ static bool player_yield(struct machine *m, void *arg)
 		go_on = p->host.yield(m, p->host.arg);
 	if (!go_on)
 		p->error = -EINTR;
-	while (go_on && !p->error && p->have_next && p->next.inside &&
-	       m->clock.step >= p->next.step) {
+	while (go_on && !p->error && p->have_next && p->next.inside && at_next(p, m)) {
 		struct line line = p->next;
 
 		check_place(p, m);

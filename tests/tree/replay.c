@@ -435,6 +435,50 @@ static void test_interrupted_rewind(void)
 	lab_close(&live);
 }
 
+/* Somebody else comes at the end of an advance, behind its last event: no step is between them. */
+struct latecomer {
+	struct lab *lab;
+	u64 end, before, step; /* steps: of the last place before, of this one */
+	bool came;
+};
+
+static bool come_late(struct machine *m, void *arg)
+{
+	struct latecomer *l = arg;
+
+	if (m->clock.now < l->end) {
+		l->before = m->clock.step;
+	} else if (!l->came) {
+		l->came = true;
+		l->step = m->clock.step;
+		put(l->lab, "proc/sys/vm/swappiness", "10\n");
+	}
+	return true;
+}
+
+static void test_end_of_advance(void)
+{
+	struct lab live;
+	struct latecomer l = { .lab = &live };
+	struct machine *m;
+
+	if (!lab_open(&live))
+		bail_out("no machine");
+	make(&live, "sim/procs/a");
+	put(&live, "sim/procs/a/ctl", "mmap m 8M\nwrite m\n");
+	put(&live, "sim/procs/a/ctl", "load m seq 3 write=50");
+	m = tree_machine(live.tree);
+	l.end = m->clock.now + 10070 * NSEC_PER_MSEC;
+	m->host = (struct machine_host){ .arg = &l, .yield = come_late };
+	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
+	put(&live, "sim/clock", "advance 10070ms");
+	let_alone(m);
+	ok(l.came && l.step == l.before,
+	   "somebody comes after the last event of an advance, at the same step");
+	is_replayed(&live, "that");
+	lab_close(&live);
+}
+
 /* A read of a process's memory faults pages in, and lets others in: they come in its middle. */
 static void test_read_of_memory(void)
 {
@@ -517,6 +561,7 @@ int main(void)
 	test_replay();
 	test_mount();
 	test_interrupted_rewind();
+	test_end_of_advance();
 	test_read_of_memory();
 	test_bad_files();
 	return done_testing();
