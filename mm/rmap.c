@@ -106,7 +106,7 @@ static void find_tables(struct machine *m, struct rmap_batch *b, u32 nr, handle_
 {
 	u32 mapping = 0, i;
 	handle_t vma = 0, found = 0;
-	u64 first = 0, vpn = 0, pages = 0, in_table = 1; /* no vpn's */
+	u64 first = 0, vpn = 0, pages = 0, in_chunk = UINT64_MAX; /* no vpn's */
 	struct mm *mm = NULL;
 
 	for (i = 0; i < nr; i++) {
@@ -125,36 +125,48 @@ static void find_tables(struct machine *m, struct rmap_batch *b, u32 nr, handle_
 			vpn = addr_vpn(v->start);
 			pages = vma ? vma_pages(v) : 0;
 			mm = mm_at(m, v->mm);
-			in_table = 1;
+			in_chunk = UINT64_MAX;
 		}
 		if (page_index(p) - first >= pages)
 			continue;
 		o->vma = vma;
 		o->vpn = vpn + (page_index(p) - first);
-		if ((o->vpn & ~(u64)(TABLE_ENTRIES - 1)) != in_table) {
-			in_table = o->vpn & ~(u64)(TABLE_ENTRIES - 1);
+		if (o->vpn / PTE_CHUNK != in_chunk) {
+			in_chunk = o->vpn / PTE_CHUNK;
 			found = pte_table_find(m, mm, o->vpn);
+			__builtin_prefetch(table_chunk(m, found, o->vpn));
 		}
 		table[i] = found;
-		__builtin_prefetch(table_chunk(m, found, o->vpn));
 	}
 }
+
+#define NO_TABLE UINT32_MAX
 
 /* Entries lie all over the page tables: the host fetches them at once, not one after the other. */
 void rmap_batch_begin(struct machine *m, const pfn_t *pfn, u32 nr)
 {
 	struct rmap_batch *b = &m->reclaim.batch;
-	handle_t table[SWAP_CLUSTER_MAX];
+	handle_t table[SWAP_CLUSTER_MAX], last = NO_TABLE;
+	pte_t *chunk = NULL;
+	u64 last_vpn = 0;
 	u32 i;
 
 	m->reclaim.active = true;
 	memcpy(b->pfn, pfn, nr * sizeof(*pfn));
 	find_tables(m, b, nr, table);
 	for (i = 0; i < nr; i++) {
-		if (!table[i])
-			continue;
-		b->only[i].pte = table_pte(m, table[i], b->only[i].vpn);
-		__builtin_prefetch(b->only[i].pte, 1);
+		u64 vpn = b->only[i].vpn;
+
+		if (table[i] != last || (vpn ^ last_vpn) / PTE_CHUNK) {
+			chunk = table[i] ? table_pte(m, table[i], vpn & ~(u64)(PTE_CHUNK - 1)) :
+					   NULL;
+			last = chunk ? table[i] : NO_TABLE;
+			last_vpn = vpn;
+			if (!chunk)
+				continue;
+			__builtin_prefetch(&chunk[vpn % PTE_CHUNK], 1);
+		}
+		b->only[i].pte = &chunk[vpn % PTE_CHUNK];
 	}
 }
 

@@ -116,6 +116,12 @@ static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
 	return likely(m->swap.first_section && swap_section_of(m, pfn)->array);
 }
 
+/* The host fetches what lies side by side on its own. */
+static inline bool pfn_adjacent(pfn_t a, pfn_t b)
+{
+	return a - b + 1 <= 2;
+}
+
 /*
  * An LRU list is a chain through all of memory: where the next page lies is known when the host has
  * fetched the one before. But pages that come to the head one after the other are mostly met so at
@@ -124,8 +130,13 @@ static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
  */
 static inline void lru_trail_add(struct machine *m, struct lru_trail *t, pfn_t pfn)
 {
-	pfn_t *at = &t->pfn[t->at++ % SWAP_CLUSTER_MAX];
+	bool apart = !pfn_adjacent(pfn, t->last);
+	pfn_t *at;
 
+	t->last = pfn;
+	if (!apart)
+		return;
+	at = &t->pfn[t->at++ % SWAP_CLUSTER_MAX];
 	if (page_slot_ready(m, *at))
 		swap_page_of(m, *at)->ahead = pfn;
 	*at = pfn;

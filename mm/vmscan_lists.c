@@ -100,7 +100,7 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 		if (file && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
 			is.dirty[zone]++;
 		batch->pfn[nr++] = pfn;
-		known = lru_fetch_ahead(m, pfn);
+		known = pfn_adjacent(p->prev, pfn) || lru_fetch_ahead(m, pfn);
 		pfn = p->prev;
 	}
 	cut_tail(m, list, pfn);

@@ -131,7 +131,7 @@ enum kswapd_state {
 
 /* The last pages that came to the head of a list (mm/swapfile.h, lru_trail_add()). */
 struct lru_trail {
-	u32 pfn[SWAP_CLUSTER_MAX], at;
+	u32 pfn[SWAP_CLUSTER_MAX], at, last;
 };
 
 struct node_reclaim {
