@@ -382,7 +382,7 @@ static void group_cpus(const struct boot *b, struct percpu_plan *plan)
 		u32 owners = 0, nth;
 
 		for (nid = 0; nid < b->nr_nodes; nid++)
-			owners += b->cpumask[nid][cpu / 64] >> (cpu % 64) & 1;
+			owners += (u32)(b->cpumask[nid][cpu / 64] >> (cpu % 64) & 1);
 		/* fake nodes share their CPUs: these are at home in one after the other */
 		nth = owners ? cpu % owners : 0;
 		for (nid = home = 0; nid < b->nr_nodes; nid++)

@@ -13,13 +13,15 @@
 static inline u64 draw_salt(void)
 {
 	static u64 salt = UINT64_MAX;
+	u64 known = __atomic_load_n(&salt, __ATOMIC_RELAXED); /* threads draw as well */
 	const char *text;
 
-	if (salt == UINT64_MAX) {
+	if (known == UINT64_MAX) {
 		text = getenv("TEST_SEED");
-		salt = text ? 2 * (u64)strtoul(text, NULL, 10) : 0;
+		known = text ? 2 * (u64)strtoul(text, NULL, 10) : 0;
+		__atomic_store_n(&salt, known, __ATOMIC_RELAXED);
 	}
-	return salt;
+	return known;
 }
 
 /* The next number below @n. @seed is the generator's whole state. */

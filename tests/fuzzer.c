@@ -107,7 +107,7 @@ bool fuzzer_power_on(struct fuzzer *z, const char *name, const char *machine, u6
 					       .machine = (char *)(uintptr_t)machine,
 					       .cmdline = (char *)(uintptr_t) "" };
 
-	*z = (struct fuzzer){ .chance = { seed } };
+	*z = (struct fuzzer){ .chance = seed };
 	z->files = malloc(FILES_MAX * sizeof(*z->files));
 	text_init(&z->f.text);
 	if (z->files && !machine_source_copy(&z->source, &source))

@@ -22,7 +22,7 @@ struct fuzzer {
 	struct fixture f;
 	struct machine_source source;
 	struct journal *journal;
-	struct chance chance;
+	u64 chance;
 	u64 *files; /* inodes of what may be written to */
 	u32 nr_files;
 	u64 step_limit;

@@ -378,16 +378,6 @@ static const char *const arguments[] = {
 	"node=1",
 };
 
-uint64_t chance_below(struct chance *c, uint64_t n)
-{
-	/* splitmix64 (public domain, Vigna) */
-	uint64_t x = c->state += 0x9e3779b97f4a7c15ull;
-
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ull;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebull;
-	return (x ^ x >> 31) % n;
-}
-
 static size_t put(char *buffer, size_t size, size_t at, const char *word)
 {
 	size_t n = strnlen(word, size - at);
@@ -397,53 +387,53 @@ static size_t put(char *buffer, size_t size, size_t at, const char *word)
 }
 
 /* Some bytes become others, or the text is cut. */
-static size_t spoil(struct chance *c, char *buffer, size_t n)
+static size_t spoil(u64 *c, char *buffer, size_t n)
 {
-	uint64_t times = n ? chance_below(c, 3) : 0;
+	uint64_t times = n ? draw(c, 3) : 0;
 
 	while (times--)
-		buffer[chance_below(c, n)] = (char)chance_below(c, 256);
-	return n && !chance_below(c, 4) ? chance_below(c, n) : n;
+		buffer[draw(c, n)] = (char)draw(c, 256);
+	return n && !draw(c, 4) ? draw(c, n) : n;
 }
 
-size_t words_value(struct chance *c, char *buffer, size_t size)
+size_t words_value(u64 *c, char *buffer, size_t size)
 {
 	size_t n = 0;
 
-	if (!chance_below(c, 30)) {
-		n = chance_below(c, size);
-		memset(buffer, (int)chance_below(c, 256), n);
+	if (!draw(c, 30)) {
+		n = draw(c, size);
+		memset(buffer, (int)draw(c, 256), n);
 		return n;
 	}
-	n = put(buffer, size, 0, values[chance_below(c, COUNT(values))]);
-	if (chance_below(c, 3))
+	n = put(buffer, size, 0, values[draw(c, COUNT(values))]);
+	if (draw(c, 3))
 		n = put(buffer, size, n, "\n");
-	return chance_below(c, 8) ? n : spoil(c, buffer, n);
+	return draw(c, 8) ? n : spoil(c, buffer, n);
 }
 
-static size_t one_command(struct chance *c, char *buffer, size_t size, size_t n)
+static size_t one_command(u64 *c, char *buffer, size_t size, size_t n)
 {
-	uint64_t words = chance_below(c, 5);
+	uint64_t words = draw(c, 5);
 
-	n = put(buffer, size, n, commands[chance_below(c, COUNT(commands))]);
+	n = put(buffer, size, n, commands[draw(c, COUNT(commands))]);
 	while (words--) {
 		n = put(buffer, size, n, " ");
-		n = put(buffer, size, n, arguments[chance_below(c, COUNT(arguments))]);
+		n = put(buffer, size, n, arguments[draw(c, COUNT(arguments))]);
 	}
 	return n;
 }
 
-static const char *chosen(struct chance *c, char letter)
+static const char *chosen(u64 *c, char letter)
 {
 	size_t i;
 
 	for (i = 0; i < COUNT(choices); i++)
 		if (choices[i].letter == letter)
-			return choices[i].words[chance_below(c, choices[i].nr)];
+			return choices[i].words[draw(c, choices[i].nr)];
 	return "";
 }
 
-static size_t one_sentence(struct chance *c, char *buffer, size_t size, size_t n, const char *line)
+static size_t one_sentence(u64 *c, char *buffer, size_t size, size_t n, const char *line)
 {
 	for (; *line; line++) {
 		char byte[2] = { *line };
@@ -453,33 +443,31 @@ static size_t one_sentence(struct chance *c, char *buffer, size_t size, size_t n
 	return put(buffer, size, n, "\n");
 }
 
-size_t words_process(struct chance *c, char *buffer, size_t size)
+size_t words_process(u64 *c, char *buffer, size_t size)
 {
-	uint64_t lines = 1 + chance_below(c, 4);
+	uint64_t lines = 1 + draw(c, 4);
 	size_t n = 0;
 
 	while (lines--)
-		n = one_sentence(c, buffer, size, n,
-				 process_lines[chance_below(c, COUNT(process_lines))]);
+		n = one_sentence(c, buffer, size, n, process_lines[draw(c, COUNT(process_lines))]);
 	return n;
 }
 
-size_t words_machine(struct chance *c, char *buffer, size_t size)
+size_t words_machine(u64 *c, char *buffer, size_t size)
 {
-	return one_sentence(c, buffer, size, 0,
-			    machine_lines[chance_below(c, COUNT(machine_lines))]);
+	return one_sentence(c, buffer, size, 0, machine_lines[draw(c, COUNT(machine_lines))]);
 }
 
-size_t words_command(struct chance *c, char *buffer, size_t size)
+size_t words_command(u64 *c, char *buffer, size_t size)
 {
-	uint64_t lines = 1 + chance_below(c, 3);
+	uint64_t lines = 1 + draw(c, 3);
 	size_t n = 0;
 
-	if (!chance_below(c, 3)) /* something to work on */
+	if (!draw(c, 3)) /* something to work on */
 		n = put(buffer, size, n, "mmap a 1M\n");
 	while (lines--) {
 		n = one_command(c, buffer, size, n);
 		n = put(buffer, size, n, "\n");
 	}
-	return chance_below(c, 12) ? n : spoil(c, buffer, n);
+	return draw(c, 12) ? n : spoil(c, buffer, n);
 }

@@ -6,22 +6,16 @@
 #define TESTS_WORDS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-struct chance {
-	uint64_t state;
-};
-
-/** chance_below() - a number in [0, @n); the same seed gives the same numbers. */
-uint64_t chance_below(struct chance *c, uint64_t n);
+#include "tests/draw.h"
 
 /** words_value() - something for a knob; words_command(): a line for a ctl file. At most @size
  * bytes to @buffer; returns how many. */
-size_t words_value(struct chance *c, char *buffer, size_t size);
-size_t words_command(struct chance *c, char *buffer, size_t size);
+size_t words_value(u64 *c, char *buffer, size_t size);
+size_t words_command(u64 *c, char *buffer, size_t size);
 /** words_process(), words_machine() - lines for a process's ctl and for sim/ctl whose words are of
  * the right kinds: most of them are accepted by a process that has regions. */
-size_t words_process(struct chance *c, char *buffer, size_t size);
-size_t words_machine(struct chance *c, char *buffer, size_t size);
+size_t words_process(u64 *c, char *buffer, size_t size);
+size_t words_machine(u64 *c, char *buffer, size_t size);
 
 #endif

@@ -45,8 +45,8 @@ static int add_page(struct page_map *p, const struct page_state *s)
 	return 0;
 }
 
-/* The frame of the zero page, 0 if none is shown: that of a page of our own which was only read. */
-static u64 zero_frame(void)
+/* It is the frame of a page of our own which was only read. */
+u64 page_zero_frame(void)
 {
 	volatile char *page = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -88,8 +88,7 @@ static struct page_state state_of(u64 entry, u64 vpn, const struct host_mapping 
 
 static int read_mapping(int fd, const struct host_mapping *w, u64 zero, struct page_map *p)
 {
-	static u64 entry[ENTRIES];
-	u64 vpn = w->start / PAGE_SIZE, end = w->end / PAGE_SIZE, i;
+	u64 entry[ENTRIES], vpn = w->start / PAGE_SIZE, end = w->end / PAGE_SIZE, i;
 	int error = 0;
 
 	while (vpn < end && !error) {
@@ -117,15 +116,12 @@ static bool has_pages(const struct host_mapping *w)
 	       (w->perms[0] == 'r' || w->perms[1] == 'w' || w->perms[2] == 'x');
 }
 
-int page_map_read(u32 pid, const struct host_maps *maps, struct page_map *p)
+int page_map_read(u32 pid, const struct host_maps *maps, u64 zero, struct page_map *p)
 {
-	static u64 zero = UINT64_MAX;
 	char path[64];
 	int fd, error = 0;
 	size_t i;
 
-	if (zero == UINT64_MAX)
-		zero = zero_frame();
 	snprintf(path, sizeof(path), "/proc/%u/pagemap", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)

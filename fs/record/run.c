@@ -38,6 +38,7 @@ struct recorder {
 	struct known_files files;
 	struct host_maps maps;
 	struct page_map pages;
+	u64 zero; /* page_zero_frame() */
 	struct text text;
 	u64 before_exec; /* minor faults of our own child */
 	bool started;	 /* CMD has been executed */
@@ -322,7 +323,7 @@ static void compare_pages(struct recorder *r, struct recorded *p, const struct h
 {
 	struct page_map swap;
 
-	if (page_map_read(p->pid, &r->maps, &r->pages))
+	if (page_map_read(p->pid, &r->maps, r->zero, &r->pages))
 		return;
 	page_map_compare(p->pid, &p->pages, &r->pages,
 			 now->minor + now->major - p->last.minor - p->last.major, &r->text);
@@ -539,7 +540,7 @@ static int run(struct recorder *r)
 
 int record_program(const struct record_options *o)
 {
-	struct recorder r = { .o = o, .log = -1, .listener = -1 };
+	struct recorder r = { .o = o, .log = -1, .listener = -1, .zero = page_zero_frame() };
 	int status;
 
 	r.out = fopen(o->output, "we");

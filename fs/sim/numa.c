@@ -234,11 +234,10 @@ static void tally_show(struct command_run *c, const struct tally *t, u64 node, u
 
 static int move_chunk(struct command_run *c, u64 start, u64 nr, int node, bool all, struct tally *t)
 {
-	u64 addrs[MOVE_CHUNK];
+	u64 addrs[MOVE_CHUNK], i;
 	int nodes[MOVE_CHUNK], status[MOVE_CHUNK], result;
-	u64 i;
 
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < MOVE_CHUNK; i++) {
 		addrs[i] = start + i * PAGE_SIZE;
 		nodes[i] = node;
 		status[i] = INT32_MIN;

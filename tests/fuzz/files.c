@@ -22,7 +22,7 @@
 #define BOOT_MAX (40ull << 30) /* larger machines are read, but not booted */
 
 struct spoiler {
-	struct chance chance;
+	u64 chance;
 	char text[TEXT_MAX];
 	size_t size;
 	u32 refused, silent, booted, unsound;
@@ -112,7 +112,7 @@ static const char *const words[] = {
 
 static u64 below(struct spoiler *s, u64 n)
 {
-	return n ? chance_below(&s->chance, n) : 0;
+	return n ? draw(&s->chance, n) : 0;
 }
 
 /* @removed bytes at @at become others. */
@@ -380,7 +380,7 @@ int main(void)
 
 	if (!s)
 		bail_out("the host is out of memory");
-	s[0].chance.state = s[1].chance.state = seed;
+	s[0].chance = s[1].chance = seed;
 	fuzz_machines(&s[0], files);
 	outcome(&s[0], "machine files", files);
 	fuzz_journals(&s[1], files);

@@ -33,7 +33,7 @@ struct life {
 
 static u64 below(struct life *l, u64 n)
 {
-	return chance_below(&l->z.chance, n);
+	return draw(&l->z.chance, n);
 }
 
 static const char *one_of(struct life *l, const char *const *words, size_t nr)
@@ -403,7 +403,7 @@ static void one_step(struct life *l)
 static void live(u64 seed, u64 steps)
 {
 	u64 every = fuzzer_number("FUZZ_EVERY", 25);
-	struct life l = { .z.chance = { seed } };
+	struct life l = { .z.chance = seed };
 	struct text text;
 	const char *name, *machine;
 	unsigned int violations = 0;

@@ -34,24 +34,24 @@ static bool is_ctl(struct fuzzer *z, u64 ino)
 
 static void write_somewhere(struct fuzzer *z)
 {
-	struct caller c = { .uid = chance_below(&z->chance, 8) ? 0 : 1000 };
-	u64 ino = z->files[chance_below(&z->chance, z->nr_files)];
+	struct caller c = { .uid = draw(&z->chance, 8) ? 0 : 1000 };
+	u64 ino = z->files[draw(&z->chance, z->nr_files)];
 	struct open_file *file;
 	char bytes[6000], back[256];
 	size_t n;
 
-	if (tree_open(z->f.t, &c, ino, chance_below(&z->chance, 4) ? O_WRONLY : O_RDWR, &file)) {
+	if (tree_open(z->f.t, &c, ino, draw(&z->chance, 4) ? O_WRONLY : O_RDWR, &file)) {
 		z->refused++;
 		return;
 	}
 	n = is_ctl(z, ino) ? words_command(&z->chance, bytes, sizeof(bytes)) :
 			     words_value(&z->chance, bytes, sizeof(bytes));
 	fuzzer_arm(z, STEPS_MAX);
-	if (tree_write(z->f.t, &c, file, bytes, n, chance_below(&z->chance, 16) ? 0 : n) < 0)
+	if (tree_write(z->f.t, &c, file, bytes, n, draw(&z->chance, 16) ? 0 : n) < 0)
 		z->refused++;
 	else
 		z->done++;
-	if (!chance_below(&z->chance, 4))
+	if (!draw(&z->chance, 4))
 		(void)tree_read(z->f.t, &c, file, back, sizeof(back), 0);
 	tree_release(z->f.t, &c, file);
 }
@@ -65,21 +65,21 @@ static void make_or_end(struct fuzzer *z)
 		"p3", "data",
 		".x", "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnop"
 	};
-	const char *name = names[chance_below(&z->chance, ARRAY_SIZE(names))];
+	const char *name = names[draw(&z->chance, ARRAY_SIZE(names))];
 	u64 disk, ino;
 
 	fuzzer_arm(z, STEPS_MAX);
-	switch (chance_below(&z->chance, 6)) {
+	switch (draw(&z->chance, 6)) {
 	case 0:
 		ctl_rmdir(&z->f, name);
 		break;
 	case 1:
 		if (!tree_walk(z->f.t, &root, "sim/disk", &disk) &&
 		    !tree_create_file(z->f.t, &root, disk, "data", 0644, &ino))
-			tree_truncate(z->f.t, &root, ino, chance_below(&z->chance, 4 << 20));
+			tree_truncate(z->f.t, &root, ino, draw(&z->chance, 4 << 20));
 		break;
 	case 2:
-		if (!chance_below(&z->chance, 4) && !tree_walk(z->f.t, &root, "sim/disk", &disk))
+		if (!draw(&z->chance, 4) && !tree_walk(z->f.t, &root, "sim/disk", &disk))
 			tree_unlink(z->f.t, &root, disk, "data");
 		break;
 	default:

@@ -23,7 +23,7 @@ struct scribbler {
 	char **files;
 	size_t nr_files;
 	unsigned long writes, taken, refused;
-	struct chance chance;
+	u64 chance;
 	int dead;
 };
 
@@ -75,8 +75,8 @@ static void make_or_end(struct scribbler *s)
 {
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s/sim/procs/p%d", s->dir, (int)chance_below(&s->chance, 4));
-	if (chance_below(&s->chance, 3) ? mkdir(path, 0755) : rmdir(path))
+	snprintf(path, sizeof(path), "%s/sim/procs/p%d", s->dir, (int)draw(&s->chance, 4));
+	if (draw(&s->chance, 3) ? mkdir(path, 0755) : rmdir(path))
 		s->dead |= is_dead(errno);
 }
 
@@ -86,10 +86,10 @@ static void *scribble(void *arg)
 	unsigned long i;
 
 	for (i = 0; i < s->writes && !s->dead; i++) {
-		write_file(s, s->files[chance_below(&s->chance, s->nr_files)]);
-		if (!chance_below(&s->chance, 5))
-			read_file(s, s->files[chance_below(&s->chance, s->nr_files)]);
-		if (!chance_below(&s->chance, 10))
+		write_file(s, s->files[draw(&s->chance, s->nr_files)]);
+		if (!draw(&s->chance, 5))
+			read_file(s, s->files[draw(&s->chance, s->nr_files)]);
+		if (!draw(&s->chance, 10))
 			make_or_end(s);
 	}
 	return NULL;
@@ -141,7 +141,7 @@ int main(int argc, char **argv)
 					   .files = files,
 					   .nr_files = nr_files,
 					   .writes = strtoul(argv[3], NULL, 10) / THREADS };
-		s[i].chance.state = strtoul(argv[4], NULL, 10) * THREADS + i;
+		s[i].chance = strtoul(argv[4], NULL, 10) * THREADS + i;
 		if (pthread_create(&s[i].thread, NULL, scribble, &s[i]))
 			return 71;
 	}

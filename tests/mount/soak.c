@@ -33,7 +33,7 @@ enum status { WRONG = 1, HUNG, GONE };
 struct worker {
 	pthread_t thread;
 	void (*act)(struct worker *w);
-	struct chance chance;
+	u64 chance;
 	time_t began; /* atomic: when the call it is in began; 0: none */
 	char what[PATH_MOST];
 	unsigned long done;
@@ -52,7 +52,7 @@ static _Thread_local sigjmp_buf no_page;
 
 static uint64_t below(struct worker *w, uint64_t n)
 {
-	return chance_below(&w->chance, n);
+	return draw(&w->chance, n);
 }
 
 static time_t seconds(void)
@@ -336,7 +336,7 @@ static void act_kill(struct worker *w)
 	begin(w, "a child that is killed");
 	child = fork();
 	if (!child) {
-		struct worker own = { .chance = { below(w, UINT64_MAX) } };
+		struct worker own = { .chance = below(w, UINT64_MAX) };
 
 		alarm(30);
 		for (;;)
@@ -407,7 +407,7 @@ static void start(void (*act)(struct worker *), uint64_t seed)
 
 	w->act = act;
 	w->number = (unsigned int)nr_workers;
-	w->chance.state = seed * 100 + nr_workers;
+	w->chance = seed * 100 + nr_workers;
 	w->kept = calloc(1, KEPT);
 	if (!w->kept || pthread_create(&w->thread, NULL, work, w))
 		abort();

@@ -4,7 +4,7 @@
 
 #include "tests/fixture.h"
 #include "tests/tap.h"
-#include "tests/words.h"
+#include "tests/draw.h"
 
 #define EVENTS 2000u
 
@@ -12,7 +12,7 @@
  * line. */
 static void test_heap(struct machine *m)
 {
-	struct chance c = { 3 };
+	u64 c = 3;
 	struct clock *k = &m->clock;
 	u64 last = 0, due;
 	u32 i, wrong = 0, left, before;
@@ -21,7 +21,7 @@ static void test_heap(struct machine *m)
 	before = k->nr_events;
 
 	for (i = 0; i < EVENTS; i++) {
-		due = k->now + NSEC_PER_SEC + chance_below(&c, 1000);
+		due = k->now + NSEC_PER_SEC + draw(&c, 1000);
 		event_schedule(m, EVENT_IO_DONE, i, due);
 	}
 	is_uint(k->nr_events, before + EVENTS, "events wait");

@@ -12,7 +12,7 @@
 #include "tests/ctl.h"
 #include "tests/sound.h"
 #include "tests/tap.h"
-#include "tests/words.h"
+#include "tests/draw.h"
 
 /* The @n-th line from the end (0: the last) of the kernel log that has @word in it. */
 static const char *log_line(struct fixture *f, const char *word, u32 n)
@@ -439,19 +439,19 @@ static void test_fault_goes_on(void)
 
 /* ---- at random ---- */
 
-static void random_step(struct fixture *f, struct chance *c)
+static void random_step(struct fixture *f, u64 *c)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
-	const char *name = names[chance_below(c, 4)];
+	const char *name = names[draw(c, 4)];
 	struct oom_control oc = request_of(f->m, 0);
 
-	switch (chance_below(c, 12)) {
+	switch (draw(c, 12)) {
 	case 0:
 		ctl_rmdir(f, name);
 		break;
 	case 1:
 		if (lab_find(f->m, name) && task_of(f, name))
-			set_adj(f, name, fixture_format("%d", (int)chance_below(c, 2000) - 999));
+			set_adj(f, name, fixture_format("%d", (int)draw(c, 2000) - 999));
 		break;
 	case 2:
 		ctl_put(f, name, "load m uniform 200000 write=80 for=3s");
@@ -467,15 +467,14 @@ static void random_step(struct fixture *f, struct chance *c)
 		ctl_put(f, name, "pthread_create");
 		break;
 	case 6:
-		ctl_put(f, name, fixture_format("clone %s", names[chance_below(c, 4)]));
+		ctl_put(f, name, fixture_format("clone %s", names[draw(c, 4)]));
 		break;
 	case 7:
 		fixture_write(f, "proc/sys/vm/oom_kill_allocating_task",
-			      chance_below(c, 2) ? "1\n" : "0\n");
+			      draw(c, 2) ? "1\n" : "0\n");
 		break;
 	case 8:
-		fixture_write(f, "sim/clock",
-			      fixture_format("advance %ums", (u32)chance_below(c, 2500)));
+		fixture_write(f, "sim/clock", fixture_format("advance %ums", (u32)draw(c, 2500)));
 		break;
 	case 9:
 		ctl_put(f, name, "kill 9");
@@ -485,15 +484,14 @@ static void random_step(struct fixture *f, struct chance *c)
 			ctl_mkdir(f, name);
 		ctl_put(f, name, "mmap m 1G noreserve");
 		ctl_put(f, name,
-			fixture_format("access m uniform %u write=100",
-				       (u32)chance_below(c, 60000)));
+			fixture_format("access m uniform %u write=100", (u32)draw(c, 60000)));
 		break;
 	}
 }
 
 static void test_random(u64 seed)
 {
-	struct chance c = { seed };
+	u64 c = seed;
 	struct fixture f;
 	u32 i, wrong = 0;
 

@@ -6,19 +6,19 @@
 #include "mm/pid.h"
 #include "tests/fixture.h"
 #include "tests/tap.h"
-#include "tests/words.h"
+#include "tests/draw.h"
 
 #define NUMBERS 1000u
 
 static void test_random(struct machine *m)
 {
 	static handle_t task[NUMBERS];
-	struct chance c = { 7 };
+	u64 c = 7;
 	u32 i, wrong = 0, base = 1000000;
 	handle_t h;
 
 	for (i = 0; i < 30000; i++) {
-		u32 n = (u32)chance_below(&c, NUMBERS), pid = base + n * 37;
+		u32 n = (u32)draw(&c, NUMBERS), pid = base + n * 37;
 
 		if (task[n]) {
 			task_at(m, task[n])->flags |= PF_EXITING;

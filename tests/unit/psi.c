@@ -5,7 +5,7 @@
 #include "tests/bare.h"
 #include "tests/sound.h"
 #include "tests/tap.h"
-#include "tests/words.h"
+#include "tests/draw.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -75,14 +75,14 @@ static void test_random_overlap(void)
 	enum { LENGTH = 4000, ROUNDS = 3000 };
 	static bool covered[LENGTH + 64];
 	struct machine *m = bare_machine("tiny");
-	struct chance c = { 11 };
+	u64 c = 11;
 	u64 wrong = 0, sum = 0, end = 1;
 	u32 i, k;
 
 	for (i = 0; i < ROUNDS && end < LENGTH; i++) {
-		u64 length = 1 + chance_below(&c, 40), start;
+		u64 length = 1 + draw(&c, 40), start;
 
-		end += chance_below(&c, 4);
+		end += draw(&c, 4);
 		start = end > length ? end - length : 0;
 		stall(m, PSI_IO, start * MS, end * MS);
 		for (k = (u32)start; k < end; k++) {
@@ -269,7 +269,7 @@ static void test_trigger(void)
 static void test_stress(void)
 {
 	struct machine *m = bare_machine("tiny");
-	struct chance c = { 5 };
+	u64 c = 5;
 	handle_t h[20] = { 0 }, task;
 	struct running r;
 	u64 owner[20], i, wrong = 0, last[NR_PSI_RESOURCES] = { 0 };
@@ -277,18 +277,18 @@ static void test_stress(void)
 	if (task_spawn(m, "command", &task))
 		bail_out("no task");
 	for (i = 0; i < 20000; i++) {
-		enum psi_resource res = chance_below(&c, 2) ? PSI_MEM : PSI_IO;
-		u64 ns = chance_below(&c, 30 * MS), k = chance_below(&c, 20), at = m->clock.now;
+		enum psi_resource res = draw(&c, 2) ? PSI_MEM : PSI_IO;
+		u64 ns = draw(&c, 30 * MS), k = draw(&c, 20), at = m->clock.now;
 
-		switch (chance_below(&c, 6)) {
+		switch (draw(&c, 6)) {
 		case 0:
-			clock_advance_to(m, m->clock.now + ns * chance_below(&c, 30));
+			clock_advance_to(m, m->clock.now + ns * draw(&c, 30));
 			break;
 		case 1:
 			if (h[k])
 				psi_trigger_destroy(m, h[k], &owner[k]);
 			h[k] = 0;
-			if (chance_below(&c, 2))
+			if (draw(&c, 2))
 				wrong += psi_trigger_create(m, res, (enum psi_kind)(k & 1), MS + ns,
 							    SEC, &owner[k], &h[k]) != 0;
 			break;
