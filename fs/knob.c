@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define HZ 250 /* CONFIG_HZ: jiffies per second */
-
 /* What the kernel looks at of a long write. */
 #define SYSFS_WRITE_BYTES   PAGE_SIZE
 #define DEBUGFS_WRITE_BYTES 23u

@@ -13,7 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define USER_HZ	       100u
 #define NAMESPACES_MAX 33u
 
 /* Numbers of the fields of stat, as proc(5) counts them. */
@@ -89,13 +88,13 @@ static u64 host_uptime_ticks(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (u64)t.tv_sec * USER_HZ + (u64)t.tv_nsec / (NSEC_PER_SEC / USER_HZ);
+	return (u64)t.tv_sec * USER_HZ + (u64)t.tv_nsec / USER_TICK_NS;
 }
 
 /* As long ago on the machine's clock as it is on the host's. */
 static u64 simulated_start(const struct machine *m, u64 host_start)
 {
-	u64 now = m->clock.now / (NSEC_PER_SEC / USER_HZ), host_now = host_uptime_ticks();
+	u64 now = m->clock.now / USER_TICK_NS, host_now = host_uptime_ticks();
 	u64 age = host_now > host_start ? host_now - host_start : 0;
 
 	return now > age ? now - age : 0;

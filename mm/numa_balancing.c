@@ -25,7 +25,6 @@
 #include "mm/rmap.h"
 #include "mm/tlb.h"
 
-#define TICK_NS		  (4 * NSEC_PER_MSEC) /* HZ=250 */
 #define PAGES_PER_MB	  256u
 #define SCAN_A_SECOND_MAX 2560u /* MiB: no period is so short that it would be more */
 #define VIRTUAL_FACTOR \
@@ -409,7 +408,7 @@ static void task_numa_work(struct machine *m, struct task *t)
 		t->numa_scan_period_ms = period_min(m, t);
 	mm->numa_next_scan = started + t->numa_scan_period_ms * NSEC_PER_MSEC;
 	/* others of this address space have their turn */
-	t->node_stamp += 2 * TICK_NS;
+	t->node_stamp += 2 * JIFFY_NS;
 	scan_mm(m, t);
 	t->node_stamp += RUNS_AT_LEAST * (m->clock.now - started);
 }
@@ -449,7 +448,7 @@ void task_tick_numa(struct machine *m, struct running *r)
 		if (now >= mm_at(m, t->mm)->numa_next_scan)
 			task_numa_work(m, t);
 		/* who has got behind catches up tick by tick */
-		due = max_t(u64, numa_tick_due(m, r), now + TICK_NS);
+		due = max_t(u64, numa_tick_due(m, r), now + JIFFY_NS);
 	}
 	r->numa_due = due;
 }

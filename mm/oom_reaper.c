@@ -20,7 +20,6 @@
 #include "mm/vma.h"
 
 #define SIGKILL		 9
-#define TICK		 (NSEC_PER_SEC / 250)
 #define OOM_REAPER_DELAY (2 * NSEC_PER_SEC)
 
 static struct oom_victim *victim_at(const struct machine *m, handle_t h)
@@ -327,7 +326,7 @@ static void run_victims(struct machine *m)
 void oom_wait(struct machine *m)
 {
 	end_outer_victims(m);
-	m->clock.now += TICK;
+	m->clock.now += JIFFY_NS;
 	if (m->clock.in_events || m->clock.in_kthread)
 		run_victims(m);
 	else

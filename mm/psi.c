@@ -33,7 +33,7 @@
 
 #include "mm/task.h"
 
-#define PSI_PERIOD (2004 * NSEC_PER_MSEC) /* 2 s and one tick at HZ=250 */
+#define PSI_PERIOD (2 * NSEC_PER_SEC + JIFFY_NS)
 
 /* e^(-2s/10s), e^(-2s/60s), e^(-2s/300s) in fixed point */
 static const u64 decay[3] = { 1677, 1981, 2034 };

@@ -176,7 +176,7 @@ bool task_run_end(struct machine *m, struct running *r)
 /* ---- load average (Documentation/filesystems/proc.rst, loadavg) ---- */
 
 #define LOAD_ONE    (1ull << AVERAGE_SHIFT)
-#define LOAD_PERIOD (5004 * NSEC_PER_MSEC) /* 5 s and one tick at HZ=250 */
+#define LOAD_PERIOD (5 * NSEC_PER_SEC + JIFFY_NS)
 
 /* e^(-5s/1min), e^(-5s/5min), e^(-5s/15min) in fixed point */
 static const u64 load_decay[3] = { 1884, 2014, 2037 };

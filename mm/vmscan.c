@@ -20,7 +20,6 @@
 
 #include "mm/compaction.h"
 
-#define JIFFY_NS	      (NSEC_PER_SEC / 250)
 #define PFMEMALLOC_TIMEOUT    NSEC_PER_SEC
 #define NODE_RECLAIM_PRIORITY 4
 

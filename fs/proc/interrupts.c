@@ -17,14 +17,12 @@ static void show_heading(const struct machine *m, struct text *out)
 	text_char(out, '\n');
 }
 
-#define TICK_NS (NSEC_PER_SEC / 250) /* CONFIG_HZ=250; an idle CPU has none */
-
 struct interrupts interrupts_of(const struct machine *m, u32 cpu)
 {
 	const struct cpu_time *t = pool_at(&m->tasks.cpu_times, cpu + 1);
 	struct interrupts i = { .calls = tlb_stat(m, cpu).shootdowns };
 
-	i.timer = (t->user + t->nice + t->system + t->irq + t->softirq) / TICK_NS;
+	i.timer = (t->user + t->nice + t->system + t->irq + t->softirq) / JIFFY_NS;
 	if (cpu == 0)
 		i.disk = m->blk.stat[BIO_READ].ios + m->blk.stat[BIO_WRITE].ios;
 	return i;

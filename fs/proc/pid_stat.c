@@ -89,8 +89,8 @@ static void show_usage(const struct request *rq, const struct task *t, struct te
 	zeros(out, 1);
 	field(out, u.maj_flt);
 	zeros(out, 1);
-	field(out, u.utime / NS_PER_TICK);
-	field(out, u.stime / NS_PER_TICK);
+	field(out, u.utime / USER_TICK_NS);
+	field(out, u.stime / USER_TICK_NS);
 	zeros(out, 2);
 	text_char(out, ' ');
 	text_s64(out, t->rt_priority ? -1 - (s64)t->rt_priority : 20 + t->nice);
@@ -98,7 +98,7 @@ static void show_usage(const struct request *rq, const struct task *t, struct te
 	text_s64(out, t->nice);
 	field(out, u.threads);
 	zeros(out, 1);
-	field(out, t->start_time / NS_PER_TICK);
+	field(out, t->start_time / USER_TICK_NS);
 }
 
 int pid_stat_show(const struct request *rq, struct text *out)

@@ -37,7 +37,7 @@ u64 cpu_idle_ns(const struct machine *m, u32 cpu)
 static void show_ticks(struct text *out, u64 ns)
 {
 	text_char(out, ' ');
-	text_u64(out, ns / NS_PER_TICK);
+	text_u64(out, ns / USER_TICK_NS);
 }
 
 static void show_times(struct text *out, const struct cpu_time *c, u64 idle, u64 iowait)

@@ -14,7 +14,6 @@
 #define RESERVED_PIDS  300
 #define PID_MAX_LIMIT  (4 * 1024 * 1024)
 #define FUTEX_TID_MASK 0x3fffffff
-#define HZ	       250
 #define IPCMNI	       32768
 
 #define RO_TEXT(file, line)                                                  \

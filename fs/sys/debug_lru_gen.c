@@ -12,7 +12,6 @@
 
 #define ROOT_MEMCG_ID 1u
 #define MAX_NR_TIERS  4u
-#define JIFFY_NS      (NSEC_PER_SEC / 250)
 
 /* ---- show ---- */
 

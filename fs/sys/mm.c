@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#define MSEC_PER_JIFFY 4u /* CONFIG_HZ=250 */
+#define MSEC_PER_JIFFY (JIFFY_NS / NSEC_PER_MSEC)
 #define LRU_GEN_MASK   7u
 
 /* ---- lru_gen ---- */

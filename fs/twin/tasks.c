@@ -40,13 +40,13 @@ static void set_fields(struct machine *m, handle_t h, const struct twin_stat *s)
 	struct task *t = task_at(m, h);
 	u64 start = s->field[STAT_STARTTIME];
 
-	t->utime = s->field[STAT_UTIME] * TICK_NS;
-	t->stime = s->field[STAT_STIME] * TICK_NS;
+	t->utime = s->field[STAT_UTIME] * USER_TICK_NS;
+	t->stime = s->field[STAT_STIME] * USER_TICK_NS;
 	t->min_flt = s->field[STAT_MINFLT];
 	t->maj_flt = s->field[STAT_MAJFLT];
 	t->nice = (s8)s->field[STAT_NICE];
 	set_policy(t, s->field[STAT_POLICY], s->field[STAT_RT_PRIORITY]);
-	t->start_time = start < m->clock.now / TICK_NS ? start * TICK_NS : m->clock.now;
+	t->start_time = start < m->clock.now / USER_TICK_NS ? start * USER_TICK_NS : m->clock.now;
 	t->cpu = s->field[STAT_PROCESSOR] < m->nr_cpus ? (u32)s->field[STAT_PROCESSOR] : 0;
 	task_set_state(m, h, state_of(s->state));
 }
@@ -209,7 +209,7 @@ static void set_cpu_times(struct machine *m, struct slice line, u32 cpu)
 	for (i = 0; i < ARRAY_SIZE(to) && slice_word(&line, &word); i++) {
 		if (!to[i] || !slice_number(word, 10, &ticks))
 			continue;
-		ns = ticks < left / TICK_NS ? ticks * TICK_NS : left;
+		ns = ticks < left / USER_TICK_NS ? ticks * USER_TICK_NS : left;
 		*to[i] = ns;
 		left -= ns;
 	}

@@ -40,6 +40,11 @@ typedef u32 handle_t; /* index of an object in its pool; 0 is none */
 #define NSEC_PER_MSEC 1000000ull
 #define NSEC_PER_USEC 1000ull
 
+#define HZ	     250 /* CONFIG_HZ: timer ticks, jiffies, a second */
+#define JIFFY_NS     (NSEC_PER_SEC / HZ)
+#define USER_HZ	     100u /* what /proc counts the time of a process in */
+#define USER_TICK_NS (NSEC_PER_SEC / USER_HZ)
+
 #define ARRAY_SIZE(a)	  (sizeof(a) / sizeof((a)[0]))
 #define likely(x)	  __builtin_expect(!!(x), 1)
 #define unlikely(x)	  __builtin_expect(!!(x), 0)

@@ -64,7 +64,7 @@ static void show_range(const struct knob *k, struct text *out)
 	case KNOB_SYSFS:
 	case KNOB_SYSFS_UINT:
 		if (k->max >= INT64_MAX || (k->width == 4 && k->max >= UINT32_MAX) ||
-		    (k->max >= INT64_MAX / 250 && k->min == 0)) {
+		    (k->max >= INT64_MAX / HZ && k->min == 0)) {
 			if (k->min)
 				text_printf(out, "from %lld", (long long)k->min);
 			return;
