@@ -185,23 +185,31 @@ static int writable_directory(struct tree *t, const struct caller *c, u64 ino, s
 	return error ? error : node_permission(t, n, W_OK | X_OK);
 }
 
+/* What is to be made must not be there, and the directory be one where such a thing is made. */
+static int begin_entry(struct tree *t, u64 parent, const char *name, struct tree_change *change,
+		       struct node *n)
+{
+	const struct caller *c = change->caller;
+	bool directory = change->op == TREE_MKDIR;
+	int error = node_directory(t, c, parent, n);
+	u64 ino;
+
+	if (error)
+		return error;
+	if (!tree_lookup(t, c, parent, name, &ino))
+		return -EEXIST;
+	if (directory ? !n->rq.dir->mkdir : !n->rq.dir->create)
+		return refusal(node_family(t, n), directory ? REFUSED_MKDIR : REFUSED_CREATE);
+	error = writable_directory(t, c, parent, n);
+	return error ? error : change_begin(t, n, change, name);
+}
+
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino)
 {
 	struct tree_change change = { .op = TREE_MKDIR, .caller = c };
 	struct node n;
-	int error = node_directory(t, c, parent, &n);
+	int error = begin_entry(t, parent, name, &change, &n);
 
-	if (error)
-		return error;
-	if (!tree_lookup(t, c, parent, name, ino))
-		return -EEXIST;
-	if (!n.rq.dir->mkdir)
-		return refusal(node_family(t, &n), REFUSED_MKDIR);
-	error = node_permission(t, &n, W_OK | X_OK);
-	if (error)
-		return error;
-
-	error = change_begin(t, &n, &change, name);
 	if (error)
 		return error;
 	change.result = n.rq.dir->mkdir(&n.rq, name);
@@ -263,19 +271,8 @@ int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const c
 	struct tree_change change = { .op = TREE_CREATE, .offset = mode, .caller = c };
 	struct entry entry = { .object = 0 };
 	struct node n;
-	int error = node_directory(t, c, parent, &n);
+	int error = begin_entry(t, parent, name, &change, &n);
 
-	if (error)
-		return error;
-	if (!tree_lookup(t, c, parent, name, ino))
-		return -EEXIST;
-	if (!n.rq.dir->create)
-		return refusal(node_family(t, &n), REFUSED_CREATE);
-	error = writable_directory(t, c, parent, &n);
-	if (error)
-		return error;
-
-	error = change_begin(t, &n, &change, name);
 	if (error)
 		return error;
 	change.result = n.rq.dir->create(&n.rq, name, mode, &entry);

@@ -3,16 +3,11 @@
  * was never brought up. Nothing was ever sent, so all counts are 0, and no socket is open.
  * Source: what 6.1 shows before a network is set up; proc(5).
  */
+#include "fs/knob.h"
 #include "fs/proc/pid.h"
 #include "fs/visitor.h"
 
 #include <string.h>
-
-static int show_fixed(const struct request *rq, struct text *out)
-{
-	text_str(out, rq->attr->data);
-	return 0;
-}
 
 /* "Name: one two ...", then the same with a count for each, which is 0 if none is given. */
 struct counters {
@@ -238,9 +233,9 @@ static int show_softnet_stat(const struct request *rq, struct text *out)
 	return 0;
 }
 
-#define FIXED(_name, text)                                                    \
-	{                                                                     \
-		.name = _name, .mode = 0444, .show = show_fixed, .data = text \
+#define FIXED(_name, text)                                                   \
+	{                                                                    \
+		.name = _name, .mode = 0444, .show = show_text, .data = text \
 	}
 #define FILE_RO(_name)                                             \
 	{                                                          \

@@ -7,9 +7,6 @@
 
 #include "fs/tree.h"
 
-#define USER_HZ	    100u
-#define NS_PER_TICK (NSEC_PER_SEC / USER_HZ)
-
 #define K(pages) ((u64)(pages) << (PAGE_SHIFT - 10))
 
 #define PROC_SHOW(name) int proc_##name##_show(const struct request *rq, struct text *out)
@@ -61,8 +58,6 @@ u64 proc_kcore_size(const struct request *rq);
 extern const struct directory proc_pressure_directory; /* pressure.c */
 bool proc_pressure_visible(const struct request *rq);
 
-int proc_locks_show(const struct request *rq, struct text *out);
-int proc_modules_show(const struct request *rq, struct text *out);
 extern const struct directory proc_sysvipc_directory; /* sysvipc.c */
 
 /** struct interrupts - what interrupted a CPU since boot: its timer, 250 times each second that it

@@ -3,6 +3,7 @@
  * first), then the processes by PID. A visitor's own number leads to a small entry of its own,
  * which no listing shows.
  */
+#include "fs/knob.h"
 #include "fs/proc/pid.h"
 #include "fs/proc/proc.h"
 #include "fs/visitor.h"
@@ -39,7 +40,7 @@ static const struct attribute root_attrs[] = {
 	  .show = proc_swaps_show,
 	  .open = proc_swaps_open,
 	  .poll = proc_swaps_poll },
-	FILE_RO("locks", proc_locks_show),
+	FILE_RO("locks", show_nothing), /* no simulated process makes the calls */
 	LINK("mounts", 11, proc_mounts_link_show),
 	FILE_RO("uptime", proc_uptime_show),
 	FILE_RO("vmstat", proc_vmstat_show),
@@ -49,7 +50,7 @@ static const struct attribute root_attrs[] = {
 	FILE_RO("devices", proc_devices_show),
 	FILE_RO("loadavg", proc_loadavg_show),
 	FILE_RO("meminfo", proc_meminfo_show),
-	FILE_RO("modules", proc_modules_show),
+	FILE_RO("modules", show_nothing), /* all that it needs is built in */
 	FILE_RO("version", proc_version_show),
 	FILE_ROOT("slabinfo", proc_slabinfo_show),
 	FILE_RO("softirqs", proc_softirqs_show),

@@ -1,31 +1,12 @@
 /*
- * /proc/sysvipc, /proc/locks, /proc/modules: what is shared and locked by calls that no simulated
- * process makes, and what nobody has loaded. Heads without a line.
+ * /proc/sysvipc: what is shared by calls that no simulated process makes. Heads without a line.
  */
+#include "fs/knob.h"
 #include "fs/proc/proc.h"
-
-int proc_locks_show(const struct request *rq, struct text *out)
-{
-	(void)rq, (void)out;
-	return 0;
-}
-
-/* All that it needs is built in. */
-int proc_modules_show(const struct request *rq, struct text *out)
-{
-	(void)rq, (void)out;
-	return 0;
-}
-
-static int show_head(const struct request *rq, struct text *out)
-{
-	text_str(out, rq->attr->data);
-	return 0;
-}
 
 #define HEAD(_name, text)                                                    \
 	{                                                                    \
-		.name = _name, .mode = 0444, .show = show_head, .data = text \
+		.name = _name, .mode = 0444, .show = show_text, .data = text \
 	}
 
 static const struct attribute sysvipc_attrs[] = {

@@ -28,12 +28,7 @@ static u64 uptime_ns(const struct capture *c)
 	if (!slice_number(whole, 10, &seconds) || seconds > (u64)1 << 32)
 		return 0;
 	slice_number(word, 10, &hundredths);
-	return seconds * NSEC_PER_SEC + hundredths % 100 * TICK_NS;
-}
-
-static u64 least(u64 a, u64 b)
-{
-	return a < b ? a : b;
+	return seconds * NSEC_PER_SEC + hundredths % 100 * USER_TICK_NS;
 }
 
 static void tell(const struct twin *t, u64 n, const char *format, ...)

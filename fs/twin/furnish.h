@@ -34,8 +34,13 @@
 #include "fs/twin/layout.h"
 #include "fs/twin/stat.h"
 
-#define MOST_HELD 4000	    /* how often the holder maps a page */
-#define TICK_NS	  10000000u /* /proc counts time in 1/100 s */
+#define MOST_HELD 4000 /* how often the holder maps a page */
+
+/** least() - the smaller of two counts; either is worked out once, unlike those of min_t(). */
+static inline u64 least(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
 
 /* A file of the other machine, known by device, inode number and name. */
 struct twin_inode {

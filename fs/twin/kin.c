@@ -14,11 +14,6 @@
 
 #define KB_PAGES (PAGE_SIZE >> 10)
 
-static u64 least(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
 static u64 pages_of(struct slice status, const char *key)
 {
 	return slice_value(status, key, 0) / KB_PAGES;

@@ -126,11 +126,6 @@ static int compare_for_sort(const void *x, const void *y)
 	return compare_shares(x, y);
 }
 
-static u64 least(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
 /* ---- places ---- */
 
 /* From @at on, the first page of [.., end) that no stretch has, and *@n how many follow; @end:

@@ -44,11 +44,6 @@ static u64 pages_of(struct slice status, const char *key)
 	return slice_value(status, key, 0) / KB_PAGES;
 }
 
-static u64 least(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
 /* Its own pages first, of a stack from its top, then its file's. */
 static void place(struct layout_of_sizes *l, handle_t vma, u64 anon, u64 file, bool dirty)
 {
