@@ -5,8 +5,8 @@
  *  - a read of a stream that has no record waits, and the session's notifier answers it;
  *  - a poll is answered at once, and the notifier calls the kernel back when something changed.
  *
- * An interrupt (a signal to the caller) takes a job off the queue, or ends it at its next safe point,
- * or ends the waiting.
+ * An interrupt (a signal to the caller) takes a job off the queue, or ends it at its next safe
+ * point, or ends the waiting.
  *
  * Nothing here knows FUSE: fs/fuse.c hands over a request as a pointer, with the ways to answer it.
  * Ownership between threads: the lists are guarded by the gate. FUSE holds a lock of the request
@@ -50,8 +50,8 @@ void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, s
 /** deferred_ask() - an ioctl that only asks: at once. */
 void deferred_ask(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		  u32 command, const void *in, size_t in_size, size_t out_size);
-/** deferred_brief_write() - a write that may take long, but not so long that it would have to wait for a
- * command in progress: then it is done at once. */
+/** deferred_brief_write() - a write that may take long, but not so long that it would have to wait
+ * for a command in progress: then it is done at once. */
 void deferred_brief_write(struct deferred *d, void *request, const struct caller *c,
 			  struct open_file *f, const char *data, size_t size, u64 offset);
 /** deferred_text() - a read whose text takes long to make. */
@@ -70,7 +70,8 @@ u32 deferred_poll(struct deferred *d, const struct caller *c, struct open_file *
 void deferred_release(struct deferred *d, struct open_file *f);
 
 void deferred_interrupted(struct later *l);
-/** deferred_notify() - the session's notifier: answer and call back whom the last change concerns. */
+/** deferred_notify() - the session's notifier: answer and call back whom the last change
+ * concerns. */
 void deferred_notify(void *deferred);
 /** deferred_end() - dismiss those who still wait. The session's threads are gone. */
 void deferred_end(struct deferred *d);

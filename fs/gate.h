@@ -1,19 +1,19 @@
 /*
  * gate.h - the lock that guards a machine, handed over in the order of arrival.
  *
- * A plain mutex is not fair: a long command that let go of it for a moment would have it back before
- * a waiting reader's thread woke up. So everybody draws a number and is served in that order; to
- * yield is to draw a new one.
+ * A plain mutex is not fair: a long command that let go of it for a moment would have it back
+ * before a waiting reader's thread woke up. So everybody draws a number and is served in that
+ * order; to yield is to draw a new one.
  *
  *	reader    enter ......(waits, sets ->attention)....| reads | leave
  *	command   ---- works ---- safe point: yield --------|.......|---- works on ----
  *
  * - Nothing holds the gate while it replies to the kernel, sleeps, or waits for another thread.
  * - At most one long command is in progress. While it is, others come in only when it yields.
- * - A read that takes long (smaps of a process with millions of pages) has a thread of its own, which
- *   yields as well: it waits for no command, and nobody waits for it.
- * - Lock order: a thread that holds the gate may take any other lock of fs/; nobody asks for the gate
- *   with such a lock held. (gate_interrupt() takes only the gate's inner mutex, a leaf.)
+ * - A read that takes long (smaps of a process with millions of pages) has a thread of its own,
+ *   which yields as well: it waits for no command, and nobody waits for it.
+ * - Lock order: a thread that holds the gate may take any other lock of fs/; nobody asks for the
+ *   gate with such a lock held. (gate_interrupt() takes only the gate's inner mutex, a leaf.)
  */
 #ifndef FS_GATE_H
 #define FS_GATE_H
@@ -63,11 +63,12 @@ bool gate_reads(const struct gate *g);
  */
 bool gate_yield(struct gate *g);
 
-/** gate_idle() - the long command in progress has nothing to do: it leaves the gate for @ns of the host's
- * time, or goes on at once if it is to end. */
+/** gate_idle() - the long command in progress has nothing to do: it leaves the gate for @ns of the
+ * host's time, or goes on at once if it is to end. */
 void gate_idle(struct gate *g, u64 ns);
 
-/** gate_interrupt() - end the long command in progress at its next safe point. Any thread, not held. */
+/** gate_interrupt() - end the long command in progress at its next safe point. Any thread, not
+ * held. */
 void gate_interrupt(struct gate *g);
 /** gate_interrupt_read() - the same of the long read. */
 void gate_interrupt_read(struct gate *g);

@@ -1,5 +1,6 @@
 /*
- * journal.c - recording changes: the lines in memory, and the file they are written to as they come.
+ * journal.c - recording changes: the lines in memory, and the file they are written to as they
+ * come.
  */
 #include "fs/journal.h"
 
@@ -81,7 +82,8 @@ static int write_all(int fd, const char *bytes, size_t size)
 	return 0;
 }
 
-/* A file that cannot be written any more (disk full) is given up with one line; the machine goes on. */
+/* A file that cannot be written any more (disk full) is given up with one line; the machine goes
+ * on. */
 static void append_to_file(struct journal *j, const char *bytes, size_t size)
 {
 	int error;

@@ -1,9 +1,9 @@
 /*
  * journal.h - the journal: every accepted change since boot, one replayable line each.
  *
- * The engine is deterministic, so the journal is the state: the header says which machine booted, the
- * lines what was done to it, when (virtual time) and where (the engine's step number), and replaying
- * them gives the same machine to the byte.
+ * The engine is deterministic, so the journal is the state: the header says which machine booted,
+ * the lines what was done to it, when (virtual time) and where (the engine's step number), and
+ * replaying them gives the same machine to the byte.
  *
  *	# mmanfs journal 2            version of the format
  *	# source machine 1234         then 1234 bytes: the machine file's text (likewise cmdline, capture)
@@ -15,7 +15,8 @@
  *	5 0.009000000 2000 0:0 +interrupt                          it was interrupted there
  *	6 12.000000000 2000 0:0 clock                              the clock stood here at the end
  *
- * Fields: line, seconds, step, uid:gid, operation, path, arguments. docs/journal.md is the reference.
+ * Fields: line, seconds, step, uid:gid, operation, path, arguments. docs/journal.md is the
+ * reference.
  */
 #ifndef FS_JOURNAL_H
 #define FS_JOURNAL_H
@@ -58,7 +59,8 @@ u64 journal_lines(const struct journal *j);
 /** journal_to_file() - write what there is and all that follows to @path, bytes of disk files to
  * @path.data. 0 or -errno. */
 int journal_to_file(struct journal *j, const char *path);
-/** journal_continue_file() - the same for a file whose first @size bytes are what @j holds already. */
+/** journal_continue_file() - the same for a file whose first @size bytes are what @j holds
+ * already. */
 int journal_continue_file(struct journal *j, const char *path, off_t size);
 
 /** journal_add_line() - a line read from a file that replay applied. */
@@ -72,11 +74,11 @@ int journal_data_fd(const struct journal *j);
 /** journal_interrupted() - the running command has been told to end at this step. */
 void journal_interrupted(struct journal *j, struct machine *m);
 /** journal_rewinds() - the running command builds another machine up (@on), or no longer does.
- * Meanwhile the tree's own is in no command: what others do to it is told as done after the command,
- * and an interrupt is not told, as the command did nothing to it. */
+ * Meanwhile the tree's own is in no command: what others do to it is told as done after the
+ * command, and an interrupt is not told, as the command did nothing to it. */
 void journal_rewinds(struct journal *j, bool on);
-/** journal_close_files() - the files that are open in @t, as the journal left it, are closed, and the
- * journal says so: nobody has them any more. */
+/** journal_close_files() - the files that are open in @t, as the journal left it, are closed, and
+ * the journal says so: nobody has them any more. */
 void journal_close_files(struct journal *j, struct tree *t);
 /** journal_suspend() - rewind and replay apply lines themselves. */
 void journal_suspend(struct journal *j, bool on);

@@ -2,8 +2,9 @@
  * replay.c - doing what a journal's lines say.
  *
  * Between two lines the clock is advanced to the next line's time, which runs what was due in
- * between. A line that was written in the middle of a long command carries the engine's step number:
- * the command is made to yield at exactly that safe point, and the line is carried out there.
+ * between. A line that was written in the middle of a long command carries the engine's step
+ * number: the command is made to yield at exactly that safe point, and the line is carried out
+ * there.
  */
 #include "fs/replay.h"
 
@@ -181,7 +182,8 @@ static int walk_parent(struct operation *o, char *path, u64 *parent, const char 
 		       (*parent = TREE_ROOT_INO, 0);
 }
 
-/* The file that a line is about: the open one that it names, or opened by its path for this once. */
+/* The file that a line is about: the open one that it names, or opened by its path for this
+ * once. */
 static struct open_file *get_file(struct operation *o, int flags)
 {
 	struct open_file *f;
@@ -426,7 +428,8 @@ static bool at_next(const struct player *p, const struct machine *m)
 	       (m->clock.step == p->next.step && m->clock.now >= p->next.time);
 }
 
-/* A safe point of the running command: carry out what was written here. False: it was interrupted. */
+/* A safe point of the running command: carry out what was written here. False: it was
+ * interrupted. */
 static bool player_yield(struct machine *m, void *arg)
 {
 	struct player *p = arg;

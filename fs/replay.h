@@ -18,11 +18,12 @@ struct replay_file {
 	char name[256];
 };
 
-/** replay_load() - read @path. 0, or an exit status after "FILE:LINE: reason" on @err. A torn last line
- * is dropped; another version is refused. */
+/** replay_load() - read @path. 0, or an exit status after "FILE:LINE: reason" on @err. A torn last
+ * line is dropped; another version is refused. */
 int replay_load(struct replay_file *f, const char *path, FILE *err);
 void replay_unload(struct replay_file *f);
-/** replay_has_disk() - was the machine made with --disk DIR? The bytes of what lay there it does not have. */
+/** replay_has_disk() - was the machine made with --disk DIR? The bytes of what lay there it does
+ * not have. */
 bool replay_has_disk(const struct replay_file *f);
 /** replay_line_imports() - does the line at @at tell of a file of --disk DIR? Such a journal begins
  * with one. */
@@ -31,8 +32,8 @@ bool replay_line_imports(const char *at, const char *end);
 /**
  * replay_run() - do to @t's machine what the journal says, from just after boot up to and including
  * line @last (UINT64_MAX: all). The tree must record nothing meanwhile (journal_suspend).
- * 0, -EINTR, or -EIO after a line on @err: a line that cannot be read, or a machine that does not come
- * to the same state (another time or step than recorded).
+ * 0, -EINTR, or -EIO after a line on @err: a line that cannot be read, or a machine that does not
+ * come to the same state (another time or step than recorded).
  */
 int replay_run(const struct replay_file *f, struct tree *t, u64 last, FILE *err);
 

@@ -11,7 +11,8 @@ static bool host_yield(struct machine *m, void *arg)
 	struct session *s = arg;
 	struct journal *journal;
 
-	/* who reads changes nothing, and must not go on with a machine that was replaced meanwhile */
+	/* who reads changes nothing, and must not go on with a machine that was replaced
+	 * meanwhile */
 	if (gate_reads(&s->gate))
 		return gate_yield(&s->gate) && s->m == m;
 	if (gate_yield(&s->gate))
@@ -87,8 +88,8 @@ static void before_job(void *arg)
 }
 
 /*
- * kernel.panic seconds after a panic the machine is booted anew: as if somebody had written `reboot`,
- * and so it is in the journal. A boot that fails is not tried again.
+ * kernel.panic seconds after a panic the machine is booted anew: as if somebody had written
+ * `reboot`, and so it is in the journal. A boot that fails is not tried again.
  */
 static void reboot_if_due(void *arg)
 {

@@ -28,8 +28,9 @@ struct session {
 	 * machine_host.wake; @nr_listeners says whether anybody cares */
 	void (*notify)(void *arg);
 	void *notify_arg;
-	/* The mount remembers names that last (directory.leads_here). As soon as any of what it had names
-	 * for has ended, and before anybody is answered who could know: gate held, must not block. */
+	/* The mount remembers names that last (directory.leads_here). As soon as any of what it had
+	 * names for has ended, and before anybody is answered who could know: gate held, must not
+	 * block. */
 	void (*forget_names)(void *arg);
 	void *names_arg;
 	bool names_known;
@@ -49,14 +50,15 @@ int session_start(struct session *s, struct machine *m, struct tree *tree,
  * False: a command does not end; nothing of the machine may be touched any more. */
 bool session_stop(struct session *s);
 
-/** session_enter(), session_leave() - around a short request: the gate, with the clock up to date. */
+/** session_enter(), session_leave() - around a short request: the gate, with the clock up to
+ * date. */
 void session_enter(struct session *s);
 void session_leave(struct session *s);
 
 /** session_set_names() - before anything is served. */
 void session_set_names(struct session *s, void (*forget_names)(void *arg), void *arg);
-/** session_know_name() - a name that lasts is about to be told. session_check_names() - whoever leaves the
- * gate other than by session_leave(), for an answer, calls this before. Gate held. */
+/** session_know_name() - a name that lasts is about to be told. session_check_names() - whoever
+ * leaves the gate other than by session_leave(), for an answer, calls this before. Gate held. */
 void session_know_name(struct session *s);
 void session_check_names(struct session *s);
 

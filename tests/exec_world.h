@@ -1,7 +1,7 @@
 /*
- * exec_world.h - what the calls of `mmanfs exec` are served in, made of tables: own processes 4000001
- * (the caller), 4000002 and thread 4000003, own group 4000002, simulated processes 42 and 1. The
- * caller's memory is the test's own.
+ * exec_world.h - what the calls of `mmanfs exec` are served in, made of tables: own processes
+ * 4000001 (the caller), 4000002 and thread 4000003, own group 4000002, simulated processes 42 and
+ * 1. The caller's memory is the test's own.
  */
 #ifndef TESTS_EXEC_WORLD_H
 #define TESTS_EXEC_WORLD_H

@@ -1,9 +1,9 @@
 /*
  * rewind.c - sim/ctl: reboot and rewind put another machine behind the tree.
  *
- * rewind LINE boots the machine of the journal's header again and does to it what the first LINE lines
- * say; when that has succeeded it takes the place of the present one, and the journal forgets the rest.
- * Until then nothing is changed, so a rewind that is interrupted has not happened.
+ * rewind LINE boots the machine of the journal's header again and does to it what the first LINE
+ * lines say; when that has succeeded it takes the place of the present one, and the journal forgets
+ * the rest. Until then nothing is changed, so a rewind that is interrupted has not happened.
  */
 #include "fs/sim/command.h"
 
@@ -76,8 +76,9 @@ int cmd_reboot(struct command_run *c)
 	return error;
 }
 
-/* The machine that is being built up is the mount's while it works on it (tree_adopt_machine()): so is the one
- * that a reboot among the lines puts in its place. Who listens to it, the replay, does so again. */
+/* The machine that is being built up is the mount's while it works on it (tree_adopt_machine()): so
+ * is the one that a reboot among the lines puts in its place. Who listens to it, the replay, does
+ * so again. */
 struct building {
 	struct tree_session hooks;
 	struct tree *mounted;

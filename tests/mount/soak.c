@@ -1,9 +1,10 @@
 /*
- * soak DIR SECONDS SEED [travel]: everything at once on a mounted machine. Threads read files in every way there is,
- * write commands and knobs that are nearly right, make and end processes, keep a file of the disk and compare
- * each byte, move the clock, interrupt each other by signals; children are killed while they read. With
- * `travel` the machine is rebooted and rewound meanwhile, and no file is kept.
- * Status 1: a wrong byte; 2: a call that took a minute; 3: the daemon has gone.
+ * soak DIR SECONDS SEED [travel]: everything at once on a mounted machine. Threads read files in
+ * every way there is, write commands and knobs that are nearly right, make and end processes, keep
+ * a file of the disk and compare each byte, move the clock, interrupt each other by signals;
+ * children are killed while they read. With `travel` the machine is rebooted and rewound meanwhile,
+ * and no file is kept. Status 1: a wrong byte; 2: a call that took a minute; 3: the daemon has
+ * gone.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -414,7 +415,8 @@ static void start(void (*act)(struct worker *), uint64_t seed)
 	nr_workers++;
 }
 
-/* A signal to its writer ends a command; one that ends the threads must not wait for them for ever. */
+/* A signal to its writer ends a command; one that ends the threads must not wait for them for
+ * ever. */
 static void stop(void)
 {
 	time_t until = seconds() + HANG;

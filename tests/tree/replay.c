@@ -295,7 +295,8 @@ static void set_nothing(struct tree_session *hooks)
 	(void)hooks;
 }
 
-/* The mount works on the machine that is there: also when a rewind comes to nothing, or passes a reboot. */
+/* The mount works on the machine that is there: also when a rewind comes to nothing, or passes a
+ * reboot. */
 static void test_mount(void)
 {
 	struct mount mount = { .hooks = { adopt, changed, set_nothing } };

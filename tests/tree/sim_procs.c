@@ -269,7 +269,8 @@ static void test_in_the_middle(struct fixture *f)
 	is_sound(f->m, "after that");
 }
 
-/* The break moves, what it gave is faulted in at once, and the process ends in the middle of that. */
+/* The break moves, what it gave is faulted in at once, and the process ends in the middle of
+ * that. */
 static void test_break_in_the_middle(struct fixture *f)
 {
 	struct meddler kills = { .f = f, .what = kill_it }, removes = { .f = f, .what = remove_it };
