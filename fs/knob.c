@@ -118,6 +118,20 @@ int show_text(const struct request *rq, struct text *out)
 	return 0;
 }
 
+int show_u64(struct text *out, u64 value)
+{
+	text_u64(out, value);
+	text_char(out, '\n');
+	return 0;
+}
+
+int show_s64(struct text *out, s64 value)
+{
+	text_s64(out, value);
+	text_char(out, '\n');
+	return 0;
+}
+
 int show_nothing(const struct request *rq, struct text *out)
 {
 	(void)rq;

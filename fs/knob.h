@@ -74,6 +74,9 @@ u64 knob_get(const struct machine *m, const struct knob *k);
 
 /* Rows that need no knob: ->data is the text of a link or file. */
 int show_text(const struct request *rq, struct text *out);
+/** show_u64(), show_s64() - a file of one number; 0. */
+int show_u64(struct text *out, u64 value);
+int show_s64(struct text *out, s64 value);
 /** show_nothing() - an empty file. */
 int show_nothing(const struct request *rq, struct text *out);
 

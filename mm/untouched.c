@@ -82,6 +82,18 @@ static int extent_split(struct machine *m, struct zone *z, handle_t h, pfn_t at)
 	return 0;
 }
 
+/* The block at @start, the first or the last of an extent, leaves it and gets struct pages. */
+static int extent_touch(struct machine *m, struct untouched_extent *e, pfn_t start)
+{
+	if (touch_block(m, start, 0))
+		return -ENOMEM;
+	if (start == e->start)
+		e->start = start + MAX_ORDER_NR_PAGES;
+	else
+		e->end = start;
+	return 0;
+}
+
 /* The block at @start leaves the untouched extent @h (after @prev) and gets struct pages. */
 static int extent_cut(struct machine *m, struct zone *z, handle_t prev, handle_t h, pfn_t start)
 {
@@ -90,12 +102,8 @@ static int extent_cut(struct machine *m, struct zone *z, handle_t prev, handle_t
 
 	if (start != e->start && end != e->end && extent_split(m, z, h, end))
 		return -ENOMEM;
-	if (touch_block(m, start, 0))
+	if (extent_touch(m, e, start))
 		return -ENOMEM;
-	if (start == e->start)
-		e->start = end;
-	else
-		e->end = start;
 	if (e->start == e->end)
 		extent_unlink(m, z, prev, h);
 	count_untouched(z, -1);
@@ -276,12 +284,8 @@ static int isolated_cut(struct machine *m, struct zone *z, handle_t h, pfn_t sta
 		count_isolated(z, -(s64)(e->end - end));
 		e->end = end;
 	}
-	if (touch_block(m, start, 0))
+	if (extent_touch(m, e, start))
 		return -ENOMEM;
-	if (start == e->start)
-		e->start = end;
-	else
-		e->end = start;
 	if (e->start == e->end) {
 		handle_t *at = &z->untouched_isolated;
 

@@ -1,14 +1,19 @@
 /* /proc/buddyinfo: free blocks by order, for each zone that has memory. */
 #include "fs/proc/proc.h"
 
-static void show_zone(const struct zone *z, struct text *out)
+void proc_show_zone_name(const struct zone *z, struct text *out)
 {
-	u32 order;
-
 	text_str(out, "Node ");
 	text_u64(out, z->nid);
 	text_str(out, ", zone ");
 	text_str_right(out, zone_name((enum zone_type)z->type), 8);
+}
+
+static void show_zone(const struct zone *z, struct text *out)
+{
+	u32 order;
+
+	proc_show_zone_name(z, out);
 	text_char(out, ' ');
 	for (order = 0; order < MAX_ORDER; order++) {
 		text_u64_width(out, z->free_area[order].nr_free, 6);

@@ -43,10 +43,7 @@ static void show_blocks(const struct zone *z, struct text *out)
 {
 	u32 type;
 
-	text_str(out, "Node ");
-	text_u64(out, z->nid);
-	text_str(out, ", zone ");
-	text_str_right(out, zone_name((enum zone_type)z->type), 8);
+	proc_show_zone_name(z, out);
 	text_char(out, ' ');
 	for (type = 0; type < MIGRATE_TYPES; type++) {
 		text_u64_width(out, z->nr_pageblocks[type], 12);

@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "fs/knob.h"
+
 #define OOM_DISABLE    (-17)
 #define OOM_ADJUST_MIN (-16)
 #define OOM_ADJUST_MAX 15
@@ -14,17 +16,13 @@
 int pid_oom_score_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
-	text_u64(out, oom_score(rq->m, t->leader));
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, oom_score(rq->m, t->leader));
 }
 
 int pid_oom_score_adj_show(const struct request *rq, struct text *out)
 {
 	PID_RQ(rq, t);
-	text_s64(out, t->oom_score_adj);
-	text_char(out, '\n');
-	return 0;
+	return show_s64(out, t->oom_score_adj);
 }
 
 int pid_oom_adj_show(const struct request *rq, struct text *out)
@@ -34,9 +32,7 @@ int pid_oom_adj_show(const struct request *rq, struct text *out)
 
 	if (t->oom_score_adj == OOM_SCORE_ADJ_MAX)
 		adj = OOM_ADJUST_MAX;
-	text_s64(out, min_t(s32, adj, OOM_ADJUST_MAX));
-	text_char(out, '\n');
-	return 0;
+	return show_s64(out, min_t(s32, adj, OOM_ADJUST_MAX));
 }
 
 ssize_t pid_oom_score_adj_store(const struct request *rq, const char *data, size_t size, u64 offset)

@@ -5,20 +5,13 @@
  */
 #include "fs/proc/pid.h"
 
+#include "fs/pagemap.h"
 #include "fs/parse.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define ENTRY_BYTES sizeof(u64)
-
-#define PM_SOFT_DIRTY	  (1ull << 55)
-#define PM_MMAP_EXCLUSIVE (1ull << 56)
-#define PM_FILE		  (1ull << 61)
-#define PM_SWAP		  (1ull << 62)
-#define PM_PRESENT	  (1ull << 63)
-#define PM_FRAME_MASK	  ((1ull << 55) - 1)
-#define PM_SWAP_TYPE_BITS 5
 
 static u64 make_entry(const struct pte_info *pte, bool vma_soft_dirty, bool show_pfn)
 {
@@ -27,17 +20,17 @@ static u64 make_entry(const struct pte_info *pte, bool vma_soft_dirty, bool show
 	if (pte->present) {
 		entry |= PM_PRESENT;
 		if (show_pfn)
-			entry |= pte->pfn & PM_FRAME_MASK;
+			entry |= pte->pfn & PM_FRAME;
 	} else if (pte->swapped) {
 		entry |= PM_SWAP;
 		if (show_pfn)
 			entry |= (pte->swap_type | pte->swap_offset << PM_SWAP_TYPE_BITS) &
-				 PM_FRAME_MASK;
+				 PM_FRAME;
 	}
 	if (pte->file)
 		entry |= PM_FILE;
 	if (pte->exclusive)
-		entry |= PM_MMAP_EXCLUSIVE;
+		entry |= PM_EXCLUSIVE;
 	return entry;
 }
 

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fs/knob.h"
+
 #define TIMERSLACK_DEFAULT_NS 50000u
 #define KSTRTO_BYTES	      66u /* what kstrtoull_from_user() copies at most */
 
@@ -149,9 +151,7 @@ int pid_timerslack_ns_show(const struct request *rq, struct text *out)
 	PID_RQ(rq, t);
 	if (rq->caller->uid)
 		return -EPERM;
-	text_u64(out, t->timer_slack_ns ? t->timer_slack_ns : TIMERSLACK_DEFAULT_NS);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, t->timer_slack_ns ? t->timer_slack_ns : TIMERSLACK_DEFAULT_NS);
 }
 
 ssize_t pid_timerslack_ns_store(const struct request *rq, const char *data, size_t size, u64 offset)

@@ -74,6 +74,10 @@ struct interrupts interrupts_of(const struct machine *m, u32 cpu);
 void mounts_show(const struct machine *m, struct text *out);
 void mountinfo_show(const struct machine *m, struct text *out);
 
+/** proc_show_zone_name() - "Node 0, zone   Normal", which lines of buddyinfo, zoneinfo and
+ * pagetypeinfo begin with. */
+void proc_show_zone_name(const struct zone *z, struct text *out);
+
 /** cpu_idle_ns() - how long @cpu did nothing since boot. */
 u64 cpu_idle_ns(const struct machine *m, u32 cpu);
 

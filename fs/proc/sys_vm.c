@@ -273,9 +273,7 @@ static int nr_hugepages_show(const struct request *rq, struct text *out)
 {
 	const struct hstate *h = hugetlb_default(rq->m);
 
-	text_u64(out, h ? h->nr_huge_pages - h->surplus_huge_pages : 0);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, h ? h->nr_huge_pages - h->surplus_huge_pages : 0);
 }
 
 static ssize_t nr_hugepages_store(const struct request *rq, const char *data, size_t size,
@@ -301,9 +299,7 @@ static int nr_overcommit_hugepages_show(const struct request *rq, struct text *o
 {
 	const struct hstate *h = hugetlb_default(rq->m);
 
-	text_u64(out, h ? h->nr_overcommit_huge_pages : 0);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, h ? h->nr_overcommit_huge_pages : 0);
 }
 
 static ssize_t nr_overcommit_hugepages_store(const struct request *rq, const char *data,

@@ -98,10 +98,7 @@ static void show_zone(const struct machine *m, const struct zone *z, bool first,
 {
 	u32 i;
 
-	text_str(out, "Node ");
-	text_u64(out, z->nid);
-	text_str(out, ", zone ");
-	text_str_right(out, zone_name((enum zone_type)z->type), 8);
+	proc_show_zone_name(z, out);
 	text_char(out, '\n');
 	if (first)
 		show_node_stats(&m->node[z->nid], out);

@@ -17,14 +17,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-#define PM_PRESENT   (1ull << 63)
-#define PM_SWAPPED   (1ull << 62)
-#define PM_FILE	     (1ull << 61)
-#define PM_EXCLUSIVE (1ull << 56)
-#define PM_PFN	     ((1ull << 55) - 1)
+#include "fs/pagemap.h"
 
 #define ENTRIES 8192u
 /* Who reserves more than that touches little of it, and to look at all of it takes seconds. */
@@ -45,37 +40,17 @@ static int add_page(struct page_map *p, const struct page_state *s)
 	return 0;
 }
 
-/* It is the frame of a page of our own which was only read. */
-u64 page_zero_frame(void)
-{
-	volatile char *page = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	u64 entry = 0;
-
-	if (page != MAP_FAILED && fd >= 0) {
-		(void)*page;
-		if (pread(fd, &entry, sizeof(entry),
-			  (off_t)((uintptr_t)page / PAGE_SIZE * sizeof(entry))) != sizeof(entry))
-			entry = 0;
-	}
-	if (page != MAP_FAILED)
-		munmap((void *)(uintptr_t)page, PAGE_SIZE);
-	if (fd >= 0)
-		close(fd);
-	return entry & PM_PFN;
-}
-
 static struct page_state state_of(u64 entry, u64 vpn, const struct host_mapping *w, u64 zero)
 {
 	struct page_state s = { .vpn = vpn,
 				.exclusive = entry & PM_EXCLUSIVE,
 				.writable = w->perms[1] == 'w' };
 
-	if (entry & PM_SWAPPED) {
+	if (entry & PM_SWAP) {
 		s.kind = PAGE_OWN;
 		return s;
 	}
-	s.pfn = entry & PM_PFN;
+	s.pfn = entry & PM_FRAME;
 	if (entry & PM_FILE)
 		s.kind = PAGE_FILE;
 	else if (s.pfn && zero)
@@ -99,7 +74,7 @@ static int read_mapping(int fd, const struct host_mapping *w, u64 zero, struct p
 			return 0;
 		n = (u64)got / sizeof(*entry);
 		for (i = 0; i < n && !error; i++)
-			if (entry[i] & (PM_PRESENT | PM_SWAPPED)) {
+			if (entry[i] & (PM_PRESENT | PM_SWAP)) {
 				struct page_state s = state_of(entry[i], vpn + i, w, zero);
 
 				error = add_page(p, &s);

@@ -113,9 +113,7 @@ struct page_map {
 	size_t nr, room;
 };
 
-/** page_zero_frame() - the frame of the host's zero page; 0 if none is shown. */
-u64 page_zero_frame(void);
-/** page_map_read() - all resident pages of a process; @zero: page_zero_frame(). */
+/** page_map_read() - all resident pages of a process; @zero: host_zero_frame(). */
 int page_map_read(u32 pid, const struct host_maps *maps, u64 zero, struct page_map *p);
 /** page_map_fork() - what fork copies of @from: not the pages of files, which the child faults in
  * anew. All of them are shared from then on. */

@@ -15,6 +15,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "fs/pagemap.h"
+
 #define ATTACH_TENTHS 100
 
 /* A process that is recorded, by its thread group's number. */
@@ -38,7 +40,7 @@ struct recorder {
 	struct known_files files;
 	struct host_maps maps;
 	struct page_map pages;
-	u64 zero; /* page_zero_frame() */
+	u64 zero; /* host_zero_frame() */
 	struct text text;
 	u64 before_exec; /* minor faults of our own child */
 	bool started;	 /* CMD has been executed */
@@ -540,7 +542,7 @@ static int run(struct recorder *r)
 
 int record_program(const struct record_options *o)
 {
-	struct recorder r = { .o = o, .log = -1, .listener = -1, .zero = page_zero_frame() };
+	struct recorder r = { .o = o, .log = -1, .listener = -1, .zero = host_zero_frame() };
 	int status;
 
 	r.out = fopen(o->output, "we");

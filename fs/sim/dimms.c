@@ -9,6 +9,8 @@
 #include <mman/memory_hotplug.h>
 #include <string.h>
 
+#include "fs/knob.h"
+
 /* Object: the handle with the low bits of its creation number, so that a name made again after
  * rmdir is another inode. */
 static u64 dimm_object(const struct machine *m, handle_t h)
@@ -59,9 +61,7 @@ static int parse_number(const struct request *rq, const char *data, size_t size,
 
 static int size_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, dimm_of(rq)->size);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, dimm_of(rq)->size);
 }
 
 static ssize_t size_store(const struct request *rq, const char *data, size_t size, u64 offset)
@@ -78,9 +78,7 @@ static ssize_t size_store(const struct request *rq, const char *data, size_t siz
 
 static int node_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, dimm_of(rq)->nid);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, dimm_of(rq)->nid);
 }
 
 static ssize_t node_store(const struct request *rq, const char *data, size_t size, u64 offset)

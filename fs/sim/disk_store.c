@@ -49,7 +49,7 @@ static u32 bucket_of(const struct disk_store *s, u32 inode, u32 index)
 	return (x ^ x >> 15) & (s->nr_buckets - 1);
 }
 
-static u32 find_chunk(const struct disk_store *s, u32 inode, u32 index)
+static u32 find_chunk(struct disk_store *s, u32 inode, u32 index)
 {
 	u32 n = s->nr_buckets ? s->hash[bucket_of(s, inode, index)] : 0;
 
@@ -204,13 +204,25 @@ int disk_read_fd(int fd, char *buffer, size_t size, off_t offset)
 	return 0;
 }
 
+/*
+ * Neighbours in the file are mostly neighbours here: one call of the host for all. @length bytes
+ * lie in chunk @n from @at in the file on, and so many of @size do that and in the chunks behind.
+ */
+static size_t side_by_side(struct disk_store *s, u32 (*chunk)(struct disk_store *, u32, u32),
+			   handle_t inode, u32 n, u64 at, size_t length, size_t size)
+{
+	while (length < size && chunk(s, inode, (u32)((at + length) >> CHUNK_SHIFT)) == ++n)
+		length += min_t(size_t, size - length, CHUNK_BYTES);
+	return length;
+}
+
 static ssize_t store_write(struct machine *m, handle_t inode, const void *data, size_t size,
 			   u64 offset)
 {
 	struct disk_store *s = store_of(m);
 	const char *from = data;
 	size_t done = 0, length;
-	u32 n, next;
+	u32 n;
 	int error;
 
 	while (done < size) {
@@ -220,13 +232,7 @@ static ssize_t store_write(struct machine *m, handle_t inode, const void *data, 
 		if (!n)
 			return -ENOMEM;
 		length = min_t(size_t, size - done, CHUNK_BYTES - (at & (CHUNK_BYTES - 1)));
-		/* neighbours in the file are mostly neighbours here: one call of the host for
-		 * all */
-		for (next = n + 1; done + length < size; next++) {
-			if (make_chunk(s, inode, (u32)((at + length) >> CHUNK_SHIFT)) != next)
-				break;
-			length += min_t(size_t, size - done - length, CHUNK_BYTES);
-		}
+		length = side_by_side(s, make_chunk, inode, n, at, length, size - done);
 		error = disk_write_fd(s->fd, from + done, length, place_of(n, at));
 		if (error)
 			return error;
@@ -240,7 +246,7 @@ static ssize_t store_read(struct machine *m, handle_t inode, void *buffer, size_
 	struct disk_store *s = store_of(m);
 	char *to = buffer;
 	size_t done = 0, length;
-	u32 n, next;
+	u32 n;
 	int error;
 
 	while (done < size) {
@@ -253,11 +259,7 @@ static ssize_t store_read(struct machine *m, handle_t inode, void *buffer, size_
 			done += length;
 			continue;
 		}
-		for (next = n + 1; done + length < size; next++) {
-			if (find_chunk(s, inode, (u32)((at + length) >> CHUNK_SHIFT)) != next)
-				break;
-			length += min_t(size_t, size - done - length, CHUNK_BYTES);
-		}
+		length = side_by_side(s, find_chunk, inode, n, at, length, size - done);
 		error = disk_read_fd(s->fd, to + done, length, place_of(n, at));
 		if (error)
 			return error;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/knob.h"
+
 /* Object: the handle with the low bits of its creation number, so that a name made again after
  * rmdir is another inode. */
 static u64 lab_object(const struct machine *m, handle_t h)
@@ -34,9 +36,7 @@ static bool lab_exists(const struct request *rq)
 
 static int pid_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, lab_at(rq->m, lab_of(rq))->pid);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, lab_at(rq->m, lab_of(rq))->pid);
 }
 
 static int ctl_show(const struct request *rq, struct text *out)

@@ -15,9 +15,7 @@
 
 static int size_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, rq->m->blk.total_pages * (PAGE_SIZE / 512));
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, rq->m->blk.total_pages * (PAGE_SIZE / 512));
 }
 
 static int stat_show(const struct request *rq, struct text *out)
@@ -71,9 +69,7 @@ static int rotational_show(const struct request *rq, struct text *out)
 
 static int nr_requests_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, rq->m->config.disk.queue_depth);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, rq->m->config.disk.queue_depth);
 }
 
 static const struct attribute queue_attrs[] = {

@@ -65,9 +65,7 @@ static int core_id_show(const struct request *rq, struct text *out)
 	u32 package, core, cores;
 
 	cpu_topology(rq->m, object_number(rq->object), &package, &core, &cores);
-	text_u64(out, core);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, core);
 }
 
 static int package_id_show(const struct request *rq, struct text *out)
@@ -75,9 +73,7 @@ static int package_id_show(const struct request *rq, struct text *out)
 	u32 package, core, cores;
 
 	cpu_topology(rq->m, object_number(rq->object), &package, &core, &cores);
-	text_u64(out, package);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, package);
 }
 
 #define CPU_MAP(file, fn)                                                   \

@@ -179,9 +179,7 @@ static const struct directory bdi_directory = {
 
 static int tlb_ceiling_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, rq->m->knobs.misc.tlb_single_page_flush_ceiling);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, rq->m->knobs.misc.tlb_single_page_flush_ceiling);
 }
 
 static ssize_t tlb_ceiling_store(const struct request *rq, const char *data, size_t size,

@@ -11,9 +11,7 @@
 
 static int error_show(const struct request *rq, struct text *out, enum memory_notify what)
 {
-	text_s64(out, rq->m->hotplug.inject[what]);
-	text_char(out, '\n');
-	return 0;
+	return show_s64(out, rq->m->hotplug.inject[what]);
 }
 
 /* What is no errno becomes the nearest one that is, or 0. */

@@ -44,19 +44,12 @@ static struct hstate *hstate_of(const struct request *rq, int *nid)
 	return hstate_of_size(rq, sizes[i].size);
 }
 
-static int show_count(struct text *out, u64 count)
-{
-	text_u64(out, count);
-	text_char(out, '\n');
-	return 0;
-}
-
 static int free_hugepages_show(const struct request *rq, struct text *out)
 {
 	int nid;
 	const struct hstate *h = hstate_of(rq, &nid);
 
-	return show_count(out, nid == NUMA_NO_NODE ? h->free_huge_pages : h->free_node[nid]);
+	return show_u64(out, nid == NUMA_NO_NODE ? h->free_huge_pages : h->free_node[nid]);
 }
 
 static int nr_hugepages_show(const struct request *rq, struct text *out)
@@ -64,7 +57,7 @@ static int nr_hugepages_show(const struct request *rq, struct text *out)
 	int nid;
 	const struct hstate *h = hstate_of(rq, &nid);
 
-	return show_count(out, nid == NUMA_NO_NODE ? h->nr_huge_pages : h->nr_node[nid]);
+	return show_u64(out, nid == NUMA_NO_NODE ? h->nr_huge_pages : h->nr_node[nid]);
 }
 
 static int surplus_hugepages_show(const struct request *rq, struct text *out)
@@ -72,21 +65,21 @@ static int surplus_hugepages_show(const struct request *rq, struct text *out)
 	int nid;
 	const struct hstate *h = hstate_of(rq, &nid);
 
-	return show_count(out, nid == NUMA_NO_NODE ? h->surplus_huge_pages : h->surplus_node[nid]);
+	return show_u64(out, nid == NUMA_NO_NODE ? h->surplus_huge_pages : h->surplus_node[nid]);
 }
 
 static int resv_hugepages_show(const struct request *rq, struct text *out)
 {
 	int nid;
 
-	return show_count(out, hstate_of(rq, &nid)->resv_huge_pages);
+	return show_u64(out, hstate_of(rq, &nid)->resv_huge_pages);
 }
 
 static int nr_overcommit_hugepages_show(const struct request *rq, struct text *out)
 {
 	int nid;
 
-	return show_count(out, hstate_of(rq, &nid)->nr_overcommit_huge_pages);
+	return show_u64(out, hstate_of(rq, &nid)->nr_overcommit_huge_pages);
 }
 
 static ssize_t nr_hugepages_store(const struct request *rq, const char *data, size_t size,

@@ -37,9 +37,7 @@ static ssize_t enabled_store(const struct request *rq, const char *data, size_t 
 
 static int min_ttl_ms_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, (u32)rq->m->knobs.lru_gen.min_ttl_ms);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, (u32)rq->m->knobs.lru_gen.min_ttl_ms);
 }
 
 /* Kept in jiffies: rounded up to the next, and what looks negative is for ever. */

@@ -200,9 +200,7 @@ FOLDER(mm_directory, "kernel/mm", mm_subdirs);
 
 static int kexec_crash_size_show(const struct request *rq, struct text *out)
 {
-	text_u64(out, rq->m->knobs.misc.kexec_crash_size);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, rq->m->knobs.misc.kexec_crash_size);
 }
 
 /* It can only shrink. */

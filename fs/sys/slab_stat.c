@@ -12,20 +12,13 @@ static struct kmem_cache *cache_of(const struct request *rq)
 	return kmem_cache_at(rq->m, (handle_t)rq->object);
 }
 
-static int show_number(struct text *out, u64 value)
-{
-	text_u64(out, value);
-	text_char(out, '\n');
-	return 0;
-}
-
 /* ---- what it is ---- */
 
 #define NUMBER_SHOW(name, value)                                           \
 	static int name##_show(const struct request *rq, struct text *out) \
 	{                                                                  \
 		const struct kmem_cache *c = cache_of(rq);                 \
-		return show_number(out, value);                            \
+		return show_u64(out, value);                               \
 	}
 
 NUMBER_SHOW(aliases, c->nr_aliases)

@@ -23,9 +23,7 @@ static int enabled_changed(const struct request *rq, u64 old)
 static int hpage_pmd_size_show(const struct request *rq, struct text *out)
 {
 	(void)rq;
-	text_u64(out, PAGEBLOCK_NR_PAGES * PAGE_SIZE);
-	text_char(out, '\n');
-	return 0;
+	return show_u64(out, PAGEBLOCK_NR_PAGES * PAGE_SIZE);
 }
 
 static const struct attribute thp_attrs[] = {

@@ -33,16 +33,9 @@ static struct bdi_knobs *bdi_of(const struct request *rq)
 	return &rq->m->knobs.bdi[rq->object];
 }
 
-static int show_number(struct text *out, u32 value)
-{
-	text_u64(out, value);
-	text_char(out, '\n');
-	return 0;
-}
-
 static int max_ratio_show(const struct request *rq, struct text *out)
 {
-	return show_number(out, bdi_of(rq)->max_ratio);
+	return show_u64(out, bdi_of(rq)->max_ratio);
 }
 
 static ssize_t max_ratio_store(const struct request *rq, const char *data, size_t size, u64 offset)
@@ -61,7 +54,7 @@ static ssize_t max_ratio_store(const struct request *rq, const char *data, size_
 
 static int min_ratio_show(const struct request *rq, struct text *out)
 {
-	return show_number(out, bdi_of(rq)->min_ratio);
+	return show_u64(out, bdi_of(rq)->min_ratio);
 }
 
 /* All devices' shares together stay below the whole. */
@@ -83,7 +76,7 @@ static ssize_t min_ratio_store(const struct request *rq, const char *data, size_
 
 int read_ahead_kb_show(const struct request *rq, struct text *out)
 {
-	return show_number(out, bdi_of(rq)->read_ahead_kb);
+	return show_u64(out, bdi_of(rq)->read_ahead_kb);
 }
 
 /* Kept in pages. */

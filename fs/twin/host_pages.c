@@ -20,16 +20,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "fs/pagemap.h"
 #include "fs/twin/smaps.h"
 
-#define PM_PRESENT     ((u64)1 << 63)
-#define PM_SWAP	       ((u64)1 << 62)
-#define PM_FILE	       ((u64)1 << 61)
-#define PM_EXCLUSIVE   ((u64)1 << 56)
-#define PM_FRAME       (((u64)1 << 55) - 1)
 #define CHUNK_ENTRIES  65536u
 #define PAGES_PER_LOOK 16384u /* entries that may be read for each page that is there */
 #define KB_PAGES       (PAGE_SIZE >> 10)
@@ -181,26 +176,6 @@ int host_pages_read(struct host_pages *h, u32 pid, struct slice smaps, struct te
 	return 0;
 }
 
-/* ---- the page of zeros ---- */
-
-/* Its frame number, as a page of our own that was read and never written to has it; 0: not told. */
-static u64 find_zero_frame(void)
-{
-	volatile char *page = mmap(NULL, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	u64 entry = 0;
-
-	if (fd >= 0 && page != MAP_FAILED && !*page &&
-	    pread(fd, &entry, sizeof(entry),
-		  (off_t)((uintptr_t)page / PAGE_SIZE * sizeof(entry))) != (ssize_t)sizeof(entry))
-		entry = 0;
-	if (page != MAP_FAILED)
-		munmap((void *)(uintptr_t)page, PAGE_SIZE);
-	if (fd >= 0)
-		close(fd);
-	return entry & PM_FRAME;
-}
-
 struct host_pages *host_pages_open(void)
 {
 	struct host_pages *h = calloc(1, sizeof(*h));
@@ -208,7 +183,7 @@ struct host_pages *host_pages_open(void)
 	if (!h)
 		return NULL;
 	h->entries = malloc(CHUNK_ENTRIES * sizeof(*h->entries));
-	h->zero_frame = find_zero_frame();
+	h->zero_frame = host_zero_frame();
 	if (h->entries)
 		return h;
 	free(h);
