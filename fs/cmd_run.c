@@ -14,10 +14,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #define REMARK_MAX 512
+#define OWN_FDS	   "/proc/self/fd/"
 
 static void is_ready(void *arg)
 {
@@ -86,7 +89,7 @@ static void run_script(const struct options *o, const char *script, const char *
 		argv[0] = (char *)(uintptr_t) "sh";
 		execv("/bin/sh", argv);
 	}
-	_exit(complain(o, errno == ENOENT ? EX_NOINPUT : EX_OSERR, "%s: %s", script,
+	_exit(complain(o, errno == ENOENT ? EX_NOINPUT : EX_OSERR, "%s: %s", o->args[0],
 		       strerror(errno)));
 }
 
@@ -153,13 +156,53 @@ static const char *remark(char *line, const char *key)
 	return line + strspn(line, " \t");
 }
 
-/* @path from the script's own folder on. */
+/* @path from the script's own folder on; where it has none, from the present one. */
 static char *from_script(char *to, const char *script, const char *path)
 {
-	int folder = *path == '/' ? 0 : (int)(strrchr(script, '/') + 1 - script);
+	bool none = *path == '/' || !strncmp(script, OWN_FDS, strlen(OWN_FDS));
+	int folder = none ? 0 : (int)(strrchr(script, '/') + 1 - script);
 
 	sprintf(to, "%.*s%s", folder, script, path);
 	return to;
+}
+
+static int copy_all(int from, int to)
+{
+	char bytes[65536];
+	ssize_t n;
+
+	while ((n = read(from, bytes, sizeof(bytes))))
+		if (n < 0 ? errno != EINTR : write(to, bytes, (size_t)n) != n)
+			return -errno;
+	return 0;
+}
+
+/*
+ * Which file is the script? One that can be read only once (standard input, a pipe) is copied: both we and
+ * its interpreter read it.
+ */
+static int find_script(const struct options *o, char script[PATH_MAX])
+{
+	const char *name = o->args[0];
+	int from = strcmp(name, "-") ? open(name, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, to;
+	int error = 0;
+	struct stat st;
+
+	if (from < 0 && errno == EACCES && realpath(name, script))
+		return 0; /* it may be executed without being read */
+	if (from < 0 || fstat(from, &st))
+		return complain(o, EX_NOINPUT, "%s: %s", name, strerror(errno));
+	if (S_ISDIR(st.st_mode))
+		error = -EISDIR;
+	else if (from != STDIN_FILENO && S_ISREG(st.st_mode))
+		error = realpath(name, script) ? 0 : -errno;
+	else if ((to = memfd_create("script", 0)) < 0)
+		error = -errno;
+	else if (!(error = copy_all(from, to)))
+		snprintf(script, PATH_MAX, OWN_FDS "%d", to);
+	if (from != STDIN_FILENO)
+		close(from);
+	return error ? complain(o, EX_NOINPUT, "%s: %s", name, strerror(-error)) : 0;
 }
 
 /*
@@ -201,8 +244,9 @@ int cmd_run(const struct options *given)
 
 	if (status)
 		return status;
-	if (!realpath(o->args[0], script))
-		return complain(o, EX_NOINPUT, "%s: %s", o->args[0], strerror(errno));
+	status = find_script(o, script);
+	if (status)
+		return status;
 	read_remarks(&with_remarks, script, machine, cmdline);
 	status = make_directory(o, dir);
 	if (status)

@@ -24,7 +24,10 @@ int machine_file_parse(struct machine_config *c, const char *text, const char *n
  */
 int machine_file_load(struct machine_config *c, const char *name, char *why, size_t why_size);
 
-/** machine_add_cmdline() - append kernel parameters. -E2BIG if they do not fit, with @why. */
+/**
+ * machine_add_cmdline() - append kernel parameters; what is for init, behind " -- ", stays last.
+ * -E2BIG if they do not fit, with @why.
+ */
 int machine_add_cmdline(struct machine_config *c, const char *text, char *why, size_t why_size);
 
 #endif

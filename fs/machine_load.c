@@ -57,16 +57,19 @@ int machine_file_load(struct machine_config *c, const char *name, char *why, siz
 
 int machine_add_cmdline(struct machine_config *c, const char *text, char *why, size_t why_size)
 {
-	size_t have = strlen(c->cmdline);
-	bool blank = have && c->cmdline[have - 1] != ' ';
+	const char *init = strstr(c->cmdline, " -- ");
+	size_t have = strlen(c->cmdline), length = strlen(text);
+	size_t at = init ? (size_t)(init - c->cmdline) : have;
+	size_t blank = at && c->cmdline[at - 1] != ' ';
 
-	if (have + blank + strlen(text) >= sizeof(c->cmdline)) {
+	if (have + blank + length >= sizeof(c->cmdline)) {
 		snprintf(why, why_size, "the kernel command line is longer than %d characters",
 			 CMDLINE_MAX - 1);
 		return -E2BIG;
 	}
+	memmove(c->cmdline + at + blank + length, c->cmdline + at, have - at + 1);
 	if (blank)
-		c->cmdline[have++] = ' ';
-	strcpy(c->cmdline + have, text);
+		c->cmdline[at++] = ' ';
+	memcpy(c->cmdline + at, text, length);
 	return 0;
 }

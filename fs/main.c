@@ -13,23 +13,22 @@ static bool asks_for(int argc, char **argv, const char *name, char letter)
 
 int main(int argc, char **argv)
 {
+	char *of_command[] = { argv[0], argc > 2 ? argv[2] : NULL, (char[]){ "--help" }, NULL };
 	struct options o;
 	int status;
 
+	if (argc > 2 && !strcmp(argv[1], "help")) {
+		argc = 3;
+		argv = of_command;
+	}
 	if (asks_for(argc, argv, "--help", 'h') || (argc > 1 && !strcmp(argv[1], "help"))) {
-		options_help(stdout);
+		options_help(stdout, NULL);
 		return fflush(stdout) ? EX_IOERR : 0;
 	}
 	if (asks_for(argc, argv, "--version", 'V')) {
 		puts("mmanfs " MMANFS_VERSION);
 		return fflush(stdout) ? EX_IOERR : 0;
 	}
-	/* "mmanfs mount --help" as well */
-	if (argc > 2 && !strcmp(argv[2], "--help")) {
-		options_help(stdout);
-		return fflush(stdout) ? EX_IOERR : 0;
-	}
-
 	status = options_parse(&o, argc, argv);
 	if (!status)
 		status = options_run(&o);

@@ -62,7 +62,8 @@ enum option_id {
 	OPT_ANONYMIZE,
 	OPT_SCRIPT,
 	OPT_FROM,
-	OPT_ACCESSES
+	OPT_ACCESSES,
+	OPT_HELP
 };
 
 static const struct option_row {
@@ -98,6 +99,7 @@ static const struct option_row {
 	{ OPT_OUTPUT, "output", 'o', "FILE", RECORD, "where to write the trace" },
 	{ OPT_ACCESSES, "accesses", 0, NULL, RECORD,
 	  "each single access, from valgrind's lackey, instead of mappings and pages" },
+	{ OPT_HELP, "help", 'h', NULL, ~0u, "print this" },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -128,23 +130,48 @@ static void help_option(FILE *out, const struct option_row *row)
 	fprintf(out, "  %-24s %s\n", left, row->help);
 }
 
-void options_help(FILE *out)
+static void help_usage(FILE *out, const struct command *c)
+{
+	fprintf(out, "  mmanfs %s %s\n      %s\n", c->name, c->operands, c->help);
+}
+
+static void help_presets(FILE *out)
 {
 	const char *preset;
-	size_t i;
 	unsigned int n;
+
+	fputs("\npresets:", out);
+	for (n = 0; (preset = preset_name(n)); n++)
+		fprintf(out, " %s", preset);
+	fputc('\n', out);
+}
+
+static void help_of_command(FILE *out, const struct command *c)
+{
+	size_t i;
+
+	help_usage(out, c);
+	fputc('\n', out);
+	for (i = 0; i < COUNT(rows); i++)
+		if (rows[i].commands & c->bit)
+			help_option(out, &rows[i]);
+	if (c->bit & (MOUNT | RUN))
+		help_presets(out);
+}
+
+static void help_of_all(FILE *out)
+{
+	size_t i, j;
 
 	fputs("mmanfs: a simulated Linux machine's memory management as a directory\n\n", out);
 	for (i = 0; i < COUNT(commands); i++)
-		fprintf(out, "  mmanfs %s %s\n      %s\n", commands[i].name, commands[i].operands,
-			commands[i].help);
+		help_usage(out, &commands[i]);
 	for (i = 0; i < COUNT(commands); i++) {
 		bool first = true;
-		size_t j;
 
 		for (j = 0; j < COUNT(rows); j++) {
 			/* what several commands share is printed with the first of them */
-			if (!(rows[j].commands & commands[i].bit) ||
+			if (!(rows[j].commands & commands[i].bit) || rows[j].id == OPT_HELP ||
 			    (rows[j].commands & (commands[i].bit - 1)))
 				continue;
 			if (first)
@@ -154,10 +181,9 @@ void options_help(FILE *out)
 			help_option(out, &rows[j]);
 		}
 	}
-	fputs("\npresets:", out);
-	for (n = 0; (preset = preset_name(n)); n++)
-		fprintf(out, " %s", preset);
-	fputs("\n\n  mmanfs --help, --version\n\nThe first thing to read in a mounted machine is DIR/sim/README.\n",
+	help_presets(out);
+	fputs("\n  mmanfs --help, --version; mmanfs COMMAND --help\n\n"
+	      "The first thing to read in a mounted machine is DIR/sim/README.\n",
 	      out);
 }
 
@@ -192,6 +218,16 @@ static const struct option_row *find_letter(unsigned int command, char letter)
 		if (rows[i].commands & command && rows[i].letter == letter)
 			return &rows[i];
 	return NULL;
+}
+
+void options_help(FILE *out, const char *command)
+{
+	const struct command *c = command ? find_command(command) : NULL;
+
+	if (c)
+		help_of_command(out, c);
+	else
+		help_of_all(out);
 }
 
 static int add_fuse_options(struct options *o, const char *more)
@@ -248,6 +284,9 @@ static int set_option(struct options *o, const struct option_row *row, const cha
 	case OPT_OUTPUT:
 		o->output = value;
 		break;
+	case OPT_HELP:
+		o->help = true;
+		break;
 	case OPT_PRINT:
 		if (o->nr_print == PRINT_MAX)
 			return complain(o, EX_USAGE, "--print: more than %d files", PRINT_MAX);
@@ -275,8 +314,8 @@ static int parse_option(struct options *o, const struct command *c, char **argv,
 			value = word + 2;
 	}
 	if (!row)
-		return complain(o, EX_USAGE, "unknown option '%s' (mmanfs --help lists them)",
-				word);
+		return complain(o, EX_USAGE, "unknown option '%s' (mmanfs %s --help lists them)",
+				word, c->name);
 	if (!row->argument && value)
 		return complain(o, EX_USAGE, "option '%s' takes no value", word);
 	if (row->argument && !value)
@@ -327,7 +366,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		}
 		if (argv[i][0] == '-' && argv[i][1]) {
 			error = parse_option(o, c, argv, &i);
-			if (error)
+			if (error || o->help)
 				return error;
 			continue;
 		}
@@ -347,6 +386,10 @@ int options_parse(struct options *o, int argc, char **argv)
 
 int options_run(const struct options *o)
 {
+	if (o->help) {
+		options_help(stdout, o->command);
+		return fflush(stdout) ? EX_IOERR : 0;
+	}
 	return find_command(o->command)->run(o);
 }
 

@@ -13,6 +13,7 @@
 /* What was asked for. Strings are the command line's own. */
 struct options {
 	const char *command;
+	bool help;		      /* --help: of this command */
 	const char *machine;	      /* --machine */
 	const char *cmdline;	      /* --cmdline */
 	bool like_host;		      /* --like-host */
@@ -38,7 +39,8 @@ int options_parse(struct options *o, int argc, char **argv);
 /** options_run() - run the command; its exit status. */
 int options_run(const struct options *o);
 void options_free(struct options *o);
-void options_help(FILE *out);
+/** options_help() - what --help prints: of one command, or, with NULL, of all. */
+void options_help(FILE *out, const char *command);
 
 /* "mmanfs mount: ...": one line on stderr; returns @status. */
 int complain(const struct options *o, int status, const char *format, ...)

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,31 +22,48 @@ static int complain_at(const struct replay_file *f, FILE *err, u64 line, const c
 	return EX_DATAERR;
 }
 
+/* All of @fd, which may be a pipe, with a zero behind it. 0 or -errno. */
+static int read_all(struct replay_file *f, int fd)
+{
+	struct stat st;
+	size_t room;
+	ssize_t n;
+
+	if (fstat(fd, &st))
+		return -errno;
+	room = S_ISREG(st.st_mode) ? (size_t)st.st_size + 2 : 65536;
+	for (;;) {
+		char *text = realloc(f->text, room);
+
+		if (!text)
+			return -ENOMEM;
+		f->text = text;
+		n = read(fd, f->text + f->size, room - 1 - f->size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		f->size += (size_t)n;
+		if (f->size == room - 1)
+			room *= 2;
+	}
+	f->text[f->size] = '\0';
+	return n < 0 ? -errno : 0;
+}
+
 static int read_whole(struct replay_file *f, const char *path, FILE *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	off_t size;
-	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error;
 
 	if (fd < 0) {
 		fprintf(err, "%s: %s\n", path, strerror(errno));
 		return EX_NOINPUT;
 	}
-	size = lseek(fd, 0, SEEK_END);
-	f->text = size >= 0 ? malloc((size_t)size + 1) : NULL;
-	while (f->text && f->size < (size_t)size) {
-		n = pread(fd, f->text + f->size, (size_t)size - f->size, (off_t)f->size);
-		if (n <= 0)
-			break;
-		f->size += (size_t)n;
-	}
+	error = read_all(f, fd);
 	close(fd);
-	if (!f->text || f->size < (size_t)size) {
-		fprintf(err, "%s: cannot be read\n", path);
-		return EX_IOERR;
-	}
-	f->text[f->size] = '\0';
-	return 0;
+	if (error)
+		fprintf(err, "%s: %s\n", path, strerror(-error));
+	return error == -EISDIR ? EX_NOINPUT : error ? EX_IOERR : 0;
 }
 
 static char *copy_bytes(const char *bytes, size_t size)

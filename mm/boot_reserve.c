@@ -81,7 +81,8 @@ static int place_kernel(struct boot *b)
 		return boot_error(b, "kernel_base 0x%llx is no multiple of 2 MiB",
 				  (unsigned long long)base);
 	if (!image_fits(b, base)) {
-		if (b->c->kernel_base == base)
+		/* where mem= ends below it, the boot loader puts it elsewhere */
+		if (b->c->kernel_base == base && !b->p->mem)
 			return boot_error(b, "no RAM for the kernel at kernel_base 0x%llx",
 					  (unsigned long long)base);
 		for (base = 16 * MiB; base < b->high_top && !image_fits(b, base);)

@@ -147,9 +147,13 @@ static int adjust_zone(struct boot *b, const struct zone_config *z)
 		if (!moved && have < want)
 			moved = release_image(b, z->nid, start, end, want - have);
 		if (!moved)
-			return boot_error(b, "zone %s of node %u cannot manage %llu pages",
-					  zone_name((enum zone_type)z->type), z->nid,
-					  (unsigned long long)z->managed_pages);
+			return boot_error(
+				b, "zone %s of node %u cannot manage %llu pages%s",
+				zone_name((enum zone_type)z->type), z->nid,
+				(unsigned long long)z->managed_pages,
+				b->p->mem ?
+					": mem= leaves too few (offline memory blocks instead)" :
+					"");
 	}
 }
 

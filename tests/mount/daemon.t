@@ -42,6 +42,14 @@ ok 'none of these left a mount' test -z "$(grep fuse.mmanfs /proc/self/mountinfo
 status "$MMANFS" --help
 is "$code" 0 '--help succeeds'
 like "$said" 'presets:.* laptop' '--help names the presets'
+for help in 'umount --help' 'umount -h' 'help umount'; do
+	# shellcheck disable=SC2086 # two words
+	status "$MMANFS" $help
+	is "$code $(grep -c mmanfs <<<"$said")" '0 1' "$help tells of one command"
+done
+fails 64 "'fly'" 'help of an unknown command' help fly
+fails 66 'Is a directory' 'a directory as a script' run "$T"
+fails 66 'Is a directory' 'a directory as a journal' replay "$T"
 status "$MMANFS" --version
 like "$said" '^mmanfs [0-9]' '--version'
 if [ -w /dev/full ]; then

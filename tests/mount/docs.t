@@ -22,12 +22,34 @@ cmp_num "${#options[@]}" '>=' 15 'there are options'
 is "$(missing "$T/man" "${options[@]}")" '' 'the man page has all options of --help'
 mapfile -t options < <(grep -oE -- '--[a-z][a-z-]+' "$T/man" | sort -u)
 is "$(missing "$T/help" "${options[@]}")" '' '--help all of the man page'
-# --foreground and --output complete by their letters
-mapfile -t options < <(grep -oE -- '--[a-z][a-z-]+' "$T/help" | grep -vxE -- '--(foreground|output|option)' | sort -u)
-is "$(missing scripts/mmanfs.bash-completion "${options[@]}")" '' 'completion has them'
 mapfile -t words < <(sed -n 's/^  mmanfs \([a-z]*\) .*/\1/p' "$T/help")
-is "$(missing "$T/man" "${words[@]}")$(missing scripts/mmanfs.bash-completion "${words[@]}")" '' \
-	'and both have all commands'
+cmp_num "${#words[@]}" '>=' 7 'there are commands'
+is "$(missing "$T/man" "${words[@]}")" '' 'the man page has them all'
+
+# complete WORD ...: what completion offers for the last word
+. scripts/mmanfs.bash-completion
+complete_words() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	_mmanfs "$MMANFS"
+	[ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}" | sort -u
+}
+
+complete_words mmanfs '' >"$T/offered"
+is "$(missing "$T/offered" "${words[@]}")" '' 'completion offers all commands'
+gone=
+for word in "${words[@]}"; do
+	"$MMANFS" "$word" --help | grep -oE -- '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '-+[a-z][a-z-]*' | sort -u >"$T/own"
+	complete_words mmanfs "$word" - | cmp -s - "$T/own" || gone+="$word "
+	mapfile -t options < <(grep -E -- '^--' "$T/own")
+	gone+=$(missing "$T/help" "${options[@]}")
+done
+is "$gone" '' 'and for each command the options that its --help has'
+is "$(complete_words mmanfs mount --machine = two)" two-node 'a value behind ='
+is "$(complete_words mmanfs run -m tiny sample-scripts/page-w)" sample-scripts/page-walk 'a script behind an option with a value'
+is "$(complete_words mmanfs run sample-scripts/page-walk --mach)" '' "the script's options are not ours"
+like "$(complete_words mmanfs exec docs -- tru)" '^true$' 'a command'
+is "$(complete_words mmanfs exec docs -- cat READ)" README.md 'and its files'
 mapfile -t words < <(sed -n 's/^presets: //p' "$T/help" | tr ' ' '\n')
 is "$(missing "$T/man" "${words[@]}")$(missing docs/machine.md "${words[@]}")" '' \
 	'presets are in the man page and in docs/machine.md'

@@ -33,6 +33,15 @@ echo 'cat sim/clock' >"$T/plain"
 like "$("$MMANFS" run --machine tiny --realtime "$T/plain")" 'realtime$' \
 	'a script that cannot be executed is run by sh, in real time if asked for'
 
+said=$("$MMANFS" run - x <<'S'
+# machine: two-node
+cat sys/devices/system/node/online; echo "$1"
+S
+)
+is "$said" $'0-1\nx' 'a script from standard input'
+is "$("$MMANFS" run --machine tiny <(printf '#!/bin/sh\ncat proc/sys/vm/swappiness; exit 3\n')); $?" '60; 3' \
+	'or from a pipe'
+
 # --- A script that wants a machine of its own ---
 
 script <<'S'

@@ -321,6 +321,11 @@ static void test_small(void)
 		return;
 	is_int(m->sysctl.thp_enabled, 2, "even if the command line asks for it");
 	machine_destroy(m);
+	m = must_boot("[machine]\nmemory=8G\nkernel_base=0x16c000000\ncmdline=mem=1G\n", false,
+		      "mem= that ends below kernel_base");
+	if (!m)
+		return;
+	machine_destroy(m);
 }
 
 int main(void)

@@ -238,10 +238,13 @@ static void test_cmdline(void)
 	parse("[machine]\nmemory=1G\ncmdline=quiet\n");
 	is_err(machine_add_cmdline(&c, "mem=512M", why, sizeof(why)), 0, "parameters are appended");
 	is_str(c.cmdline, "quiet mem=512M", "with a blank between");
+	parse("[machine]\nmemory=1G\ncmdline=quiet -- --verbose\n");
+	machine_add_cmdline(&c, "mem=512M", why, sizeof(why));
+	is_str(c.cmdline, "quiet mem=512M -- --verbose", "before what is for init");
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	is_err(machine_add_cmdline(&c, text, why, sizeof(why)), -E2BIG, "as many as fit");
-	is_str(c.cmdline, "quiet mem=512M", "and nothing changes if they do not");
+	is_str(c.cmdline, "quiet mem=512M -- --verbose", "and nothing changes if they do not");
 }
 
 int main(void)
