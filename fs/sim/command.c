@@ -56,6 +56,24 @@ static int split_words(struct command_run *c, char *line)
 	return 0;
 }
 
+/* Its process is gone: why. */
+static int explain_end(struct command_run *c, int error, const char *when)
+{
+	const struct lab_process *l = lab_at(c->m, c->lab);
+	struct text how;
+
+	text_init(&how);
+	if (l->number == c->lab_number && l->ended)
+		process_end_text(l, &how);
+	else
+		text_str(&how, "its directory is gone");
+	text_char(&how, '\0');
+	if (!text_error(&how))
+		command_explain(c, error, "the process %s: %s", when, how.data);
+	text_free(&how);
+	return error;
+}
+
 /* Run @command for its process: the engine works inside its address space until it is over. */
 static int run_in_process(struct command_run *c, const struct command *command)
 {
@@ -63,7 +81,7 @@ static int run_in_process(struct command_run *c, const struct command *command)
 	int error;
 
 	if (!c->task)
-		return command_explain(c, -ESRCH, "the process has ended");
+		return explain_end(c, -ESRCH, "has ended");
 	if (command->flags & COMMAND_OUTSIDE) {
 		error = command->run(c);
 		/* unless its directory went meanwhile */
@@ -83,8 +101,7 @@ static int run_in_process(struct command_run *c, const struct command *command)
 		c->task = 0;
 		if (command->flags & COMMAND_LAST)
 			return 0;
-		return command_explain(c, -EINTR,
-				       "the process was ended meanwhile: see its status");
+		return explain_end(c, -EINTR, "was ended meanwhile");
 	}
 	return error;
 }
@@ -106,7 +123,7 @@ static int run_line(struct command_run *c, const struct command_table *tables, u
 	text_reset(c->result);
 	command = command_find(tables, nr_tables, c->word[0]);
 	if (!command)
-		return command_explain(c, -EINVAL, "no such command");
+		return command_explain(c, -EINVAL, "no such command: sim/README has them all");
 	arguments = c->nr_words - 1;
 	if (arguments < command->min_words || arguments > command->max_words)
 		return command_explain(c, -EINVAL, "usage: %s %s", command->name, command->usage);

@@ -57,6 +57,9 @@ ssize_t command_store(const struct request *rq, const struct command_table *tabl
 int command_explain(struct command_run *c, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** process_end_text() - how a process ended: "exited 3", "killed by signal 9 (out of memory)". */
+void process_end_text(const struct lab_process *l, struct text *out);
+
 /** command_died() - its process was ended in the middle: its regions are gone, its name may be. */
 bool command_died(const struct command_run *c);
 

@@ -249,7 +249,14 @@ static int cmd_madvise(struct command_run *c)
 
 	c->word[2] = c->word[1];
 	error = argument_range(c, 2, &start, &length);
-	return error ? error : do_madvise(c->m, c->task, start, length, advice);
+	if (error)
+		return error;
+	error = do_madvise(c->m, c->task, start, length, advice);
+	return error != -EINVAL ?
+		       error :
+		       command_explain(c, error,
+				       "'%s' is no advice, or none for such a mapping: %s", advice,
+				       "docs/control-language.md");
 }
 
 /* mlock NAME [onfault] [OFF LEN] */

@@ -98,21 +98,25 @@ static const char *state_word(u8 state)
 	}
 }
 
-/* "sleeping", "exited 3", "killed by signal 9 (out of memory)" */
+void process_end_text(const struct lab_process *l, struct text *out)
+{
+	s32 code = l->exit_code;
+
+	if (code & 0x7f)
+		text_printf(out, "killed by signal %d%s", code & 0x7f,
+			    l->oom_killed ? " (out of memory)" : "");
+	else
+		text_printf(out, "exited %d", code >> 8 & 0xff);
+}
+
 static int status_show(const struct request *rq, struct text *out)
 {
 	const struct lab_process *l = lab_at(rq->m, lab_of(rq));
-	s32 code = l->exit_code;
 
-	if (!l->ended) {
+	if (l->ended)
+		process_end_text(l, out);
+	else
 		text_str(out, state_word(task_at(rq->m, l->task)->state));
-	} else if (code & 0x7f) {
-		text_printf(out, "killed by signal %d", code & 0x7f);
-		if (l->oom_killed)
-			text_str(out, " (out of memory)");
-	} else {
-		text_printf(out, "exited %d", code >> 8 & 0xff);
-	}
 	text_char(out, '\n');
 	return 0;
 }

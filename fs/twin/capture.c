@@ -296,8 +296,8 @@ void capture_report(const struct capture *c, bool examined, FILE *err)
 	}
 	if (nr_smaps)
 		fprintf(err,
-			"mmanfs: not read: the mappings of %zu of %zu processes, which belong to others "
-			"(root may read them)\n",
+			"mmanfs: not read: the mappings of %zu of %zu processes (root may read those of "
+			"other users)\n",
 			nr_smaps, c->nr_processes);
 	if (c->nr_ended)
 		fprintf(err, "mmanfs: not read: %llu processes that ended meanwhile\n",

@@ -132,7 +132,9 @@ static void test_in_a_command(struct fixture *f)
 	ctl_put(f, "busy", "load m seq 10M write=100");
 	is_int(ctl_put(f, "victim", "write m\naccess m uniform 10000000"), 8,
 	       "a process that is killed for another's need stops in the middle of its command");
-	like(ctl_read(f, "victim", "ctl"), "^access: EINTR: .* ended meanwhile", "the ctl says so");
+	like(ctl_read(f, "victim", "ctl"),
+	     "^access: EINTR: .* ended meanwhile: killed by signal 9 \\(out of memory\\)$",
+	     "the ctl says so");
 	is_str(ctl_read(f, "victim", "status"), "killed by signal 9 (out of memory)",
 	       "and says of what it died");
 	is_sound(f->m, "after that");
