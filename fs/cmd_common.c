@@ -3,6 +3,7 @@
  */
 #include "fs/cmd_common.h"
 
+#include "fs/hold.h"
 #include "fs/replay.h"
 #include "fs/sim/disk.h"
 #include "fs/twin/twin.h"
@@ -140,10 +141,19 @@ static int take_disk(const struct options *o, struct powered *p, bool again)
 	int error = again ? disk_resume(p->tree, o->disk, why) : disk_import(p->tree, o->disk, why);
 
 	return !error ? 0 :
-			complain(o, error == -ENOSPC ? EX_CONFIG : EX_NOINPUT, "--disk %s%s: %s",
-				 o->disk, why,
+			complain(o,
+				 error == -ENOSPC ? EX_CONFIG :
+				 error == -EBUSY  ? EX_TEMPFAIL :
+						    EX_NOINPUT,
+				 "--disk %s%s: %s", o->disk, why,
 				 error == -ENOSPC ? "the machine's disk is too small for it" :
+				 error == -EBUSY  ? "another machine uses it" :
 						    strerror(-error));
+}
+
+static int journal_is_held(const struct options *o)
+{
+	return complain(o, EX_TEMPFAIL, "--journal %s: another machine writes it", o->journal);
 }
 
 static int boot_new(const struct options *o, struct powered *p)
@@ -159,6 +169,8 @@ static int boot_new(const struct options *o, struct powered *p)
 	if (status || !o->journal)
 		return status;
 	error = journal_to_file(p->journal, o->journal);
+	if (error == -EBUSY)
+		return journal_is_held(o);
 	return error ? complain(o, EX_CANTCREAT, "--journal %s: %s", o->journal, strerror(-error)) :
 		       0;
 }
@@ -173,8 +185,11 @@ static bool is_other_machine(const struct options *o, const struct machine_sourc
 static int boot_again(const struct options *o, struct powered *p)
 {
 	struct replay_file f;
-	int status = replay_load(&f, o->journal, stderr), error;
+	int status, error = hold_try(o->journal);
 
+	if (error == -EBUSY)
+		return journal_is_held(o);
+	status = replay_load(&f, o->journal, stderr);
 	if (status)
 		return status;
 	if (is_other_machine(o, &f.source))
@@ -206,7 +221,9 @@ static int boot_again(const struct options *o, struct powered *p)
 		/* who had files of the disk open is gone */
 		if (!error)
 			journal_close_files(p->journal, p->tree);
-		if (error)
+		if (error == -EBUSY)
+			status = journal_is_held(o);
+		else if (error)
 			status = complain(o, EX_DATAERR, "--journal %s: it cannot be continued: %s",
 					  o->journal, strerror(-error));
 	}

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/hold.h"
 #include "fs/quote.h"
 
 #define INLINE_BYTES_MAX 4096u /* longer writes go to the second file */
@@ -382,6 +383,9 @@ int journal_continue_file(struct journal *j, const char *path, off_t size)
 	j->file = open(path, O_WRONLY | O_CLOEXEC);
 	if (j->file < 0)
 		return -errno;
+	error = hold_file(j->file);
+	if (error)
+		return error;
 	/* a torn last line, and the clock line of the last end, are written anew */
 	if (ftruncate(j->file, size) || lseek(j->file, 0, SEEK_END) < 0)
 		return -errno;
@@ -394,9 +398,14 @@ int journal_to_file(struct journal *j, const char *path)
 	struct text head;
 	int error;
 
-	j->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	j->file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (j->file < 0)
 		return -errno;
+	error = hold_file(j->file);
+	if (!error && ftruncate(j->file, 0))
+		error = -errno;
+	if (error)
+		return error;
 	text_init(&head);
 	print_header(j, &head);
 	text_mem(&head, j->lines.data, j->lines.length);

@@ -57,7 +57,7 @@ int journal_print(const struct journal *j, struct text *out);
 /** journal_lines() - how many changes it holds. */
 u64 journal_lines(const struct journal *j);
 /** journal_to_file() - write what there is and all that follows to @path, bytes of disk files to
- * @path.data. 0 or -errno. */
+ * @path.data. 0 or -errno; -EBUSY: another machine writes it (fs/hold.h). */
 int journal_to_file(struct journal *j, const char *path);
 /** journal_continue_file() - the same for a file whose first @size bytes are what @j holds
  * already. */

@@ -38,6 +38,7 @@ struct player {
 	int data;
 	int error;
 	FILE *err;
+	const char *name;	  /* of the file */
 	struct machine_host host; /* what was there before */
 	bool inside; /* carrying out what was done in the middle of a command: it was not left */
 };
@@ -45,7 +46,8 @@ struct player {
 static int player_error(struct player *p, const char *why)
 {
 	if (!p->error && p->err)
-		fprintf(p->err, "journal line %llu: %s\n", (unsigned long long)p->next.number, why);
+		fprintf(p->err, "%s: line %llu: %s\n", p->name, (unsigned long long)p->next.number,
+			why);
 	p->error = -EIO;
 	return p->error;
 }
@@ -495,6 +497,14 @@ static void play_one(struct player *p)
 	player_remove(p, tree_machine(p->tree));
 }
 
+static int play(struct player *p)
+{
+	player_peek(p);
+	while (p->have_next && !p->error)
+		play_one(p);
+	return p->error;
+}
+
 int replay_lines(const char *lines, size_t size, int data_fd, struct tree *t, u64 last, FILE *err)
 {
 	struct player p = { .tree = t,
@@ -502,15 +512,21 @@ int replay_lines(const char *lines, size_t size, int data_fd, struct tree *t, u6
 			    .end = lines + size,
 			    .last = last,
 			    .data = data_fd,
+			    .name = "journal",
 			    .err = err };
 
-	player_peek(&p);
-	while (p.have_next && !p.error)
-		play_one(&p);
-	return p.error;
+	return play(&p);
 }
 
 int replay_run(const struct replay_file *f, struct tree *t, u64 last, FILE *err)
 {
-	return replay_lines(f->text + f->lines_at, f->size - f->lines_at, f->data, t, last, err);
+	struct player p = { .tree = t,
+			    .at = f->text + f->lines_at,
+			    .end = f->text + f->size,
+			    .last = last,
+			    .data = f->data,
+			    .name = f->name,
+			    .err = err };
+
+	return play(&p);
 }

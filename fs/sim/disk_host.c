@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fs/hold.h"
+
 #define OPEN_MAX 64u /* descriptors kept for the next request */
 
 /* A file that is open here. One whose name is gone stays so until the machine forgets it. */
@@ -363,8 +365,11 @@ int disk_host_attach(struct machine *m, const char *path)
 	if (!d)
 		return -ENOMEM;
 	d->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->dir < 0 || faccessat(d->dir, ".", R_OK | W_OK | X_OK, AT_EACCESS)) {
+	if (d->dir < 0 || faccessat(d->dir, ".", R_OK | W_OK | X_OK, AT_EACCESS))
 		error = -errno;
+	else
+		error = hold_file(d->dir);
+	if (error) {
 		if (d->dir >= 0)
 			close(d->dir);
 		free(d);

@@ -79,9 +79,22 @@ like "$(cat "$M/sim/procs/a/ctl")" '2048 pages' 'the machine goes on'
 umount_machine
 ok 'and its journal replays' "$MMANFS" replay "$J"
 
+# --- One at a time ---
+
+mkdir "$T/bad" "$T/kept"
+mount_machine --journal "$J"
+is "$("$MMANFS" mount --journal "$J" "$T/bad" 2>&1; echo $?)" "mmanfs mount: --journal $J: another machine writes it
+75" 'a journal belongs to one machine at a time'
+for i in 1 2 3; do
+	"$MMANFS" umount "$M" && "$MMANFS" mount --journal "$J" "$M" || break
+done 2>"$T/said"
+is "$i $(cat "$T/said" "$M/sim/check")" '3 ok' 'the next one waits until the last one is done with it'
+mount_machine --machine tiny --disk "$T/kept"
+is "$("$MMANFS" mount --disk "$T/kept" "$T/bad" 2>&1; echo $?)" "mmanfs mount: --disk $T/kept: another machine uses it
+75" 'and so does a disk'
+
 # --- Bad journals ---
 
-mkdir "$T/bad"
 printf 'hello\n' >"$T/text"
 said=$("$MMANFS" mount --journal "$T/text" "$T/bad" 2>&1)
 is $? 65 'a file that is no journal is refused'
@@ -93,7 +106,7 @@ like "$said" 'version 99' 'which is named'
 sed 's/^\([0-9]* [0-9.]* \)\([0-9]*\)\( 0:0 mkdir\)/\1999\3/' "$J" >"$T/other"
 said=$("$MMANFS" replay "$T/other" 2>&1)
 is $? 65 'a journal that does not come to the same state is refused'
-like "$said" 'line [0-9]+: the machine is at another step' 'with the line'
+like "$said" '/other: line [0-9]+: the machine is at another step' 'with the line'
 printf '99 1.000000000 5 0:0 write proc/sys/vm/swa' >>"$J"
 ok 'a torn last line is dropped' "$MMANFS" replay "$J"
 
