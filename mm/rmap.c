@@ -19,6 +19,7 @@ struct walk {
 	u64 index;
 	bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg);
 	void *arg;
+	u32 left; /* entries not yet seen: of thousands of VMAs few may have the page */
 };
 
 /* The entry of @vpn, also of a huge page; NULL: none. */
@@ -33,14 +34,15 @@ static pte_t *entry_at(struct machine *m, const struct vma *v, u64 vpn)
 
 static bool visit(struct machine *m, handle_t h, void *arg)
 {
-	const struct walk *w = arg;
+	struct walk *w = arg;
 	const struct vma *v = vma_at(m, h);
 	u64 vpn = addr_vpn(v->start) + (w->index - v->pgoff);
 	const pte_t *pte = entry_at(m, v, vpn);
 
 	if (!pte || !pte_has_page(*pte) || pte_pfn(*pte) != w->pfn)
 		return true;
-	return w->fn(m, h, vpn << PAGE_SHIFT, w->arg);
+	w->left--;
+	return w->fn(m, h, vpn << PAGE_SHIFT, w->arg) && w->left;
 }
 
 /* The one VMA that may map @p; 0: there are more. */
@@ -181,7 +183,7 @@ void rmap_walk(struct machine *m, pfn_t pfn,
 	       bool (*fn)(struct machine *m, handle_t vma, u64 addr, void *arg), void *arg)
 {
 	const struct page *p = pfn_to_page(m, pfn);
-	struct walk w = { pfn, page_index(p), fn, arg };
+	struct walk w = { pfn, page_index(p), fn, arg, p->mapcount };
 	struct rmap_only only;
 
 	if (!p->mapcount)
