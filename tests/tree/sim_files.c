@@ -273,6 +273,13 @@ static void test_events(struct fixture *f)
 		line[n] = '\0';
 	like(line, "^[0-9]+\\.[0-9]{9} mark_victim pid=42 comm=x\n$", "time, event, key=value");
 	is_err(n, -EAGAIN, "and then no more");
+	trace_event(f->m, "mark_victim pid=%d comm=%s", 43, "y");
+	for (n = 0; n < (ssize_t)sizeof(line) - 1; n++)
+		if (tree_read(f->t, &root, file, line + n, 1, 0) != 1)
+			break;
+	line[n] = '\0';
+	like(line, "^[0-9]+\\.[0-9]{9} mark_victim pid=43 comm=y\n$",
+	     "who reads it byte by byte gets the same");
 	tree_release(f->t, &root, file);
 	ctl_rmdir(f, "ev");
 }
