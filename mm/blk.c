@@ -26,6 +26,7 @@ int blk_init(struct machine *m)
 	for (i = 0; i < c->nr_swap && !c->disk.size; i++)
 		size += c->swap[i].size;
 	m->blk.total_pages = size >> PAGE_SHIFT;
+	blk_disk_init(m);
 	return pool_init(&m->blk.bios, "bio", sizeof(struct bio), 1u << 22);
 }
 
@@ -104,27 +105,23 @@ static void start_next(struct machine *m, u64 when)
 
 static void count_transfer(struct blk_state *s, const struct bio *b)
 {
-	struct blk_stat *stat = &s->stat[b->op];
+	struct blk_disk *d = &s->disk[b->disk];
+	struct blk_stat *stat = &d->stat[b->op];
 
 	stat->ios++;
 	stat->pages += b->nr;
 	stat->ns += s->active_done - b->submitted;
-	s->busy_ns += s->active_done - s->active_start;
+	d->busy_ns += s->active_done - s->active_start;
+	d->in_flight[b->op]--;
 }
 
-u64 blk_busy_ns(const struct machine *m)
+u64 blk_busy_ns(const struct machine *m, u32 disk)
 {
 	const struct blk_state *s = &m->blk;
-	u64 now = s->active ? min_t(u64, m->clock.now, s->active_done) : 0;
+	bool active = s->active && bio_at(m, s->active)->disk == disk;
+	u64 now = active ? min_t(u64, m->clock.now, s->active_done) : 0;
 
-	return s->busy_ns + (now > s->active_start ? now - s->active_start : 0);
-}
-
-u32 blk_in_flight(const struct machine *m, enum bio_op op)
-{
-	const struct blk_state *s = &m->blk;
-
-	return s->waiting[op].nr + (s->active && bio_at(m, s->active)->op == op);
+	return s->disk[disk].busy_ns + (now > s->active_start ? now - s->active_start : 0);
 }
 
 /* Up to the present: what is over waits on the list of those done. */
@@ -232,7 +229,7 @@ static handle_t bio_get(struct machine *m, enum bio_op op, u64 sector, u32 nr, e
 		time = transfer_time(m, op, nr, false);
 		bio_at(m, h)->time += time;
 		l->time += time;
-		s->stat[op].merges++;
+		s->disk[bio_at(m, h)->disk].stat[op].merges++;
 		return h;
 	}
 	/* the host is out of memory: one that is over frees its own */
@@ -245,6 +242,8 @@ static handle_t bio_get(struct machine *m, enum bio_op op, u64 sector, u32 nr, e
 	b->op = (u8)op;
 	b->end = (u8)end;
 	b->time = transfer_time(m, op, nr, true);
+	b->disk = blk_disk_of(m, sector);
+	s->disk[b->disk].in_flight[op]++;
 	list_add_tail(m, l, h);
 	s->nr_writes += op == BIO_WRITE;
 	return h;
@@ -316,7 +315,7 @@ void blk_write_page(struct machine *m, u64 sector, pfn_t pfn)
 	b->pfn[b->nr++] = pfn;
 	b->time += m->cost.disk_page_write;
 	l->time += m->cost.disk_page_write;
-	s->stat[BIO_WRITE].merges++;
+	s->disk[b->disk].stat[BIO_WRITE].merges++;
 	count_vm_events(m, PGPGOUT, PAGE_KB);
 }
 
@@ -334,7 +333,8 @@ void blk_write_pages(struct machine *m, u64 sector, const pfn_t *pfn, u32 nr)
 		blk_submit(m, BIO_WRITE, sector, room, pfn, BIO_END_WRITEBACK);
 	if (room < nr)
 		blk_submit(m, BIO_WRITE, sector + room, nr - room, pfn + room, BIO_END_WRITEBACK);
-	m->blk.stat[BIO_WRITE].merges += nr - (room != 0) - (room < nr);
+	m->blk.disk[blk_disk_of(m, sector)].stat[BIO_WRITE].merges +=
+		nr - (room != 0) - (room < nr);
 }
 
 bool blk_congested(const struct machine *m)

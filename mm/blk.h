@@ -4,6 +4,9 @@
 
 #include <mman/machine.h>
 
+/** blk_disk_init() - vda. (mm/blk_disk.c) */
+void blk_disk_init(struct machine *m);
+
 /** blk_should_fail() - does fault injection let this I/O end in an error? Counts it.
  * (mm/blk_fault.c) */
 bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr);

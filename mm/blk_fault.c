@@ -104,25 +104,27 @@ static bool log_allowed(struct machine *m, enum blk_message what)
 
 void blk_log_error(struct machine *m, enum blk_message what, enum bio_op op, u64 sector, u32 nr)
 {
-	u64 block = sector % max_t(u64, m->blk.total_pages, 1);
+	u32 disk = blk_disk_of(m, sector);
+	const struct blk_disk *d = &m->blk.disk[disk];
+	u64 block = (sector - d->first) % max_t(u64, blk_disk_pages(m, disk), 1);
 
 	if (!log_allowed(m, what))
 		return;
 	switch (what) {
 	case BLK_LOG_BUFFER:
 		printk(m, 3,
-		       "Buffer I/O error on dev vda, logical block %llu, lost async page write",
-		       (unsigned long long)block);
+		       "Buffer I/O error on dev %s, logical block %llu, lost async page write",
+		       d->name, (unsigned long long)block);
 		break;
 	case BLK_LOG_SWAP:
-		printk(m, 1, "%s-error on swap-device (254:0:%llu)",
-		       op == BIO_READ ? "Read" : "Write",
+		printk(m, 1, "%s-error on swap-device (%u:%u:%llu)",
+		       op == BIO_READ ? "Read" : "Write", DISK_MAJOR, disk * DISK_MINORS,
 		       (unsigned long long)block * SECTORS_PER_PAGE);
 		break;
 	default:
 		printk(m, 3,
-		       "I/O error, dev vda, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2",
-		       (unsigned long long)block * SECTORS_PER_PAGE, (u32)op,
+		       "I/O error, dev %s, sector %llu op 0x%x:(%s) flags 0x%x phys_seg %u prio class 2",
+		       d->name, (unsigned long long)block * SECTORS_PER_PAGE, (u32)op,
 		       op == BIO_READ ? "READ" : "WRITE", 0, nr);
 		break;
 	}

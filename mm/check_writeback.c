@@ -14,6 +14,8 @@ struct flight {
 	struct check *c;
 	u8 *seen; /* by PFN: bios it is in */
 	u64 bios, pages;
+	bool over; /* those that are done, and not yet told */
+	u32 in_flight[BLK_DISKS_MAX][NR_BIO_OPS];
 };
 
 static const struct bio *bio_at(const struct machine *m, handle_t h)
@@ -28,6 +30,11 @@ static void check_bio(struct flight *f, handle_t h)
 	u32 i;
 
 	f->bios++;
+	if (b->disk != blk_disk_of(m, b->sector))
+		check_fail(f->c, "bio %u: of disk %u, but sector %llu is not", h, b->disk,
+			   (unsigned long long)b->sector);
+	else if (!f->over)
+		f->in_flight[b->disk][b->op]++;
 	if (!b->nr || b->nr > BIO_PAGES || b->done)
 		check_fail(f->c, "bio %u: %u pages, done %u", h, b->nr, b->done);
 	for (i = 0; i < b->nr && b->end != BIO_END_NONE; i++) {
@@ -68,7 +75,7 @@ static void check_list(struct flight *f, const struct bio_list *l)
 static void check_stat(struct check *c, enum bio_op op, enum vm_event_item counter)
 {
 	const struct machine *m = c->m;
-	u64 pages = m->blk.stat[op].pages;
+	u64 pages = blk_total(m, op).pages;
 	handle_t h = m->blk.active;
 
 	if (h && bio_at(m, h)->op == op)
@@ -77,6 +84,36 @@ static void check_stat(struct check *c, enum bio_op op, enum vm_event_item count
 		pages += bio_at(m, h)->nr;
 	check_equal(c, "kB of the disk's transfers", (s64)(pages * (PAGE_SIZE / 1024)),
 		    (s64)(m->vm_event[counter] - m->vm_event_start[counter]));
+}
+
+/* Each swap partition has its disk, and only those. What disks there are have their own room. */
+static void check_disks(struct flight *f)
+{
+	const struct machine *m = f->c->m;
+	const struct blk_state *s = &m->blk;
+	u32 i, op, in_use = 0, areas = 0;
+	u64 pages = 0;
+
+	for (i = 0; i < BLK_DISKS_MAX; i++) {
+		const struct blk_disk *d = &s->disk[i];
+
+		if ((d->exists && i >= s->nr_disks) || (!d->exists && (d->pages || d->in_use)))
+			check_fail(f->c, "disk %u: is it there?", i);
+		for (op = 0; op < NR_BIO_OPS; op++)
+			check_equal(f->c, "bios in flight of a disk", f->in_flight[i][op],
+				    d->in_flight[op]);
+		pages += d->pages;
+		in_use += d->in_use;
+	}
+	for (i = 0; i < MAX_SWAPFILES; i++) {
+		const struct swap_area *a = &m->swap.area[i];
+
+		areas += a->in_use && blk_disk_of(m, a->sector) &&
+			 s->disk[blk_disk_of(m, a->sector)].in_use;
+	}
+	check_equal(f->c, "disks in use as swap", in_use, areas);
+	if (pages > s->used_pages)
+		check_fail(f->c, "the disks are larger than the room that is taken");
 }
 
 /* A page of the cache has the mark of its flag. */
@@ -186,7 +223,9 @@ void check_writeback(struct check *c)
 	}
 	check_list(&f, &s->waiting[BIO_READ]);
 	check_list(&f, &s->waiting[BIO_WRITE]);
+	f.over = true;
 	check_list(&f, &s->done);
+	f.over = false;
 	check_stat(c, BIO_READ, PGPGIN);
 	check_stat(c, BIO_WRITE, PGPGOUT);
 	if (s->active)
@@ -196,6 +235,7 @@ void check_writeback(struct check *c)
 	if ((s->active || s->done.head) && !event_pending(m, EVENT_IO_DONE, 0))
 		check_fail(c, "I/O is under way, but nothing will tell of its end");
 	check_equal(c, "bios", (s64)f.bios, s->bios.nr_live);
+	check_disks(&f);
 	if (s->used_pages > s->total_pages)
 		check_fail(c, "the disk holds more than it has room for");
 	check_pages(&f);

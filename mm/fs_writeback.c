@@ -219,16 +219,17 @@ static void settle_clean(struct machine *m, handle_t h)
 
 /* The inode itself: a page of the disk's table of inodes, which is in Buffers if the kernel has
  * looked at it. */
-static void write_inode(struct machine *m, handle_t h, bool with_times)
+static bool write_inode(struct machine *m, handle_t h, bool with_times)
 {
 	struct inode *i = inode_at(m, h);
 
 	if (!(i->dirty_state & I_DIRTY_SYNC) && !(with_times && i->dirty_state))
-		return;
+		return false;
 	i->dirty_state = 0;
 	d_update(m, h);
 	if (!write_inode_block(m, h))
 		blk_submit(m, BIO_WRITE, INODE_SECTOR + h, 1, NULL, BIO_END_NONE);
+	return true;
 }
 
 /* ---- the flusher's work ---- */
@@ -495,13 +496,14 @@ void dirtytime_interval_changed(struct machine *m)
 
 /* ---- on demand ---- */
 
-/* What of @inode is new but its pages: 0 or -EINTR when it is on the disk. */
-static int sync_inode_metadata(struct machine *m, handle_t inode)
+/* What of @inode is new but its pages: 0 or -EINTR when it is on the disk. *@wrote: there was
+ * something. */
+static int sync_inode_metadata(struct machine *m, handle_t inode, bool *wrote)
 {
 	handle_t dev = m->mms.blockdev;
 	u64 block = inode_table_block(m, inode), first = block;
 
-	write_inode(m, inode, true);
+	*wrote = write_inode(m, inode, true);
 	settle_clean(m, inode);
 	if (!dev)
 		return 0;
@@ -513,14 +515,18 @@ static int sync_inode_metadata(struct machine *m, handle_t inode)
 int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages)
 {
 	u64 written = filemap_fdatawrite(m, inode, first, last);
+	bool wrote_inode;
 	int error;
 
 	if (pages)
 		*pages = written;
 	inode_get(m, inode);
-	error = sync_inode_metadata(m, inode);
+	error = sync_inode_metadata(m, inode, &wrote_inode);
 	if (!error)
 		error = filemap_fdatawait(m, inode, first, last);
+	/* as an ext4 without a journal: the cache is flushed for the inode's sake, not the data's */
+	if (!error && wrote_inode)
+		blk_issue_flush(m, 0);
 	if (!error)
 		error = filemap_check_error(m, inode);
 	inode_put(m, inode);
@@ -547,5 +553,8 @@ int ksys_sync(struct machine *m, u64 *pages)
 	if (m->wb.laptop_due)
 		event_cancel(m, EVENT_FLUSHER, FLUSHER_LAPTOP);
 	m->wb.laptop_due = 0;
-	return blk_wait_writes(m) ? 0 : -EINTR;
+	if (!blk_wait_writes(m))
+		return -EINTR;
+	blk_issue_flush(m, 0);
+	return 0;
 }

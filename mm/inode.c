@@ -17,7 +17,6 @@
 
 #define NAME_SLOT_BYTES 64u
 /* The disk that simulated files are on shows as this device, as a virtio disk does. */
-#define DISK_MAJOR 0xfeu
 /* Shared anonymous memory lives on the kernel's own tmpfs. */
 #define SHMEM_MINOR 1u
 /* Huge pages without a file live on a hugetlbfs of their own, one for each size. */

@@ -131,6 +131,11 @@ static void kernel_defaults(struct machine *m)
 	m->sysctl.panic = panic_timeout(m->config.cmdline);
 }
 
+void bdi_defaults(struct bdi_knobs *k)
+{
+	*k = (struct bdi_knobs){ .max_ratio = 100, .read_ahead_kb = 128 };
+}
+
 int knobs_init(struct machine *m)
 {
 	struct knobs *k = &m->knobs;
@@ -145,10 +150,8 @@ int knobs_init(struct machine *m)
 	k->cgroup.max_depth = k->cgroup.max_descendants = CGROUP_MAX;
 	k->vma_ra_enabled = true;
 	k->fault_around_bytes = 65536;
-	for (i = 0; i < MAX_BDIS; i++) {
-		k->bdi[i].max_ratio = 100;
-		k->bdi[i].read_ahead_kb = 128;
-	}
+	for (i = 0; i < MAX_BDIS; i++)
+		bdi_defaults(&k->bdi[i]);
 	return pool_init(&k->device_powers, "device_power", sizeof(struct device_power), 1u << 20);
 }
 

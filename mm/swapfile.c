@@ -55,13 +55,20 @@ static void swap_changed(struct machine *m)
 		m->host.wake(m, m->host.arg);
 }
 
-/* The room: a stretch of the disk, or the file's own. */
+/* The disk that a partition is, "/dev/NAME"; vda is what a path of another kind lies on. */
+static const char *disk_name(const char *path)
+{
+	return strncmp(path, "/dev/", strlen("/dev/")) ? "vda" : path + strlen("/dev/");
+}
+
+/* The room: a disk, a stretch of one, or the file's own. */
 static int area_get_room(struct machine *m, struct swap_area *a)
 {
 	int error;
 
 	if (!a->inode)
-		return blk_alloc_space(m, a->pages + 1, &a->sector);
+		return blk_disk_open(m, a->file ? "vda" : disk_name(a->path), a->pages + 1,
+				     &a->sector);
 	error = d_get(m, a->inode);
 	if (error)
 		return error;
@@ -73,7 +80,7 @@ static int area_get_room(struct machine *m, struct swap_area *a)
 static void area_put_room(struct machine *m, struct swap_area *a)
 {
 	if (!a->inode) {
-		blk_free_space(m, a->sector, a->pages + 1);
+		blk_disk_close(m, a->sector, a->pages + 1);
 		return;
 	}
 	blk_forget_faults(m, a->sector, a->sector + a->pages);
@@ -245,6 +252,8 @@ int swap_init(struct machine *m)
 
 		snprintf(path, sizeof(path), "%s%s", s->file ? "/" : "/dev/", s->name);
 		error = swapon(m, path, s->size, s->prio, s->file);
+		if (!error && !s->file)
+			blk_disk_fix(m, s->name);
 	}
 	return error;
 }

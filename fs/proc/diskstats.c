@@ -1,22 +1,30 @@
 /*
- * /proc/diskstats, /proc/partitions: the disk and what it did.
+ * /proc/diskstats, /proc/partitions: the disks and what they did.
  * Source: Documentation/admin-guide/iostats.rst.
  */
 #include "fs/proc/proc.h"
 
 int proc_diskstats_show(const struct request *rq, struct text *out)
 {
-	text_printf(out, "%4u %7u %s", DISK_MAJOR, 0, DISK_NAME);
-	text_disk_stat(out, rq->m, 0);
+	const struct blk_state *s = &rq->m->blk;
+	u32 i;
+
+	for (i = 0; i < s->nr_disks; i++) {
+		if (!s->disk[i].exists)
+			continue;
+		text_printf(out, "%4u %7u %s", DISK_MAJOR, i * DISK_MINORS, s->disk[i].name);
+		text_disk_stat(out, rq->m, i, 0);
+	}
 	return 0;
 }
 
-/* Kept where sys/block/vda/stat finds it too; @width: least digits of a column. */
-void text_disk_stat(struct text *out, const struct machine *m, int width)
+/* Kept where sys/block/NAME/stat finds it too; @width: least digits of a column. */
+void text_disk_stat(struct text *out, const struct machine *m, u32 disk, int width)
 {
-	const struct blk_stat *r = &m->blk.stat[BIO_READ], *w = &m->blk.stat[BIO_WRITE];
+	const struct blk_disk *d = &m->blk.disk[disk];
+	const struct blk_stat *r = &d->stat[BIO_READ], *w = &d->stat[BIO_WRITE];
 	const u64 per_page = PAGE_SIZE / 512;
-	/* nothing is discarded, and the disk keeps nothing back that would have to be flushed */
+	/* nothing is discarded, and a flush takes no time */
 	const u64 columns[17] = { r->ios,
 				  r->merges,
 				  r->pages * per_page,
@@ -25,9 +33,10 @@ void text_disk_stat(struct text *out, const struct machine *m, int width)
 				  w->merges,
 				  w->pages * per_page,
 				  w->ns / NSEC_PER_MSEC,
-				  (u64)blk_in_flight(m, BIO_READ) + blk_in_flight(m, BIO_WRITE),
-				  blk_busy_ns(m) / NSEC_PER_MSEC,
-				  (r->ns + w->ns) / NSEC_PER_MSEC };
+				  (u64)d->in_flight[BIO_READ] + d->in_flight[BIO_WRITE],
+				  blk_busy_ns(m, disk) / NSEC_PER_MSEC,
+				  (r->ns + w->ns) / NSEC_PER_MSEC,
+				  [15] = d->flushes };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(columns); i++)
@@ -38,8 +47,14 @@ void text_disk_stat(struct text *out, const struct machine *m, int width)
 
 int proc_partitions_show(const struct request *rq, struct text *out)
 {
+	const struct blk_state *s = &rq->m->blk;
+	u32 i;
+
 	text_str(out, "major minor  #blocks  name\n\n");
-	text_printf(out, "%4u  %7u %10llu %s\n", DISK_MAJOR, 0,
-		    (unsigned long long)K(rq->m->blk.total_pages), DISK_NAME);
+	for (i = 0; i < s->nr_disks; i++)
+		if (s->disk[i].exists)
+			text_printf(out, "%4u  %7u %10llu %s\n", DISK_MAJOR, i * DISK_MINORS,
+				    (unsigned long long)K(blk_disk_pages(rq->m, i)),
+				    s->disk[i].name);
 	return 0;
 }

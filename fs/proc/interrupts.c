@@ -24,7 +24,7 @@ struct interrupts interrupts_of(const struct machine *m, u32 cpu)
 
 	i.timer = (t->user + t->nice + t->system + t->irq + t->softirq) / JIFFY_NS;
 	if (cpu == 0)
-		i.disk = m->blk.stat[BIO_READ].ios + m->blk.stat[BIO_WRITE].ios;
+		i.disk = blk_total(m, BIO_READ).ios + blk_total(m, BIO_WRITE).ios;
 	return i;
 }
 

@@ -41,11 +41,8 @@ PROC_SHOW(sysrq_trigger);
 ssize_t proc_mtrr_store(const struct request *rq, const char *data, size_t size, u64 offset);
 ssize_t proc_sysrq_trigger_store(const struct request *rq, const char *data, size_t size,
 				 u64 offset);
-/* The disk, as the block layer numbers and names it. */
-#define DISK_MAJOR 254u
-#define DISK_NAME  "vda"
 /** text_disk_stat() - the numbers of its line in diskstats, and the newline. */
-void text_disk_stat(struct text *out, const struct machine *m, int width);
+void text_disk_stat(struct text *out, const struct machine *m, u32 disk, int width);
 int proc_swaps_open(const struct request *rq, int flags);
 u32 proc_swaps_poll(const struct request *rq);
 

@@ -117,25 +117,11 @@ static int disk_setattr(const struct request *rq, const struct tree_setattr *a)
 	return 0;
 }
 
-/* Swap partitions have their room from the same disk, but are no part of its file system. */
-static u64 partition_pages(const struct machine *m)
-{
-	u64 pages = 0;
-	u32 i;
-
-	for (i = 0; i < MAX_SWAPFILES; i++) {
-		const struct swap_area *a = &m->swap.area[i];
-
-		pages += a->in_use && !a->file ? a->pages + 1 : 0;
-	}
-	return pages;
-}
-
 static void disk_statfs(const struct request *rq, struct statvfs *st)
 {
 	const struct blk_state *b = &rq->m->blk;
 
-	st->f_blocks = b->total_pages - partition_pages(rq->m);
+	st->f_blocks = blk_disk_pages(rq->m, 0);
 	st->f_bfree = st->f_bavail = b->total_pages - b->used_pages;
 	st->f_files = b->total_pages / 4; /* ext4 makes an inode for each 16 KiB */
 	st->f_ffree = st->f_favail =

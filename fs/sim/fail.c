@@ -37,6 +37,12 @@ static int find_device(struct command_run *c, const char *name, struct blk_fault
 		f->last = a->sector + a->pages;
 		return 0;
 	}
+	i = blk_disk_find(c->m, strncmp(name, "/dev/", 5) ? name : name + 5);
+	if (i < BLK_DISKS_MAX) {
+		f->first = c->m->blk.disk[i].first;
+		f->last = f->first + c->m->blk.disk[i].pages - 1;
+		return 0;
+	}
 	return command_explain(c, -ENODEV, "there is no device '%s': vda, or a swap area's name",
 			       name);
 }

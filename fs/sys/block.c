@@ -1,51 +1,207 @@
 /*
- * /sys/block and what it leads to: the one disk, its statistics and its queue; the links of
- * class/bdi.
+ * /sys/block and what it leads to: the disks (include/mman/blkdev.h), their statistics and their
+ * queue; the links of class/bdi.
  *
  * Knobs of a queue that the simulated disk does not have are left out. Reads go before writes that
  * wait, and what lies one behind the other is merged, up to 128 KiB (docs/writeback.md).
  * Source: Documentation/ABI/stable/sysfs-block, Documentation/block/stat.rst.
  */
-#include "fs/proc/proc.h"
-#include "fs/sys/virtual.h"
+#include "fs/sys/block.h"
 
-#define DISK_DEVICE "pci0000:00/0000:00:02.0/virtio0/block/" DISK_NAME
+#include "fs/proc/proc.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- the disks as objects ---- */
+
+/* A number may be given to another disk later. */
+static u64 disk_object(const struct machine *m, u32 i)
+{
+	return object_pack(i, m->blk.disk[i].diskseq);
+}
+
+bool disk_exists(const struct request *rq)
+{
+	const struct blk_disk *d = disk_of(rq);
+
+	return d->exists && rq->object == disk_object(rq->m, disk_index(rq));
+}
+
+static void name_entry(const struct directory *dir, u64 object, struct entry *out)
+{
+	*out = (struct entry){ .object = object };
+	if (dir->rows_only) {
+		out->attr = &dir->attrs[0];
+		out->owner = dir;
+	} else {
+		out->dir = dir;
+	}
+}
+
+/* What the disk rq->object is called in @dir; NULL: the host is out of memory. */
+static const char *name_of(const struct request *rq, const struct directory *dir, struct text *t)
+{
+	text_reset(t);
+	dir->object_name(rq, t);
+	text_char(t, '\0');
+	return text_error(t) ? NULL : t->data;
+}
+
+int disk_lookup(const struct request *rq, const char *name, const struct directory *dir,
+		struct entry *out)
+{
+	struct request each = *rq;
+	struct text t;
+	int error = -ENOENT;
+	u32 i;
+
+	text_init(&t);
+	for (i = 0; i < rq->m->blk.nr_disks && error; i++) {
+		const char *found;
+
+		each.object = disk_object(rq->m, i);
+		if (!disk_exists(&each))
+			continue;
+		found = name_of(&each, dir, &t);
+		if (found && !strcmp(found, name)) {
+			name_entry(dir, each.object, out);
+			error = 0;
+		}
+	}
+	text_free(&t);
+	return error;
+}
+
+int disk_iterate(const struct request *rq, u64 position, const struct directory *dir,
+		 struct dir_emit *e)
+{
+	struct request each = *rq;
+	struct entry entry;
+	const char *name;
+	struct text t;
+	u64 i;
+
+	text_init(&t);
+	for (i = position; i < rq->m->blk.nr_disks; i++) {
+		each.object = disk_object(rq->m, (u32)i);
+		if (!disk_exists(&each))
+			continue;
+		name = name_of(&each, dir, &t);
+		name_entry(dir, each.object, &entry);
+		if (!name || !e->emit(e, name, &entry, i + 1))
+			break;
+	}
+	text_free(&t);
+	return 0;
+}
+
+u32 disk_nlink(const struct request *rq)
+{
+	u32 i, nr = 2;
+
+	for (i = 0; i < rq->m->blk.nr_disks; i++)
+		nr += rq->m->blk.disk[i].exists;
+	return nr;
+}
+
+/* As sysfs has it, where a name cannot have a slash. */
+static void disk_name(const struct request *rq, struct text *out)
+{
+	const char *c;
+
+	for (c = disk_of(rq)->name; *c; c++)
+		text_char(out, *c == '/' ? '!' : *c);
+}
+
+void disk_number(const struct request *rq, struct text *out)
+{
+	text_printf(out, "%u:%u", DISK_MAJOR, disk_index(rq) * DISK_MINORS);
+}
+
+/* A slot of the PCI bus for each: the first two are the bridge's. */
+#define PCI_SLOTS      32u
+#define FIRST_PCI_SLOT 2u
+
+static void pci_name(const struct request *rq, struct text *out)
+{
+	const u32 slots = PCI_SLOTS - FIRST_PCI_SLOT;
+
+	text_printf(out, "0000:00:%02x.%u", FIRST_PCI_SLOT + disk_index(rq) % slots,
+		    disk_index(rq) / slots);
+}
+
+static void virtio_name(const struct request *rq, struct text *out)
+{
+	text_printf(out, "virtio%u", disk_index(rq));
+}
 
 /* ---- block/vda ---- */
 
 static int size_show(const struct request *rq, struct text *out)
 {
-	return show_u64(out, rq->m->blk.total_pages * (PAGE_SIZE / 512));
+	return show_u64(out, blk_disk_pages(rq->m, disk_index(rq)) * (PAGE_SIZE / 512));
 }
 
 static int stat_show(const struct request *rq, struct text *out)
 {
-	text_disk_stat(out, rq->m, 8);
+	text_disk_stat(out, rq->m, disk_index(rq), 8);
 	return 0;
 }
 
 static int inflight_show(const struct request *rq, struct text *out)
 {
-	text_printf(out, "%8u %8u\n", blk_in_flight(rq->m, BIO_READ),
-		    blk_in_flight(rq->m, BIO_WRITE));
+	text_printf(out, "%8u %8u\n", disk_of(rq)->in_flight[BIO_READ],
+		    disk_of(rq)->in_flight[BIO_WRITE]);
 	return 0;
 }
 
 static int disk_uevent_show(const struct request *rq, struct text *out)
 {
-	(void)rq;
-	text_str(out, "MAJOR=254\nMINOR=0\nDEVNAME=" DISK_NAME "\nDEVTYPE=disk\nDISKSEQ=1\n");
+	text_printf(out, "MAJOR=%u\nMINOR=%u\nDEVNAME=%s\nDEVTYPE=disk\nDISKSEQ=%u\n", DISK_MAJOR,
+		    disk_index(rq) * DISK_MINORS, disk_of(rq)->name, disk_of(rq)->diskseq);
 	return 0;
 }
 
+static int dev_show(const struct request *rq, struct text *out)
+{
+	disk_number(rq, out);
+	text_char(out, '\n');
+	return 0;
+}
+
+static int diskseq_show(const struct request *rq, struct text *out)
+{
+	return show_u64(out, disk_of(rq)->diskseq);
+}
+
+static int bdi_target(const struct request *rq, struct text *out)
+{
+	text_str(out, "../../../../../virtual/bdi/");
+	disk_number(rq, out);
+	return 0;
+}
+
+static int device_target(const struct request *rq, struct text *out)
+{
+	text_str(out, "../../../");
+	virtio_name(rq, out);
+	return 0;
+}
+
+#define LINK_TO(file, show_fn)                                         \
+	{                                                              \
+		.name = file, .mode = S_IFLNK | 0777, .show = show_fn, \
+	}
+
 static const struct attribute disk_attrs[] = {
 	SYSFS_TEXT("alignment_offset", "0\n"),
-	SYSFS_LINK("bdi", "../../../../../virtual/bdi/254:0"),
+	LINK_TO("bdi", bdi_target),
 	SYSFS_TEXT("capability", "0\n"),
-	SYSFS_TEXT("dev", "254:0\n"),
-	SYSFS_LINK("device", "../../../virtio0"),
+	SYSFS_RO("dev", dev_show),
+	LINK_TO("device", device_target),
 	SYSFS_TEXT("discard_alignment", "0\n"),
-	SYSFS_TEXT("diskseq", "1\n"),
+	SYSFS_RO("diskseq", diskseq_show),
 	SYSFS_TEXT("ext_range", "256\n"),
 	SYSFS_TEXT("hidden", "0\n"),
 	SYSFS_RO("inflight", inflight_show),
@@ -72,6 +228,29 @@ static int nr_requests_show(const struct request *rq, struct text *out)
 	return show_u64(out, rq->m->config.disk.queue_depth);
 }
 
+static int write_cache_show(const struct request *rq, struct text *out)
+{
+	text_str(out, disk_of(rq)->write_through ? "write through\n" : "write back\n");
+	return 0;
+}
+
+/* What follows the word does not matter. */
+static ssize_t write_cache_store(const struct request *rq, const char *data, size_t size,
+				 u64 offset)
+{
+	static const char *const words[] = { "write back", "write through", "none" };
+	u32 i = 0;
+
+	(void)offset;
+	while (i < ARRAY_SIZE(words) &&
+	       (size < strlen(words[i]) || strncmp(data, words[i], strlen(words[i]))))
+		i++;
+	if (i == ARRAY_SIZE(words))
+		return -EINVAL;
+	disk_of(rq)->write_through = i != 0;
+	return (ssize_t)size;
+}
+
 static const struct attribute queue_attrs[] = {
 	SYSFS_TEXT("discard_granularity", "0\n"),
 	SYSFS_TEXT("discard_max_bytes", "0\n"),
@@ -89,7 +268,9 @@ static const struct attribute queue_attrs[] = {
 		    "kB to read beyond what was asked for; the same as that of bdi"),
 	SYSFS_RO("rotational", rotational_show),
 	SYSFS_TEXT("scheduler", "[mq-deadline]\n"),
-	SYSFS_TEXT("write_cache", "write through\n"),
+	SYSFS_OTHER(
+		"write_cache", 0644, write_cache_show, write_cache_store, ACTS,
+		"write back: sync and fsync flush the disk's cache; write through: they need not"),
 	SYSFS_TEXT("zoned", "none\n"),
 };
 
@@ -98,14 +279,22 @@ static const struct directory queue_directory = {
 	.mode = 0755,
 	.attrs = queue_attrs,
 	.nr_attrs = ARRAY_SIZE(queue_attrs),
+	.exists = disk_exists,
 };
 
-POWER_DIRECTORY(disk_power_directory, "block/vda/power", NULL);
+POWER_DIRECTORY(disk_power_directory, "block/vda/power", disk_exists);
 
 static const struct subdirectory disk_subdirs[] = {
 	{ .name = "power", .dir = &disk_power_directory },
 	{ .name = "queue", .dir = &queue_directory },
 };
+
+/* ---- the way there: devices/pci0000:00/0000:00:02.0/virtio0/block ---- */
+
+static u64 same_object(const struct request *rq)
+{
+	return rq->object;
+}
 
 static const struct directory disk_directory = {
 	.name = "block/vda",
@@ -114,119 +303,162 @@ static const struct directory disk_directory = {
 	.nr_attrs = ARRAY_SIZE(disk_attrs),
 	.subdirs = disk_subdirs,
 	.nr_subdirs = ARRAY_SIZE(disk_subdirs),
+	.exists = disk_exists,
+	.object_name = disk_name,
+	.parent_object = same_object,
 };
 
-/* ---- the way there: devices/pci0000:00/0000:00:02.0/virtio0/block ---- */
+/* The directory of a disk has one of its children, of another name for each disk. */
+static int child_lookup(const struct request *rq, const char *name, struct entry *out)
+{
+	const struct directory *child = rq->dir->dynamic[0];
+	struct entry found;
+	int error = disk_lookup(rq, name, child, &found);
 
-#define ON_THE_WAY(ident, path, child_name, child_dir)         \
-	static const struct subdirectory ident##_subdirs[] = { \
-		{ .name = child_name, .dir = &child_dir },     \
-	};                                                     \
-	static const struct directory ident = {                \
-		.name = path,                                  \
-		.mode = 0755,                                  \
-		.subdirs = ident##_subdirs,                    \
-		.nr_subdirs = ARRAY_SIZE(ident##_subdirs),     \
-	}
+	if (!error && found.object != rq->object)
+		error = -ENOENT;
+	if (!error)
+		*out = found;
+	return error;
+}
 
-ON_THE_WAY(virtio_block_directory, "virtio0/block", DISK_NAME, disk_directory);
-ON_THE_WAY(virtio_directory, "virtio0", "block", virtio_block_directory);
-ON_THE_WAY(pci_function_directory, "0000:00:02.0", "virtio0", virtio_directory);
+static int child_iterate(const struct request *rq, u64 position, struct dir_emit *e)
+{
+	const struct directory *child = rq->dir->dynamic[0];
+	struct entry entry = { .dir = child, .object = rq->object };
+	const char *name;
+	struct text t;
 
-static const struct subdirectory pci_subdirs[] = {
-	{ .name = "0000:00:02.0", .dir = &pci_function_directory },
+	if (position)
+		return 0;
+	text_init(&t);
+	name = name_of(rq, child, &t);
+	if (name)
+		e->emit(e, name, &entry, 1);
+	text_free(&t);
+	return 0;
+}
+
+static u32 child_nlink(const struct request *rq)
+{
+	(void)rq;
+	return 3;
+}
+
+static const struct directory *const block_dynamic[] = { &disk_directory, NULL };
+
+static const struct directory virtio_block_directory = {
+	.name = "virtio0/block",
+	.mode = 0755,
+	.dynamic = block_dynamic,
+	.lookup = child_lookup,
+	.iterate = child_iterate,
+	.nlink = child_nlink,
+	.exists = disk_exists,
 };
+
+static const struct subdirectory virtio_subdirs[] = {
+	{ .name = "block", .dir = &virtio_block_directory },
+};
+
+static const struct directory virtio_directory = {
+	.name = "virtio0",
+	.mode = 0755,
+	.subdirs = virtio_subdirs,
+	.nr_subdirs = ARRAY_SIZE(virtio_subdirs),
+	.exists = disk_exists,
+	.object_name = virtio_name,
+	.parent_object = same_object,
+};
+
+static const struct directory *const function_dynamic[] = { &virtio_directory, NULL };
+
+static const struct directory pci_function_directory = {
+	.name = "0000:00:02.0",
+	.mode = 0755,
+	.dynamic = function_dynamic,
+	.lookup = child_lookup,
+	.iterate = child_iterate,
+	.nlink = child_nlink,
+	.exists = disk_exists,
+	.object_name = pci_name,
+};
+
+/* One for each disk, directly below. */
+static int disks_lookup(const struct request *rq, const char *name, struct entry *out)
+{
+	return disk_lookup(rq, name, rq->dir->dynamic[0], out);
+}
+
+static int disks_iterate(const struct request *rq, u64 position, struct dir_emit *e)
+{
+	return disk_iterate(rq, position, rq->dir->dynamic[0], e);
+}
+
+static const struct directory *const pci_dynamic[] = { &pci_function_directory, NULL };
 
 const struct directory sys_pci_directory = {
 	.name = "pci0000:00",
 	.mode = 0755,
-	.subdirs = pci_subdirs,
-	.nr_subdirs = ARRAY_SIZE(pci_subdirs),
+	.dynamic = pci_dynamic,
+	.lookup = disks_lookup,
+	.iterate = disks_iterate,
+	.nlink = disk_nlink,
 };
 
 /* ---- links to it ---- */
 
-#define LINKS(ident, path, rows)              \
-	const struct directory ident = {      \
-		.name = path,                 \
-		.mode = 0755,                 \
-		.attrs = rows,                \
-		.nr_attrs = ARRAY_SIZE(rows), \
-	}
+static void device_path(const struct request *rq, const char *devices, struct text *out)
+{
+	text_str(out, devices);
+	text_str(out, "pci0000:00/");
+	pci_name(rq, out);
+	text_char(out, '/');
+	virtio_name(rq, out);
+	text_str(out, "/block/");
+	disk_name(rq, out);
+}
 
-static const struct attribute block_links[] = {
-	SYSFS_LINK(DISK_NAME, "../devices/" DISK_DEVICE),
-};
-LINKS(sys_block_directory, "block", block_links);
+static int block_target(const struct request *rq, struct text *out)
+{
+	device_path(rq, "../devices/", out);
+	return 0;
+}
 
-static const struct attribute class_block_links[] = {
-	SYSFS_LINK(DISK_NAME, "../../devices/" DISK_DEVICE),
-};
-LINKS(sys_class_block_directory, "class/block", class_block_links);
+static int class_target(const struct request *rq, struct text *out)
+{
+	device_path(rq, "../../devices/", out);
+	return 0;
+}
 
-static const struct attribute dev_block_links[] = {
-	SYSFS_LINK("254:0", "../../devices/" DISK_DEVICE),
-};
-LINKS(sys_dev_block_directory, "dev/block", dev_block_links);
-
-/* ---- class/bdi ---- */
-
-static int bdi_link_show(const struct request *rq, struct text *out)
+static int class_bdi_target(const struct request *rq, struct text *out)
 {
 	text_str(out, "../../devices/virtual/bdi/");
-	bdi_name(rq, out);
+	disk_number(rq, out);
 	return 0;
 }
 
-static const struct attribute bdi_link_attrs[] = {
-	{ .name = "254:N", .mode = S_IFLNK | 0777, .show = bdi_link_show },
-};
-
-static const struct directory bdi_link_rows = {
-	.name = "class/bdi/254:N",
-	.attrs = bdi_link_attrs,
-	.nr_attrs = ARRAY_SIZE(bdi_link_attrs),
-	.exists = bdi_exists,
-	.object_name = bdi_name,
-	.rows_only = true,
-};
-
-static int class_bdi_lookup(const struct request *rq, const char *name, struct entry *out)
-{
-	struct entry found = { 0 };
-	int error = bdi_lookup_as(rq, name, NULL, &found);
-
-	if (!error)
-		*out = (struct entry){ .attr = &bdi_link_attrs[0],
-				       .owner = &bdi_link_rows,
-				       .object = found.object };
-	return error;
-}
-
-static int class_bdi_iterate(const struct request *rq, u64 position, struct dir_emit *e)
-{
-	struct request each = *rq;
-	struct text name;
-	bool more = true;
-
-	text_init(&name);
-	for (each.object = position; more && bdi_exists(&each); each.object++) {
-		text_reset(&name);
-		bdi_name(&each, &name);
-		text_char(&name, '\0');
-		more = !text_error(&name) &&
-		       emit_row_of(e, name.data, &bdi_link_rows, 0, each.object, each.object + 1);
+/* A directory with a link for each disk. */
+#define LINKS(ident, path, called, target)                                                \
+	static const struct attribute ident##_row[] = { LINK_TO(path "/NAME", target) };  \
+	static const struct directory ident##_rows = {                                    \
+		.name = path "/NAME",                                                     \
+		.attrs = ident##_row,                                                     \
+		.nr_attrs = 1,                                                            \
+		.exists = disk_exists,                                                    \
+		.object_name = called,                                                    \
+		.rows_only = true,                                                        \
+	};                                                                                \
+	static const struct directory *const ident##_dynamic[] = { &ident##_rows, NULL }; \
+	const struct directory ident = {                                                  \
+		.name = path,                                                             \
+		.mode = 0755,                                                             \
+		.dynamic = ident##_dynamic,                                               \
+		.lookup = disks_lookup,                                                   \
+		.iterate = disks_iterate,                                                 \
 	}
-	text_free(&name);
-	return 0;
-}
 
-static const struct directory *const class_bdi_dynamic[] = { &bdi_link_rows, NULL };
-
-const struct directory sys_class_bdi_directory = {
-	.name = "class/bdi",
-	.mode = 0755,
-	.dynamic = class_bdi_dynamic,
-	.lookup = class_bdi_lookup,
-	.iterate = class_bdi_iterate,
-};
+LINKS(sys_block_directory, "block", disk_name, block_target);
+LINKS(sys_class_block_directory, "class/block", disk_name, class_target);
+LINKS(sys_dev_block_directory, "dev/block", disk_number, class_target);
+LINKS(sys_class_bdi_directory, "class/bdi", disk_number, class_bdi_target);

@@ -6,7 +6,7 @@
  */
 #include "fs/sys/debug.h"
 
-#include "fs/sys/virtual.h"
+#include "fs/sys/block.h"
 
 #include <errno.h>
 #include <mman/writeback.h>
@@ -116,7 +116,7 @@ static void stat_line(struct text *out, const char *name, u64 value, const char 
 static int bdi_stats_show(const struct request *rq, struct text *out)
 {
 	const struct machine *m = rq->m;
-	bool first = rq->object == 0;
+	bool first = disk_index(rq) == 0;
 	u64 background, limit;
 
 	global_dirty_limits(m, &background, &limit);
@@ -150,18 +150,18 @@ static const struct directory bdi_one_directory = {
 	.mode = 0755,
 	.attrs = bdi_attrs,
 	.nr_attrs = ARRAY_SIZE(bdi_attrs),
-	.exists = bdi_exists,
-	.object_name = bdi_name,
+	.exists = disk_exists,
+	.object_name = disk_number,
 };
 
 static int bdi_lookup(const struct request *rq, const char *name, struct entry *out)
 {
-	return bdi_lookup_as(rq, name, &bdi_one_directory, out);
+	return disk_lookup(rq, name, &bdi_one_directory, out);
 }
 
 static int bdi_iterate(const struct request *rq, u64 position, struct dir_emit *e)
 {
-	return bdi_iterate_as(rq, position, &bdi_one_directory, e);
+	return disk_iterate(rq, position, &bdi_one_directory, e);
 }
 
 static const struct directory *const bdi_dynamic[] = { &bdi_one_directory, NULL };
@@ -172,7 +172,7 @@ static const struct directory bdi_directory = {
 	.dynamic = bdi_dynamic,
 	.lookup = bdi_lookup,
 	.iterate = bdi_iterate,
-	.nlink = bdi_nlink,
+	.nlink = disk_nlink,
 };
 
 /* ---- numbers ---- */

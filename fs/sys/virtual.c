@@ -2,35 +2,17 @@
  * /sys/devices/virtual: backing devices (bdi) and memory tiers.
  * Source: Documentation/ABI/testing/sysfs-class-bdi, sysfs-kernel-mm-memory-tiers.
  */
-#include "fs/sys/virtual.h"
+#include "fs/sys/block.h"
 
 #include "fs/proc/proc.h"
 
 #include <errno.h>
-#include <stdio.h>
 
-/* ---- bdi/254:N: virtual disks, 16 minor numbers each: sim/disk's, then those of swap partitions
- * ---- */
-
-#define DISK_MINORS 16u
-
-u32 nr_bdis(const struct machine *m)
-{
-	u32 i, nr = 1;
-
-	for (i = 0; i < m->config.nr_swap; i++)
-		nr += !m->config.swap[i].file;
-	return min_t(u32, nr, MAX_BDIS);
-}
-
-bool bdi_exists(const struct request *rq)
-{
-	return rq->object < nr_bdis(rq->m);
-}
+/* ---- bdi/254:N, one of each disk ---- */
 
 static struct bdi_knobs *bdi_of(const struct request *rq)
 {
-	return &rq->m->knobs.bdi[rq->object];
+	return &rq->m->knobs.bdi[disk_index(rq)];
 }
 
 static int max_ratio_show(const struct request *rq, struct text *out)
@@ -67,7 +49,7 @@ static ssize_t min_ratio_store(const struct request *rq, const char *data, size_
 	if (err)
 		return err;
 	for (i = 0; i < MAX_BDIS; i++)
-		sum += i == rq->object ? 0 : rq->m->knobs.bdi[i].min_ratio;
+		sum += i == disk_index(rq) ? 0 : rq->m->knobs.bdi[i].min_ratio;
 	if (ratio > bdi_of(rq)->max_ratio || (ratio > bdi_of(rq)->min_ratio && sum + ratio >= 100))
 		return -EINVAL;
 	bdi_of(rq)->min_ratio = ratio;
@@ -104,16 +86,11 @@ static const struct attribute bdi_attrs[] = {
 	UEVENT_ATTR,
 };
 
-POWER_DIRECTORY(bdi_power_directory, "bdi/M:N/power", bdi_exists);
+POWER_DIRECTORY(bdi_power_directory, "bdi/M:N/power", disk_exists);
 
 static const struct subdirectory bdi_subdirs[] = {
 	{ .name = "power", .dir = &bdi_power_directory },
 };
-
-void bdi_name(const struct request *rq, struct text *out)
-{
-	text_printf(out, "%u:%u", DISK_MAJOR, (u32)rq->object * DISK_MINORS);
-}
 
 static const struct directory bdi_directory = {
 	.name = "bdi/M:N",
@@ -122,52 +99,18 @@ static const struct directory bdi_directory = {
 	.nr_attrs = ARRAY_SIZE(bdi_attrs),
 	.subdirs = bdi_subdirs,
 	.nr_subdirs = ARRAY_SIZE(bdi_subdirs),
-	.exists = bdi_exists,
-	.object_name = bdi_name,
+	.exists = disk_exists,
+	.object_name = disk_number,
 };
-
-int bdi_lookup_as(const struct request *rq, const char *name, const struct directory *dir,
-		  struct entry *out)
-{
-	u32 minor;
-
-	if (!parse_object_name(name, "254:", &minor) || minor % DISK_MINORS ||
-	    minor / DISK_MINORS >= nr_bdis(rq->m))
-		return -ENOENT;
-	out->dir = dir;
-	out->object = minor / DISK_MINORS;
-	return 0;
-}
-
-int bdi_iterate_as(const struct request *rq, u64 position, const struct directory *dir,
-		   struct dir_emit *e)
-{
-	struct entry entry = { .dir = dir };
-	char name[24];
-	u64 i;
-
-	for (i = position; i < nr_bdis(rq->m); i++) {
-		snprintf(name, sizeof(name), "%u:%u", DISK_MAJOR, (u32)i * DISK_MINORS);
-		entry.object = i;
-		if (!e->emit(e, name, &entry, i + 1))
-			break;
-	}
-	return 0;
-}
 
 static int bdi_lookup(const struct request *rq, const char *name, struct entry *out)
 {
-	return bdi_lookup_as(rq, name, &bdi_directory, out);
+	return disk_lookup(rq, name, &bdi_directory, out);
 }
 
 static int bdi_iterate(const struct request *rq, u64 position, struct dir_emit *e)
 {
-	return bdi_iterate_as(rq, position, &bdi_directory, e);
-}
-
-u32 bdi_nlink(const struct request *rq)
-{
-	return 2 + nr_bdis(rq->m);
+	return disk_iterate(rq, position, &bdi_directory, e);
 }
 
 static const struct directory *const bdi_dynamic[] = { &bdi_directory, NULL };
@@ -178,7 +121,7 @@ const struct directory sys_bdi_directory = {
 	.dynamic = bdi_dynamic,
 	.lookup = bdi_lookup,
 	.iterate = bdi_iterate,
-	.nlink = bdi_nlink,
+	.nlink = disk_nlink,
 };
 
 /* ---- memory_tiering: all memory is DRAM, which is tier 4 ---- */

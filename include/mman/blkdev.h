@@ -4,9 +4,10 @@
  * Source: Documentation/admin-guide/iostats.rst (what is counted),
  * Documentation/block/deadline-iosched.rst.
  *
- * There is one disk, "vda": files of sim/disk and swap areas lie on it and share its queue and its
- * size. No bytes here (contents.h, backing.h): a bio is a stretch of pages, what happens when it is
- * done, and the virtual time at which that is.
+ * There is one drive. Files of sim/disk and swap areas share its queue, its time and its size; what
+ * the machine sees of it are disks (mm/blk_disk.c): "vda" with the files, and one for each swap
+ * partition, with counters of their own. No bytes here (contents.h, backing.h): a bio is a stretch
+ * of pages, what happens when it is done, and the virtual time at which that is.
  *
  *	blk_submit() -> waiting reads  -+
  *	             -> waiting writes -+-> the one being served -> done, not yet told -> bio_end
@@ -34,6 +35,8 @@
  * were never used before, blk_file_sector() gives every file a range of its own. What is limited is
  * the sum of pages in use.
  *
+ * The disks have a write cache, as the machine sees it, and forget nothing: a flush takes no time.
+ *
  * State for a snapshot: struct blk_state and its pool.
  */
 #ifndef MMAN_BLKDEV_H
@@ -48,6 +51,11 @@ struct machine;
 #define WRITES_STARVED	2u
 #define BLK_FAULTS_MAX	32u
 #define BLK_FAULT_TIMES UINT64_MAX /* no limit */
+/* Disks of virtio-blk: the first number that is free, and 16 minor ones each. */
+#define DISK_MAJOR    254u
+#define DISK_MINORS   16u
+#define BLK_NAME_MAX  48u
+#define BLK_DISKS_MAX 35u /* vda, those of the machine file, one for each swap area besides */
 
 enum bio_op { BIO_READ, BIO_WRITE, NR_BIO_OPS };
 
@@ -65,6 +73,7 @@ struct bio {
 	u32 nr, failed; /* pages; bit mask of those that end in an error */
 	u32 passed;	/* times that a read went before it */
 	u8 op, end, done, waiters;
+	u32 disk, reserved; /* index of blk_state.disk */
 	pfn_t pfn[BIO_PAGES];
 };
 
@@ -91,19 +100,35 @@ struct blk_log {
 	u32 lines, missed;
 };
 
-/* What the disk did since boot, for each operation: proc/diskstats. */
+/* What a disk did, for each operation: proc/diskstats. */
 struct blk_stat {
 	u64 ios, merges; /* transfers that are over; submissions that joined one that waited */
 	u64 pages;
 	u64 ns; /* from submission to end, of all */
 };
 
+struct blk_disk {
+	char name[BLK_NAME_MAX];
+	bool exists;
+	bool fixed;	    /* is there as long as the machine */
+	bool in_use;	    /* as swap */
+	bool write_through; /* nobody need flush it: queue/write_cache */
+	u32 diskseq;	    /* disks that there were, up to this one */
+	u64 first, pages;   /* sectors; of vda only what is limited counts (blk_disk_pages()) */
+	struct blk_stat stat[NR_BIO_OPS];
+	u32 in_flight[NR_BIO_OPS]; /* waiting or being served */
+	u64 flushes;
+	u64 busy_ns; /* something of it was being served, but for what is */
+};
+
 struct blk_state {
 	struct pool bios;
 	handle_t active; /* being served, from active_start until active_done */
 	u64 active_start, active_done;
-	struct blk_stat stat[NR_BIO_OPS];
-	u64 busy_ns; /* something was being served, but for what is */
+	struct blk_disk disk[BLK_DISKS_MAX];
+	u32 nr_disks; /* one more than the highest that exists */
+	u32 last_diskseq;
+	struct blk_stat gone[NR_BIO_OPS]; /* what disks did that are no more */
 	struct bio_list waiting[NR_BIO_OPS], done;
 	u64 nr_writes, nr_writes_done; /* bios, since boot */
 	u64 head;		       /* sector behind the last transfer */
@@ -153,10 +178,27 @@ bool blk_wait_writes(struct machine *m);
 void wait_on_page_writeback(struct machine *m, pfn_t pfn);
 void wait_on_page_locked(struct machine *m, pfn_t pfn);
 
-/** blk_busy_ns() - how long the disk has been at work, the present transfer included.
- * blk_in_flight() - transfers waiting or being served. */
-u64 blk_busy_ns(const struct machine *m);
-u32 blk_in_flight(const struct machine *m, enum bio_op op);
+/** blk_busy_ns() - how long the drive has been at work for a disk, the present transfer included.
+ * blk_total() - what all disks did since boot. */
+u64 blk_busy_ns(const struct machine *m, u32 disk);
+struct blk_stat blk_total(const struct machine *m, enum bio_op op);
+/** blk_issue_flush() - what was written to the disk is to be safe: counted, unless it is said to
+ * write through. Source: Documentation/block/writeback_cache_control.rst. */
+void blk_issue_flush(struct machine *m, u32 disk);
+
+/** blk_disk_open() - room for a swap partition of @pages on the disk @name: vda's room, or a disk
+ * of that name and size, which comes if it is not there. *@sector: where it begins. 0, -EBUSY (it
+ * is in use), -ENOSPC.
+ * blk_disk_close() - the partition at @sector is swap no more. Its disk goes, unless
+ * blk_disk_fix() said that it belongs to the machine. */
+int blk_disk_open(struct machine *m, const char *name, u64 pages, u64 *sector);
+void blk_disk_close(struct machine *m, u64 sector, u64 pages);
+void blk_disk_fix(struct machine *m, const char *name);
+/** blk_disk_find() - index of the disk @name, or of that with @sector. BLK_DISKS_MAX: there is
+ * none of that name. blk_disk_pages() - its size. */
+u32 blk_disk_find(const struct machine *m, const char *name);
+u32 blk_disk_of(const struct machine *m, u64 sector);
+u64 blk_disk_pages(const struct machine *m, u32 disk);
 
 /** blk_poll() - run the completions that are due at the clock's present time. Safe inside an
  * allocation, but not while pages of an LRU list are being walked in place. */

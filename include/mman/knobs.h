@@ -66,7 +66,7 @@ struct bdi_knobs {
 	u32 min_ratio, max_ratio, read_ahead_kb;
 };
 
-#define MAX_BDIS 16u
+#define MAX_BDIS 35u /* a disk each: BLK_DISKS_MAX */
 
 /* Parameters that modules and debugging files show; nothing in the engine depends on them. */
 struct misc_knobs {
@@ -129,6 +129,8 @@ struct knobs {
 /** knobs_init() - values of a fresh 6.1 boot. 0 or -ENOMEM. knobs_late_init(): those that depend on
  * what boot found, when it is over. */
 int knobs_init(struct machine *m);
+/** bdi_defaults() - of a disk that has just come. */
+void bdi_defaults(struct bdi_knobs *k);
 void knobs_late_init(struct machine *m);
 /** knobs_destroy() - what they hold of the host's memory goes. */
 void knobs_destroy(struct machine *m);

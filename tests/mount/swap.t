@@ -46,6 +46,35 @@ like "$(cat "$M/sim/ctl")" 'has holes' 'and why'
 mkdir "$D/directory"
 no EISDIR "$M/sim/ctl" 'swapon directory 16M type=file' 'a directory'
 
+# --- A partition is a disk ---
+
+# column NAME N: a column of its line in proc/diskstats
+column() {
+	awk -v name="$1" -v n="$2" '$3 == name { print $n }' "$M/proc/diskstats"
+}
+
+is "$(ls "$M/sys/block")" vda 'one disk'
+blocks=$(awk '$4 == "vda" { print $3 }' "$M/proc/partitions")
+put "$M/sim/ctl" 'swapon vdb 64M'
+put "$M/sim/ctl" 'swapon mapper/s 32M'
+is "$(cd "$M/sys/block" && echo *)" 'mapper!s vda vdb' 'sys/block: a disk for each partition'
+is "$(readlink "$M/sys/class/block/vdb")" '../../devices/pci0000:00/0000:00:03.0/virtio1/block/vdb' 'sys/class/block'
+is "$(cat "$M/sys/class/block/vdb/"{dev,size,ro,removable,diskseq} | xargs)" '254:16 131072 0 0 2' 'number, sectors, kind'
+is "$(cd "$M/sys/block/vdb/device" && pwd -P)" "$M/sys/devices/pci0000:00/0000:00:03.0/virtio1" 'its device'
+is "$(cd "$M/sys/block/vdb/bdi" && pwd -P)" "$M/sys/devices/virtual/bdi/254:16" 'its bdi'
+is "$(tail -n +3 "$M/proc/partitions" | xargs)" "254 0 $((blocks - 98304)) vda 254 16 65536 vdb 254 32 32768 mapper/s" 	'proc/partitions'
+before=$(column vda 10)
+put "$M/sim/procs/a/ctl" 'write a'
+put "$M/sim/procs/a/ctl" 'swapout'
+cmp_num "$(column vdb 10)" '>=' 16384 'what is swapped out is written to it'
+is "$(column vda 10)" "$before" 'and to no other'
+is "$(xargs <"$M/sys/block/vdb/stat")" "$(sed -n 's/.*vdb //p' "$M/proc/diskstats")" 'stat says the same as proc/diskstats'
+is "$(column vdb 7) $(column 'mapper/s' 10)" '0 0' 'nothing was read, nor written elsewhere'
+put "$M/sim/ctl" 'swapoff vdb'
+is "$(cd "$M/sys/block" && echo *)" 'mapper!s vda' 'off: no disk'
+ok 'nor what leads to it' test ! -e "$M/sys/devices/pci0000:00/0000:00:03.0"
+put "$M/sim/ctl" 'swapoff mapper/s'
+
 # --- Names ---
 
 no EINVAL "$M/sim/ctl" 'swapon ../vdb 16M' 'a name that leads elsewhere'

@@ -201,6 +201,42 @@ static void test_diskstats(struct fixture *f)
 	       "and size the sectors of the disk");
 }
 
+/* What a 6.1 kernel sends to a disk with a write cache, from an ext4 without a journal: a flush for
+ * what is new of an inode, not for data alone; one for each sync(2). */
+static void test_flushes(struct fixture *f)
+{
+	const struct blk_disk *d = &f->m->blk.disk[0];
+	const char *cache =
+		"sys/devices/pci0000:00/0000:00:02.0/virtio0/block/vda/queue/write_cache";
+	u64 writes, flushes = d->flushes;
+
+	create(f->t, &root, "s");
+	ctl_mkdir(f, "p");
+	ctl_put(f, "p", "fwrite s 0 8K\n");
+	is_uint(d->flushes - flushes, 0, "a write flushes nothing");
+	ctl_put(f, "p", "fsync s\n");
+	is_uint(d->flushes - flushes, 1, "fsync of a new file does");
+	ctl_put(f, "p", "fsync s\n");
+	is_uint(d->flushes - flushes, 1, "of a clean one not");
+	fixture_write(f, "sim/ctl", "sync\n");
+	writes = d->stat[BIO_WRITE].ios;
+	fixture_write(f, "sim/ctl", "sync\n");
+	is_uint(d->flushes - flushes, 3, "sync always does");
+	is_uint(d->stat[BIO_WRITE].ios - writes, 1, "it is a write without data besides");
+	like(fixture_read(f, "proc/diskstats"),
+	     fixture_format(" %llu 0\n$", (unsigned long long)d->flushes),
+	     "the last but one column counts them");
+	is_str(fixture_read(f, cache), "write back\n", "queue/write_cache");
+	is_err((int)fixture_write(f, cache, "writeback\n"), -EINVAL, "it is two words");
+	is_int(fixture_write(f, cache, "write through\n"), 14, "write through");
+	fixture_write(f, "sim/ctl", "sync\n");
+	is_uint(d->flushes - flushes, 3, "then nobody needs to flush");
+	is_int(fixture_write(f, cache, "write back\n"), 11, "write back");
+	fixture_write(f, "sim/ctl", "sync\n");
+	is_uint(d->flushes - flushes, 4, "again");
+	ctl_rmdir(f, "p");
+}
+
 static void test_operations(struct tree *t)
 {
 	u64 proc, disk;
@@ -572,6 +608,7 @@ int main(void)
 	test_stat(f.t);
 	test_operations(f.t);
 	test_diskstats(&f);
+	test_flushes(&f);
 	test_processes(&f);
 	fixture_close(&f);
 	test_replay();

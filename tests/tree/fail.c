@@ -106,14 +106,14 @@ static void test_swap(struct fixture *f)
 	ctl_put(f, "large", "read m\n");
 	like(ctl_read(f, "large", "status"), "signal 7|SIGBUS", "who needs a page of it dies");
 	is_str(ctl_read(f, "small", "status"), "sleeping", "nobody else");
-	ok(logged(f, "Read-error on swap-device (254:0:"), "the log says so");
+	ok(logged(f, "Read-error on swap-device (254:16:"), "the log says so");
 	is_sound(f->m, "after errors of swap");
 	ctl_rmdir(f, "large");
 	ctl_mkdir(f, "more");
 	ctl(f, "fail sw0 write\n");
 	ctl_put(f, "more", "mmap m 100M\n");
 	ctl_put(f, "more", "write m\n");
-	ok(logged(f, "Write-error on swap-device (254:0:"), "pages that swap does not take");
+	ok(logged(f, "Write-error on swap-device (254:16:"), "pages that swap does not take");
 	is_sound(f->m, "while swap takes nothing");
 	ctl(f, "fail sw0 probability=0\n");
 	ctl_rmdir(f, "more");

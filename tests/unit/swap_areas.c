@@ -170,6 +170,90 @@ static void test_full(void)
 	mmtest_close(&t);
 }
 
+static u64 transfers(const struct machine *m, u32 disk)
+{
+	const struct blk_disk *d = &m->blk.disk[disk];
+
+	return d->stat[BIO_READ].pages + d->stat[BIO_WRITE].pages;
+}
+
+/* A partition is a disk of its own as long as it is on, with counters of its own. */
+static void test_disks(void)
+{
+	struct mmtest t;
+	u64 used, pages, vda;
+	u32 b;
+
+	mmtest_open(&t, 128);
+	used = t.m->blk.used_pages;
+	vda = blk_disk_pages(t.m, 0);
+	is_int(t.m->blk.nr_disks, 1, "a machine without swap has one disk");
+	swapon(t.m, "/dev/vdb", 4096 * PAGE_SIZE, -1, false);
+	swapon(t.m, "/dev/mapper/c", 8192, -1, false);
+	swapon(t.m, "/dev/vda", 8192, -1, false);
+	swapon(t.m, "/f", 8192, -1, true);
+	is_int(t.m->blk.nr_disks, 3, "two partitions are two more: vda and a file are no others");
+	b = blk_disk_find(t.m, "vdb");
+	is_uint(blk_disk_pages(t.m, b), 4096, "of the area's size, with its header");
+	is_uint(blk_disk_pages(t.m, 0), vda - 4098, "which vda has less");
+	vda = transfers(t.m, 0);
+	map(&t, A, 600, "rw", MAPF_FIXED);
+	store(&t, A, 600);
+	is_int(swap_out(&t, A, 600), 600, "pages go there");
+	load(&t, A, 300);
+	ok(is_sound(t.m, "with pages in a swap partition"), "all is well");
+	ok(transfers(t.m, b) >= 900 && transfers(t.m, 0) == vda, "it counts them, vda does not");
+	pages = blk_total(t.m, BIO_WRITE).pages;
+	is_err(swapoff(t.m, "/dev/vdb"), 0, "off");
+	is_int(blk_disk_find(t.m, "vdb"), BLK_DISKS_MAX, "the disk has gone");
+	is_uint(blk_total(t.m, BIO_WRITE).pages, pages, "what the machine wrote has not");
+	swapon(t.m, "/dev/vdc", 8192, -1, false);
+	b = blk_disk_find(t.m, "vdc");
+	is_uint(transfers(t.m, b), 0, "another one begins with nothing");
+	cmp_int(t.m->blk.disk[b].diskseq, ==, 4, "as the fourth disk that there was");
+	swapoff(t.m, "/dev/vdc");
+	swapoff(t.m, "/dev/vda");
+	swapoff(t.m, "/dev/mapper/c");
+	swapoff(t.m, "/f");
+	is_int(t.m->blk.nr_disks, 1, "all off: one disk");
+	is_uint(t.m->blk.used_pages, used, "which has its room back");
+	ok(is_sound(t.m, "without them"), "all is well");
+	mmtest_close(&t);
+}
+
+/* Those of the machine file stay. */
+static void test_fixed_disk(void)
+{
+	struct machine_config *c = calloc(1, sizeof(*c));
+	struct mmtest t = { 0 };
+	char why[128];
+	u64 used;
+
+	machine_config_init(c);
+	c->ram = 128 << 20;
+	c->nr_swap = 1;
+	c->swap[0] = (struct swap_config){ .size = 64 << 20, .prio = -1, .name = "vdb" };
+	c->disk.size = 1 << 30;
+	t.m = machine_create(c, why, sizeof(why));
+	free(c);
+	task_spawn(t.m, "test", &t.task);
+	task_run_begin(t.m, &t.r, t.task);
+	used = t.m->blk.used_pages;
+	is_err(swapoff(t.m, "/dev/vdb"), 0, "off");
+	is_uint(t.m->blk.used_pages, used, "a disk of the machine file keeps its room");
+	is_int(blk_disk_find(t.m, "vdb"), 1, "and its place");
+	is_err(swapon(t.m, "/dev/vdb", 2ull << 30, -1, false), -ENOSPC, "2 GiB are too much");
+	is_uint(blk_disk_pages(t.m, 1), 16384, "and leave it as it was");
+	ok(is_sound(t.m, "after a refusal"), "all is well");
+	is_err(swapon(t.m, "/dev/vdb", 128 << 20, -1, false), 0, "128 MiB, and it has grown");
+	is_uint(blk_disk_pages(t.m, 1), 32768, "to that");
+	is_err(swapon(t.m, "/dev/vdb", 8192, -1, false), -EBUSY, "twice");
+	is_err(swapoff(t.m, "/dev/vdb"), 0, "off again");
+	is_uint(t.m->blk.used_pages, used + 16384, "it keeps that room too");
+	ok(is_sound(t.m, "at the end"), "all is well");
+	mmtest_close(&t);
+}
+
 /* A huge area costs nothing until it is used. */
 static void test_sparse(void)
 {
@@ -204,6 +288,8 @@ int main(void)
 	test_swap_file();
 	test_turns();
 	test_full();
+	test_disks();
+	test_fixed_disk();
 	test_sparse();
 	return done_testing();
 }
