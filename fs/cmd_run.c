@@ -70,25 +70,64 @@ static int make_directory(const struct options *o, char dir[PATH_MAX])
 	return 0;
 }
 
+/* "#!INTERPRETER ARGUMENT": as execve(2) takes it; false: there is none. Cuts @line. */
+static bool split_interpreter(char *line, char **interpreter, char **argument)
+{
+	char *at = line + 2, *end;
+
+	if (strncmp(line, "#!", 2) != 0)
+		return false;
+	at += strspn(at, " \t");
+	end = at + strcspn(at, " \t\r\n");
+	*interpreter = at;
+	*argument = *end ? end + 1 + strspn(end + 1, " \t") : end;
+	*end = '\0';
+	(*argument)[strcspn(*argument, "\r\n")] = '\0';
+	return **interpreter;
+}
+
+/*
+ * A script that may not be executed itself: by the interpreter that it names, else by sh. @argv has two
+ * places free before the script.
+ */
+static void interpret(const char *script, char **argv)
+{
+	char line[REMARK_MAX] = "", *interpreter, *argument;
+	FILE *f = fopen(script, "re");
+
+	if (!f)
+		return;
+	if (!fgets(line, sizeof(line), f) || !split_interpreter(line, &interpreter, &argument)) {
+		argument = line;
+		*line = '\0';
+		interpreter = (char *)(uintptr_t) "/bin/sh";
+	}
+	fclose(f);
+	if (*argument)
+		argv[1] = argument;
+	else
+		argv++;
+	argv[0] = interpreter;
+	execv(interpreter, argv);
+}
+
 static void run_script(const struct options *o, const char *script, const char *dir,
 		       const sigset_t *mask)
 {
-	char **argv = calloc((size_t)o->nr_args + 2, sizeof(*argv));
+	char **argv = calloc((size_t)o->nr_args + 3, sizeof(*argv));
 	int i;
 
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	setenv("MMANFS", dir, 1);
 	if (!argv || chdir(dir))
 		_exit(complain(o, EX_OSERR, "%s: %s", dir, strerror(errno)));
-	for (i = 0; i < o->nr_args; i++)
-		argv[i + 1] = o->args[i];
+	argv[2] = (char *)(uintptr_t)script;
+	for (i = 1; i < o->nr_args; i++)
+		argv[i + 2] = o->args[i];
 
-	argv[1] = (char *)(uintptr_t)script;
-	execv(script, argv + 1);
-	if (errno == EACCES || errno == ENOEXEC) {
-		argv[0] = (char *)(uintptr_t) "sh";
-		execv("/bin/sh", argv);
-	}
+	execv(script, argv + 2);
+	if (errno == EACCES || errno == ENOEXEC)
+		interpret(script, argv);
 	_exit(complain(o, errno == ENOENT ? EX_NOINPUT : EX_OSERR, "%s: %s", o->args[0],
 		       strerror(errno)));
 }

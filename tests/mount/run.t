@@ -42,6 +42,13 @@ is "$said" $'0-1\nx' 'a script from standard input'
 is "$("$MMANFS" run --machine tiny <(printf '#!/bin/sh\ncat proc/sys/vm/swappiness; exit 3\n')); $?" '60; 3' \
 	'or from a pipe'
 
+chmod -x "$T/plain"
+printf '#! /bin/bash -u\necho "${BASH_VERSION+bash} $- $1"\n' >"$T/plain"
+like "$("$MMANFS" run --machine tiny "$T/plain" x)" '^bash .*u.* x$' 'one that names its interpreter is run by that'
+printf '#!/no/such/interpreter\n' >"$T/plain"
+is "$("$MMANFS" run --machine tiny "$T/plain" 2>&1; echo $?)" "mmanfs run: $T/plain: No such file or directory
+66" 'or not at all'
+
 # --- A script that wants a machine of its own ---
 
 script <<'S'
