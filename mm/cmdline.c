@@ -43,9 +43,11 @@ static bool next_param(const char **at, struct param *p)
 {
 	const char *s = *at;
 	bool quoted = false;
-	char *out = p->name, *limit = p->name + PARAM_MAX - 1;
+	char *out, *limit;
 
 	memset(p, 0, sizeof(*p));
+	out = p->name;
+	limit = p->name + PARAM_MAX - 1;
 	while (isspace((unsigned char)*s))
 		s++;
 	if (!*s)

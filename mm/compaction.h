@@ -93,6 +93,13 @@ bool isolate_free_page(struct machine *m, struct zone *z, struct compact_control
 u32 isolate_free_block(struct machine *m, struct zone *z, struct compact_control *cc, pfn_t *start,
 		       pfn_t end, u32 stride, u32 wanted);
 
+bool compact_scanners_met(const struct compact_control *cc);
+void reset_cached_positions(struct zone *z);
+/** reset_isolation_suitable() - forget the hints of @z. reset_isolation_suitable_node(): of the
+ * zones whose scanners have met; kswapd calls it before it sleeps. */
+void reset_isolation_suitable(struct machine *m, struct zone *z);
+void reset_isolation_suitable_node(struct machine *m, struct pglist_data *n);
+
 static inline void count_isolated_free(struct machine *m, struct compact_control *cc, u32 pages)
 {
 	cc->log.isolated += pages;
@@ -107,13 +114,6 @@ bool fast_isolate_freepages(struct machine *m, struct compact_control *cc);
 /** fast_find_migrateblock() - cc->migrate_pfn moves on to a pageblock that is nearly free already,
  * whatever its hint says. False: it scans on where it is. */
 bool fast_find_migrateblock(struct machine *m, struct compact_control *cc);
-
-bool compact_scanners_met(const struct compact_control *cc);
-void reset_cached_positions(struct zone *z);
-/** reset_isolation_suitable() - forget the hints of @z. reset_isolation_suitable_node(): of the
- * zones whose scanners have met; kswapd calls it before it sleeps. */
-void reset_isolation_suitable(struct machine *m, struct zone *z);
-void reset_isolation_suitable_node(struct machine *m, struct pglist_data *n);
 
 /* ---- compaction.c ---- */
 

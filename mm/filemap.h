@@ -75,8 +75,14 @@ static inline u64 inode_pages(const struct inode *i)
 {
 	return (i->size >> PAGE_SHIFT) + ((i->size & ~PAGE_MASK) != 0);
 }
-/** force_page_cache_readahead() - MADV_WILLNEED. (readahead.c) */
+
+/* ---- readahead.c ---- */
+
+/** force_page_cache_readahead() - MADV_WILLNEED. */
 void force_page_cache_readahead(struct machine *m, handle_t inode, u64 first, u64 last);
+
+/* ---- page_writeback.c ---- */
+
 /** clear_page_dirty() - the page is about to be written, or to go: counters and tag. */
 void clear_page_dirty(struct machine *m, pfn_t pfn);
 /** cancel_page_dirty() - the same for one that will never be written. */

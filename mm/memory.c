@@ -14,8 +14,8 @@
  * that had to read from disk is tried a second time when the page is there, and counts twice in
  * pgfault; the task counts it as major, also when only the next read-ahead window was started.
  *
- * The engine never waits inside a fault: what has to (a later engine's disk, a real program behind
- * a mapping) answers VM_FAULT_PENDING and is continued by an event.
+ * Who has to wait for the disk moves the clock (blkdev.h). A real program behind a mapping will
+ * have to answer VM_FAULT_PENDING and be continued by an event.
  */
 #include <errno.h>
 #include <mman/lab.h>

@@ -144,7 +144,6 @@ static bool is_user_page(const struct page *p)
 struct poisoning {
 	pfn_t pfn;
 	pte_t entry; /* what its mappings become */
-	bool early;  /* their processes get SIGBUS now */
 };
 
 static void early_kill(struct machine *m, handle_t mm, pfn_t pfn)

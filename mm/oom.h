@@ -13,6 +13,10 @@ void oom_explain_task(const struct machine *m, struct oom_explanation *e, handle
  * state of memory as it is now. */
 void oom_explain(struct machine *m, const struct oom_control *oc, const struct oom_explanation *e);
 
+/** alloc_failure_keep() - for sim/explain: this request was given up, and memory was like this. */
+void alloc_failure_keep(struct machine *m, const struct oom_control *oc, unsigned int alloc_flags,
+			bool logged);
+
 /* ---- oom_reaper.c ---- */
 
 /** oom_victim_of() - the record of a victim by its leader; NULL if it is none. */
@@ -28,10 +32,6 @@ bool task_will_free_mem(const struct machine *m, handle_t leader);
 /** oom_mm_gone() - from mm_put(): @mm is no more. oom_task_gone(): the task is released. */
 void oom_mm_gone(struct machine *m, handle_t mm);
 void oom_task_gone(struct machine *m, handle_t leader);
-
-/** alloc_failure_keep() - for sim/explain: this request was given up, and memory was like this. */
-void alloc_failure_keep(struct machine *m, const struct oom_control *oc, unsigned int alloc_flags,
-			bool logged);
 
 /** alloc_by() - from now on the command in progress allocates for the sake of @by; returns what it
  * was before. */

@@ -54,6 +54,13 @@ int split_vma(struct machine *m, handle_t h, u64 addr, handle_t *upper);
 /** vma_rejoin() - undo a split: the VMA behind @h becomes part of it. Cannot fail. */
 void vma_rejoin(struct machine *m, handle_t h);
 
+/**
+ * vma_pte() - the entry that maps @vpn, of a small page or a huge one; NULL if it is none for want
+ * of a table.
+ * *@pfn: the frame of that small page.
+ */
+pte_t *vma_pte(struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn);
+
 /* ---- vma_tree.c: where they are ---- */
 
 #define VMA_TREE_DEPTH 12u /* of more mappings than the pool has */
@@ -139,7 +146,7 @@ bool anon_vma_chain_single(const struct machine *m, const struct vma *v);
 void rmap_trees_leave(struct machine *m, handle_t h);
 void rmap_trees_enter(struct machine *m, handle_t h);
 
-/** rmap_visit() - every VMA of an anon_vma (or of a file) whose page offsets include [@first,
+/** anon_vma_visit(), i_mmap_visit() - every VMA of an anon_vma, or of a file, whose page offsets include [@first,
  * @last], until @fn returns false. */
 bool anon_vma_visit(struct machine *m, handle_t anon_vma, u64 first, u64 last,
 		    bool (*fn)(struct machine *m, handle_t vma, void *arg), void *arg);
@@ -166,38 +173,46 @@ bool vma_wants_writenotify(const struct machine *m, const struct vma *v);
  * copy. */
 u64 vma_page_prot(const struct machine *m, const struct vma *v);
 bool map_count_full(const struct machine *m, const struct mm *mm);
-/** remap_pfn_range() - enter all frames of a device into its new mapping. -ENOMEM. */
-int remap_pfn_range(struct machine *m, handle_t vma);
-/** mm_munmap() - unmap without a task's limits; @keep_charge: Committed_AS stays (mremap). */
-int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_charge);
-/** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */
-int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
-/** unmapped_area() - search of get_unmapped_area(): top-down below @high, or bottom-up from
- * @low. */
-u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
 
-/**
- * vma_pte() - the entry that maps @vpn, of a small page or a huge one; NULL if it is none for want
- * of a table.
- * *@pfn: the frame of that small page.
- */
-pte_t *vma_pte(struct machine *m, const struct vma *v, u64 vpn, pfn_t *pfn);
-
-/** vma_migratable() - may pages of the mapping move to other frames? (mbind.c) */
-bool vma_migratable(const struct vma *v);
-
-/* ---- memory.c ---- */
-
-/** zap_page_range() - forget the entries of [@start, @end) of one VMA; pages nobody else has go. */
-void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
-/** zap_page_range_some() - the same, but stops after @most pages; returns how far it came. */
-u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
 /** How many pages are worked on between two safe points of a long call: about a millisecond. */
 #define BATCH_PAGES (1u << 15)
 /** batch_end() - a call that changes mappings may take [@start, @end) of one in pieces that others
  * come in between; the pieces become one mapping again as they get the same rights. Where the next
  * piece ends: at @end if there is no room for the two mappings more that it may take meanwhile. */
 u64 batch_end(struct machine *m, const struct mm *mm, u64 start, u64 end);
+
+/* ---- munmap.c ---- */
+
+/** mm_munmap() - unmap without a task's limits; @keep_charge: Committed_AS stays (mremap). */
+int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_charge);
+/** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */
+int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
+
+/* ---- unmapped_area.c ---- */
+
+/** unmapped_area() - search of get_unmapped_area(): top-down below @high, or bottom-up from
+ * @low. */
+u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
+
+/* ---- chardev.c ---- */
+
+/** remap_pfn_range() - enter all frames of a device into its new mapping. -ENOMEM. */
+int remap_pfn_range(struct machine *m, handle_t vma);
+
+/* ---- mbind.c, mempolicy.c ---- */
+
+/** vma_migratable() - may pages of the mapping move to other frames? */
+bool vma_migratable(const struct vma *v);
+/** alloc_page_vma() - a user page for @addr of @vma (0: nobody's), by its memory policy or the
+ * running task's. */
+pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp);
+
+/* ---- zap.c ---- */
+
+/** zap_page_range() - forget the entries of [@start, @end) of one VMA; pages nobody else has go. */
+void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
+/** zap_page_range_some() - the same, but stops after @most pages; returns how far it came. */
+u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
  * @even_cows: private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);
@@ -205,19 +220,20 @@ void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last,
  * points.
  * -ENOMEM; -EINTR: to end at once, the parent may be gone. */
 int copy_page_range(struct machine *m, handle_t dst, handle_t src);
-/** alloc_page_vma() - a user page for @addr of @vma (0: nobody's), by its memory policy or the
- * running task's (mempolicy.c). */
-pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp);
 
-/** handle_remote_fault() - make the page at @addr of @vma present and, for @write, its own,
- * whatever the mapping allows its process; the caller has looked at that. No task's faults. */
-enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, bool write);
+/* ---- gup.c ---- */
 
-/** populate_range() - fault in what is missing of [@start, @end) of one VMA, as mlock does. */
+/** populate_vma_range() - fault in what is missing of [@start, @end) of one VMA, as mlock does. */
 int populate_vma_range(struct machine *m, handle_t task, handle_t vma, u64 start, u64 end,
 		       bool write);
 /** mm_populate() - the same for every VMA of the range; @ignore_errors: as far as it goes. */
 int mm_populate(struct machine *m, handle_t task, u64 start, u64 length, bool ignore_errors);
+
+/* ---- memory.c ---- */
+
+/** handle_remote_fault() - make the page at @addr of @vma present and, for @write, its own,
+ * whatever the mapping allows its process; the caller has looked at that. No task's faults. */
+enum vm_fault handle_remote_fault(struct machine *m, handle_t vma, u64 addr, bool write);
 
 static inline void update_hiwater_rss(struct mm *mm)
 {

@@ -118,8 +118,8 @@ static int move_pages(struct mmanfs_call *c)
 static int machine_call(void *ctx, struct mmanfs_call *c, bool asks)
 {
 	struct exec_fake *f = ctx;
-	/* NOLINTNEXTLINE(bugprone-string-literal-with-embedded-nul): six strings, one behind the
-	 * other */
+	/* six strings, one behind the other */
+	/* NOLINTNEXTLINE(bugprone-string-literal-with-embedded-nul) */
 	static const char uts[] = "Linux\0node\0"
 				  "6.1\0#1\0x86_64\0(none)";
 	struct mmanfs_sysinfo info = { .uptime = 12, .totalram = 1 << 20, .procs = 3 };

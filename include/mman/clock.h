@@ -1,11 +1,12 @@
 /*
  * clock.h - the one virtual clock, and the events that wait on it.
  *
- * Time moves by (a) the cost of what runs: clock_charge(); (b) clock_advance(): "advance 250ms";
- * (c) the host's time while nothing runs (realtime; fs/ feeds it through clock_advance_to()).
+ * Time moves by (a) the cost of what runs: clock_charge(); (b) clock_advance_to(), for "advance
+ * 250ms" and for the host's time while nothing runs (realtime; fs/ feeds it); (c) clock_sleep().
  * An event is a value {due, kind, argument}; its handler is picked by kind in mm/clock.c, so that
  * a snapshot can hold it. Events run in order of (due, sequence), always at their due time or
- * later, at safe points only: between two page touches, never inside an allocation.
+ * later, at safe points: between two page touches. In the middle of an allocation only kernel
+ * threads run, where reclaim says so: clock_run_kthreads().
  * Handlers do not move the clock: a kernel thread works a bounded batch, and schedules itself
  * again after the batch's cost. So one advance of 10 s and ten of 1 s give the same state.
  *
@@ -23,9 +24,9 @@ enum event_kind {
 	EVENT_LOAD,	 /* background load: arg = load handle */
 	EVENT_KSWAPD,	 /* arg = nid */
 	EVENT_KCOMPACTD, /* arg = nid */
-	EVENT_FLUSHER,
-	EVENT_OOM_REAPER,
-	EVENT_PSI,
+	EVENT_FLUSHER,	  /* arg = FLUSHER_* (writeback.h) */
+	EVENT_OOM_REAPER, /* arg = struct oom_victim */
+	EVENT_PSI,	  /* arg = trigger */
 	EVENT_IO_DONE,
 	EVENT_TASK_EXIT /* a large process ends: arg = struct oom_victim */
 };
@@ -96,8 +97,7 @@ u64 clock_share_cpu(struct machine *m, u64 ns);
 void clock_recheck(struct machine *m);
 
 /** event_schedule() - one more event, at @due (ns); event_cancel() - take back those of @kind and
- * @arg;
- * event_pending() - is there any? Walks all: for checks. */
+ * @arg; event_pending() - is there any? Walks all: for checks. */
 void event_schedule(struct machine *m, enum event_kind kind, u32 arg, u64 due);
 void event_cancel(struct machine *m, enum event_kind kind, u32 arg);
 bool event_pending(const struct machine *m, enum event_kind kind, u32 arg);

@@ -1,9 +1,10 @@
 /*
- * knobs.h - the values behind sysfs, debugfs, module parameters and the sysctls that no part of the
- * engine has taken up yet. struct sysctl (sysctl.h) has what the engine acts upon.
+ * knobs.h - the values behind sysfs, debugfs, module parameters and those sysctls that are not in
+ * struct sysctl (sysctl.h).
  *
- * A subsystem that comes to life reads its struct here; the tree's tables (fs/sys/, fs/proc/sys*)
- * say range, parser and help of each field, and docs/knobs.md which ones act.
+ * Some act (scan periods of NUMA balancing, limits of backing devices, the ceiling of TLB flushes,
+ * the policy of auto-onlining), most are only kept: the tree's tables (fs/sys/, fs/proc/sys*) say
+ * range, parser and help of each field, and docs/knobs.md which ones act.
  * Source: Documentation/admin-guide/mm/, Documentation/ABI/testing/sysfs-*, sysctl/{kernel,fs}.rst.
  */
 #ifndef MMAN_KNOBS_H
@@ -68,7 +69,7 @@ struct bdi_knobs {
 
 #define MAX_BDIS 35u /* a disk each: BLK_DISKS_MAX */
 
-/* Parameters that modules and debugging files show; nothing in the engine depends on them. */
+/* Parameters that modules and debugging files show. */
 struct misc_knobs {
 	bool crash_kexec_post_notifiers, ignore_rlimit_data, initcall_debug, always_kmsg_dump,
 		console_no_auto_verbose, console_suspend, ignore_loglevel, printk_time,

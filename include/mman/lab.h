@@ -164,8 +164,7 @@ handle_t lab_find(const struct machine *m, const char *name);
 handle_t lab_first(const struct machine *m);
 handle_t lab_next(const struct machine *m, handle_t lab);
 /** lab_create() - mkdir sim/procs/@name: a child of init with that name. -EEXIST, -ENAMETOOLONG,
- * -EINVAL (a bad name),
- * -ENOMEM, -EAGAIN (no number left, or too many threads). */
+ * -EINVAL (a bad name), -ENOMEM, -EAGAIN (no number left, or too many threads). */
 int lab_create(struct machine *m, const char *name, handle_t *out);
 /** lab_adopt() - give a task that exists (a forked child, a process of the twin) a directory. */
 int lab_adopt(struct machine *m, handle_t task, const char *name, handle_t *out);

@@ -114,7 +114,7 @@ struct machine {
 	/* knobs, time, chance */
 	struct sysctl sysctl;
 	struct memory_hotplug_state hotplug;
-	struct knobs knobs; /* knobs.h: those that only hold so far, and sysfs */
+	struct knobs knobs; /* knobs.h: the rest of them, and sysfs */
 	struct clock clock;
 	struct event *events;	/* binary heap */
 	struct pool event_pool; /* backs ->events */

@@ -145,8 +145,7 @@ static inline struct memory_dimm *memory_dimm_at(const struct memory_hotplug_sta
 handle_t memory_dimm_find(const struct machine *m, const char *name);
 
 /** memory_dimm_create() - an empty slot: no size, node 0. -EEXIST, -ENAMETOOLONG, -EINVAL (a bad
- * name),
- * -ENOMEM; -EOPNOTSUPP: this machine has no slots (i386). */
+ * name), -ENOMEM; -EOPNOTSUPP: this machine has no slots (i386). */
 int memory_dimm_create(struct machine *m, const char *name, handle_t *out);
 /** memory_dimm_remove() - the slot goes. -EBUSY: plugged; -ENOENT. */
 int memory_dimm_remove(struct machine *m, const char *name);

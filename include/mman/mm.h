@@ -7,8 +7,9 @@
  *	to all page table entries that map it (rmap.h half of this file).
  *
  * Addresses are bytes of the simulated process; internally virtual page numbers (vpn) are used.
- * A fault, an eviction, an I/O may end later: the answer is then VM_FAULT_PENDING and an event
- * continues it (no disk yet: nothing in this engine is pending so far but callers must ask).
+ * A fault of a simulated process waits for the disk by moving the clock. One that can only end
+ * later, a real program's, is to answer VM_FAULT_PENDING and be continued by an event: nothing does
+ * so yet, but callers must ask.
  * Source: mmap(2), mprotect(2), mremap(2), madvise(2), proc(5),
  * Documentation/mm/{process_addrs,page_tables,overcommit-accounting}.rst.
  */
@@ -330,7 +331,8 @@ _Static_assert(sizeof(struct vma) == 128 && offsetof(struct vma, shared_last) ==
 int mm_init(struct machine *m);
 void mm_destroy(struct machine *m);
 
-/* ---- the calls (mm/mmap.c, mprotect.c, mremap.c ...): 0 or -errno ----
+/* ---- the calls (mm/mmap.c, munmap.c, mprotect.c, mremap.c, mincore.c, madvise.c, mlock.c, msync.c,
+ * unmapped_area.c): 0 or -errno ----
  *
  * After an error nothing has changed, but for what Linux itself leaves behind: calls on a range
  * work VMA by VMA and stop at the first that refuses (mprotect, mlock, madvise), and mmap at a
@@ -363,13 +365,6 @@ struct mmap_request {
 
 /** do_mmap() - mmap(2). A shared mapping without PROT_WRITE is of a file opened read-only. */
 int do_mmap(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
-/** device_get() - the device /dev/@name, made with @bytes of memory of its own if there is none yet
- * (dev=NAME). -EINVAL: it has less; -ENOSPC: no room behind the PCI bridge; -ENAMETOOLONG,
- * -ENOMEM. */
-int device_get(struct machine *m, const char *name, u64 bytes, handle_t *inode);
-/** device_undo() - the newest device was made for a mapping that could not be had: it goes
- * again. */
-void device_undo(struct machine *m, handle_t inode);
 /** do_munmap() - munmap(2). -EINVAL: not at a page, nothing, or beyond task_size(); -ENOMEM: a VMA
  * would have to be split, and there are max_map_count of them. */
 int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length);
@@ -422,17 +417,15 @@ int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_reques
 int vma_install(struct machine *m, handle_t mm, u64 start, u64 end, u32 flags, enum vma_kind kind,
 		handle_t inode, u64 pgoff);
 
+/* ---- finding mappings (mm/vma.c) ---- */
+
 /** find_vma() - first VMA with @addr < end, 0 if none; find_vma_exact() - the one that holds
  * @addr. */
 handle_t find_vma(struct machine *m, handle_t mm, u64 addr);
 handle_t find_vma_exact(struct machine *m, handle_t mm, u64 addr);
-
 /** vma_kind() - what maps calls it: [heap] and [stack] are where brk and the stack are now,
  * whatever mapping that may be. */
 enum vma_kind vma_kind(const struct machine *m, const struct vma *v);
-
-/** mm_is_live() - is @mm still the address space with this id? After others were let in. */
-bool mm_is_live(const struct machine *m, handle_t mm, u64 id);
 
 /** vma_pages() - how many it spans. */
 static inline u64 vma_pages(const struct vma *v)
@@ -445,6 +438,16 @@ static inline bool vma_is_anonymous(const struct vma *v)
 {
 	return !v->file && v->kind != VMA_VDSO && v->kind != VMA_VVAR;
 }
+
+/* ---- devices that are mapped (mm/chardev.c) ---- */
+
+/** device_get() - the device /dev/@name, made with @bytes of memory of its own if there is none yet
+ * (dev=NAME). -EINVAL: it has less; -ENOSPC: no room behind the PCI bridge; -ENAMETOOLONG,
+ * -ENOMEM. */
+int device_get(struct machine *m, const char *name, u64 bytes, handle_t *inode);
+/** device_undo() - the newest device was made for a mapping that could not be had: it goes
+ * again. */
+void device_undo(struct machine *m, handle_t inode);
 
 /* ---- faults and access (mm/memory.c) ---- */
 
@@ -479,6 +482,8 @@ struct access_stream;
 int mm_access_stream(struct machine *m, handle_t task, struct access_stream *s, u64 count,
 		     u64 *done);
 
+/* ---- whole address spaces (mm/mm.c) ---- */
+
 /** mm_create() - an address space without a mapping, of one user. -ENOMEM. */
 int mm_create(struct machine *m, handle_t *mm);
 /** mm_dup() - fork: a copy, shared until one side writes, charged; with safe points. It has no
@@ -487,6 +492,8 @@ int mm_create(struct machine *m, handle_t *mm);
 int mm_dup(struct machine *m, handle_t from, handle_t *mm);
 /** mm_put() - one user less; with the last one all mappings go. */
 void mm_put(struct machine *m, handle_t mm);
+/** mm_is_live() - is @mm still the address space with this id? After others were let in. */
+bool mm_is_live(const struct machine *m, handle_t mm, u64 id);
 
 /** mm_rss() - resident pages now; mm_hiwater_rss(), mm_hiwater_vm(): the most pages there ever
  * were, resident (VmHWM) and mapped (VmPeak). Source: proc(5), /proc/pid/status. */
@@ -611,8 +618,7 @@ bool page_mkclean(struct machine *m, pfn_t pfn);
 /* ---- files and their page cache (mm/inode.c, mm/filemap.c, mm/shmem.c) ---- */
 /** inode_create() - a file of @size bytes named @path (as maps shows it), all of it on the disk. It
  * is in the directory that @path names, if there is one; else no listing shows it. -EEXIST,
- * -ENOMEM,
- * -ENOSPC. */
+ * -ENOMEM, -ENOSPC. */
 int inode_create(struct machine *m, const char *path, u64 size, enum inode_kind kind,
 		 handle_t *out);
 /** inode_lookup() - the file of that name, 0 if there is none; inode_path(): its name. inode_put():
@@ -630,14 +636,16 @@ void inode_truncate(struct machine *m, handle_t inode, u64 size);
 /** filemap_get_page() - page @index of @inode in the page cache; @create: read in if need be (one
  * page, no read-ahead). PFN_NONE: not there, or no memory. */
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create);
-/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode; how many. Who
- * must know them written: filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
-u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 /** invalidate_mapping_pages() - drop what is clean, unmapped and not shared memory; pages
  * dropped. */
 u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 last);
 /** drop_pagecache() - the same for every file: vm.drop_caches=1. */
 void drop_pagecache(struct machine *m);
+
+/* ---- their dirty pages (mm/page_writeback.c) ---- */
+/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode; how many. Who
+ * must know them written: filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
+u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 /** page_set_dirty() - the page's contents differ from the disk's: counts and tags it. */
 void page_set_dirty(struct machine *m, pfn_t pfn);
 

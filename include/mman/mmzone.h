@@ -130,7 +130,6 @@ struct zone {
 	u64 present_early_pages;
 	u16 nid;
 	u8 type; /* enum zone_type */
-	bool contiguous;
 	bool nofragment;     /* requests that prefer this zone rather go elsewhere than mix types */
 	bool boosted;	     /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
 	bool reclaim_active; /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */
@@ -207,11 +206,7 @@ void set_pageblock_migratetype(struct machine *m, pfn_t pfn, enum migratetype ty
 /** zone_name() - "DMA", "DMA32", "Normal", "HighMem", "Movable", "Device". */
 const char *zone_name(enum zone_type type);
 
-/** pageblock_summary() - of the pageblock that holds @pfn: free pages on the buddy lists (or
- * untouched) and migratetype; false where no zone has it. For sim/zones maps. */
-bool pageblock_summary(struct machine *m, pfn_t pfn, u32 *free_pages, enum migratetype *type);
-
-/* ---- what boot and hotplug call to hand memory over (mm/sparse.c, mm/page_alloc.c) ----
+/* ---- what boot and hotplug call to hand memory over (mm/sparse.c, mm/untouched.c, mm/pcp.c) ----
  *
  *	physmem_init(m)                     max_pfn, nr_nodes, nr_cpus, zone_mask, node[].cpumask and
  *	                                    distance are known
@@ -278,15 +273,20 @@ int zone_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
  * readers never. 0 or -ENOMEM. */
 int page_touch(struct machine *m, pfn_t pfn);
 
-/** setup_per_cpu_pageset() - page lists for every CPU of every populated zone that has none. */
+/** setup_per_cpu_pageset() - page lists for every CPU of every populated zone that has none. 0 or
+ * -ENOMEM. */
 int setup_per_cpu_pageset(struct machine *m);
 
-/* ---- zones and watermarks (mm/page_alloc.c, mm/watermark.c) ---- */
+/* ---- zones and watermarks (mm/page_alloc.c, mm/watermark.c, mm/zonelist.c, mm/pcp.c) ---- */
+
+/** pageblock_summary() - of the pageblock that holds @pfn: free pages on the buddy lists (or
+ * untouched) and migratetype; false where no zone has it. For sim/zones maps. */
+bool pageblock_summary(struct machine *m, pfn_t pfn, u32 *free_pages, enum migratetype *type);
 
 /**
  * zone_watermark_ok() - may 2^@order pages leave @z as it is?
  * @mark: watermark in pages; @highest_zoneidx: highest zone the caller could use (picks the
- * lowmem reserve); @alloc_flags: ALLOC_* as in page_alloc.c
+ * lowmem reserve); @alloc_flags: ALLOC_* (mm/page_alloc.h)
  * Counts only. Source: admin-guide/sysctl/vm.rst (min_free_kbytes, lowmem_reserve_ratio).
  */
 bool zone_watermark_ok(const struct machine *m, const struct zone *z, unsigned int order, u64 mark,

@@ -51,8 +51,7 @@ void namei_init(struct machine *m);
 /** vfs_lookup() - the entry @name of directory @dir. 0 and *@out, or -ENOENT, -ENAMETOOLONG. */
 int vfs_lookup(struct machine *m, handle_t dir, const char *name, handle_t *out);
 /** vfs_create() - a file or directory (@kind) with permissions @mode. -EEXIST, -ENOMEM,
- * -ENAMETOOLONG,
- * -ENOSPC or what the host says. */
+ * -ENAMETOOLONG, -ENOSPC or what the host says. */
 int vfs_create(struct machine *m, handle_t dir, const char *name, enum inode_kind kind, u32 mode,
 	       handle_t *out);
 /** vfs_import() - a file of @size bytes or a directory that is there already, as far as the host

@@ -4,8 +4,8 @@
  * "Some" is the time in which at least one task waited for the resource, "full" the part of it in
  * which nobody worked. The engine tells a stall when it is over, with psi_stall(); from then on it
  * is in the totals. mm/psi.c says how stalls that overlap are counted once, who counts as working,
- * and how averages and triggers follow. Nobody waits for a CPU here (loads run beside the command,
- * each on a CPU of its own), so PSI_CPU stays 0.
+ * and how averages and triggers follow. PSI_CPU grows only where there is one CPU: a command waits
+ * while a kernel thread has it (clock_share_cpu()). Loads have CPUs of their own.
  *
  * Triggers belong to open files (fs/proc/pressure.c), not to the machine's state: they are in no
  * journal, and end with the machine. Their checks are events that count no step.

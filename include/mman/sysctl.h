@@ -23,7 +23,6 @@ struct sysctl {
 	s32 dirtytime_expire_seconds;
 	s32 drop_caches; /* last value written */
 	s32 hugetlb_optimize_vmemmap, hugetlb_shm_group;
-	u64 nr_overcommit_hugepages;
 	s32 laptop_mode, legacy_va_layout;
 	s32 lowmem_reserve_ratio[MAX_NR_ZONES];
 	s32 max_map_count;

@@ -101,8 +101,7 @@ u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u
 /* filemap_fdatawrite(): mm.h. All dirty pages are under way when it returns. */
 
 /** filemap_fdatawait() - until nothing of [@first, @last] is under writeback; others run meanwhile.
- * 0 or
- * -EINTR. filemap_check_error() - -EIO once after a write of the file failed. */
+ * 0 or -EINTR. filemap_check_error() - -EIO once after a write of the file failed. */
 int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last);
 int filemap_check_error(struct machine *m, handle_t inode);
 

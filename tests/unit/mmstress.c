@@ -294,7 +294,7 @@ static void step(struct mmtest *t)
 		step_move(t, d, first, n);
 		break;
 	case 11:
-		clear_refs(t->m, mm_of(t), 1 + (int)pick(4));
+		clear_refs(t->m, mm_of(t), (enum clear_refs_type)(1 + pick(4)));
 		break;
 	case 13:
 		step_transfer(t, d, first, n);

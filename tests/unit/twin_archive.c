@@ -314,7 +314,7 @@ static void test_mutations(void)
 		text_reset(&changed);
 		text_mem(&changed, tar.data, tar.length);
 		while (nr--) {
-			u64 block = draw(&random, tar.length / BLOCK) * BLOCK;
+			u64 block = (u64)draw(&random, tar.length / BLOCK) * BLOCK;
 			u64 at = draw(&random, nr % 2 ? BLOCK : 160);
 
 			changed.data[block + at] = (char)(draw(&random, 3) ?
