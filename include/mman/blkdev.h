@@ -194,8 +194,8 @@ void blk_issue_flush(struct machine *m, u32 disk);
 int blk_disk_open(struct machine *m, const char *name, u64 pages, u64 *sector);
 void blk_disk_close(struct machine *m, u64 sector, u64 pages);
 void blk_disk_fix(struct machine *m, const char *name);
-/** blk_disk_find() - index of the disk @name, or of that with @sector. BLK_DISKS_MAX: there is
- * none of that name. blk_disk_pages() - its size. */
+/** blk_disk_find() - index of the disk @name; BLK_DISKS_MAX: there is none. blk_disk_of() - of the
+ * disk with @sector. blk_disk_pages() - its size. */
 u32 blk_disk_find(const struct machine *m, const char *name);
 u32 blk_disk_of(const struct machine *m, u64 sector);
 u64 blk_disk_pages(const struct machine *m, u32 disk);
