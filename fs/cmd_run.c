@@ -111,6 +111,23 @@ static void interpret(const char *script, char **argv)
 	execv(interpreter, argv);
 }
 
+/* A script may call mmanfs: it is found, behind all that PATH has already. */
+static void add_to_path(void)
+{
+	const char *had = getenv("PATH");
+	char self[PATH_MAX], *path;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (n <= 0)
+		return;
+	self[n] = '\0';
+	*strrchr(self, '/') = '\0';
+	if (asprintf(&path, "%s:%s", had ? had : "/usr/bin:/bin", self) < 0)
+		return;
+	setenv("PATH", path, 1);
+	free(path);
+}
+
 static void run_script(const struct options *o, const char *script, const char *dir,
 		       const sigset_t *mask)
 {
@@ -119,6 +136,7 @@ static void run_script(const struct options *o, const char *script, const char *
 
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	setenv("MMANFS", dir, 1);
+	add_to_path();
 	if (!argv || chdir(dir))
 		_exit(complain(o, EX_OSERR, "%s: %s", dir, strerror(errno)));
 	argv[2] = (char *)(uintptr_t)script;
