@@ -55,7 +55,8 @@ static int check_directory(const struct options *o, const char *dir, char path[P
 	int error = mountpoint_path(dir, path), status;
 
 	if (error)
-		return complain(o, EX_NOINPUT, "%s: %s", dir, strerror(-error));
+		return complain(o, error == -EACCES ? EX_NOPERM : EX_NOINPUT, "%s: %s", dir,
+				strerror(-error));
 	status = clear_stale(o, path);
 	if (status)
 		return status;
@@ -66,6 +67,9 @@ static int check_directory(const struct options *o, const char *dir, char path[P
 				strerror(errno));
 	if (!S_ISDIR(st.st_mode))
 		return complain(o, EX_NOINPUT, "%s: %s", dir, strerror(ENOTDIR));
+	if (geteuid() && access(path, W_OK | X_OK))
+		return complain(o, EX_NOPERM, "%s: %s: it takes a directory of your own", dir,
+				strerror(errno));
 	return 0;
 }
 

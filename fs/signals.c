@@ -60,5 +60,9 @@ void signals_end(struct signals *s)
 	__atomic_store_n(&s->loop_ended, true, __ATOMIC_RELEASE);
 	pthread_kill(s->thread, KICK_SIGNAL);
 	pthread_join(s->thread, NULL);
+	/* a second Ctrl-C must not end what the first one began */
+	sigaddset(&s->old, SIGINT);
+	sigaddset(&s->old, SIGTERM);
+	sigaddset(&s->old, SIGHUP);
 	pthread_sigmask(SIG_SETMASK, &s->old, NULL);
 }

@@ -22,7 +22,8 @@ struct signals {
 
 /** signals_start() - called by the loop's thread, before the loop. 0 or -errno. */
 int signals_start(struct signals *s, void (*stop)(void *arg), void *arg);
-/** signals_end() - after the loop, whatever ended it. */
+/** signals_end() - after the loop, whatever ended it. INT, TERM and HUP stay blocked: there is an
+ * end to be made. */
 void signals_end(struct signals *s);
 
 #endif

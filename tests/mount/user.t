@@ -23,4 +23,24 @@ mount_machine -d "$dead" --machine tiny 2>/dev/null
 is "$(head -c 9 "$dead/proc/meminfo")" MemTotal: 'he takes over a mount whose daemon died'
 is "$(grep -c " $dead " /proc/self/mountinfo)" 1 'which is gone'
 
+mkdir -m 555 "$T/others"
+is "$("$MMANFS" mount "$T/others" 2>&1; echo $?)" "mmanfs mount: $T/others: Permission denied: it takes a directory of your own
+77" 'a directory that he may not write to'
+
+# --- The end, asked for twice ---
+
+mkdir "$T/front"
+machines+=("$T/front")
+left=
+for i in 1 2 3; do
+	"$MMANFS" mount -f --machine tiny "$T/front" &
+	daemon=$!
+	wait_until 20 test -d "$T/front/sim"
+	kill -TERM "$daemon"
+	kill -TERM "$daemon" 2>/dev/null
+	wait "$daemon" || left+="exit status $? "
+	! is_mounted "$T/front" || left+="still mounted "
+done
+is "$left" '' 'a second signal does not end it before it is unmounted'
+
 done_testing
