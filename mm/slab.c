@@ -548,14 +548,15 @@ u64 shrink_slab(struct machine *m, u32 nid, int priority)
 	return (u64)(before - m->node[nid].vm_stat[NR_SLAB_RECLAIMABLE]);
 }
 
-/* Again and again, with less patience each time: objects that held others go first. */
+/* Again and again, with less patience each time: objects that held others go first. Names that were
+ * used again go in the second round: a real machine has always freed enough else to come to it. */
 void drop_slab(struct machine *m)
 {
 	u64 freed;
 	u32 nid, round;
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
-		for (round = 0, freed = 2; freed >> round > 1; round++)
+		for (round = 0, freed = 0; round < 2 || freed >> round > 1; round++)
 			freed = shrink_slab(m, nid, 0);
 }
 

@@ -300,7 +300,6 @@ static void test_processes(struct fixture *f)
 	is_int(ctl_put(f, "p", "munmap m"), 8, "munmap");
 	fixture_write(f, "sim/ctl", "sync");
 	fixture_write(f, "proc/sys/vm/drop_caches", "3");
-	fixture_write(f, "proc/sys/vm/drop_caches", "2");
 	is_int(ctl_put(f, "p", "fsync lib/x"), 11, "fsync of a file that memory has forgotten");
 	fixture_write(f, "proc/sys/vm/drop_caches", "2");
 	is_int(ctl_put(f, "p", "fwrite lib/x 0 64K"), 18, "it is forgotten again, and written");
