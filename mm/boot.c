@@ -265,6 +265,7 @@ static void count_direct_map(struct boot *b)
 	info->numa_off = b->p->numa_off;
 	info->movable_node = b->p->movable_node;
 	info->psi_off = b->p->psi_off;
+	b->m->sysctl.panic = b->p->panic;
 	if (b->p->stack_guard_gap != UINT64_MAX)
 		b->m->sysctl.stack_guard_gap = b->p->stack_guard_gap << PAGE_SHIFT;
 }

@@ -223,6 +223,11 @@ static void param_swapaccount(struct boot_params *p, const char *value)
 		p->swapaccount = (s8)on;
 }
 
+static void param_panic(struct boot_params *p, const char *value)
+{
+	p->panic = (s32)strtol(value, NULL, 0);
+}
+
 /* Pages. The kernel takes nothing but digits here. */
 static void param_stack_guard_gap(struct boot_params *p, const char *value)
 {
@@ -358,6 +363,7 @@ static const struct {
 	{ "stack_guard_gap", param_stack_guard_gap },
 	{ "cgroup_disable", param_cgroup_disable },
 	{ "page_poison", param_page_poison },
+	{ "panic", param_panic },
 	{ "init_on_free", param_init_on_free },
 	{ "init_on_alloc", param_init_on_alloc },
 	{ "log_buf_len", param_log_buf_len },
@@ -397,7 +403,6 @@ static const char *const ignored[] = {
 	"nosmt",
 	"nr_cpus",
 	"numa_zonelist_order",
-	"panic",
 	"pci",
 	"percpu_alloc",
 	"preempt",

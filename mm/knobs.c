@@ -4,7 +4,6 @@
 #include <mman/machine.h>
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define NR_FILE 8192u
@@ -95,20 +94,6 @@ static u64 default_file_max(const struct machine *m)
 	return max_t(u64, n, NR_FILE);
 }
 
-/* panic=SECONDS on the command line: the last one counts */
-static s32 panic_timeout(const char *cmdline)
-{
-	const char *at = cmdline;
-	s32 seconds = 0;
-
-	while ((at = strstr(at, "panic="))) {
-		if (at == cmdline || at[-1] == ' ')
-			seconds = (s32)strtol(at + strlen("panic="), NULL, 0);
-		at++;
-	}
-	return seconds;
-}
-
 static void kernel_defaults(struct machine *m)
 {
 	struct knobs *k = &m->knobs;
@@ -128,7 +113,6 @@ static void kernel_defaults(struct machine *m)
 	k->console_printk[1] = 4;
 	k->console_printk[2] = 1;
 	strcpy(k->hostname, "(none)");
-	m->sysctl.panic = panic_timeout(m->config.cmdline);
 }
 
 void bdi_defaults(struct bdi_knobs *k)

@@ -128,6 +128,7 @@ struct boot_params {
 	u64 stack_guard_gap;				   /* pages; UINT64_MAX: not given */
 	s8 numa_balancing, swapaccount;			   /* -1: not given */
 	bool psi_off;
+	s32 panic;	     /* seconds to the reboot */
 	u32 cgroup_disabled; /* 1 << CGROUP_*: cgroup_disable= */
 	bool page_poison, init_on_free, no_init_on_alloc;
 	u64 log_buf_len;

@@ -21,9 +21,9 @@
 
 enum event_kind {
 	EVENT_NONE,
-	EVENT_LOAD,	 /* background load: arg = load handle */
-	EVENT_KSWAPD,	 /* arg = nid */
-	EVENT_KCOMPACTD, /* arg = nid */
+	EVENT_LOAD,	  /* background load: arg = load handle */
+	EVENT_KSWAPD,	  /* arg = nid */
+	EVENT_KCOMPACTD,  /* arg = nid */
 	EVENT_FLUSHER,	  /* arg = FLUSHER_* (writeback.h) */
 	EVENT_OOM_REAPER, /* arg = struct oom_victim */
 	EVENT_PSI,	  /* arg = trigger */

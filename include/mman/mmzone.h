@@ -129,7 +129,7 @@ struct zone {
 	u64 spanned_pages, present_pages, managed_pages;
 	u64 present_early_pages;
 	u16 nid;
-	u8 type; /* enum zone_type */
+	u8 type;	     /* enum zone_type */
 	bool nofragment;     /* requests that prefer this zone rather go elsewhere than mix types */
 	bool boosted;	     /* kswapd must hear of a new boost (ZONE_BOOSTED_WATERMARK) */
 	bool reclaim_active; /* kswapd works here: page lists stay short (ZONE_RECLAIM_ACTIVE) */

@@ -68,6 +68,16 @@ is "$(missing fs/sim/readme.c "${words[@]}")" '' 'sim/README has all files of si
 cat docs/*.md >"$T/docs"
 is "$(missing "$T/docs" "${words[@]}")" '' 'docs/ have them'
 
+# --- machines: keys of the file, kernel parameters ---
+
+mapfile -t words < <(sed -n 's/^\t{ "\([a-z_0-9]*\)", parse_.*/\1/p; s/^\t\(TLB\|COST\)(\([a-z_0-9]*\).*/\2/p' fs/machine_file*.c | sort -u)
+cmp_num "${#words[@]}" '>=' 60 'there are keys'
+is "$(missing docs/machine.md "${words[@]}")" '' 'docs/machine.md has all keys of a machine file'
+mapfile -t words < <(sed -n 's/^\t{ "\([a-z_.]*\)", param_.*/\1/p' mm/cmdline.c)
+cmp_num "${#words[@]}" '>=' 20 'there are parameters'
+cat docs/machine.md docs/hotplug.md >"$T/docs"
+is "$(missing "$T/docs" "${words[@]}")" '' 'and all kernel parameters that mean something'
+
 # --- pages: links lead somewhere, and each page is led to ---
 
 gone=

@@ -83,6 +83,9 @@ static void test_words(void)
 	ok(!parse("psi=maybe").psi_off, "psi=maybe changes nothing");
 	is_int(parse("swapaccount=0").swapaccount, 0, "swapaccount=0");
 	is_int(parse("numa_balancing=disable").numa_balancing, 0, "numa_balancing=disable");
+	p = parse("panic=5 panic=-1 -- panic=9");
+	is_int(p.panic, -1, "panic=: the last one counts, and not what is init's");
+	is_int(p.nr_unknown, 0, "it is the kernel's own");
 	is_hex(parse("cgroup_disable=memory,pids").cgroup_disabled,
 	       1 << CGROUP_MEMORY | 1 << CGROUP_PIDS, "cgroup_disable= takes a list");
 	p = parse("init_on_alloc=0 init_on_free=1 page_poison=1 nokaslr log_buf_len=300000");
