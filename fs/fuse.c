@@ -596,21 +596,15 @@ static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset,
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	enum fallocate_how how = FALLOCATE_GROW;
-	int error = 0;
+	enum fallocate_how how;
+	int error = tree_fallocate_mode(mode, &how);
 
 	(void)fi;
-	if (mode == FALLOC_FL_KEEP_SIZE)
-		how = FALLOCATE_KEEP_SIZE;
-	else if (mode == (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
-		how = FALLOCATE_PUNCH;
-	else if (mode)
-		error = -EOPNOTSUPP;
 	session_enter(&mnt->session);
 	if (!error)
 		error = tree_fallocate(mnt->tree, &c, ino, (u64)offset, (u64)length, how);
 	session_leave(&mnt->session);
-	fuse_reply_err(req, -error);
+	reply_error(req, error);
 }
 
 static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,

@@ -388,6 +388,8 @@ int tree_truncate(struct tree *t, const struct caller *c, u64 ino, u64 size);
 /** tree_fallocate() - as fallocate(2). -EOPNOTSUPP outside sim/disk. */
 int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
 		   enum fallocate_how how);
+/** tree_fallocate_mode() - what the @mode of fallocate(2) asks for; -EOPNOTSUPP: nothing known. */
+int tree_fallocate_mode(int mode, enum fallocate_how *how);
 /** tree_parse_fallocate() - "LENGTH", "LENGTH keep" or "LENGTH punch" as the journal has it.
  * -EINVAL. */
 int tree_parse_fallocate(const char *text, u64 *length, enum fallocate_how *how);

@@ -4,6 +4,7 @@
 #include "fs/tree_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -395,6 +396,19 @@ static const char *const fallocate_word[] = {
 	[FALLOCATE_KEEP_SIZE] = " keep",
 	[FALLOCATE_PUNCH] = " punch",
 };
+
+int tree_fallocate_mode(int mode, enum fallocate_how *how)
+{
+	if (!mode)
+		*how = FALLOCATE_GROW;
+	else if (mode == FALLOC_FL_KEEP_SIZE)
+		*how = FALLOCATE_KEEP_SIZE;
+	else if (mode == (FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
+		*how = FALLOCATE_PUNCH;
+	else
+		return -EOPNOTSUPP;
+	return 0;
+}
 
 int tree_fallocate(struct tree *t, const struct caller *c, u64 ino, u64 offset, u64 length,
 		   enum fallocate_how how)

@@ -7,11 +7,11 @@
 
 #define IRQ_WIDTH 3u
 
-static void show_heading(const struct machine *m, struct text *out)
+static void show_heading(const struct machine *m, u32 indent, struct text *out)
 {
 	u32 cpu;
 
-	text_fill(out, ' ', IRQ_WIDTH + 8);
+	text_fill(out, ' ', indent);
 	for (cpu = 0; cpu < m->nr_cpus; cpu++)
 		text_printf(out, "CPU%-8u", cpu);
 	text_char(out, '\n');
@@ -92,7 +92,7 @@ int proc_interrupts_show(const struct request *rq, struct text *out)
 	};
 	size_t i;
 
-	show_heading(rq->m, out);
+	show_heading(rq->m, IRQ_WIDTH + 8, out);
 	for (i = 0; i < ARRAY_SIZE(row); i++)
 		show_counts(rq->m, row[i].name, row[i].what, row[i].source, out);
 	text_str(out, "ERR:          0\nMIS:          0\n"); /* of the machine, not of a CPU */
@@ -110,10 +110,7 @@ int proc_softirqs_show(const struct request *rq, struct text *out)
 	u32 cpu;
 	size_t i;
 
-	text_fill(out, ' ', 20);
-	for (cpu = 0; cpu < rq->m->nr_cpus; cpu++)
-		text_printf(out, "CPU%-8u", cpu);
-	text_char(out, '\n');
+	show_heading(rq->m, 20, out);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		text_str_right(out, names[i], 12);
 		text_char(out, ':');

@@ -38,7 +38,21 @@ static const char heading[] =
 	"`memory.reclaim` (EAGAIN), `cpuN/online` and `power/state` (EBUSY).\n"
 	"What `dirty_*` and `laptop_mode` do is told in writeback.md. Every device also has\n"
 	"`uevent` (takes an action: add, change ...) and, in `power/`, `async` and `control`: they hold.\n"
-	"`sys/kernel/mm/page_idle/bitmap` acts. The files of processes are described in proc(5).\n";
+	"`sys/kernel/mm/page_idle/bitmap` acts. The files of processes are described in proc(5).\n"
+	"\n"
+	"## Files that never change\n"
+	"\n"
+	"What a file shows is computed from the machine when it is read. These stay as they are, for want of what they would count or name:\n"
+	"\n"
+	"| Files | because |\n"
+	"|---|---|\n"
+	"| `proc/net`, `proc/PID/net`, `sys/class/net` | there is no network: a loopback device that was never brought up, all counts 0 |\n"
+	"| `proc/softirqs` | none are simulated: 0. `proc/interrupts` counts the timer, the disk and calls between CPUs, its other lines are 0 |\n"
+	"| `proc/locks`, `proc/sysvipc`, `proc/modules` | empty: no simulated process makes such calls, and all is built in |\n"
+	"| `sys/class/hwmon`, `power_supply`, `thermal` | empty: there are no sensors |\n"
+	"| the counters of `sys/kernel/mm/ksm` and `sys/kernel/debug/zswap`; `thp_*`, `ksm_*`, `cow_ksm`, `zswp*`, `balloon_*`, `pgdemote_*`, `direct_map_*` of `proc/vmstat` | what would count there is not built: 0 (a twin: what its original had) |\n"
+	"| most of `sys/block/DISK/queue` and `cpuN/cache`; `proc/filesystems`, `proc/devices`, `proc/version` and the like | they name hardware and a kernel of fixed make |\n"
+	"| settings of `proc/sys/kernel` and `proc/sys/fs` that only a twin has (`core_pattern`, `watchdog` ...: fs/proc/sys_held.h) | its original had them; they keep what is written, and nothing acts upon them |\n";
 
 /* ---- what a knob takes ---- */
 
