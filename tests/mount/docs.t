@@ -61,6 +61,14 @@ mapfile -t words < <(sed -n 's/^\t{ "\([a-z_]*\)", [0-9]*, [0-9]*, [A-Z_0]*, cmd
 cmp_num "${#words[@]}" '>=' 50 'there are commands'
 is "$(missing docs/control-language.md "${words[@]}")" '' 'docs/control-language.md has all commands'
 is "$(missing fs/sim/readme.c "${words[@]}")" '' 'and so has sim/README'
+# and of each command the words of its usage: { "mbind", 2, 6, 0, cmd_mbind, "NAME POLICY [strict] ...
+rest=
+while IFS='|' read -r word usage; do
+	mapfile -t options < <(grep -oE '[a-z][a-z_0-9-]+' <<<"$usage")
+	rest+=$(missing fs/sim/readme.c "${options[@]}")$(missing docs/control-language.md "${options[@]}")
+done < <(tr '\n' ' ' < <(cat fs/sim/*.c) | grep -oE '\{ "[a-z_]+", [0-9]+, [0-9]+, [A-Z_0 |]+,\s+cmd_[a-z_]+,(\s*"[^"]*")+' |
+	sed 's/^{ "\([a-z_]*\)", [^"]*"/\1|/; s/"//g')
+is "$rest" '' 'with the words that they take'
 mapfile -t words < <(sed -n '/sim_attrs/,/^};/s/.*\.name = "\([A-Za-z_]*\)".*/\1/p; /sim_subdirs/,/^};/s/.*\.name = "\([a-z]*\)".*/\1/p' \
 	fs/sim/root.c)
 cmp_num "${#words[@]}" '>=' 12 'there are files'
