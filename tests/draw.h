@@ -31,4 +31,10 @@ static inline u32 draw(u64 *seed, u64 n)
 	return (u32)((*seed >> 33) % n);
 }
 
+/* What has to happen often, @n times with the usual numbers, may happen a few times with others. */
+static inline s64 draw_least(s64 n)
+{
+	return draw_salt() ? n / 20 : n;
+}
+
 #endif

@@ -288,8 +288,8 @@ static void play(u64 with_seed, u64 swap_mib)
 	is_int(broken, 0, "no invariant is broken, seed %u, swap %u MiB", (u32)with_seed,
 	       (u32)swap_mib);
 	is_int(wrong, 0, "and every page holds what was written to it");
-	cmp_int(t.m->vm_event[PGMIGRATE_SUCCESS], >, 2000, "much was moved");
-	cmp_int(blocks_had, >, 20, "and many a block was had");
+	cmp_int(t.m->vm_event[PGMIGRATE_SUCCESS], >, draw_least(2000), "much was moved");
+	cmp_int(blocks_had, >, draw_least(20), "and many a block was had");
 	cmp_int(t.m->vm_event[COMPACTSTALL], >, 5, "some of them by moving pages");
 	clock_advance_to(t.m, t.m->clock.now + 100 * NSEC_PER_SEC);
 	is_int(t.m->compaction.node[0].working, 0, "kcompactd has come to an end");

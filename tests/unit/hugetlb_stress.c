@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/hugetlb.h"
 #include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/sound.h"
@@ -194,9 +195,21 @@ static void do_move(struct stress *s, struct region *r)
 		r->start = to;
 }
 
+/*
+ * Has the owner of the reservations taken pages of @r away? Its own process gets SIGBUS for them, but
+ * a child knows nothing of that, and has an empty page instead.
+ */
+static bool has_lost_pages(struct stress *s, const struct region *r)
+{
+	handle_t vma = r->pages ? find_vma(s->t.m, mm_of(&s->t), r->start) : 0;
+
+	return vma && vma_at(s->t.m, vma)->huge_flags & HPAGE_RESV_UNMAPPED;
+}
+
 static void do_fork(struct stress *s)
 {
-	u32 i;
+	struct region *r;
+	u32 i, page;
 	handle_t child;
 
 	for (i = 0; i < PROCESSES && s->process[i].task; i++)
@@ -205,6 +218,9 @@ static void do_fork(struct stress *s)
 		return;
 	s->process[i] = *running(s);
 	s->process[i].task = child;
+	for (r = s->process[i].region; r < s->process[i].region + REGIONS; r++)
+		for (page = 0; page < r->pages && r->object < 0 && has_lost_pages(s, r); page++)
+			r->value[page] = UNKNOWN;
 }
 
 static void do_end(struct stress *s)
