@@ -553,7 +553,8 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 		return;
 	}
 	if (tree_write_is_long(mnt->tree, ino) ||
-	    (size > INLINE_IO_MAX && tree_is_tracked(mnt->tree, ino))) {
+	    ((size > INLINE_IO_MAX || file_of(fi)->flags & O_DSYNC) &&
+	     tree_is_tracked(mnt->tree, ino))) {
 		deferred_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
 		return;
 	}

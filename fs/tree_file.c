@@ -386,9 +386,12 @@ ssize_t tree_write(struct tree *t, const struct caller *c, struct open_file *f, 
 		return error;
 	change.result = n.rq.attr->store(&n.rq, data, size, offset);
 	change_end(t, &change);
-	if (change.result > 0)
-		f->appended += (u64)change.result;
-	return (ssize_t)change.result;
+	if (change.result <= 0)
+		return (ssize_t)change.result;
+	f->appended += (u64)change.result;
+	/* a change of its own, for the journal too: opening says nothing of its flags there */
+	error = f->flags & O_DSYNC && n.rq.attr->fsync ? tree_fsync(t, c, f) : 0;
+	return error && error != -EINTR ? error : (ssize_t)change.result;
 }
 
 void tree_release(struct tree *t, const struct caller *c, struct open_file *f)

@@ -51,6 +51,10 @@ is "$(ls -A "$D")" '' 'nothing is left'
 
 head -c 3000000 /dev/urandom >"$T/random"
 ok 'dd writes' dd if="$T/random" of="$D/r" bs=10000 status=none
+written=$(awk '$1 == "nr_written" { print $2 }' "$M/proc/vmstat")
+ok 'oflag=dsync' dd if="$T/random" of="$D/dsync" bs=64K count=4 oflag=dsync status=none
+cmp_num "$(awk '$1 == "nr_written" { print $2 }' "$M/proc/vmstat")" '>=' $((written + 64)) 'is on the disk at once'
+rm "$D/dsync"
 ok 'conv=notrunc in the middle' dd if="$T/random" of="$D/r" bs=1000 seek=500 skip=500 count=700 conv=notrunc,fsync status=none
 ok 'cmp' cmp "$T/random" "$D/r"
 put "$M/proc/sys/vm/drop_caches" 3

@@ -237,6 +237,31 @@ static void test_flushes(struct fixture *f)
 	ctl_rmdir(f, "p");
 }
 
+/* O_SYNC and O_DSYNC: a write ends when it is on the disk. */
+static void test_sync_writes(struct fixture *f)
+{
+	static const int flags[] = { 0, O_DSYNC, O_SYNC };
+	static const char *const what[] = { "a plain write", "with O_DSYNC", "with O_SYNC" };
+	const struct machine *m = f->m;
+	u32 i;
+
+	create(f->t, &root, "o");
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct open_file *file = open_at(f->t, "o", O_WRONLY | flags[i]);
+		s64 written;
+
+		fixture_write(f, "sim/ctl", "sync\n");
+		written = m->vm_node_stat[NR_WRITTEN];
+		is_int(tree_write(f->t, &root, file, "hello", 5, 0), 5, "%s", what[i]);
+		ok((m->vm_node_stat[NR_DIRTY] > 0) == !i, "%s dirty", i ? "leaves nothing" : "is");
+		ok((m->vm_node_stat[NR_WRITTEN] > written) == (i > 0), "%s on the disk",
+		   i ? "it is" : "and not");
+		tree_release(f->t, &root, file);
+	}
+	delete (f->t, &root, "o", false);
+	ok(is_sound(f->m, "after writes that wait"), "all is well");
+}
+
 static void test_operations(struct tree *t)
 {
 	u64 proc, disk;
@@ -608,6 +633,7 @@ int main(void)
 	test_operations(f.t);
 	test_diskstats(&f);
 	test_flushes(&f);
+	test_sync_writes(&f);
 	test_processes(&f);
 	fixture_close(&f);
 	test_replay();
