@@ -54,6 +54,7 @@ static void write_somewhere(struct fuzzer *z)
 	if (!draw(&z->chance, 4))
 		(void)tree_read(z->f.t, &c, file, back, sizeof(back), 0);
 	tree_release(z->f.t, &c, file);
+	fuzzer_settle(z);
 }
 
 static void make_or_end(struct fuzzer *z)
