@@ -172,7 +172,13 @@ ssize_t command_store(const struct request *rq, const struct command_table *tabl
 	c.result = &result;
 	c.task = lab ? lab_at(rq->m, lab)->task : 0;
 	c.lab_number = lab ? lab_at(rq->m, lab)->number : 0;
-	while (done < size) {
+	/* half a command may be a whole other one: "mmap a 1" of "mmap a 128M" */
+	if (size >= COMMAND_LINE_MAX && data[size - 1] != '\n' && memchr(data, '\n', size)) {
+		error = command_explain(&c, -EINVAL,
+					"%zu bytes that end within a line: a buffer cut it", size);
+		keep_result(&c, error);
+	}
+	while (!error && done < size) {
 		const char *end = memchr(data + done, '\n', size - done);
 		size_t length = end ? (size_t)(end - (data + done)) : size - done;
 

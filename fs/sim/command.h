@@ -47,8 +47,9 @@ struct command_table {
 
 /**
  * command_store() - a ctl file's write: carries out the lines of @data one after the other, the
- * first that fails ends it. Returns @size, the bytes of the lines that were carried out before the
- * failing one, or -errno if that was the first. @result: text object for reading back.
+ * first that fails ends it. 4096 bytes and more must be whole lines. Returns @size, the bytes of
+ * the lines that were carried out before the failing one, or -errno if that was the first. @result:
+ * text object for reading back.
  */
 ssize_t command_store(const struct request *rq, const struct command_table *tables, u32 nr_tables,
 		      handle_t lab, const char *data, size_t size);

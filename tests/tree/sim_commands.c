@@ -48,6 +48,16 @@ static void test_syntax(struct fixture *f)
 	like(ctl_read(f, "p", "regions"), " c$", "the line before has taken effect");
 	unlike(ctl_read(f, "p", "regions"), " d$", "the one behind has not");
 	ctl_put(f, "p", "munmap c");
+
+	memset(line, '#', 4096);
+	line[4096] = '\0';
+	memcpy(line, "mmap cut 4K\n", 12);
+	is_err(ctl_put(f, "p", line), -EINVAL, "4096 bytes must be whole lines");
+	like(ctl_read(f, "p", "ctl"), "4096 bytes that end within a line", "and it says so");
+	unlike(ctl_read(f, "p", "regions"), " cut$", "none of them was carried out");
+	line[4095] = '\n';
+	is_int(ctl_put(f, "p", line), 4096, "whole ones may be as many");
+	ctl_put(f, "p", "munmap cut");
 }
 
 static void test_mmap(struct fixture *f)
