@@ -16,8 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CACHE_NS       (100 * NSEC_PER_MSEC)
-#define NAMESPACES_MAX 33u /* PID namespaces nest 32 deep */
+#define CACHE_NS (100 * NSEC_PER_MSEC)
 
 /* --- The host's /proc --- */
 

@@ -13,8 +13,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define NAMESPACES_MAX 33u
-
 /* Numbers of the fields of stat, as proc(5) counts them. */
 enum {
 	STAT_STATE = 3,

@@ -5,6 +5,8 @@
 
 #include "fs/visitor.h"
 
+#define NAMESPACES_MAX 33u /* PID namespaces nest 32 deep */
+
 /** visitor_host_file() - append the host's /proc/TID/@name to @out. 0 or -errno. */
 int visitor_host_file(u32 host_tid, const char *name, struct text *out);
 /** visitor_host_link() - likewise the target of a link. */

@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <mman/writeback.h>
 
-#define PAGE_KB (1u << (PAGE_SHIFT - 10))
-
 #define bio_at(m, h) ((struct bio *)(void *)(m)->blk.bios.base + (h))
 
 _Static_assert(sizeof(struct bio) % 8 == 0, "the pool keeps them as an array");

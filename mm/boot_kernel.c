@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define KB_PAGES (PAGE_SIZE / KiB)
-
 /* One more block of 2^@order pages that nobody will ever give back. */
 static bool take(struct machine *m, gfp_t gfp, unsigned int order, int nid)
 {
@@ -64,7 +62,7 @@ static int atomic_pools(struct boot *b)
 	for (i = 0; i < ARRAY_SIZE(pools); i++)
 		if (take(b->m, pools[i].gfp, order, NUMA_NO_NODE))
 			printk(b->m, 6, "DMA: preallocated %llu KiB %s pool for atomic allocations",
-			       (unsigned long long)KB_PAGES << order, pools[i].name);
+			       (unsigned long long)PAGE_KB << order, pools[i].name);
 	return 0;
 }
 
@@ -100,7 +98,7 @@ static u64 free_lowmem(const struct machine *m)
 int boot_kernel_memory(struct boot *b)
 {
 	struct boot_info *info = &b->m->boot;
-	u64 early_huge = b->hash_huge_kb / KB_PAGES;
+	u64 early_huge = b->hash_huge_kb / PAGE_KB;
 	u64 other = is_i386(b) ? 1400 : 1600 + 440 * (u64)b->c->nr_cpus;
 	int error;
 
@@ -113,13 +111,13 @@ int boot_kernel_memory(struct boot *b)
 	if (!error)
 		error = take_spread(b->m, early_huge, PAGEBLOCK_ORDER);
 	if (!error)
-		error = take_spread(b->m, info->vmalloc_used_kb / KB_PAGES - early_huge, 0);
+		error = take_spread(b->m, info->vmalloc_used_kb / PAGE_KB - early_huge, 0);
 	if (!error)
-		error = take_spread(b->m, b->late_hash_kb / KB_PAGES, 3);
+		error = take_spread(b->m, b->late_hash_kb / PAGE_KB, 3);
 	/* six pages of each CPU's second chunk; tracing, early page tables, queues, drivers */
 	if (!error)
 		error = take_spread(
-			b->m, (info->percpu_kb / KB_PAGES - info->percpu_pages) + other / KB_PAGES,
+			b->m, (info->percpu_kb / PAGE_KB - info->percpu_pages) + other / PAGE_KB,
 			0);
 	/* slab, stacks and the first process are still to come: 20 MiB, and a little for each
 	 * CPU */

@@ -82,7 +82,7 @@ static void check_stat(struct check *c, enum bio_op op, enum vm_event_item count
 		pages += bio_at(m, h)->nr;
 	for (h = m->blk.waiting[op].head; h; h = bio_at(m, h)->next)
 		pages += bio_at(m, h)->nr;
-	check_equal(c, "kB of the disk's transfers", (s64)(pages * (PAGE_SIZE / 1024)),
+	check_equal(c, "kB of the disk's transfers", (s64)(pages * PAGE_KB),
 		    (s64)(m->vm_event[counter] - m->vm_event_start[counter]));
 }
 

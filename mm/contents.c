@@ -22,8 +22,7 @@ struct page_contents {
 	u32 value; /* handle in ->bytes, or VALUE_FILL and the byte */
 };
 
-#define ARRAY_SHIFT (SECTION_SHIFT - PAGE_SHIFT)
-#define VALUES_MAX  (1u << 22) /* 16 GiB of bytes: more the host would hardly have */
+#define VALUES_MAX (1u << 22) /* 16 GiB of bytes: more the host would hardly have */
 
 static struct page_contents *value_at(const struct machine *m, handle_t h)
 {
@@ -40,7 +39,7 @@ static u8 *bytes_at(const struct machine *m, handle_t h)
 int contents_init(struct machine *m)
 {
 	struct contents_state *s = &m->contents;
-	u32 sections = (u32)(m->room_pfn >> ARRAY_SHIFT) + 1;
+	u32 sections = (u32)(m->room_pfn >> PFN_SECTION_SHIFT) + 1;
 	int error =
 		pool_init(&s->values, "contents", sizeof(struct page_contents), VALUES_MAX + 256);
 
@@ -136,7 +135,7 @@ u32 contents_references(const struct machine *m, handle_t contents)
 /* The pool rounds an object up to eight bytes. */
 static handle_t *section_of(const struct machine *m, pfn_t pfn)
 {
-	return pool_at(&m->contents.sections, m->contents.first + (pfn >> ARRAY_SHIFT));
+	return pool_at(&m->contents.sections, m->contents.first + (pfn >> PFN_SECTION_SHIFT));
 }
 
 static handle_t *array_at(const struct machine *m, handle_t array)
@@ -159,7 +158,8 @@ static handle_t *place_of(const struct machine *m, pfn_t pfn)
 int contents_grow(struct machine *m)
 {
 	struct pool *p = &m->contents.sections;
-	u32 wanted = (u32)(m->max_pfn >> ARRAY_SHIFT) + 1, have = p->nr_slots - m->contents.first;
+	u32 wanted = (u32)(m->max_pfn >> PFN_SECTION_SHIFT) + 1,
+	    have = p->nr_slots - m->contents.first;
 
 	if (!m->contents.first || have >= wanted)
 		return 0;
@@ -172,7 +172,8 @@ static handle_t *make_place(struct machine *m, pfn_t pfn)
 	handle_t *array;
 
 	if (!s->first)
-		s->first = pool_alloc_array(&s->sections, (u32)(m->max_pfn >> ARRAY_SHIFT) + 1);
+		s->first =
+			pool_alloc_array(&s->sections, (u32)(m->max_pfn >> PFN_SECTION_SHIFT) + 1);
 	if (!s->first)
 		return NULL;
 	array = section_of(m, pfn);

@@ -36,7 +36,6 @@
 #define STACK_PAGES	      33u
 #define STACK_TOUCHED	      3u
 #define VVAR_PAGES	      4u
-#define VDSO_PAGES	      2u
 #define STACK_GAP_MIN	      (128ull << 20)
 #define STACK_GUARD_GAP	      (256 * PAGE_SIZE)
 #define STACK_RANDOM_PAGES    (1u << 22) /* 16 GiB */

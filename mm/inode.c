@@ -347,7 +347,7 @@ handle_t file_open(struct machine *m, handle_t inode)
 	file_at(m, h)->inode = inode;
 	file_at(m, h)->users = 1;
 	file_at(m, h)->prev_pos = UINT64_MAX;
-	file_at(m, h)->ra_pages = m->knobs.bdi[0].read_ahead_kb / (PAGE_SIZE / 1024);
+	file_at(m, h)->ra_pages = m->knobs.bdi[0].read_ahead_kb / PAGE_KB;
 	return h;
 }
 

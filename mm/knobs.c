@@ -83,14 +83,14 @@ u64 freed_late_kb(const struct machine *m)
 /* Open files may take a tenth of the memory that is not in use (sysctl/fs.rst), in kilobytes. */
 static u64 default_file_max(const struct machine *m)
 {
-	u64 pages = m->totalram_pages, late = freed_late_kb(m) / (PAGE_SIZE / 1024), used = 0, n;
+	u64 pages = m->totalram_pages, late = freed_late_kb(m) / PAGE_KB, used = 0, n;
 	u32 nid;
 
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		used += m->node[nid].has_memory ? EARLY_PAGES_PER_NODE * 3 / 2 : 0;
 	if (pages <= late + used)
 		return NR_FILE;
-	n = (pages - late - used) * (PAGE_SIZE / 1024) / 10;
+	n = (pages - late - used) * PAGE_KB / 10;
 	return max_t(u64, n, NR_FILE);
 }
 

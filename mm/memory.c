@@ -26,15 +26,13 @@
 #include "mm/numa_balancing.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/task.h"
 #include "mm/tlb.h"
 
 /* What a fault asks for: a folio may have more than one page, hence __GFP_COMP. */
 #define GFP_ANON_PAGE (GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_ZERO)
 
 #define DRAW_AHEAD 4096u /* accesses of a stream from which on they are drawn many at a time */
-
-#define SIGBUS_NR  7
-#define SIGSEGV_NR 11
 
 #define PTE_NEW_ANON (PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY)
 

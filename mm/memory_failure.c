@@ -30,11 +30,10 @@
 #include "mm/memory_hotplug.h"
 #include "mm/rmap.h"
 #include "mm/swapfile.h"
+#include "mm/task.h"
 #include "mm/tlb.h"
 
 #include <errno.h>
-
-#define SIGBUS_NR 7
 
 /* ---- the frame ---- */
 

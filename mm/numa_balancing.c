@@ -39,14 +39,12 @@
 	  __GFP_NOWARN) &                                                            \
 	 ~(gfp_t)__GFP_RECLAIM)
 
-#define ARRAY_SHIFT (SECTION_SHIFT - PAGE_SHIFT)
-
 /* ---- power on and off ---- */
 
 int numa_balancing_init(struct machine *m)
 {
 	struct numa_state *s = &m->numa;
-	u32 sections = (u32)(m->room_pfn >> ARRAY_SHIFT) + 1;
+	u32 sections = (u32)(m->room_pfn >> PFN_SECTION_SHIFT) + 1;
 	int error = pool_init(&s->tasks, "numa_task", sizeof(struct numa_task), 1u << 22);
 
 	if (!error)
@@ -69,7 +67,7 @@ void numa_balancing_destroy(struct machine *m)
 /* The page's place; NULL: its section has none. */
 static u16 *cpupid_place(const struct machine *m, pfn_t pfn)
 {
-	u32 section = (u32)(pfn >> ARRAY_SHIFT) + 1;
+	u32 section = (u32)(pfn >> PFN_SECTION_SHIFT) + 1;
 	handle_t array = 0;
 
 	if (section < m->numa.sections.nr_slots)
@@ -86,9 +84,9 @@ static u16 *cpupid_make(struct machine *m, pfn_t pfn)
 	handle_t *array;
 
 	if (s->sections.nr_slots <= 1 &&
-	    !pool_alloc_array(&s->sections, (u32)(m->room_pfn >> ARRAY_SHIFT) + 1))
+	    !pool_alloc_array(&s->sections, (u32)(m->room_pfn >> PFN_SECTION_SHIFT) + 1))
 		return NULL;
-	array = pool_at(&s->sections, (u32)(pfn >> ARRAY_SHIFT) + 1);
+	array = pool_at(&s->sections, (u32)(pfn >> PFN_SECTION_SHIFT) + 1);
 	if (!*array)
 		*array = pool_alloc(&s->arrays);
 	return *array ? cpupid_place(m, pfn) : NULL;

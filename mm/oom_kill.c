@@ -18,10 +18,8 @@
 #include "mm/show_mem.h"
 #include "mm/task.h"
 
-#define SIGKILL		9
 #define OOM_RS_INTERVAL (5 * NSEC_PER_SEC)
 #define OOM_RS_BURST	10u
-#define ALL_NODES	(~(u64)0)
 
 /* ---- how bad ---- */
 
@@ -324,7 +322,7 @@ static void kill_sharers(struct machine *m, handle_t victim, handle_t mmh)
 			       task_at(m, victim)->comm, t->pid, t->comm);
 			continue;
 		}
-		send_signal(m, task, SIGKILL, 0);
+		send_signal(m, task, SIGKILL_NR, 0);
 	}
 }
 

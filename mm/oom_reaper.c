@@ -19,7 +19,6 @@
 #include "mm/task.h"
 #include "mm/vma.h"
 
-#define SIGKILL		 9
 #define OOM_REAPER_DELAY (2 * NSEC_PER_SEC)
 
 static struct oom_victim *victim_at(const struct machine *m, handle_t h)
@@ -175,7 +174,7 @@ static void exit_in_background(struct machine *m, handle_t h)
 	struct oom_victim *v = victim_at(m, h);
 	struct task *t = task_at(m, v->task);
 
-	exit_prepare(m, v->task, SIGKILL);
+	exit_prepare(m, v->task, SIGKILL_NR);
 	t->mm = 0;
 	t->lab = 0;
 	task_set_state(m, v->task, TASK_RUNNING);
@@ -192,7 +191,7 @@ void oom_exit_victim(struct machine *m, handle_t leader)
 	    mm_rss(mm_at(m, task_at(m, leader)->mm)) > BATCH_PAGES)
 		exit_in_background(m, h);
 	else
-		send_signal(m, leader, SIGKILL, 0);
+		send_signal(m, leader, SIGKILL_NR, 0);
 }
 
 /* The next pages of @mm from *@at on; the time it took. *@more: there may be others. */

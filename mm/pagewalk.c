@@ -12,8 +12,6 @@
 #include "mm/tlb.h"
 #include "mm/vma.h"
 
-#define PSS_SHIFT 12u
-
 /* A huge page's entry, as each of its small pages shows it. It has no soft-dirty bit of its own. */
 static bool huge_pte_lookup(struct machine *m, const struct vma *v, u64 vpn, struct pte_info *out)
 {

@@ -11,10 +11,9 @@
 
 #include "mm/pid.h"
 
-#define PID_BITS      6u
-#define PID_LEVELS    4u
-#define PID_SLOTS     (1u << PID_BITS)
-#define RESERVED_PIDS 300u
+#define PID_BITS   6u
+#define PID_LEVELS 4u
+#define PID_SLOTS  (1u << PID_BITS)
 
 struct pid_node {
 	u64 used;

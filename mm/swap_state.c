@@ -25,7 +25,7 @@ u32 page_swap_slot(const struct machine *m, pfn_t pfn)
 int swap_grow(struct machine *m)
 {
 	struct swap_state *s = &m->swap;
-	u32 wanted = (u32)(m->max_pfn >> (SECTION_SHIFT - PAGE_SHIFT)) + 1;
+	u32 wanted = (u32)(m->max_pfn >> PFN_SECTION_SHIFT) + 1;
 	u32 have = s->sections.nr_slots - s->first_section;
 
 	if (!s->first_section || have >= wanted)
@@ -39,8 +39,8 @@ __attribute__((noinline)) int page_slots_make(struct machine *m, pfn_t pfn)
 	struct swap_section *section;
 
 	if (!s->first_section)
-		s->first_section = pool_alloc_array(
-			&s->sections, (u32)(m->max_pfn >> (SECTION_SHIFT - PAGE_SHIFT)) + 1);
+		s->first_section =
+			pool_alloc_array(&s->sections, (u32)(m->max_pfn >> PFN_SECTION_SHIFT) + 1);
 	if (!s->first_section)
 		return -ENOMEM;
 	section = swap_section_of(m, pfn);

@@ -211,7 +211,7 @@ int swapoff(struct machine *m, const char *path)
 static int pools_init(struct machine *m, struct swap_state *s)
 {
 	/* no object is number 0 */
-	const u32 sections = (u32)(m->room_pfn >> (SECTION_SHIFT - PAGE_SHIFT)) + 2;
+	const u32 sections = (u32)(m->room_pfn >> PFN_SECTION_SHIFT) + 2;
 	int error = pool_init(&s->clusters, "swap cluster", sizeof(struct swap_cluster),
 			      SWAP_CLUSTERS_MAX);
 

@@ -94,7 +94,7 @@ static inline u64 swap_pte_of(const struct machine *m, u32 slot)
 static inline struct swap_section *swap_section_of(const struct machine *m, pfn_t pfn)
 {
 	return (struct swap_section *)(void *)m->swap.sections.base + m->swap.first_section +
-	       (pfn >> (SECTION_SHIFT - PAGE_SHIFT));
+	       (pfn >> PFN_SECTION_SHIFT);
 }
 
 static inline struct swap_page *swap_page_of(const struct machine *m, pfn_t pfn)

@@ -15,9 +15,8 @@
 #include "mm/pid.h"
 #include "mm/task.h"
 
-#define STACK_PAGES 4u /* THREAD_SIZE, 16 KiB */
-#define STACK_KB    16
-#define NR_OPEN	    (1u << 20) /* fs.nr_open */
+#define STACK_KB 16
+#define NR_OPEN	 (1u << 20) /* fs.nr_open */
 
 /* The objects of every task; a thread shares signal, sighand and files with its group. */
 static const enum kmem_cache_id process_objects[] = {
@@ -56,7 +55,7 @@ static void stack_free(struct machine *m, struct task *t)
 		t->stack = page->next;
 		page->next = PFN_NONE;
 		mod_node_page_state(m, page_node(m, page), NR_KERNEL_STACK,
-				    -(s64)(STACK_KB / STACK_PAGES));
+				    -(s64)(STACK_KB / THREAD_PAGES));
 		free_pages(m, pfn, 0);
 	}
 }
@@ -66,7 +65,7 @@ static int stack_alloc(struct machine *m, struct task *t)
 	u32 i;
 
 	t->stack = PFN_NONE;
-	for (i = 0; i < STACK_PAGES; i++) {
+	for (i = 0; i < THREAD_PAGES; i++) {
 		pfn_t pfn = alloc_pages(m, GFP_KERNEL, 0, NUMA_NO_NODE);
 
 		if (pfn == PFN_NONE) {
@@ -76,7 +75,7 @@ static int stack_alloc(struct machine *m, struct task *t)
 		pfn_to_page(m, pfn)->next = t->stack;
 		t->stack = pfn;
 		mod_node_page_state(m, page_node(m, pfn_to_page(m, pfn)), NR_KERNEL_STACK,
-				    STACK_KB / STACK_PAGES);
+				    STACK_KB / THREAD_PAGES);
 	}
 	return 0;
 }

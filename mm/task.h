@@ -6,6 +6,11 @@
 
 #define AVERAGE_SHIFT 11 /* fraction bits of running averages */
 
+/* Of signal(7), on all machines. */
+#define SIGBUS_NR  7
+#define SIGKILL_NR 9
+#define SIGSEGV_NR 11
+
 /** decayed_average() - a running average @periods later, @value all the while; @decay of a
  * period. */
 u64 decayed_average(u64 average, u64 decay, u64 periods, u64 value);

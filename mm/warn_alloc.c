@@ -9,7 +9,6 @@
 #include "mm/show_mem.h"
 
 #define NOPAGE_INTERVAL (10 * NSEC_PER_SEC)
-#define ALL_NODES	(~(u64)0)
 
 bool ratelimit(struct machine *m, struct ratelimit *rs, u64 interval, u32 burst, const char *who)
 {

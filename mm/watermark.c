@@ -19,8 +19,6 @@
  */
 #include "mm/page_alloc.h"
 
-#define KB_PAGES (PAGE_SIZE / 1024)
-
 #define for_each_zone(m, z, i)                                                        \
 	for (i = 0; i < (m)->nr_nodes * MAX_NR_ZONES &&                               \
 		    (z = &(m)->node[i / MAX_NR_ZONES].zones[i % MAX_NR_ZONES], true); \
@@ -109,7 +107,7 @@ void setup_per_zone_lowmem_reserve(struct machine *m)
 
 void setup_per_zone_wmarks(struct machine *m)
 {
-	u64 pages_min = (u64)m->sysctl.min_free_kbytes / KB_PAGES, lowmem = 0, gap;
+	u64 pages_min = (u64)m->sysctl.min_free_kbytes / PAGE_KB, lowmem = 0, gap;
 	struct zone *z;
 	u32 i;
 
@@ -154,7 +152,7 @@ static u64 int_sqrt(u64 x)
 
 static void calculate_min_free_kbytes(struct machine *m)
 {
-	s32 kbytes = (s32)int_sqrt(nr_free_buffer_pages(m) * KB_PAGES * 16);
+	s32 kbytes = (s32)int_sqrt(nr_free_buffer_pages(m) * PAGE_KB * 16);
 
 	if (kbytes > m->sysctl.user_min_free_kbytes)
 		m->sysctl.min_free_kbytes = kbytes < 128 ? 128 : kbytes > 262144 ? 262144 : kbytes;
@@ -181,7 +179,7 @@ static void set_recommended_min_free_kbytes(struct machine *m)
 	for_each_zone(m, z, i) nr_zones += zone_populated(z) && z->type <= ZONE_NORMAL;
 	recommended = PAGEBLOCK_NR_PAGES * nr_zones * 2;
 	recommended += PAGEBLOCK_NR_PAGES * nr_zones * MIGRATE_PCPTYPES * MIGRATE_PCPTYPES;
-	recommended = min_t(u64, recommended, nr_free_buffer_pages(m) / 20) * KB_PAGES;
+	recommended = min_t(u64, recommended, nr_free_buffer_pages(m) / 20) * PAGE_KB;
 	if ((s64)recommended <= m->sysctl.min_free_kbytes)
 		return;
 	if (m->sysctl.user_min_free_kbytes >= 0)

@@ -84,7 +84,7 @@ static int show_vma(struct pid_walk *w, handle_t h, handle_t task_policy, struct
 	struct machine *m = w->m;
 	const struct vma copy = *vma_at(m, h), *v = &copy; /* as it is now */
 	struct vma_stats stats;
-	u64 pages = 0, page_kb = PAGE_SIZE >> 10;
+	u64 pages = 0, page_kb = PAGE_KB;
 	handle_t policy = get_vma_policy(m, v, v->start);
 	u32 nid;
 

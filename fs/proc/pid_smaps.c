@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <mman/hugetlb.h>
 
-#define PSS_SHIFT  12 /* fraction bits of proportional sizes */
 #define HPAGE_SIZE (PAGE_SIZE << PAGEBLOCK_ORDER)
 
 #define KB(label, bytes)                                                                \

@@ -11,7 +11,6 @@
 #include "fs/proc/sys_held.h"
 #include "fs/uts.h"
 
-#define RESERVED_PIDS  300
 #define PID_MAX_LIMIT  (4 * 1024 * 1024)
 #define FUTEX_TID_MASK 0x3fffffff
 #define IPCMNI	       32768

@@ -5,8 +5,6 @@
  */
 #include "fs/proc/proc.h"
 
-#define STACK_PAGES 4u
-
 static u64 hashed_address(u64 address)
 {
 	address ^= address >> 33;
@@ -49,13 +47,13 @@ static u64 show_stack(const struct machine *m, handle_t task, u64 at, struct tex
 	u32 on_node[MAX_NUMNODES] = { 0 }, i;
 	pfn_t pfn = task_at(m, task)->stack;
 
-	for (i = 0; i < STACK_PAGES && pfn && pfn != PFN_NONE; i++) {
+	for (i = 0; i < THREAD_PAGES && pfn && pfn != PFN_NONE; i++) {
 		const struct page *p = pfn_to_page(m, pfn);
 
 		on_node[p->node]++;
 		pfn = p->next;
 	}
-	return show_area(out, at, STACK_PAGES, "kernel_clone+0xbf/0x430", on_node);
+	return show_area(out, at, THREAD_PAGES, "kernel_clone+0xbf/0x430", on_node);
 }
 
 int proc_vmallocinfo_show(const struct request *rq, struct text *out)

@@ -6,8 +6,6 @@
  */
 #include "fs/sim/explain.h"
 
-#define KB(pages) ((unsigned long long)(pages) * (PAGE_SIZE >> 10))
-
 static s64 adj_points(const struct oom_candidate *c, u64 total)
 {
 	return (s64)c->adj * (s64)(total / 1000);

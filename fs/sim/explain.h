@@ -4,6 +4,9 @@
 
 #include "fs/sim/sim.h"
 
+typedef unsigned long long ull; /* what %llu takes */
+#define KB(pages) ((ull)(pages)*PAGE_KB)
+
 /** explain_time() - "At 12.345678901 s, ". */
 void explain_time(struct text *out, u64 ns);
 /** explain_request() - "4 kB in one piece (order 0, GFP_KERNEL, all nodes)". */

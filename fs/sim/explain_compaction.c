@@ -7,10 +7,6 @@
  */
 #include "fs/sim/explain.h"
 
-typedef unsigned long long ull;
-
-#define KB(pages) ((ull)(pages) * (PAGE_SIZE >> 10))
-
 static void explain_who(const struct compact_run *r, struct text *out)
 {
 	switch ((enum compact_reason)r->reason) {

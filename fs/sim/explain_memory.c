@@ -4,8 +4,6 @@
  */
 #include "fs/sim/explain.h"
 
-#define KB(pages) ((unsigned long long)(pages) * (PAGE_SIZE >> 10))
-
 void explain_time(struct text *out, u64 ns)
 {
 	text_printf(out, "At %llu.%09llu s, ", (unsigned long long)(ns / NSEC_PER_SEC),

@@ -7,9 +7,7 @@
  */
 #include <mman/machine.h>
 
-#include "fs/sim/sim.h"
-
-typedef unsigned long long ull;
+#include "fs/sim/explain.h"
 
 static void print_time(struct text *out, u64 ns)
 {
@@ -35,8 +33,8 @@ static void explain_wakeup(const struct kswapd_wakeup *w, struct text *out)
 	print_task(out, w->comm, w->pid);
 	text_printf(out,
 		    " woke kswapd%u for %llu kB in one piece (order %u): zone %s of node %u had ",
-		    w->nid, (ull)(PAGE_SIZE >> 10) << w->order, w->order,
-		    zone_name((enum zone_type)w->zone), w->nid);
+		    w->nid, (ull)PAGE_KB << w->order, w->order, zone_name((enum zone_type)w->zone),
+		    w->nid);
 	text_printf(out, "%llu pages free", (ull)w->free);
 	if (w->free <= w->low + w->reserve) {
 		text_printf(out, ", not more than its low watermark of %llu", (ull)w->low);
@@ -202,8 +200,7 @@ static void explain_run(const struct reclaim_run *r, struct text *out)
 			out,
 			", for a request of %llu kB in one piece (order %u) that no zone up to %s "
 			"could serve above its min watermark",
-			(ull)(PAGE_SIZE >> 10) << r->order, r->order,
-			zone_name((enum zone_type)r->highest));
+			(ull)PAGE_KB << r->order, r->order, zone_name((enum zone_type)r->highest));
 	text_str(out, ".\n");
 	if (r->passes)
 		explain_balance(&r->decision, out);

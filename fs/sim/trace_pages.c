@@ -16,8 +16,6 @@
 #include <mman/twin.h>
 #include <string.h>
 
-#define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
-
 /* A line of /proc/PID/maps without device and inode. */
 struct mapping {
 	u64 start, end, offset;
@@ -306,7 +304,7 @@ static int do_usage(struct trace_run *t, struct traced_process *p, struct piece 
 			u.real_major = n;
 	}
 	u.real_faults = minor + u.real_major;
-	u.rss_kb = mm_hiwater_rss(mm_at(t->m, task->mm)) * (PAGE_SIZE >> 10);
+	u.rss_kb = mm_hiwater_rss(mm_at(t->m, task->mm)) * PAGE_KB;
 	u.major = task->maj_flt - p->major_base;
 	u.faults = task->min_flt - p->minor_base + u.major;
 	memcpy(u.comm, task->comm, sizeof(u.comm));

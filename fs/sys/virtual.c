@@ -70,7 +70,7 @@ ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t s
 	(void)offset;
 	if (err)
 		return err;
-	bdi_of(rq)->read_ahead_kb = (u32)(kb & ~(PAGE_SIZE / 1024 - 1));
+	bdi_of(rq)->read_ahead_kb = (u32)(kb & ~(PAGE_KB - 1));
 	return (ssize_t)size;
 }
 

@@ -12,7 +12,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define BLOCK	    512u
 #define CHUNK	    65536u
 #define TOTAL_MAX   ((u64)1 << 30)
 #define NAME_SIZE   1023u
@@ -90,16 +89,16 @@ static int not_one(const struct reading *r)
 
 static u64 padded(u64 size)
 {
-	return (size + BLOCK - 1) / BLOCK * BLOCK;
+	return (size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
 }
 
 static int skip_bytes(struct reading *r, u64 size, const char *name)
 {
-	char block[BLOCK];
+	char block[TAR_BLOCK];
 	int error = 0;
 
-	for (size = padded(size); size && !error; size -= BLOCK)
-		error = read_bytes(r, block, BLOCK);
+	for (size = padded(size); size && !error; size -= TAR_BLOCK)
+		error = read_bytes(r, block, TAR_BLOCK);
 	return error == -ENODATA ? torn(r, name) : error;
 }
 
@@ -135,7 +134,7 @@ static bool checksum_is_right(const struct header *h)
 	u64 sum = 0, wanted;
 	size_t i;
 
-	for (i = 0; i < BLOCK; i++)
+	for (i = 0; i < TAR_BLOCK; i++)
 		sum += i >= from && i < to ? ' ' : bytes[i];
 	return number_of(h->checksum, sizeof(h->checksum), &wanted) && sum == wanted;
 }
@@ -145,7 +144,7 @@ static bool is_end(const struct header *h)
 	const char *bytes = (const char *)h;
 	size_t i;
 
-	for (i = 0; i < BLOCK; i++)
+	for (i = 0; i < TAR_BLOCK; i++)
 		if (bytes[i])
 			return false;
 	return true;
@@ -246,7 +245,7 @@ static int read_file(struct reading *r, const char *name, u64 size)
 		size -= n;
 	}
 	size = r->a->members[r->a->nr - 1].size;
-	return padded(size) > size ? read_bytes(r, (char[BLOCK]){ 0 }, padded(size) - size) : 0;
+	return padded(size) > size ? read_bytes(r, (char[TAR_BLOCK]){ 0 }, padded(size) - size) : 0;
 }
 
 static int leave_out(struct reading *r, const char *name, u64 size)
@@ -414,12 +413,12 @@ static int read_plain(struct reading *r, const void *start, size_t size, struct 
 /* Behind the end mark comes padding, and gzip's own check of it all. */
 static int read_to_end(struct reading *r)
 {
-	char block[BLOCK];
-	u32 left = PADDING_MAX / BLOCK;
+	char block[TAR_BLOCK];
+	u32 left = PADDING_MAX / TAR_BLOCK;
 	int error = 0, code;
 
 	while (!error && left--)
-		error = read_bytes(r, block, BLOCK);
+		error = read_bytes(r, block, TAR_BLOCK);
 	/* zlib calls it an end, and keeps what was wrong with it to itself */
 	if (error == -ENODATA && gzerror(r->in, &code) && code == Z_BUF_ERROR)
 		return refuse(r, "the file is torn: its end is missing");
@@ -440,11 +439,11 @@ static int read_all(struct reading *r, struct text *plain)
 		return read_bytes(r, start, 1);
 	if (n < (int)sizeof(mark) - 1 || !memcmp(start, mark, sizeof(mark) - 1))
 		return read_plain(r, start, (size_t)n, plain);
-	error = read_bytes(r, start + n, BLOCK - (size_t)n);
+	error = read_bytes(r, start + n, TAR_BLOCK - (size_t)n);
 	while (!error && !is_end(&h)) {
 		error = read_member(r, &h);
 		if (!error)
-			error = read_bytes(r, &h, BLOCK);
+			error = read_bytes(r, &h, TAR_BLOCK);
 	}
 	if (error == -ENODATA)
 		error = r->a->nr ? refuse(r, "the file is torn: its end is missing") : not_one(r);

@@ -14,6 +14,8 @@
 
 #include "fs/text.h"
 
+#define TAR_BLOCK 512u
+
 struct archive_member {
 	char *name; /* "proc/meminfo" */
 	size_t at;  /* where its bytes begin in ->data */

@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define BLOCK	512u
 #define SIZE_AT 124u
 #define TYPE_AT 156u
 
@@ -67,10 +66,10 @@ static void put(struct archive_writer *w, const void *bytes, size_t size)
 
 static void put_padded(struct archive_writer *w, const void *bytes, size_t size)
 {
-	static const char zeros[BLOCK];
+	static const char zeros[TAR_BLOCK];
 
 	put(w, bytes, size);
-	put(w, zeros, (BLOCK - size % BLOCK) % BLOCK);
+	put(w, zeros, (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK);
 }
 
 /* Fields that no zero ends. */
@@ -83,7 +82,7 @@ static void put_field(char *field, const char *bytes, size_t size)
 static void put_header(struct archive_writer *w, const char *name, size_t name_size, size_t size,
 		       char type)
 {
-	char block[BLOCK] = { 0 };
+	char block[TAR_BLOCK] = { 0 };
 	unsigned int sum = 0;
 	size_t i;
 
@@ -98,10 +97,10 @@ static void put_header(struct archive_writer *w, const char *name, size_t name_s
 	put_field(block + 257, "ustar  ", 8); /* GNU's: there is no prefix */
 	put_field(block + 265, "root", 4);
 	put_field(block + 297, "root", 4);
-	for (i = 0; i < BLOCK; i++)
+	for (i = 0; i < TAR_BLOCK; i++)
 		sum += (unsigned char)block[i];
 	snprintf(block + 148, 7, "%06o", sum);
-	put(w, block, BLOCK);
+	put(w, block, TAR_BLOCK);
 }
 
 void archive_add(struct archive_writer *w, const char *name, size_t name_size, const void *bytes,
@@ -126,7 +125,7 @@ void archive_add(struct archive_writer *w, const char *name, size_t name_size, c
 
 int archive_close(struct archive_writer *w)
 {
-	static const char zeros[2 * BLOCK];
+	static const char zeros[2 * TAR_BLOCK];
 	struct stat st;
 	int error;
 

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES       (PAGE_SIZE >> 10)
 #define PAGECACHE_NAME "/pagecache"
 #define SHMEM_NAME     "/dev/shm/not mapped"
 #define BLOCKDEV_NAME  "/dev/disk"
@@ -29,7 +28,7 @@ static u64 meminfo_pages(const struct twin *t, const char *key)
 	struct slice text;
 
 	capture_find(&t->c, &text, "/proc/meminfo");
-	return slice_value(text, key, 0) / KB_PAGES;
+	return slice_value(text, key, 0) / PAGE_KB;
 }
 
 /* The same of a node: "Node 0 FilePages:   1234 kB". The only one has what the machine has, as of the
@@ -44,7 +43,7 @@ static u64 node_pages(const struct twin *t, u32 nid, const char *key, const char
 	if (!capture_find(&t->c, &text, "/sys/devices/system/node/node%u/meminfo", nid))
 		return 0;
 	snprintf(line, sizeof(line), "Node %u %s", nid, key);
-	return slice_value(text, line, 0) / KB_PAGES;
+	return slice_value(text, line, 0) / PAGE_KB;
 }
 
 /* ---- page cache ---- */

@@ -11,7 +11,6 @@
 
 #include "fs/tree_internal.h"
 
-#define PSS_SHIFT  12
 #define MOST_NAMED 20u /* processes that are named one by one */
 
 static const char *const measure_names[NR_TWIN_MEASURES] = { "Rss", "Pss", "Swap", "Shared",
@@ -278,7 +277,7 @@ static void show_rest(struct comparison *c)
 			c->out,
 			"\nAnonymous memory of processes that were not shown, or not any more, is its own: "
 			"%llu kB.\n",
-			N(t->anon_held) * (PAGE_SIZE >> 10));
+			N(t->anon_held) * PAGE_KB);
 	if (!t->has_pages)
 		text_str(
 			c->out,

@@ -15,8 +15,6 @@
 #include "fs/twin/twin.h"
 #include "fs/twin/zones.h"
 
-#define PAGE_KB (PAGE_SIZE >> 10)
-
 static u64 uptime_ns(const struct capture *c)
 {
 	struct slice text, word, whole;

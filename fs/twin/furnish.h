@@ -35,6 +35,9 @@
 #include "fs/twin/stat.h"
 
 #define MOST_HELD 4000 /* how often the holder maps a page */
+/* Pss of a page that one mapping has alone, and of a kB. */
+#define PAGE_PSS (PAGE_SIZE << PSS_SHIFT)
+#define KB_PSS	 ((u64)1024 << PSS_SHIFT)
 
 /** least() - the smaller of two counts; either is worked out once, unlike those of min_t(). */
 static inline u64 least(u64 a, u64 b)

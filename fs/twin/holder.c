@@ -16,9 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES   (PAGE_SIZE >> 10)
-#define PSS_SHIFT  12
-#define KB_PSS	   ((u64)1024 << PSS_SHIFT) /* a kB of Pss */
 #define ROUNDS	   4 /* with all processes, and as many with those that stood still */
 #define FIRST_ADDR 0x10000ull
 #define MOST_TIMES ((u64)16 << 20) /* mappings of pages that the holder has in all: 8 bytes each */
@@ -74,7 +71,7 @@ static u32 mappers(const struct holding *h, const struct look *l)
 
 static u64 share_of(u32 n)
 {
-	return (PAGE_SIZE << PSS_SHIFT) / (n ? n : 1);
+	return PAGE_PSS / (n ? n : 1);
 }
 
 struct sums {
@@ -185,7 +182,7 @@ static u64 fine_tune(struct holding *h, u64 pss, u64 low, u64 high)
 static bool adjust(struct holding *h, const struct twin_seen *s)
 {
 	u64 low = s->kb[TWIN_PSS] * KB_PSS, high = low + KB_PSS;
-	u64 shared = s->kb[TWIN_SHARED] / KB_PAGES;
+	u64 shared = s->kb[TWIN_SHARED] / PAGE_KB;
 	struct sums now;
 
 	h->nr = 0;
@@ -370,7 +367,7 @@ int twin_hold_shares(struct twin *t)
 
 static u64 more_there(struct slice meminfo, const char *key, u64 pages_here)
 {
-	u64 there = slice_value(meminfo, key, 0) / KB_PAGES;
+	u64 there = slice_value(meminfo, key, 0) / PAGE_KB;
 
 	return there > pages_here ? there - pages_here : 0;
 }

@@ -27,7 +27,6 @@
 
 #define CHUNK_ENTRIES  65536u
 #define PAGES_PER_LOOK 16384u /* entries that may be read for each page that is there */
-#define KB_PAGES       (PAGE_SIZE >> 10)
 
 struct seen_page {
 	u64 frame; /* + 1; 0: unused */
@@ -166,7 +165,7 @@ int host_pages_read(struct host_pages *h, u32 pid, struct slice smaps, struct te
 	if (fd < 0)
 		return -errno;
 	while (smaps_next(&smaps, &p)) {
-		u64 resident = (p.rss + p.swap) / KB_PAGES;
+		u64 resident = (p.rss + p.swap) / PAGE_KB;
 
 		if (resident && p.end > p.start && p.end <= (u64)1 << 47 &&
 		    (p.end - p.start) / PAGE_SIZE / PAGES_PER_LOOK <= resident)

@@ -12,11 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES (PAGE_SIZE >> 10)
-
 static u64 pages_of(struct slice status, const char *key)
 {
-	return slice_value(status, key, 0) / KB_PAGES;
+	return slice_value(status, key, 0) / PAGE_KB;
 }
 
 /* The status of a process with an address space whose mappings could not be read. */
@@ -91,9 +89,9 @@ int twin_kin_init(struct twin *t)
 			find_parent(t, i, status);
 		}
 	capture_find(&t->c, &meminfo, "/proc/meminfo");
-	anon -= least(anon, slice_value(meminfo, "AnonPages:", UINT64_MAX) / KB_PAGES);
+	anon -= least(anon, slice_value(meminfo, "AnonPages:", UINT64_MAX) / PAGE_KB);
 	t->kin_shared = least(anon, t->kin_most);
-	t->commit_left = slice_value(meminfo, "Committed_AS:", UINT64_MAX) / KB_PAGES;
+	t->commit_left = slice_value(meminfo, "Committed_AS:", UINT64_MAX) / PAGE_KB;
 	t->commit_left -= least(t->commit_left, committed);
 	return 0;
 }

@@ -18,9 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES     (PAGE_SIZE >> 10)
-#define WHOLE	     ((u64)PAGE_SIZE << 12) /* the share of who has a page alone */
-#define KB_SHARE     ((u64)1024 << 12)
 #define MOST_MAPPERS ((u64)1 << 20)
 #define FIRST_NUMBER ((u64)1 << 41) /* numbers of shared pages that no capture gives */
 
@@ -71,8 +68,8 @@ static void add_members(struct planning *g, size_t i)
 	const struct vma *v = vma_at(t->m, s->vma);
 	handle_t inode = v->file ? file_at(t->m, v->file)->inode : 0;
 	u64 shared = s->want.shared_anon + s->want.shared_file;
-	u64 alone = (s->want.anon + s->want.file - shared) * WHOLE;
-	u64 pss = s->kb[TWIN_PSS] * KB_SHARE + KB_SHARE / 2;
+	u64 alone = (s->want.anon + s->want.file - shared) * PAGE_PSS;
+	u64 pss = s->kb[TWIN_PSS] * KB_PSS + KB_PSS / 2;
 	u64 share = pss > alone ? pss - alone : 1;
 	struct member m = { .seen = i, .offset = v->pgoff };
 
@@ -340,12 +337,13 @@ static size_t reorder(struct member *m, size_t k, size_t nr, struct member *scra
  * the share is known to half a kB. */
 static u64 mappers_of(const struct member *m, u64 *pages)
 {
-	u64 all = m->shared * WHOLE, share = m->share, k, more;
+	u64 all = m->shared * PAGE_PSS, share = m->share, k, more;
 
-	k = all / (share > KB_SHARE / 2 ? share - KB_SHARE / 2 : 1);
+	k = all / (share > KB_PSS / 2 ? share - KB_PSS / 2 : 1);
 	k = k < 2 ? 2 : least(k, MOST_MAPPERS);
 	/* with one mapper more: (S - T k) (k + 1) */
-	more = all > share * k ? (u64)((unsigned __int128)(all - share * k) * (k + 1) / WHOLE) : 0;
+	more = all > share * k ? (u64)((unsigned __int128)(all - share * k) * (k + 1) / PAGE_PSS) :
+				 0;
 	*pages = more ? least(more, m->shared) : m->shared;
 	return more ? k + 1 : k;
 }
@@ -354,11 +352,13 @@ static u64 mappers_of(const struct member *m, u64 *pages)
  * enough. */
 static u64 may_share(const struct member *m, u64 k)
 {
-	u64 most = m->shared * (WHOLE / 2) + KB_SHARE / 2;
+	u64 most = m->shared * (PAGE_PSS / 2) + KB_PSS / 2;
 
 	if (k <= 2)
 		return m->shared;
-	return most > m->share ? least(m->shared, (most - m->share) / (WHOLE / 2 - WHOLE / k)) : 0;
+	return most > m->share ?
+		       least(m->shared, (most - m->share) / (PAGE_PSS / 2 - PAGE_PSS / k)) :
+		       0;
 }
 
 /* The chosen ones of m[1] ... go to the front, in their order; the others keep theirs. */
@@ -468,7 +468,7 @@ static void share_pages(struct planning *g, struct member *m, size_t nr, struct 
 			continue;
 		}
 		for (i = 0; i < with; i++) {
-			u64 share = n * (WHOLE / k);
+			u64 share = n * (PAGE_PSS / k);
 
 			m[i].shared -= n;
 			m[i].share = m[i].share > share ? m[i].share - share : 0;

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WHOLE	    ((u64)PAGE_SIZE << 12) /* the share of who has a page alone */
-#define KB_SHARE    ((u64)1024 << 12)
 #define FAMILY_ROOT UINT64_MAX
 #define SWAP_PLACE  ((u64)1 << 62)
 
@@ -201,14 +199,14 @@ static u64 share_of(const struct placing *g, const struct stretch *s, u64 i)
 
 	key_of(g, s, i, key);
 	n = find(&g->t->sharers, key);
-	return WHOLE / (n ? n : 1);
+	return PAGE_PSS / (n ? n : 1);
 }
 
 /* How much larger its share of the shared pages is than if all of the family had them. */
 static u64 missing_share(const struct placing *g, const struct twin_seen *s)
 {
 	const struct layout *l = &g->t->layout;
-	u64 sum = layout_count(l, STRETCH_OWN) * WHOLE, want = s->kb[TWIN_PSS] * KB_SHARE, i;
+	u64 sum = layout_count(l, STRETCH_OWN) * PAGE_PSS, want = s->kb[TWIN_PSS] * KB_PSS, i;
 	size_t k;
 
 	/* of a file's pages nobody knows yet */
@@ -228,7 +226,7 @@ static bool is_apart(struct placing *g, const struct stretch *s, u64 i)
 	if (!g->missing_share || s->number)
 		return false;
 	share = share_of(g, s, i);
-	gain = WHOLE / 2 > share ? WHOLE / 2 - share : 0;
+	gain = PAGE_PSS / 2 > share ? PAGE_PSS / 2 - share : 0;
 	g->missing_share -= gain < g->missing_share ? gain : g->missing_share;
 	return gain != 0;
 }

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PAGES   (PAGE_SIZE >> 10)
-#define VM_MAY_ALL (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
-
 /* ---- what kind of mapping ---- */
 
 static const struct {
@@ -92,26 +89,26 @@ static enum vma_kind kind_of_inode(const struct machine *m, handle_t inode, u32 
 static struct wanted wanted_of(const struct paragraph *p, const struct twin_mapping *w,
 			       struct slice line)
 {
-	u64 rss = p->rss / KB_PAGES, shared = (p->shared_clean + p->shared_dirty) / KB_PAGES;
+	u64 rss = p->rss / PAGE_KB, shared = (p->shared_clean + p->shared_dirty) / PAGE_KB;
 	struct wanted want = { .pages = (w->end - w->start) / PAGE_SIZE,
 			       .from_top = w->flags & VM_GROWSDOWN,
 			       .keep_swap = w->kind != VMA_SHMEM };
 
-	want.anon = p->anonymous / KB_PAGES < rss ? p->anonymous / KB_PAGES : rss;
+	want.anon = p->anonymous / PAGE_KB < rss ? p->anonymous / PAGE_KB : rss;
 	want.file = rss - want.anon;
 	if (want.keep_swap)
-		want.swap = p->swap / KB_PAGES;
+		want.swap = p->swap / PAGE_KB;
 	/* copies of its own of shared memory's pages, beside those that are in swap there */
 	if (!want.keep_swap && !(w->flags & VM_SHARED)) {
 		want.keep_swap = true;
-		want.swap = line.size ? layout_swapped(line) : p->swap_pss / KB_PAGES;
-		if (want.swap + want.pages < p->swap / KB_PAGES)
-			want.swap = p->swap / KB_PAGES - want.pages;
-		want.swap = want.swap < p->swap / KB_PAGES ? want.swap : p->swap / KB_PAGES;
+		want.swap = line.size ? layout_swapped(line) : p->swap_pss / PAGE_KB;
+		if (want.swap + want.pages < p->swap / PAGE_KB)
+			want.swap = p->swap / PAGE_KB - want.pages;
+		want.swap = want.swap < p->swap / PAGE_KB ? want.swap : p->swap / PAGE_KB;
 	}
 	/* without page tables nobody tells whose the shared ones are: a file's are clean, as a
 	 * rule */
-	want.shared_anon = (p->shared_dirty + (smaps_has_file(p) ? 0 : p->shared_clean)) / KB_PAGES;
+	want.shared_anon = (p->shared_dirty + (smaps_has_file(p) ? 0 : p->shared_clean)) / PAGE_KB;
 	want.shared_anon = want.shared_anon < want.anon ? want.shared_anon : want.anon;
 	want.shared_file = shared - (want.shared_anon < shared ? want.shared_anon : shared);
 	want.shared_file = want.shared_file < want.file ? want.shared_file : want.file;
@@ -140,10 +137,10 @@ static int remember(struct twin *t, const struct twin_space *space, handle_t vma
 				 .want = wanted_of(p, w, line),
 				 .line = line,
 				 .pgoff = w->pgoff,
-				 .young = p->referenced / KB_PAGES,
-				 .dirty_own = p->private_dirty / KB_PAGES,
-				 .dirty_shared = p->shared_dirty / KB_PAGES,
-				 .lazyfree = p->lazyfree / KB_PAGES,
+				 .young = p->referenced / PAGE_KB,
+				 .dirty_own = p->private_dirty / PAGE_KB,
+				 .dirty_shared = p->shared_dirty / PAGE_KB,
+				 .lazyfree = p->lazyfree / PAGE_KB,
 				 .dirty_told = p->private_dirty || p->private_clean ||
 					       p->shared_dirty || p->shared_clean,
 				 .kb = { [TWIN_RSS] = p->rss,
@@ -151,7 +148,7 @@ static int remember(struct twin *t, const struct twin_space *space, handle_t vma
 					 [TWIN_SWAP] = p->swap,
 					 [TWIN_SHARED] = p->shared_clean + p->shared_dirty,
 					 [TWIN_PRIVATE] = p->private_clean + p->private_dirty } };
-	s->swap_shared = p->has_swap_pss && p->swap_pss < s->want.swap * KB_PAGES;
+	s->swap_shared = p->has_swap_pss && p->swap_pss < s->want.swap * PAGE_KB;
 	return 0;
 }
 
@@ -206,7 +203,7 @@ static int add_mappings(struct twin *t, const struct twin_space *space, struct s
 			continue;
 		if (slice_is(p.name, "[heap]") && p.end > mm->brk)
 			mm->brk = p.end;
-		mm->hugetlb_usage += p.hugetlb / KB_PAGES;
+		mm->hugetlb_usage += p.hugetlb / PAGE_KB;
 		t->huge_kb += p.hugetlb;
 		t->thp_kb += p.thp;
 		t->ksm_kb += p.ksm;
@@ -258,8 +255,8 @@ static void find_exe(struct twin *t, const struct capture_process *p, handle_t t
 
 static void set_peaks(struct mm *mm, struct slice status)
 {
-	mm->hiwater_vm = slice_value(status, "VmPeak:", 0) / KB_PAGES;
-	mm->hiwater_rss = slice_value(status, "VmHWM:", 0) / KB_PAGES;
+	mm->hiwater_vm = slice_value(status, "VmPeak:", 0) / PAGE_KB;
+	mm->hiwater_rss = slice_value(status, "VmHWM:", 0) / PAGE_KB;
 }
 
 /* Who was made by fork(2) and has not called execve(2) since has its parent's layout, which is
@@ -394,7 +391,7 @@ int twin_spaces(struct twin *t)
 
 	t->soft_dirty = has_soft_dirty(&t->c);
 	if (capture_find(&t->c, &meminfo, "/proc/meminfo"))
-		t->dirty_left = slice_value(meminfo, "Dirty:", UINT64_MAX) / KB_PAGES;
+		t->dirty_left = slice_value(meminfo, "Dirty:", UINT64_MAX) / PAGE_KB;
 	for (i = 0; i < t->c.nr_processes && !error; i++)
 		error = add_space_of(t, i, true);
 	if (!error)

@@ -1,8 +1,6 @@
 /* swaps.c - swap areas: how much of each is in use, and what is in them. */
 #include "fs/twin/furnish.h"
 
-#define KB_PAGES (PAGE_SIZE >> 10)
-
 /* "/dev/vdb partition 1048572 1036 -2": how large, how much of it is used. */
 static bool read_sizes(struct slice line, u64 *size, u64 *used)
 {
@@ -32,9 +30,9 @@ void twin_swaps_init(struct twin *t)
 		if (!read_sizes(line, &size, &used))
 			continue;
 		/* one that could not be had is no area of ours */
-		if (!area[i].in_use || area[i].pages != size / KB_PAGES)
+		if (!area[i].in_use || area[i].pages != size / PAGE_KB)
 			continue;
-		used /= KB_PAGES;
+		used /= PAGE_KB;
 		t->swap_left[i] = used < area[i].pages ? used : area[i].pages;
 		i++;
 	}
@@ -63,7 +61,7 @@ void twin_shmem_in_swap(struct twin *t)
 
 	for (i = 0; i < t->nr_seen; i++) {
 		const struct twin_seen *s = &t->seen[i];
-		u64 want = s->kb[TWIN_SWAP] / KB_PAGES, have, n;
+		u64 want = s->kb[TWIN_SWAP] / PAGE_KB, have, n;
 		u32 area = twin_swap_area(t);
 		struct vma_stats now;
 
@@ -95,8 +93,8 @@ static u64 unmapped_pages(const struct machine *m, struct slice meminfo)
 	/* both what is locked and what was given up with MADV_FREE are on other lists, here as
 	 * there */
 	for (i = 0; i < 2; i++)
-		more += (s64)(slice_value(meminfo, is_on[i], 0) / KB_PAGES) -
-			(s64)(slice_value(meminfo, belongs[i], 0) / KB_PAGES);
+		more += (s64)(slice_value(meminfo, is_on[i], 0) / PAGE_KB) -
+			(s64)(slice_value(meminfo, belongs[i], 0) / PAGE_KB);
 	return more > 0 ? (u64)more : 0;
 }
 
@@ -125,7 +123,7 @@ void twin_swap_cache(struct twin *t)
 	size_t i;
 
 	capture_find(&t->c, &meminfo, "/proc/meminfo");
-	c.left = slice_value(meminfo, "SwapCached:", 0) / KB_PAGES;
+	c.left = slice_value(meminfo, "SwapCached:", 0) / PAGE_KB;
 	unmapped = unmapped_pages(t->m, meminfo);
 	unmapped = unmapped < c.left ? unmapped : c.left;
 	for (i = 0; i < t->nr_seen && c.left; i++) {

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KB_PSS	     ((s64)1024 << 12)
 #define ALONE	     UINT32_MAX /* page_of[]: somebody's who has it alone */
 #define MOST_MORE    8u		/* mappings that a page of a file gets */
 #define SWEEPS	     400
@@ -140,8 +139,8 @@ static void may_leave(void *arg, u64 page, pfn_t pfn, const struct page *p)
 
 static void start_row(struct tuning *g, u64 pss, size_t seen)
 {
-	g->mappings[g->nr_rows] = (struct tuned_mapping){ .low = (s64)pss * KB_PSS,
-							  .high = (s64)(pss + 1) * KB_PSS,
+	g->mappings[g->nr_rows] = (struct tuned_mapping){ .low = (s64)(pss * KB_PSS),
+							  .high = (s64)((pss + 1) * KB_PSS),
 							  .weight = 1,
 							  .first = (u32)g->nr_owned,
 							  .seen = seen };

@@ -16,10 +16,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define KB_PAGES      (PAGE_SIZE >> 10)
 #define FIRST_ADDRESS 0x400000ull
 #define STACK_TOP     0x7ffffffde000ull
-#define VM_MAY_ALL    (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define FILE_NAME     "(mappings not readable)"
 #define SHMEM_NAME    "/memfd:(mappings not readable)"
 
@@ -41,7 +39,7 @@ struct layout_of_sizes {
 
 static u64 pages_of(struct slice status, const char *key)
 {
-	return slice_value(status, key, 0) / KB_PAGES;
+	return slice_value(status, key, 0) / PAGE_KB;
 }
 
 /* Its own pages first, of a stack from its top, then its file's. */

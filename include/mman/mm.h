@@ -35,6 +35,7 @@
 #define VM_MAYWRITE    0x20u
 #define VM_MAYEXEC     0x40u
 #define VM_MAYSHARE    0x80u
+#define VM_MAY_ALL     (VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC)
 #define VM_GROWSDOWN   0x100u
 #define VM_PFNMAP      0x400u
 #define VM_LOCKED      0x2000u
@@ -570,6 +571,8 @@ struct pte_info {
 
 /** pte_lookup() - the entry for @addr; false where no table exists. */
 bool pte_lookup(struct machine *m, handle_t mm, u64 addr, struct pte_info *out);
+
+#define PSS_SHIFT 12u /* fraction bits of proportional sizes */
 
 /* Sums over [start, end) of one VMA, bytes unless said otherwise: the lines of smaps. */
 struct vma_stats {

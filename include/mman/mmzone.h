@@ -25,6 +25,7 @@
 #include <mman/vmstat.h>
 
 #define MAX_NUMNODES	    64
+#define ALL_NODES	    (~(u64)0) /* as a mask */
 #define NR_CPUS_MAX	    1024
 #define MAX_RECLAIM_RETRIES 16u
 

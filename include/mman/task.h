@@ -14,6 +14,8 @@
 #include <mman/pool.h>
 
 #define TASK_COMM_LEN 16
+#define RESERVED_PIDS 300u /* numbers below are not used a second time */
+#define THREAD_PAGES  4u   /* of a kernel stack */
 
 enum task_state_letter {
 	TASK_RUNNING = 'R',

@@ -29,12 +29,14 @@ typedef u32 handle_t; /* index of an object in its pool; 0 is none */
 #define PAGE_SIZE	  ((u64)1 << PAGE_SHIFT)
 #define PAGE_MASK	  (~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(bytes) (((bytes) + PAGE_SIZE - 1) & PAGE_MASK)
+#define PAGE_KB		  (PAGE_SIZE / 1024) /* kB of a page */
 
 #define MAX_ORDER	   11u /* buddy orders 0..10 */
 #define PAGEBLOCK_ORDER	   9u  /* 2 MiB */
 #define PAGEBLOCK_NR_PAGES (1u << PAGEBLOCK_ORDER)
 #define SECTION_SHIFT	   27u /* 128 MiB: sparse section and memory block */
-#define PAGES_PER_SECTION  (1u << (SECTION_SHIFT - PAGE_SHIFT))
+#define PFN_SECTION_SHIFT  (SECTION_SHIFT - PAGE_SHIFT)
+#define PAGES_PER_SECTION  (1u << PFN_SECTION_SHIFT)
 
 #define NSEC_PER_SEC  1000000000ull
 #define NSEC_PER_MSEC 1000000ull
