@@ -2,7 +2,7 @@
  * /sys/block and what it leads to: the disks (include/mman/blkdev.h), their statistics and their
  * queue; the links of class/bdi.
  *
- * Knobs of a queue that the simulated disk does not have are left out. Reads go before writes that
+ * Writable knobs of a queue that the simulated disk does not have are left out. Reads go before writes that
  * wait, and what lies one behind the other is merged, up to 128 KiB (docs/writeback.md).
  * Source: Documentation/ABI/stable/sysfs-block, Documentation/block/stat.rst.
  */
@@ -197,17 +197,22 @@ static int device_target(const struct request *rq, struct text *out)
 static const struct attribute disk_attrs[] = {
 	SYSFS_TEXT("alignment_offset", "0\n"),
 	LINK_TO("bdi", bdi_target),
+	SYSFS_TEXT("cache_type", "write back\n"),
 	SYSFS_TEXT("capability", "0\n"),
 	SYSFS_RO("dev", dev_show),
 	LINK_TO("device", device_target),
 	SYSFS_TEXT("discard_alignment", "0\n"),
 	SYSFS_RO("diskseq", diskseq_show),
+	SYSFS_TEXT("events", ""),
+	SYSFS_TEXT("events_async", ""),
+	SYSFS_TEXT("events_poll_msecs", "-1\n"),
 	SYSFS_TEXT("ext_range", "256\n"),
 	SYSFS_TEXT("hidden", "0\n"),
 	SYSFS_RO("inflight", inflight_show),
 	SYSFS_TEXT("range", "16\n"),
 	SYSFS_TEXT("removable", "0\n"),
 	SYSFS_TEXT("ro", "0\n"),
+	SYSFS_TEXT("serial", ""),
 	SYSFS_RO("size", size_show),
 	SYSFS_RO("stat", stat_show),
 	SYSFS_LINK("subsystem", "../../../../../../class/block"),
@@ -252,25 +257,40 @@ static ssize_t write_cache_store(const struct request *rq, const char *data, siz
 }
 
 static const struct attribute queue_attrs[] = {
+	SYSFS_TEXT("chunk_sectors", "0\n"),
+	SYSFS_TEXT("dax", "0\n"),
 	SYSFS_TEXT("discard_granularity", "0\n"),
 	SYSFS_TEXT("discard_max_bytes", "0\n"),
+	SYSFS_TEXT("discard_max_hw_bytes", "0\n"),
 	SYSFS_TEXT("discard_zeroes_data", "0\n"),
+	SYSFS_TEXT("dma_alignment", "511\n"),
+	SYSFS_TEXT("fua", "0\n"),
 	SYSFS_TEXT("hw_sector_size", "512\n"),
 	SYSFS_TEXT("logical_block_size", "512\n"),
+	SYSFS_TEXT("max_discard_segments", "1\n"),
 	SYSFS_TEXT("max_hw_sectors_kb", "2147483647\n"),
+	SYSFS_TEXT("max_integrity_segments", "0\n"),
 	SYSFS_TEXT("max_sectors_kb",
 		   "1280\n"), /* what a large read asks for at once (mm/readahead.c) */
+	SYSFS_TEXT("max_segment_size", "4294967295\n"),
+	SYSFS_TEXT("max_segments", "254\n"),
 	SYSFS_TEXT("minimum_io_size", "512\n"),
 	SYSFS_RO("nr_requests", nr_requests_show),
+	SYSFS_TEXT("nr_zones", "0\n"),
 	SYSFS_TEXT("optimal_io_size", "0\n"),
 	SYSFS_TEXT("physical_block_size", "512\n"),
 	SYSFS_OTHER("read_ahead_kb", 0644, read_ahead_kb_show, read_ahead_kb_store, ACTS,
 		    "kB to read beyond what was asked for; the same as that of bdi"),
 	SYSFS_RO("rotational", rotational_show),
 	SYSFS_TEXT("scheduler", "[mq-deadline]\n"),
+	SYSFS_TEXT("virt_boundary_mask", "0\n"),
 	SYSFS_OTHER(
 		"write_cache", 0644, write_cache_show, write_cache_store, ACTS,
 		"write back: sync and fsync flush the disk's cache; write through: they need not"),
+	SYSFS_TEXT("write_same_max_bytes", "0\n"),
+	SYSFS_TEXT("write_zeroes_max_bytes", "0\n"),
+	SYSFS_TEXT("zone_append_max_bytes", "0\n"),
+	SYSFS_TEXT("zone_write_granularity", "0\n"),
 	SYSFS_TEXT("zoned", "none\n"),
 };
 
@@ -284,7 +304,17 @@ static const struct directory queue_directory = {
 
 POWER_DIRECTORY(disk_power_directory, "block/vda/power", disk_exists);
 
+/* No other device is made of it, nor it of others. */
+static const struct directory holders_directory = { .name = "block/vda/holders",
+						    .mode = 0755,
+						    .exists = disk_exists };
+static const struct directory slaves_directory = { .name = "block/vda/slaves",
+						   .mode = 0755,
+						   .exists = disk_exists };
+
 static const struct subdirectory disk_subdirs[] = {
+	{ .name = "holders", .dir = &holders_directory },
+	{ .name = "slaves", .dir = &slaves_directory },
 	{ .name = "power", .dir = &disk_power_directory },
 	{ .name = "queue", .dir = &queue_directory },
 };
