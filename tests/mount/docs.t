@@ -54,6 +54,11 @@ mapfile -t words < <(sed -n 's/^presets: //p' "$T/help" | tr ' ' '\n')
 is "$(missing "$T/man" "${words[@]}")$(missing docs/machine.md "${words[@]}")" '' \
 	'presets are in the man page and in docs/machine.md'
 
+mapfile -t words < <(grep -rhoE '\bEX_[A-Z]+' fs --include='*.c' | sort -u | grep -f - -wo /usr/include/sysexits.h | sort -u |
+	while read -r word; do awk -v word="$word" '$2 == word { print $3 }' /usr/include/sysexits.h; done)
+cmp_num "${#words[@]}" '>=' 10 'there are exit statuses'
+is "$(missing "$T/man" "${words[@]}")" '' 'the man page tells them all'
+
 # --- sim/: commands and files ---
 
 # rows of the tables: { "mmap", 2, 16, 0, cmd_mmap, ...
