@@ -3,6 +3,7 @@
  */
 #include "fs/cmd_common.h"
 #include "fs/daemon.h"
+#include "fs/hold.h"
 #include "fs/mountpoint.h"
 
 #include <errno.h>
@@ -93,8 +94,10 @@ static int serve(const struct options *o, struct mount_run *run, const char *pat
 	struct mount_options options = {
 		.dir = path, .fuse_options = o->fuse_options, .ready = is_ready, .arg = run
 	};
-	int status = power_on(o, false, &run->machine);
+	int status;
 
+	hold_mountpoint(path);
+	status = power_on(o, false, &run->machine);
 	if (status)
 		return status;
 	status = mount_serve(run->machine.m, run->machine.tree, &options);
@@ -144,5 +147,7 @@ int cmd_umount(const struct options *o)
 	if (error)
 		return complain(o, error == -EBUSY ? EX_TEMPFAIL : EX_NOPERM, "%s: %s", o->args[0],
 				error == -EBUSY ? "somebody still uses it" : strerror(-error));
+	/* its journal and its --disk are complete then */
+	hold_wait(path);
 	return 0;
 }

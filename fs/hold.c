@@ -1,5 +1,5 @@
 /*
- * hold.c - files that only one machine at a time may write.
+ * hold.c - locks between daemons, by flock(2): they go with the process, however it ends.
  */
 #include "fs/hold.h"
 
@@ -9,22 +9,46 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES	 200
-#define PAUSE_NS 10000000
+#define PAUSE_MS 5
+#define FILE_MS	 2000
+#define END_MS	 10000
+
+static int lock_within(int fd, int ms)
+{
+	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000 };
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			return 0;
+		if (ms <= 0)
+			return -EBUSY;
+		nanosleep(&pause, NULL);
+		ms -= PAUSE_MS;
+	}
+	return 0;
+}
 
 int hold_file(int fd)
 {
-	const struct timespec pause = { .tv_nsec = PAUSE_NS };
-	int i;
+	return lock_within(fd, FILE_MS);
+}
 
-	for (i = 0; flock(fd, LOCK_EX | LOCK_NB); i++) {
-		if (errno != EWOULDBLOCK)
-			return 0;
-		if (i == TRIES)
-			return -EBUSY;
-		nanosleep(&pause, NULL);
-	}
-	return 0;
+void hold_mountpoint(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_SH | LOCK_NB);
+}
+
+void hold_wait(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	lock_within(fd, END_MS);
+	close(fd);
 }
 
 int hold_try(const char *path)

@@ -89,6 +89,14 @@ for i in 1 2 3; do
 	"$MMANFS" umount "$M" && "$MMANFS" mount --journal "$J" "$M" || break
 done 2>"$T/said"
 is "$i $(cat "$T/said" "$M/sim/check")" '3 ok' 'the next one waits until the last one is done with it'
+for i in 1 2 3 4 5; do
+	mount_machine --journal "$T/end$i"
+	mkdir "$M/sim/procs/a"
+	printf 'mmap m 4G\nwrite m\n' >"$M/sim/procs/a/ctl"
+	"$MMANFS" umount "$M"
+	tail -n 1 "$T/end$i" | grep -o ' clock$'
+done >"$T/ends"
+is "$(uniq -c "$T/ends")" '      5  clock' 'a journal is complete when umount returns'
 mount_machine --machine tiny --disk "$T/kept"
 is "$("$MMANFS" mount --disk "$T/kept" "$T/bad" 2>&1; echo $?)" "mmanfs mount: --disk $T/kept: another machine uses it
 75" 'and so does a disk'
