@@ -12,7 +12,6 @@
 #include "mm/hugetlb.h"
 #include "mm/vma.h"
 
-#define OVERCOMMIT_NEVER 2
 #define FILE_BYTES_MAX	 (((1ull << 32) - 1) << PAGE_SHIFT) /* of ext4 with blocks of 4 KiB */
 
 /* ---- limits and accounts ---- */

@@ -13,8 +13,6 @@
 
 #include <errno.h>
 
-enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
-
 #define KB_TO_PAGES(kb)	     ((kb) >> (PAGE_SHIFT - 10))
 #define PAGES_TO_KB(pages)   ((pages) << (PAGE_SHIFT - 10))
 #define ADMIN_RESERVE_MAX_KB (1ull << 13) /* 8 MiB */

@@ -58,6 +58,10 @@ ssize_t command_store(const struct request *rq, const struct command_table *tabl
 int command_explain(struct command_run *c, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** explain_no_memory() - which limit refused its process @bytes more; @map: MAPF_* of a mmap, or 0.
+ * Returns -ENOMEM. */
+int explain_no_memory(struct command_run *c, u64 bytes, u32 map);
+
 /** process_end_text() - how a process ended: "exited 3", "killed by signal 9 (out of memory)". */
 void process_end_text(const struct lab_process *l, struct text *out);
 

@@ -43,6 +43,8 @@ static int cmd_malloc(struct command_run *c)
 	if (error)
 		return error;
 	error = libc_malloc(c->m, c->task, size, &addr);
+	if (error == -ENOMEM && !command_died(c))
+		return explain_no_memory(c, size, 0);
 	if (!error)
 		error = name_region(c, c->word[1], addr, size);
 	return error ? error : follow_break(c, brk);

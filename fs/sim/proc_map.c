@@ -130,6 +130,40 @@ static int mmap_word(struct command_run *c, const char *word, struct mmap_reques
 	return 0;
 }
 
+/* Nothing has changed since it was refused. */
+int explain_no_memory(struct command_run *c, u64 bytes, u32 map)
+{
+	const struct mm *mm = command_died(c) ? NULL : mm_at(c->m, task_at(c->m, c->task)->mm);
+	const struct sysctl *sysctl = &c->m->sysctl;
+	u64 pages = PAGE_ALIGN(bytes) >> PAGE_SHIFT, limit = vm_commit_limit(c->m);
+	u64 committed = vm_committed_as(&c->m->mms);
+	const char *name = NULL;
+
+	if (!mm)
+		return -ENOMEM;
+	if (mm->total_vm + pages > task_rlimit(c->m, c->task, RLIM_AS) >> PAGE_SHIFT)
+		name = "RLIMIT_AS";
+	else if (mm->data_vm + pages > task_rlimit(c->m, c->task, RLIM_DATA) >> PAGE_SHIFT)
+		name = "RLIMIT_DATA";
+	else if ((s64)mm->map_count >= sysctl->max_map_count)
+		name = "vm.max_map_count";
+	if (name)
+		return command_explain(c, -ENOMEM, "%s is in the way", name);
+	if (map & MAPF_ANY_HUGETLB)
+		return command_explain(c, -ENOMEM, "the pool of huge pages has not so many left");
+	if (sysctl->overcommit_memory == OVERCOMMIT_NEVER && committed + pages >= limit)
+		return command_explain(
+			c, -ENOMEM,
+			"overcommit_memory 2: of CommitLimit %llu kB, %llu kB are promised",
+			(unsigned long long)(limit << (PAGE_SHIFT - 10)),
+			(unsigned long long)(committed << (PAGE_SHIFT - 10)));
+	if (sysctl->overcommit_memory == OVERCOMMIT_GUESS && !(map & MAPF_NORESERVE) &&
+	    pages > c->m->totalram_pages + c->m->swap.total_pages)
+		return command_explain(c, -ENOMEM,
+				       "more than all RAM and swap (overcommit_memory 0)");
+	return command_explain(c, -ENOMEM, "no room for %llu bytes", (unsigned long long)bytes);
+}
+
 static int cmd_mmap(struct command_run *c)
 {
 	struct mmap_request rq = { .prot = VM_READ | VM_WRITE };
@@ -156,9 +190,8 @@ static int cmd_mmap(struct command_run *c)
 		error = do_mmap(c->m, c->task, &rq, &addr);
 		if (error && devices != c->m->mms.nr_devices)
 			device_undo(c->m, rq.inode);
-		if (error)
-			return command_explain(c, error, "mmap of %llu bytes",
-					       (unsigned long long)rq.length);
+		if (error == -ENOMEM)
+			return explain_no_memory(c, rq.length, rq.map);
 	}
 	if (!error)
 		error = name_region(c, c->word[1], addr, PAGE_ALIGN(rq.length));
@@ -214,6 +247,8 @@ static int cmd_mremap(struct command_run *c)
 		error = mremap_option(c, c->word[i], &rq);
 	if (!error)
 		error = do_mremap_to(c->m, c->task, &rq, &addr);
+	if (error == -ENOMEM && rq.new_length > rq.old_length)
+		return explain_no_memory(c, rq.new_length - rq.old_length, 0);
 	if (error || command_died(c))
 		return error;
 	r = lab_region_find(c->m, c->lab, c->word[1]);
@@ -384,6 +419,8 @@ static int cmd_brk(struct command_run *c)
 
 	if (!error)
 		error = do_brk(c->m, c->task, delta, &brk);
+	if (error == -ENOMEM && delta > 0)
+		return explain_no_memory(c, (u64)delta, 0);
 	if (!error)
 		error = update_heap(c);
 	if (!error)

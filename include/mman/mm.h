@@ -538,6 +538,9 @@ int pin_user_pages(struct machine *m, handle_t task, u64 addr, u64 length);
 u64 unpin_user_pages(struct machine *m, handle_t mm, u64 addr, u64 length);
 
 /* ---- overcommit (mm/util.c) ---- */
+/* vm.overcommit_memory */
+enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
+
 /** vm_enough_memory() - charge @pages to Committed_AS if the mode allows; -ENOMEM. @cap_sys_admin:
  * the caller is root. Source: Documentation/mm/overcommit-accounting.rst. */
 int vm_enough_memory(struct machine *m, handle_t mm, s64 pages, bool cap_sys_admin);

@@ -82,7 +82,15 @@ static void test_mmap(struct fixture *f)
 		{ "mmap b 1M sideways", -EINVAL, "unknown option 'sideways'" },
 		{ "mmap b 1M file=nowhere", -ENOENT, "no file '/nowhere' in sim/disk" },
 		{ "mmap b 1M hugetlb=3M", -EINVAL, "unknown option" },
-		{ "mmap b 200T", -ENOMEM, NULL },
+		{ "mmap b 200T", -ENOMEM, "more than all RAM and swap" },
+		{ "mmap b 200T noreserve", -ENOMEM, "no room for 219902325555200 bytes" },
+		{ "mmap b 2M hugetlb", -ENOMEM, "the pool of huge pages" },
+		{ "setrlimit as 1M", 0, NULL },
+		{ "mmap b 1M", -ENOMEM, "RLIMIT_AS is in the way" },
+		{ "setrlimit as unlimited", 0, NULL },
+		{ "setrlimit data 64K", 0, NULL },
+		{ "brk 1M", -ENOMEM, "RLIMIT_DATA is in the way" },
+		{ "setrlimit data unlimited", 0, NULL },
 	};
 
 	ctl_cases(f, P, cases, ARRAY_SIZE(cases));
