@@ -56,7 +56,7 @@ bool exit_unmap(struct machine *m, struct running *r)
 	u64 addr = 0;
 
 	/* what is done in the middle of another command is done at once */
-	if (r->outer || !mmh || mm_at(m, mmh)->users > 1 || mm_rss(mm_at(m, mmh)) <= BATCH_PAGES)
+	if (r->outer || !mmh || mm_at(m, mmh)->users > 1 || !mm_takes_batches(mm_at(m, mmh)))
 		return true;
 	while ((h = find_vma(m, mmh, addr))) {
 		const struct vma *v = vma_at(m, h);

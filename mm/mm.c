@@ -136,7 +136,7 @@ static void drop_copy(struct machine *m, handle_t mmh)
 	handle_t h;
 	u64 addr = 0;
 
-	while (mm_rss(mm_at(m, mmh)) > BATCH_PAGES && (h = find_vma(m, mmh, addr))) {
+	while (mm_takes_batches(mm_at(m, mmh)) && (h = find_vma(m, mmh, addr))) {
 		const struct vma *v = vma_at(m, h);
 
 		addr = zap_page_range_some(m, h, v->start > addr ? v->start : addr, v->end,

@@ -105,7 +105,7 @@ static int check_node(const struct machine *m, handle_t task, int nid)
 static int move_each(struct machine *m, handle_t task, struct move *mv, u64 nr)
 {
 	struct page_list list;
-	u64 first = 0, i;
+	u64 first = 0, i, stayed = 0;
 	int error = 0, flushed, queued;
 
 	page_list_init(&list);
@@ -130,6 +130,9 @@ static int move_each(struct machine *m, handle_t task, struct move *mv, u64 nr)
 			return error;
 		mv->status[i] = queued ? queued : mv->nodes[i];
 		first = i + 1;
+		/* terabytes that nobody has touched take their time, too */
+		if (++stayed % MOVE_BATCH == 0 && !machine_safe_point(m))
+			return -EINTR;
 	}
 	flushed = move_queued(m, mv, first, i, nr, &list);
 	return flushed ? flushed : error;

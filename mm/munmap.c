@@ -117,7 +117,7 @@ int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length)
 	length = PAGE_ALIGN(length);
 	if (!length)
 		return -EINVAL;
-	if (mm_rss(mm_at(m, mmh)) > BATCH_PAGES && length >> PAGE_SHIFT > BATCH_PAGES)
+	if (mm_takes_batches(mm_at(m, mmh)) && length >> PAGE_SHIFT > BATCH_PAGES)
 		error = zap_in_batches(m, mmh, addr, addr + length);
 	return error ? error : mm_munmap(m, mmh, addr, length, false);
 }

@@ -70,17 +70,17 @@ static void put_out(struct machine *m, struct swapout *s)
 	s->nr = 0;
 }
 
-/* From *@vpn on, until a batch is full. False: the address space is at its end. */
+/* From *@vpn on, until a batch is full or much was looked at. False: the address space is at its end. */
 static bool gather_batch(struct machine *m, handle_t mmh, u64 *vpn, struct swapout *s)
 {
 	struct pte_walk w = pte_walk_range(mm_at(m, mmh), *vpn, addr_vpn(task_size(m)));
-	u32 i;
+	u32 i, looked = 0;
 
 	while (pte_walk_next(m, &w)) {
 		for (i = 0; i < w.n; i++)
 			gather(m, &w.pte[i], s);
 		*vpn = w.at;
-		if (s->nr + PTE_CHUNK > SWAPOUT_PAGES)
+		if (++looked == BATCH_PAGES / 4 || s->nr + PTE_CHUNK > SWAPOUT_PAGES)
 			return true;
 	}
 	return false;

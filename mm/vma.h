@@ -176,6 +176,12 @@ bool map_count_full(const struct machine *m, const struct mm *mm);
 
 /** How many pages are worked on between two safe points of a long call: about a millisecond. */
 #define BATCH_PAGES (1u << 15)
+
+/* Is to unmap all of it more than a batch? Tables without pages of memory count, too. */
+static inline bool mm_takes_batches(const struct mm *mm)
+{
+	return mm_rss(mm) > BATCH_PAGES || mm->nr_ptes > BATCH_PAGES / 16;
+}
 /** batch_end() - a call that changes mappings may take [@start, @end) of one in pieces that others
  * come in between; the pieces become one mapping again as they get the same rights. Where the next
  * piece ends: at @end if there is no room for the two mappings more that it may take meanwhile. */
@@ -211,7 +217,7 @@ pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp);
 
 /** zap_page_range() - forget the entries of [@start, @end) of one VMA; pages nobody else has go. */
 void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
-/** zap_page_range_some() - the same, but stops after @most pages; returns how far it came. */
+/** zap_page_range_some() - the same, but stops after @most pages, or as much work; returns how far it came. */
 u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
  * @even_cows: private copies too (truncate). */

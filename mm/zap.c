@@ -84,6 +84,8 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 	struct mm *mm = mm_at(m, v->mm);
 	struct pte_walk w = pte_walk_range(mm, addr_vpn(start), addr_vpn(end));
 	struct zap z = { .unmapped = 0 };
+	u64 stretches = most / 2; /* zero pages, swap entries, tables with a page each */
+	bool more;
 	u32 i;
 
 	if (unlikely(v->flags & VM_HUGETLB)) {
@@ -91,7 +93,7 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 		return end;
 	}
 	update_hiwater_rss(mm);
-	while (z.unmapped < most && pte_walk_next(m, &w)) {
+	while ((more = z.unmapped < most && stretches--) && pte_walk_next(m, &w)) {
 		zap_stretch(m, v, &w, &z);
 		zap_widen(&z, &w);
 		pte_chunk_put(m, &w);
@@ -101,7 +103,7 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 	for (i = 0; i < NR_MM_COUNTERS; i++)
 		mm->rss[i] -= (s64)z.rss[i];
 	clock_charge(m, z.unmapped * m->cost.pte_unmap + z.freed * m->cost.page_free);
-	return z.unmapped < most || w.at >= w.end ? end : w.at << PAGE_SHIFT;
+	return more || w.at >= w.end ? end : w.at << PAGE_SHIFT;
 }
 
 void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end)

@@ -77,6 +77,30 @@ static int cmd_kfree(struct command_run *c)
 	return error ? command_explain(c, error, "there is no block '%s'", c->word[1]) : 0;
 }
 
+#define SLAB_CHUNK 65536 /* objects at a time */
+
+/* @n objects more, or -@n fewer; all of them, or none if memory ends or somebody interrupts. */
+static int change_slab(struct machine *m, handle_t cache, s64 n)
+{
+	s64 done = 0, some;
+	int error = 0;
+
+	if (n < 0)
+		kmem_cache_free(m, cache, (u32)-n);
+	while (n > done && !error) {
+		some = min_t(s64, n - done, SLAB_CHUNK);
+		error = kmem_cache_alloc(m, cache, (u32)some);
+		if (error)
+			break;
+		done += some;
+		if (n > done && !machine_safe_point(m))
+			error = -EINTR;
+	}
+	if (error)
+		kmem_cache_free(m, cache, (u32)done);
+	return error;
+}
+
 /* slab CACHE +N|-N: objects of the laboratory's own; nobody else's are given back. */
 static int cmd_slab(struct command_run *c)
 {
@@ -98,10 +122,7 @@ static int cmd_slab(struct command_run *c)
 				       (unsigned long long)cache->lab_objects);
 	if (n > INT32_MAX || n < -(s64)INT32_MAX)
 		return command_explain(c, -EINVAL, "too many at once");
-	if (n > 0)
-		error = kmem_cache_alloc(c->m, h, (u32)n);
-	else
-		kmem_cache_free(c->m, h, (u32)-n);
+	error = change_slab(c->m, h, n);
 	if (!error)
 		count_lab_objects(&c->m->slab, cache, n);
 	return error;

@@ -3,6 +3,8 @@
  * it does in one go.
  */
 #include <errno.h>
+#include <mman/mempolicy.h>
+#include <mman/vmscan.h>
 #include <string.h>
 
 #include "tests/mmtest.h"
@@ -209,6 +211,57 @@ static void test_no_room(struct mmtest *t)
 	t->m->sysctl.max_map_count = before;
 }
 
+/* ---- what holds no memory, but takes its time ---- */
+
+#define VAST_PAGES (24ull << 18)
+
+static int move_untouched(struct mmtest *t)
+{
+	u64 addrs[2048];
+	int nodes[2048], status[2048], i;
+
+	for (i = 0; i < 2048; i++) {
+		addrs[i] = A + (u64)i * PAGE_SIZE;
+		nodes[i] = 0;
+	}
+	return do_move_pages(t->m, t->task, 2048, addrs, nodes, status, false);
+}
+
+static int swap_out(struct mmtest *t)
+{
+	u64 pages;
+
+	return swap_out_process(t->m, t->task, &pages);
+}
+
+static int unmap_it(struct mmtest *t)
+{
+	return unmap(t, A, VAST_PAGES);
+}
+
+static void test_empty(struct mmtest *t, const char *what, int (*call)(struct mmtest *t))
+{
+	struct visitor v = { .visits = 0 };
+
+	let_in(t, &v);
+	is_err(call(t), 0, "%s", what);
+	alone(t);
+	cmp_int(v.visits, >=, 2, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+}
+
+/* Zero pages: no memory of their own, and entries for 24 GiB. */
+static void test_no_memory(struct mmtest *t)
+{
+	map(t, A, VAST_PAGES, "rw", MAPF_FIXED | MAPF_NORESERVE);
+	test_empty(t, "move_pages of what nobody has touched", move_untouched);
+	load(t, A, VAST_PAGES);
+	is_uint(mm_rss(mm_at(t->m, mm_of(t))) < 1000, true, "reading takes no memory");
+	test_empty(t, "swapping out zero pages", swap_out);
+	test_empty(t, "unmapping them", unmap_it);
+	is_sound(t->m, "after all of it");
+}
+
 int main(void)
 {
 	struct mmtest t;
@@ -220,6 +273,8 @@ int main(void)
 	test_mprotect_charge(&t);
 	test_mlock(&t);
 	test_no_room(&t);
+	unmap(&t, A, PAGES);
+	test_no_memory(&t);
 	mmtest_close(&t);
 	return done_testing();
 }
