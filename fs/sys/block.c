@@ -2,8 +2,9 @@
  * /sys/block and what it leads to: the disks (include/mman/blkdev.h), their statistics and their
  * queue; the links of class/bdi.
  *
- * Writable knobs of a queue that the simulated disk does not have are left out. Reads go before writes that
- * wait, and what lies one behind the other is merged, up to 128 KiB (docs/writeback.md).
+ * Writable knobs of a queue that the simulated disk does not have are left out. Reads go before
+ * writes that wait, and what lies one behind the other is merged, up to 128 KiB
+ * (docs/writeback.md).
  * Source: Documentation/ABI/stable/sysfs-block, Documentation/block/stat.rst.
  */
 #include "fs/sys/block.h"
