@@ -58,13 +58,17 @@ bool proc_pressure_visible(const struct request *rq);
 extern const struct directory proc_sysvipc_directory; /* sysvipc.c */
 
 /** struct interrupts - what interrupted a CPU since boot: its timer, 250 times each second that it
- * was busy; the disk, once a request (CPU 0 alone); other CPUs' calls, all of which are about
+ * was busy; the disks, once a request (CPU 0 alone); other CPUs' calls, all of which are about
  * changed page tables. */
 struct interrupts {
 	u64 timer, disk, calls;
 };
 struct interrupts interrupts_of(const struct machine *m, u32 cpu);
-#define IRQ_DISK 25u /* what /proc/interrupts calls the disk's queue; 24 is its configuration */
+/* Each disk has two, first that of its configuration, which nobody changes, then its queue's. */
+#define IRQ_DISKS   24u
+#define IRQ_DISK(i) (IRQ_DISKS + 2 * (i) + 1)
+/** disk_interrupts() - one for each request to the disk. */
+u64 disk_interrupts(const struct machine *m, u32 disk);
 
 /** mounts_show(), mountinfo_show() - the machine's file systems, as PID/mounts and PID/mountinfo
  * have them. */

@@ -106,20 +106,21 @@ static void show_count(struct text *out, const char *name, u64 n)
 /* All interrupts, and those of each number. */
 static void show_interrupts(const struct machine *m, struct text *out)
 {
-	u64 total = 0, disk = 0;
-	u32 i;
+	u64 total = 0;
+	u32 i, disk = 0;
 
 	for (i = 0; i < m->nr_cpus; i++) {
 		struct interrupts irq = interrupts_of(m, i);
 
 		total += irq.timer + irq.disk + irq.calls;
-		disk += irq.disk;
 	}
 	text_str(out, "intr ");
 	text_u64(out, total);
 	for (i = 0; i < nr_irqs(m); i++) {
 		text_char(out, ' ');
-		text_u64(out, i == IRQ_DISK ? disk : 0);
+		text_u64(out, disk < m->blk.nr_disks && i == IRQ_DISK(disk) ?
+				      disk_interrupts(m, disk++) :
+				      0);
 	}
 	text_char(out, '\n');
 }

@@ -69,6 +69,8 @@ put "$M/sim/procs/a/ctl" 'swapout'
 cmp_num "$(column vdb 10)" '>=' 16384 'what is swapped out is written to it'
 is "$(column vda 10)" "$before" 'and to no other'
 is "$(xargs <"$M/sys/block/vdb/stat")" "$(sed -n 's/.*vdb //p' "$M/proc/diskstats")" 'stat says the same as proc/diskstats'
+is "$(awk '$NF == "virtio1-req.0" { print $1, $2, $(NF - 2), $(NF - 1) }' "$M/proc/interrupts")" \
+	"27: $(($(column vdb 4) + $(column vdb 8))) PCI-MSI 49153-edge" 'each request was an interrupt of its own'
 is "$(column vdb 7) $(column 'mapper/s' 10)" '0 0' 'nothing was read, nor written elsewhere'
 put "$M/sim/ctl" 'swapoff vdb'
 is "$(cd "$M/sys/block" && echo *)" 'mapper!s vda' 'off: no disk'
