@@ -276,8 +276,7 @@ static ssize_t comm_store(const struct request *rq, const char *data, size_t siz
 }
 
 /* The daemon may have more rights than the visitor, who may only raise his own badness. */
-static ssize_t oom_score_adj_store(const struct request *rq, const char *data, size_t size,
-				   u64 offset)
+static ssize_t oom_adj_store(const struct request *rq, const char *data, size_t size, u64 offset)
 {
 	struct text old;
 	char text[16] = "";
@@ -286,7 +285,7 @@ static ssize_t oom_score_adj_store(const struct request *rq, const char *data, s
 	(void)offset;
 	if (rq->caller->uid) {
 		text_init(&old);
-		if (visitor_host_file((u32)rq->object, "oom_score_adj", &old))
+		if (visitor_host_file((u32)rq->object, rq->attr->name, &old))
 			text_reset(&old);
 		text_char(&old, '\0');
 		was = text_error(&old) ? 1000 : strtol(old.data, NULL, 10);
@@ -501,10 +500,15 @@ static const struct attribute visitor_attrs[] = {
 	  .show = host_show,
 	  .store = comm_store,
 	  .flags = ATTR_NO_JOURNAL },
+	{ .name = "oom_adj",
+	  .mode = 0644,
+	  .show = host_show,
+	  .store = oom_adj_store,
+	  .flags = ATTR_NO_JOURNAL },
 	{ .name = "oom_score_adj",
 	  .mode = 0644,
 	  .show = host_show,
-	  .store = oom_score_adj_store,
+	  .store = oom_adj_store,
 	  .flags = ATTR_NO_JOURNAL },
 	{ .name = "auxv", .mode = 0400, .pread = host_pread, .flags = ATTR_POSITIONAL },
 	HOST_FILE("statm", 0444),

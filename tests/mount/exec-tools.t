@@ -60,6 +60,10 @@ irqs=$(awk '$1 != "TLB:" && NR > 1 { for (i = 2; i <= 3; i++) sum += $i } END { 
 like "$totals" "^ *$irqs interrupts" 'vmstat -s: interrupts, of which TLB shootdowns are calls'
 cmp_num "$irqs" '>=' "$(awk '$3 == "vda" { print $4 + $8 }' "$M/proc/diskstats")" 'each request to the disk was one'
 
+# shellcheck disable=SC2016 # for the shell inside
+is "$(inside sh -c 'echo 15 >/proc/$$/oom_adj; cat /proc/$$/oom_adj /proc/$$/oom_score_adj' | xargs)" '15 1000' \
+	'a visitor has the old oom_adj, too'
+
 # --- ps, top, pmap ---
 
 pids=$(cd "$M/proc" && printf '%s\n' [0-9]* | sort -n)
