@@ -71,6 +71,9 @@ static int check_memory(struct machine_file *p)
 	return 0;
 }
 
+/* What the machine boots with lies there: its first program. */
+#define DISK_FILES_MIN (1u << 20)
+
 static int check_disk(struct machine_file *p)
 {
 	const struct machine_config *c = p->c;
@@ -86,6 +89,10 @@ static int check_disk(struct machine_file *p)
 			return machine_file_fail(p, "swap %s does not fit on the disk",
 						 c->swap[i].name);
 	}
+	p->line = p->last_line;
+	if (c->disk.size && c->disk.size - swap < DISK_FILES_MIN)
+		return machine_file_fail(p, "the disk has less than %u KiB for files",
+					 DISK_FILES_MIN >> 10);
 	return 0;
 }
 

@@ -78,6 +78,8 @@ static void test_other_sections(void)
 	   "the last line counts");
 	is_err(parse("[machine]\nmemory=1G\n[disk]\nsize=1G\n[swap vdb]\nsize=2G\n"), -EINVAL,
 	       "swap that is larger than the disk");
+	is_err(parse("[machine]\nmemory=1G\n[disk]\nsize=1G\n[swap vdb]\nsize=1G\n"), -EINVAL,
+	       "nor one that leaves nothing for files");
 	is_err(parse("[node 0]\nrange = 0x1000-0x9ffff\nrange=0x100000 + 1023M\ncpus=0-3\n"), 0,
 	       "ranges");
 	ok(c.nr_ranges == 2 && c.range[0].start == 0x1000 && c.range[0].size == 0x9f000 &&
