@@ -20,6 +20,7 @@
 
 #include "mm/dcache.h"
 #include "mm/filemap.h"
+#include "mm/vma.h"
 
 #define CHUNK		   1024u /* pages: 4 MiB */
 #define NSEC_PER_CENTISEC  (10 * NSEC_PER_MSEC)
@@ -514,13 +515,14 @@ static int sync_inode_metadata(struct machine *m, handle_t inode, bool *wrote)
 
 int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages)
 {
-	u64 written = filemap_fdatawrite(m, inode, first, last);
+	u64 written;
 	bool wrote_inode;
 	int error;
 
+	inode_get(m, inode);
+	written = filemap_fdatawrite(m, inode, first, last);
 	if (pages)
 		*pages = written;
-	inode_get(m, inode);
 	error = sync_inode_metadata(m, inode, &wrote_inode);
 	if (!error)
 		error = filemap_fdatawait(m, inode, first, last);
@@ -537,13 +539,21 @@ int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 
  * concern. */
 int ksys_sync(struct machine *m, u64 *pages)
 {
-	handle_t h;
+	handle_t h, next;
+	bool large;
 
 	*pages = 0;
-	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next) {
+	for (h = m->mms.inode_head; h; h = next) {
+		/* others are let in meanwhile, who may delete it */
+		large = inode_at(m, h)->nrdirty >= BATCH_PAGES;
+		if (large)
+			inode_get(m, h);
 		*pages += filemap_fdatawrite(m, h, 0, UINT64_MAX);
 		write_inode(m, h, true);
 		settle_clean(m, h);
+		next = inode_at(m, h)->next;
+		if (large)
+			inode_put(m, h);
 	}
 	if (m->mms.blockdev) {
 		*pages += filemap_fdatawrite(m, m->mms.blockdev, 0, UINT64_MAX);

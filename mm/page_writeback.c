@@ -331,7 +331,13 @@ u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u
 
 u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last)
 {
-	return write_cache_pages(m, inode, &first, last, UINT64_MAX, true);
+	u64 written = 0, some;
+
+	do {
+		some = write_cache_pages(m, inode, &first, last, BATCH_PAGES, true);
+		written += some;
+	} while (some == BATCH_PAGES && first <= last && machine_safe_point(m));
+	return written;
 }
 
 int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last)

@@ -649,8 +649,9 @@ u64 invalidate_mapping_pages(struct machine *m, handle_t inode, u64 first, u64 l
 void drop_pagecache(struct machine *m);
 
 /* ---- their dirty pages (mm/page_writeback.c) ---- */
-/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode; how many. Who
- * must know them written: filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
+/** filemap_fdatawrite() - start writing the dirty pages [@first, @last] of @inode, which the
+ * caller holds: a large one has safe points; how many. Who must know them written:
+ * filemap_fdatawait(), vfs_fsync_range() (writeback.h). */
 u64 filemap_fdatawrite(struct machine *m, handle_t inode, u64 first, u64 last);
 /** page_set_dirty() - the page's contents differ from the disk's: counts and tags it. */
 void page_set_dirty(struct machine *m, pfn_t pfn);
