@@ -139,6 +139,7 @@ static void run_script(const struct options *o, const char *script, const char *
 	add_to_path();
 	if (!argv || chdir(dir))
 		_exit(complain(o, EX_OSERR, "%s: %s", dir, strerror(errno)));
+	/* cppcheck-suppress nullPointerRedundantCheck; _exit() does not come back */
 	argv[2] = (char *)(uintptr_t)script;
 	for (i = 1; i < o->nr_args; i++)
 		argv[i + 2] = o->args[i];
