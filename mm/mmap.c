@@ -12,7 +12,7 @@
 #include "mm/hugetlb.h"
 #include "mm/vma.h"
 
-#define FILE_BYTES_MAX	 (((1ull << 32) - 1) << PAGE_SHIFT) /* of ext4 with blocks of 4 KiB */
+#define FILE_BYTES_MAX (((1ull << 32) - 1) << PAGE_SHIFT) /* of ext4 with blocks of 4 KiB */
 
 /* ---- limits and accounts ---- */
 

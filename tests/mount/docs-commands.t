@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every command of the documents can be pasted: it does what its page says, and its page says when it is refused.
-# shellcheck disable=SC2016 # the commands as they stand there
+# shellcheck disable=SC2016,SC2317 # the commands as they stand there, which call functions
 . "$(dirname "$0")/lib.sh"
 
 # commands PAGE: those of its indented blocks, a line each; what a line ends with | goes on in the next

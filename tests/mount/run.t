@@ -43,6 +43,7 @@ is "$("$MMANFS" run --machine tiny <(printf '#!/bin/sh\ncat proc/sys/vm/swappine
 	'or from a pipe'
 
 chmod -x "$T/plain"
+# shellcheck disable=SC2016 # the script's own
 printf '#! /bin/bash -u\necho "${BASH_VERSION+bash} $- $1"\n' >"$T/plain"
 like "$("$MMANFS" run --machine tiny "$T/plain" x)" '^bash .*u.* x$' 'one that names its interpreter is run by that'
 printf '#!/no/such/interpreter\n' >"$T/plain"

@@ -31,16 +31,16 @@ is "$("$MMANFS" mount "$T/others" 2>&1; echo $?)" "mmanfs mount: $T/others: Perm
 
 mkdir "$T/front"
 machines+=("$T/front")
-left=
-for i in 1 2 3; do
+wrong=
+for _ in 1 2 3; do
 	"$MMANFS" mount -f --machine tiny "$T/front" &
 	daemon=$!
 	wait_until 20 test -d "$T/front/sim"
 	kill -TERM "$daemon"
 	kill -TERM "$daemon" 2>/dev/null
-	wait "$daemon" || left+="exit status $? "
-	! is_mounted "$T/front" || left+="still mounted "
+	wait "$daemon" || wrong+="exit status $? "
+	! is_mounted "$T/front" || wrong+="still mounted "
 done
-is "$left" '' 'a second signal does not end it before it is unmounted'
+is "$wrong" '' 'a second signal does not end it before it is unmounted'
 
 done_testing
