@@ -155,8 +155,8 @@ int explain_no_memory(struct command_run *c, u64 bytes, u32 map)
 		return command_explain(
 			c, -ENOMEM,
 			"overcommit_memory 2: of CommitLimit %llu kB, %llu kB are promised",
-			(unsigned long long)(limit << (PAGE_SHIFT - 10)),
-			(unsigned long long)(committed << (PAGE_SHIFT - 10)));
+			(unsigned long long)limit * PAGE_KB,
+			(unsigned long long)committed * PAGE_KB);
 	if (sysctl->overcommit_memory == OVERCOMMIT_GUESS && !(map & MAPF_NORESERVE) &&
 	    pages > c->m->totalram_pages + c->m->swap.total_pages)
 		return command_explain(c, -ENOMEM,
