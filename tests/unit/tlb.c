@@ -328,7 +328,7 @@ static void one_step(struct mmtest *t, struct outcome *o)
 		digest(o, (u64)advise(t, a, few, pick(2) ? "pageout" : "cold"));
 		break;
 	case 5:
-		clear_refs(t->m, mm_of(t), 1 + (int)pick(4));
+		clear_refs(t->m, mm_of(t), (enum clear_refs_type)(1 + pick(4)));
 		break;
 	default:
 		for (n = 0; n < 60; n++) {
