@@ -87,8 +87,8 @@ static bool split_interpreter(char *line, char **interpreter, char **argument)
 }
 
 /*
- * A script that may not be executed itself: by the interpreter that it names, else by sh. @argv has two
- * places free before the script.
+ * A script that may not be executed itself: by the interpreter that it names, else by sh. @argv has
+ * two places free before the script.
  */
 static void interpret(const char *script, char **argv)
 {
@@ -236,8 +236,8 @@ static int copy_all(int from, int to)
 }
 
 /*
- * Which file is the script? One that can be read only once (standard input, a pipe) is copied: both we and
- * its interpreter read it.
+ * Which file is the script? One that can be read only once (standard input, a pipe) is copied: both
+ * we and its interpreter read it.
  */
 static int find_script(const struct options *o, char script[PATH_MAX])
 {
