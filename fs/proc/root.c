@@ -75,6 +75,7 @@ static const struct attribute root_attrs[] = {
 	FILE_ROOT("vmallocinfo", proc_vmallocinfo_show),
 	FILE_ROOT("pagetypeinfo", proc_pagetypeinfo_show),
 	{ .name = "sysrq-trigger",
+	  .flags = ATTR_LONG | ATTR_BRIEF, /* the end of a large process */
 	  .mode = 0200,
 	  .show = proc_sysrq_trigger_show,
 	  .store = proc_sysrq_trigger_store },
