@@ -245,14 +245,17 @@ void clock_run_kthreads(struct machine *m)
 	set_next_due(m);
 }
 
-bool machine_safe_point_slow(struct machine *m)
+/* The running command is to end: interrupted, or its process died. */
+static bool is_to_end(const struct machine *m)
 {
-	if (unlikely(m->panicked))
-		return false;
-	if (m->running && m->running->numa_due && m->clock.now >= m->running->numa_due)
-		task_tick_numa(m, m->running);
-	if (m->clock.now >= m->clock.next_due)
-		run_due_events(m, true);
+	const struct running *r = m->running;
+
+	return r && (r->died || r->interrupted || r->fatal_signal);
+}
+
+/* False: the running command is to end. */
+static bool let_others_in(struct machine *m)
+{
 	/* A handler's work is one bounded batch: who waits is let in when it is over. */
 	if (!m->clock.in_events && m->host.yield &&
 	    (m->clock.step >= m->clock.step_stop ||
@@ -263,8 +266,18 @@ bool machine_safe_point_slow(struct machine *m)
 			return false;
 		m->running->interrupted = true;
 	}
-	return !m->running ||
-	       !(m->running->died || m->running->interrupted || m->running->fatal_signal);
+	return !is_to_end(m);
+}
+
+bool machine_safe_point_slow(struct machine *m)
+{
+	if (unlikely(m->panicked))
+		return false;
+	if (m->running && m->running->numa_due && m->clock.now >= m->running->numa_due)
+		task_tick_numa(m, m->running);
+	if (m->clock.now >= m->clock.next_due)
+		run_due_events(m, true);
+	return let_others_in(m);
 }
 
 void clock_advance_to(struct machine *m, u64 ns)
@@ -280,11 +293,13 @@ void clock_advance_to(struct machine *m, u64 ns)
 		/*
 		 * An advance of hours with busy loads is as long as any command: let others in.
 		 * Only events count steps here: how the host cuts an advance into pieces must not
-		 * show.
+		 * show, nor whether somebody waits when a process dies in its sleep.
 		 */
-		if (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
-			if (!machine_safe_point_slow(m))
-				return;
+		if (!m->panicked &&
+		    (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED) ||
+		     is_to_end(m)) &&
+		    !let_others_in(m))
+			return;
 	}
 	/* no further than to the reboot: what comes then is another machine's time */
 	if (m->panicked) {

@@ -262,6 +262,27 @@ static void test_no_memory(struct mmtest *t)
 	is_sound(t->m, "after all of it");
 }
 
+/* It dies at some event: then its sleep is over, whether others wait to be let in or not. */
+static u64 sleep_of_the_dead(struct mmtest *t, u32 attention)
+{
+	u64 start = t->m->clock.now, slept;
+
+	event_schedule(t->m, EVENT_KSWAPD, 0, start + 10 * NSEC_PER_MSEC);
+	t->m->attention = attention;
+	t->r.died = true;
+	ok(!clock_sleep(t->m, 50 * NSEC_PER_MSEC), "who has died does not sleep on");
+	t->r.died = false;
+	alone(t);
+	slept = t->m->clock.now - start;
+	clock_sleep(t->m, 50 * NSEC_PER_MSEC);
+	return slept;
+}
+
+static void test_death(struct mmtest *t)
+{
+	is_uint(sleep_of_the_dead(t, 0), sleep_of_the_dead(t, 1), "nor longer if nobody waits");
+}
+
 int main(void)
 {
 	struct mmtest t;
@@ -275,6 +296,7 @@ int main(void)
 	test_no_room(&t);
 	unmap(&t, A, PAGES);
 	test_no_memory(&t);
+	test_death(&t);
 	mmtest_close(&t);
 	return done_testing();
 }
