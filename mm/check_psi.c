@@ -3,24 +3,27 @@
 
 static const char *const names[NR_PSI_RESOURCES] = { "cpu", "io", "memory" };
 
-static void check_stretches(struct check *c, const char *what, const struct psi_stretches *s)
+static void check_stretches(struct check *c, const char *what, struct psi_stretches *s)
 {
 	u32 i;
 
 	if (s->nr > PSI_STRETCHES)
 		check_fail(c, "pressure, %s: %u stretches", what, s->nr);
-	for (i = 0; i < s->nr && i < PSI_STRETCHES; i++)
-		if (s->at[i].start >= s->at[i].end || (i && s->at[i - 1].end >= s->at[i].start))
+	for (i = 0; i < s->nr && i < PSI_STRETCHES; i++) {
+		const struct psi_stretch *t = psi_stretch(s, i);
+
+		if (t->start >= t->end || (i && psi_stretch(s, i - 1)->end >= t->start))
 			check_fail(c, "pressure, %s: stretch %u is out of order", what, i);
+	}
 }
 
 /* No more time can have been stalled than there was, up to the end of the last stall. */
 static void check_line(struct check *c, u32 r, u32 kind)
 {
-	const struct psi_state *s = &c->m->psi;
-	const struct psi_stretches *t = &s->stalled[r][kind];
+	struct psi_state *s = &c->m->psi;
+	struct psi_stretches *t = &s->stalled[r][kind];
 	const struct psi_line *line = &s->line[r][kind];
-	u64 last = max_t(u64, c->m->clock.now, t->nr ? t->at[t->nr - 1].end : 0);
+	u64 last = max_t(u64, c->m->clock.now, t->nr ? psi_stretch(t, t->nr - 1)->end : 0);
 	u32 i;
 
 	check_stretches(c, names[r], t);
@@ -35,7 +38,7 @@ static void check_line(struct check *c, u32 r, u32 kind)
 
 void check_psi(struct check *c)
 {
-	const struct psi_state *s = &c->m->psi;
+	struct psi_state *s = &c->m->psi;
 	u32 r, kind, n = 0;
 	handle_t h;
 

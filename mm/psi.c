@@ -58,19 +58,30 @@ void psi_destroy(struct machine *m)
  * Returns where the room is. */
 static u32 stretches_insert(struct psi_stretches *s, u32 i)
 {
+	u32 n;
+
 	if (s->nr == PSI_STRETCHES) {
-		s->since = max_t(u64, s->since, s->at[0].end);
-		memmove(&s->at[0], &s->at[1], (PSI_STRETCHES - 1) * sizeof(s->at[0]));
+		s->since = max_t(u64, s->since, psi_stretch(s, 0)->end);
+		s->first++;
 		s->nr--;
 		i = i ? i - 1 : 0;
 	}
-	memmove(&s->at[i + 1], &s->at[i], (s->nr - i) * sizeof(s->at[0]));
-	s->nr++;
+	for (n = s->nr++; n > i; n--)
+		*psi_stretch(s, n) = *psi_stretch(s, n - 1);
 	return i;
 }
 
-/* Add [start, end); returns how much of it is new. New ones come at the end nearly always. */
-static u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
+/* Those of [@first, @last) have become one, the first. */
+static void stretches_join(struct psi_stretches *s, u32 first, u32 last)
+{
+	u32 i, gone = last - first - 1;
+
+	for (i = last; gone && i < s->nr; i++)
+		*psi_stretch(s, i - gone) = *psi_stretch(s, i);
+	s->nr -= gone;
+}
+
+static u64 stretches_add_slow(struct psi_stretches *s, u64 start, u64 end)
 {
 	u32 last = s->nr, first;
 	u64 added;
@@ -79,41 +90,55 @@ static u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
 	if (start >= end)
 		return 0;
 	added = end - start;
-	while (last && s->at[last - 1].start > end)
+	while (last && psi_stretch(s, last - 1)->start > end)
 		last--;
 	first = last;
-	while (first && s->at[first - 1].end >= start) {
-		u64 from = max_t(u64, s->at[first - 1].start, start);
-		u64 to = min_t(u64, s->at[first - 1].end, end);
+	while (first && psi_stretch(s, first - 1)->end >= start) {
+		const struct psi_stretch *had = psi_stretch(s, --first);
 
-		added -= to - from;
-		first--;
+		added -= min_t(u64, had->end, end) - max_t(u64, had->start, start);
 	}
 	if (first == last) {
 		first = stretches_insert(s, first);
-		s->at[first].start = start;
-		s->at[first].end = end;
+		*psi_stretch(s, first) = (struct psi_stretch){ start, end };
 		return added;
 	}
-	s->at[first].start = min_t(u64, s->at[first].start, start);
-	s->at[first].end = max_t(u64, s->at[last - 1].end, end);
-	memmove(&s->at[first + 1], &s->at[last], (s->nr - last) * sizeof(s->at[0]));
-	s->nr -= last - first - 1;
+	end = max_t(u64, psi_stretch(s, last - 1)->end, end);
+	*psi_stretch(s, first) = (struct psi_stretch){
+		min_t(u64, psi_stretch(s, first)->start, start),
+		end,
+	};
+	stretches_join(s, first, last);
 	return added;
 }
 
+/* Add [start, end); returns how much of it is new. New ones come at the end nearly always, and take
+ * the place of the oldest. */
+static inline u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
+{
+	struct psi_stretch *oldest = psi_stretch(s, 0);
+
+	if (unlikely(s->nr < PSI_STRETCHES || psi_stretch(s, PSI_STRETCHES - 1)->end >= start))
+		return stretches_add_slow(s, start, end);
+	s->since = oldest->end;
+	s->first++;
+	oldest->start = start;
+	oldest->end = end;
+	return end - start;
+}
+
 /* The first hole of @s in [*start, end): ends at *hole_end. False: there is none (any more). */
-static bool next_hole(const struct psi_stretches *s, u64 *start, u64 end, u64 *hole_end)
+static bool next_hole(struct psi_stretches *s, u64 *start, u64 end, u64 *hole_end)
 {
 	u32 i = s->nr;
 
-	while (i && s->at[i - 1].end > *start)
+	while (i && psi_stretch(s, i - 1)->end > *start)
 		i--;
-	for (; i < s->nr && s->at[i].start <= *start; i++)
-		*start = max_t(u64, *start, s->at[i].end);
+	for (; i < s->nr && psi_stretch(s, i)->start <= *start; i++)
+		*start = max_t(u64, *start, psi_stretch(s, i)->end);
 	if (*start >= end)
 		return false;
-	*hole_end = i < s->nr ? min_t(u64, s->at[i].start, end) : end;
+	*hole_end = i < s->nr ? min_t(u64, psi_stretch(s, i)->start, end) : end;
 	return true;
 }
 
@@ -145,12 +170,12 @@ static void bring_up(const struct psi_state *s, u64 now, struct psi_line *line, 
 	average(line, sample, periods - s->periods - 1);
 }
 
-static void psi_fold(struct machine *m, u64 now)
+static inline void psi_fold(struct machine *m, u64 now)
 {
 	struct psi_state *s = &m->psi;
 	u32 r, k;
 
-	if (now / PSI_PERIOD <= s->periods)
+	if (likely(now < (s->periods + 1) * PSI_PERIOD))
 		return;
 	for (r = 0; r < NR_PSI_RESOURCES; r++)
 		for (k = 0; k < NR_PSI_KINDS; k++)
@@ -185,7 +210,7 @@ void psi_set(struct machine *m, enum psi_resource r, enum psi_kind kind,
 
 /* ---- stalls ---- */
 
-static bool command_works(const struct machine *m)
+static inline bool command_works(const struct machine *m)
 {
 	const struct running *r;
 
@@ -197,7 +222,8 @@ static bool command_works(const struct machine *m)
 	return false;
 }
 
-static void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64 end, bool full)
+static inline void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64 end,
+			       bool full)
 {
 	u64 hole_end;
 
@@ -206,6 +232,11 @@ static void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64
 		return;
 	/* of what was forgotten by "some", or of who worked, "full" counts nothing */
 	start = max_t(u64, start, max_t(u64, s->stalled[r][PSI_SOME].since, s->worked.since));
+	if (likely(!s->worked.nr && start < end)) {
+		s->line[r][PSI_FULL].total_ns +=
+			stretches_add(&s->stalled[r][PSI_FULL], start, end);
+		return;
+	}
 	for (; next_hole(&s->worked, &start, end, &hole_end); start = hole_end)
 		s->line[r][PSI_FULL].total_ns +=
 			stretches_add(&s->stalled[r][PSI_FULL], start, hole_end);
@@ -226,6 +257,10 @@ void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
 	if (s->nr_triggers)
 		wake_triggers(m, r, start, end);
 	psi_fold(m, start);
+	if (likely(end < (s->periods + 1) * PSI_PERIOD)) {
+		count_stall(s, r, start, end, full);
+		return;
+	}
 	while (start < end) {
 		/* what lies in periods that are over already counts in the present one */
 		u64 cut = min_t(u64, end, (s->periods + 1) * PSI_PERIOD);

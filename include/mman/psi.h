@@ -20,23 +20,31 @@
 enum psi_resource { PSI_CPU, PSI_IO, PSI_MEM, NR_PSI_RESOURCES };
 enum psi_kind { PSI_SOME, PSI_FULL, NR_PSI_KINDS };
 
-#define PSI_AVG_SHIFT 11 /* fraction bits of an average, which is in percent */
-#define PSI_STRETCHES 64u
+#define PSI_AVG_SHIFT 11  /* fraction bits of an average, which is in percent */
+#define PSI_STRETCHES 64u /* a power of two */
 
 struct psi_line {
 	u64 total_ns;
 	u64 avg[3]; /* over 10 s, 60 s, 300 s: percent, fixed point */
 };
 
+struct psi_stretch {
+	u64 start, end; /* ns */
+};
+
 /* Stretches of time, sorted, none touching another; the oldest is forgotten when there are too
- * many. */
+ * many. A ring: psi_stretch(). */
 struct psi_stretches {
 	u64 since; /* ns: all before it was counted, or is too old to count */
-	u32 nr;
-	struct {
-		u64 start, end; /* ns */
-	} at[PSI_STRETCHES];
+	u32 first, nr;
+	struct psi_stretch ring[PSI_STRETCHES];
 };
+
+/** psi_stretch() - the @i-th oldest. */
+static inline struct psi_stretch *psi_stretch(struct psi_stretches *s, u32 i)
+{
+	return &s->ring[(s->first + i) & (PSI_STRETCHES - 1)];
+}
 
 struct psi_state {
 	struct psi_line line[NR_PSI_RESOURCES][NR_PSI_KINDS]; /* averages as of ->periods */
