@@ -373,6 +373,41 @@ static void carve_block(struct machine *m, struct zone *z, pfn_t pfn, unsigned i
 	}
 }
 
+/* Free blocks of the very size wanted go to the end of @list as they are, at most @count. */
+static u32 take_whole(struct machine *m, struct free_area *area, enum migratetype type,
+		      unsigned int order, u32 count, struct page_list *list)
+{
+	struct page_list *from = &area->list[type];
+	pfn_t pfn = from->head, prev = list->tail;
+	u32 n;
+
+	for (n = 0; n < count && pfn != PFN_NONE; n++) {
+		struct page *p = pfn_to_page(m, pfn);
+
+		p->flags = PAGE_FLAG(pcp);
+		p->order = order & 15u;
+		p->migratetype = type & 7u;
+		p->prev = prev;
+		if (prev == PFN_NONE)
+			list->head = pfn;
+		prev = pfn;
+		pfn = p->next;
+	}
+	if (!n)
+		return 0;
+	if (list->tail != PFN_NONE)
+		pfn_to_page(m, list->tail)->next = from->head;
+	pfn_to_page(m, prev)->next = PFN_NONE;
+	list->tail = prev;
+	list->nr += n;
+	from->head = pfn;
+	*(pfn != PFN_NONE ? &pfn_to_page(m, pfn)->prev : &from->tail) = PFN_NONE;
+	from->nr -= n;
+	area->nr_free -= n;
+	area->nr_free_type[type] -= n;
+	return n;
+}
+
 u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum migratetype type,
 		 u32 count, unsigned int alloc_flags, struct page_list *list)
 {
@@ -389,6 +424,12 @@ u32 rmqueue_bulk(struct machine *m, struct zone *z, unsigned int order, enum mig
 		if (!z->free_area[current].nr_free_type[type]) {
 			current++;
 			continue;
+		}
+		if (current == order) {
+			take = take_whole(m, &z->free_area[order], type, order, count - got, list);
+			got += take;
+			if (take)
+				continue;
 		}
 		pfn = first_block(m, z, current, type);
 		if (pfn == PFN_NONE)

@@ -94,7 +94,7 @@ static void check_shadow_nodes(struct file_tally *t)
 	for (h = m->mms.shadow_nodes.head; h;) {
 		const struct xa_node *n = pool_at(&m->mms.xa_nodes, h);
 
-		if (!n->shadow_only || n->prev != prev ||
+		if (!n->shadow_only || n->prev != prev || n->count != n->nr_values ||
 		    n->count != (u32)__builtin_popcountll(n->mark[XA_SHADOW]))
 			check_fail(t->c, "index node %u has more than shadows", h);
 		t->shadow_nodes++;

@@ -245,12 +245,11 @@ void clock_run_kthreads(struct machine *m)
 	set_next_due(m);
 }
 
-/* The running command is to end: interrupted, or its process died. */
-static bool is_to_end(const struct machine *m)
+bool machine_goes_on(const struct machine *m)
 {
 	const struct running *r = m->running;
 
-	return r && (r->died || r->interrupted || r->fatal_signal);
+	return !r || !(r->died || r->interrupted || r->fatal_signal);
 }
 
 /* False: the running command is to end. */
@@ -266,7 +265,7 @@ static bool let_others_in(struct machine *m)
 			return false;
 		m->running->interrupted = true;
 	}
-	return !is_to_end(m);
+	return machine_goes_on(m);
 }
 
 bool machine_safe_point_slow(struct machine *m)
@@ -297,7 +296,7 @@ void clock_advance_to(struct machine *m, u64 ns)
 		 */
 		if (!m->panicked &&
 		    (c->step >= c->step_stop || __atomic_load_n(&m->attention, __ATOMIC_RELAXED) ||
-		     is_to_end(m)) &&
+		     !machine_goes_on(m)) &&
 		    !let_others_in(m))
 			return;
 	}

@@ -101,8 +101,13 @@ u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *
 
 bool inode_has_block(struct machine *m, handle_t inode, u64 index)
 {
+	const struct inode *i = inode_at(m, inode);
+	const struct disk_extent *top = disk_extent_at(m, i->extents);
 	bool mapped;
 
+	/* a file without holes has one extent */
+	if (likely(i->extents && is_on_disk(i) && index - top->first < top->nr))
+		return !top->unwritten;
 	inode_block_run(m, inode, index, 1, &mapped);
 	return mapped;
 }

@@ -22,28 +22,27 @@
 /* Page @index for a read that wants pages up to @end. 0, -ENOMEM, -EIO. */
 static int get_page(struct machine *m, handle_t file, u64 index, u64 end, pfn_t *pfn)
 {
-	handle_t inode = file_at(m, file)->inode;
+	const struct file *f = file_at(m, file);
+	handle_t inode = f->inode;
 
 	*pfn = filemap_get_page(m, inode, index, false);
+	if (*pfn == PFN_NONE && !f->ra_pages &&
+	    !filemap_read_page(m, inode, index, GFP_READAHEAD, pfn))
+		return 0;
 	if (*pfn == PFN_NONE) {
 		page_cache_sync_readahead(m, file, index, end - index);
 		*pfn = filemap_get_page(m, inode, index, false);
 	}
 	if (*pfn == PFN_NONE)
-		return filemap_read_page(m, inode, index, pfn);
+		return filemap_read_page(m, inode, index, GFP_HIGHUSER_MOVABLE, pfn);
 	if (page_is_readahead(pfn_to_page(m, *pfn))) {
 		page_cache_async_readahead(m, file, *pfn, index, end - index);
 		/* reading ahead may have taken the very page away */
 		*pfn = filemap_get_page(m, inode, index, false);
 		if (*pfn == PFN_NONE)
-			return filemap_read_page(m, inode, index, pfn);
+			return filemap_read_page(m, inode, index, GFP_HIGHUSER_MOVABLE, pfn);
 	}
 	return 0;
-}
-
-static bool is_on_last_page(const struct file *f, u64 index)
-{
-	return f->prev_pos != UINT64_MAX && f->prev_pos && (f->prev_pos - 1) >> PAGE_SHIFT == index;
 }
 
 static ssize_t read_pages(struct machine *m, handle_t file, u64 pos, u64 size)

@@ -16,6 +16,7 @@
 #include "mm/dcache.h"
 #include "mm/readahead.h"
 #include "mm/rmap.h"
+#include "mm/swapfile.h"
 
 static bool is_shmem(const struct inode *i)
 {
@@ -24,7 +25,8 @@ static bool is_shmem(const struct inode *i)
 
 /* ---- in and out of the cache ---- */
 
-static void count_cached(struct machine *m, const struct page *p, const struct inode *i, s64 delta)
+static inline void count_cached(struct machine *m, const struct page *p, const struct inode *i,
+				s64 delta)
 {
 	mod_node_page_state(m, page_node(m, p), NR_FILE_PAGES, delta);
 	if (is_shmem(i))
@@ -33,27 +35,26 @@ static void count_cached(struct machine *m, const struct page *p, const struct i
 		m->nr_blockdev_pages += (u64)delta;
 }
 
-/*
- * Whoever was here before may have left a shadow: then the page comes back from eviction, unless it
- * is only read in to be overwritten (__GFP_WRITE). Where a shadow is the index has its node
- * already, so that storing the page cannot start a reclaim that takes the shadow away.
- */
+/* Whoever was here before may have left a shadow: then the page comes back from eviction, unless it
+ * is only read in to be overwritten (__GFP_WRITE). */
 static int add_to_page_cache_gfp(struct machine *m, handle_t inode, u64 index, pfn_t pfn, gfp_t gfp)
 {
 	struct inode *i = inode_at(m, inode);
 	struct page *p = pfn_to_page(m, pfn);
-	u32 shadow = is_shmem(i) ? 0 : xa_load(m, i->pages, index);
+	const bool shmem = is_shmem(i);
+	u32 shadow;
 
-	if (xa_store(m, &i->pages, index, pfn))
+	if (xa_exchange(m, &i->pages, index, pfn, &shadow))
 		return -ENOMEM;
 	i->nrpages++;
-	p->flags |= PAGE_FLAG(uptodate) | (is_shmem(i) ? PAGE_FLAG(swapbacked) : 0);
+	p->flags |= PAGE_FLAG(uptodate) | (shmem ? PAGE_FLAG(swapbacked) : 0);
 	page_set_mapping(p, inode, MAPPING_FILE);
 	page_set_index(p, index);
 	count_cached(m, p, i, 1);
-	if (xa_is_value(shadow) && !(gfp & __GFP_WRITE))
+	if (xa_is_value(shadow) && !(gfp & __GFP_WRITE) && !shmem)
 		workingset_refault(m, pfn, shadow);
 	lru_insert(m, pfn, p, false);
+	lru_trail_add(m, &m->reclaim.node[p->node].trail[page_lru(p)], pfn);
 	return 0;
 }
 
@@ -81,6 +82,52 @@ void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow)
 	if (unlikely(!i->pages))
 		d_update(m, inode);
 	page_release(m, pfn, p);
+}
+
+/* Clean pages of one file, on one node: as evict_from_page_cache(), but that they stay what they
+ * are until they are freed. */
+static void evict_run(struct machine *m, const pfn_t *pfn, u32 nr)
+{
+	const struct page *first = pfn_to_page(m, pfn[0]);
+	struct pglist_data *n = page_node(m, first);
+	handle_t inode = page_mapping(first);
+	struct inode *i = inode_at(m, inode);
+	struct shadow_maker shadows;
+	u32 shadow[XA_FETCH_MAX], at;
+	struct xa_batch b = { .nr = nr };
+
+	shadow_maker_init(m, &shadows, n);
+	for (at = 0; at < nr; at++) {
+		const struct page *p = pfn_to_page(m, pfn[at]);
+
+		b.index[at] = page_index(p);
+		shadow[at] = shadow_make(&shadows, page_test(p, PG_workingset));
+	}
+	if (unlikely(!xa_store_shadows(m, inode, &b, shadow, n->nid)))
+		xa_erase(m, &i->pages, b.index[0]);
+	i->nrpages -= nr;
+	if (unlikely(i->kind == INODE_DEVICE))
+		m->nr_blockdev_pages -= nr;
+	mod_node_page_state(m, n, NR_FILE_PAGES, -(s64)nr);
+	if (unlikely(!i->pages))
+		d_update(m, inode);
+}
+
+void evict_clean_pages(struct machine *m, const pfn_t *pfn, u32 nr)
+{
+	u32 at, n;
+
+	for (at = 0; at < nr; at += n) {
+		const struct page *first = pfn_to_page(m, pfn[at]), *p;
+
+		for (n = 1; n < XA_FETCH_MAX && at + n < nr; n++) {
+			p = pfn_to_page(m, pfn[at + n]);
+			if (p->mapping != first->mapping || p->node != first->node)
+				break;
+		}
+		evict_run(m, pfn + at, n);
+	}
+	free_unlisted_pages(m, pfn, nr);
 }
 
 void delete_from_page_cache(struct machine *m, pfn_t pfn)
@@ -209,12 +256,12 @@ pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 	return pfn;
 }
 
-int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn)
+int filemap_read_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp, pfn_t *pfn)
 {
 	u64 start;
 	int error;
 
-	*pfn = filemap_add_page(m, inode, index, GFP_HIGHUSER_MOVABLE);
+	*pfn = filemap_add_page(m, inode, index, gfp);
 	if (*pfn == PFN_NONE)
 		return -ENOMEM;
 	if (!inode_has_block(m, inode, index))
@@ -231,15 +278,15 @@ int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn)
 
 pfn_t filemap_get_page(struct machine *m, handle_t inode, u64 index, bool create)
 {
-	u32 pfn = xa_page(m, inode_at(m, inode)->pages, index);
+	u32 pfn = xa_walk(m, inode_at(m, inode)->pages, index);
 
-	if (pfn)
+	if (pfn && !xa_is_value(pfn))
 		return pfn;
 	if (!create)
 		return PFN_NONE;
 	if (is_shmem(inode_at(m, inode)))
 		return shmem_fault(m, inode, index, &pfn) <= FILEMAP_READ ? pfn : PFN_NONE;
-	return filemap_read_page(m, inode, index, &pfn) ? PFN_NONE : pfn;
+	return filemap_read_page(m, inode, index, GFP_HIGHUSER_MOVABLE, &pfn) ? PFN_NONE : pfn;
 }
 
 enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 index, pfn_t *pfn)
@@ -264,7 +311,7 @@ enum filemap_result filemap_fault(struct machine *m, const struct vma *vma, u64 
 	*pfn = xa_page(m, inode_at(m, inode)->pages, index);
 	if (*pfn)
 		return FILEMAP_READ;
-	error = filemap_read_page(m, inode, index, pfn);
+	error = filemap_read_page(m, inode, index, GFP_HIGHUSER_MOVABLE, pfn);
 	return !error ? FILEMAP_READ : error == -EIO ? FILEMAP_ERROR : FILEMAP_NOMEM;
 }
 

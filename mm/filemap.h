@@ -45,6 +45,8 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn);
 /** evict_from_page_cache() - reclaim takes @pfn, which is unmapped, clean and not under writeback:
  * as delete_from_page_cache(), but @shadow (workingset.h; 0: none) stays in its place. */
 void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow);
+/** evict_clean_pages() - evict_from_page_cache() of @nr isolated pages, each with its shadow. */
+void evict_clean_pages(struct machine *m, const pfn_t *pfn, u32 nr);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
 /** punch_range() - the same, but private copies of them stay mapped: a hole in the middle of the
@@ -69,7 +71,7 @@ int filemap_page_mkwrite(struct machine *m, handle_t inode, u64 index);
  * With __GFP_WRITE in @gfp it is about to be overwritten: a shadow in its place does not count. */
 pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp);
 /** filemap_read_page() - page @index, which is not in the cache, by itself. -ENOMEM, -EIO. */
-int filemap_read_page(struct machine *m, handle_t inode, u64 index, pfn_t *pfn);
+int filemap_read_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp, pfn_t *pfn);
 /** inode_pages() - that the file's size spans. */
 static inline u64 inode_pages(const struct inode *i)
 {

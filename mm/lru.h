@@ -18,10 +18,9 @@ static inline enum lru_list page_lru(const struct page *p)
 		page_test(p, PG_active));
 }
 
-static inline void lru_count(struct machine *m, const struct page *p, enum lru_list lru, s64 delta)
+static inline void lru_count(struct machine *m, struct pglist_data *n, const struct page *p,
+			     enum lru_list lru, s64 delta)
 {
-	struct pglist_data *n = page_node(m, p);
-
 	mod_node_page_state(m, n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + lru), delta);
 	mod_zone_page_state(m, &n->zones[p->zone],
 			    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru), delta);
@@ -44,7 +43,8 @@ static inline void lru_count_dirty(struct machine *m, const struct page *p, s64 
 static inline void lru_insert(struct machine *m, pfn_t pfn, struct page *p, bool tail)
 {
 	enum lru_list lru = page_lru(p);
-	struct page_list *list = &page_node(m, p)->lruvec.lists[lru];
+	struct pglist_data *n = page_node(m, p);
+	struct page_list *list = &n->lruvec.lists[lru];
 
 	page_set(p, PG_lru);
 	if (lru == LRU_UNEVICTABLE)
@@ -53,20 +53,21 @@ static inline void lru_insert(struct machine *m, pfn_t pfn, struct page *p, bool
 		page_list_add_tail(m, list, pfn);
 	else
 		page_list_add(m, list, pfn);
-	lru_count(m, p, lru, 1);
+	lru_count(m, n, p, lru, 1);
 }
 
 static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
 {
 	enum lru_list lru = page_lru(p);
-	struct page_list *list = &page_node(m, p)->lruvec.lists[lru];
+	struct pglist_data *n = page_node(m, p);
+	struct page_list *list = &n->lruvec.lists[lru];
 
 	page_clear(p, PG_lru);
 	if (lru == LRU_UNEVICTABLE)
 		list->nr--;
 	else
 		page_list_del(m, list, pfn);
-	lru_count(m, p, lru, -1);
+	lru_count(m, n, p, lru, -1);
 }
 
 /* swap.c */

@@ -60,6 +60,12 @@ static inline void page_list_init(struct page_list *l)
 	l->nr = 0;
 }
 
+/** pfn_adjacent() - do they lie side by side, or are one? */
+static inline bool pfn_adjacent(pfn_t a, pfn_t b)
+{
+	return a - b + 1 <= 2;
+}
+
 static inline void page_list_add(struct machine *m, struct page_list *l, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);

@@ -110,11 +110,16 @@ static void free_pcppages_bulk(struct machine *m, struct zone *z, struct per_cpu
 		unsigned int order = pcp_list_order(index);
 
 		while (left > 0 && list->nr) {
-			unsigned int run = order ? order : oldest_run(m, list, (u32)left);
+			const struct page *oldest = pfn_to_page(m, list->tail);
+			bool alone = order || !pfn_adjacent(oldest->prev, list->tail);
+			unsigned int run = alone ? order : oldest_run(m, list, (u32)left);
 			pfn_t pfn = unlink_oldest(m, list, 1u << (run - order), order);
 			enum migratetype type = (enum migratetype)pfn_to_page(m, pfn)->migratetype;
 
-			clear_page_flags(m, pfn, run);
+			if (run)
+				clear_page_flags(m, pfn, run);
+			else
+				pfn_to_page(m, pfn)->flags = 0;
 			pcp->count -= 1u << run;
 			left -= 1 << run;
 			if (get_pageblock_migratetype(m, pfn) == MIGRATE_ISOLATE)
@@ -186,42 +191,51 @@ struct pcp_target {
 	struct per_cpu_pages *pcp; /* NULL: none of the CPU's lists */
 	struct page_list *list;
 	enum migratetype type;
-	u32 block, high;
+	u32 block, place, high;
 };
 
-static void pcp_target_init(struct machine *m, struct pcp_target *t, pfn_t pfn)
+static void pcp_target_zone(struct machine *m, struct pcp_target *t, const struct page *p)
 {
-	*t = (struct pcp_target){ .z = page_zone(m, pfn_to_page(m, pfn)),
-				  .type = get_pageblock_migratetype(m, pfn),
-				  .block = pfn >> PAGEBLOCK_ORDER };
-	if (!t->z->pageset || t->type >= MIGRATE_PCPTYPES || contents_in_use(m))
-		return;
-	t->pcp = this_pcp(m, t->z);
-	t->list = &t->pcp->lists[t->type];
-	t->high = pcp_high_now(t->z, t->pcp);
+	t->z = page_zone(m, p);
+	t->place = page_place(p);
+	t->pcp = t->z->pageset && !contents_in_use(m) ? this_pcp(m, t->z) : NULL;
+	t->high = t->pcp ? pcp_high_now(t->z, t->pcp) : 0;
+}
+
+static inline void pcp_target_block(struct machine *m, struct pcp_target *t, pfn_t pfn)
+{
+	t->block = pfn >> PAGEBLOCK_ORDER;
+	t->type = get_pageblock_migratetype(m, pfn);
+	t->list = t->pcp && t->type < MIGRATE_PCPTYPES ? &t->pcp->lists[t->type] : NULL;
 }
 
 void free_unlisted_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 {
-	struct pcp_target t = { .block = UINT32_MAX };
-	u32 i, plain = 0;
+	struct pcp_target t = { .block = UINT32_MAX, .place = UINT32_MAX };
+	u32 i, other = 0;
 
 	for (i = 0; i < nr; i++) {
-		struct page *p = pfn_to_page(m, pfn[i]);
+		const pfn_t at = pfn[i];
+		struct page *p = pfn_to_page(m, at);
 
-		if (unlikely(pfn[i] >> PAGEBLOCK_ORDER != t.block))
-			pcp_target_init(m, &t, pfn[i]);
-		if (unlikely(!t.pcp)) {
-			free_unlisted_page(m, pfn[i], p);
+		if (unlikely(at >> PAGEBLOCK_ORDER != t.block)) {
+			if (unlikely(page_place(p) != t.place))
+				pcp_target_zone(m, &t, p);
+			pcp_target_block(m, &t, at);
+		}
+		if (unlikely(!t.list)) {
+			free_unlisted_page(m, at, p);
+			other++;
 			continue;
 		}
 		clear_for_pcp(p, t.type);
-		page_list_add(m, t.list, pfn[i]);
+		page_list_add(m, t.list, at);
+		/* what will be looked at when the page is to merge with its neighbours */
+		__builtin_prefetch(pfn_to_page(m, at ^ 2));
 		if (unlikely(++t.pcp->count >= t.high))
 			pcp_over_high(m, t.z, t.pcp, t.type, t.high, false);
-		plain++;
 	}
-	count_vm_events(m, PGFREE, plain);
+	count_vm_events(m, PGFREE, nr - other);
 }
 
 /* ---- sizes ---- */

@@ -28,7 +28,6 @@
 
 #define IO_PAGES       320u /* 1280 KiB: max_sectors_kb of a virtio disk */
 #define MMAP_LOTSAMISS 100u
-#define GFP_READAHEAD  (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
 
 /* Was one of them in use when it was evicted? Then memory is what is missing. */
 static bool of_workingset(struct machine *m, handle_t inode, u64 first, u64 nr)
@@ -211,11 +210,8 @@ static void ondemand_readahead(struct machine *m, handle_t file, u64 index, u64 
 	u64 limit = max_t(u64, f->ra_pages, min_t(u64, wanted, IO_PAGES));
 	u64 prev = f->prev_pos >> PAGE_SHIFT;
 
-	if (!f->ra_pages) {
-		if (!marked)
-			read_window(m, f->inode, index, 1, 0);
+	if (!f->ra_pages)
 		return;
-	}
 	if (index && is_expected(f, index)) {
 		next_window(f, (u64)f->ra_start + f->ra_size, f->ra_size, limit);
 	} else if (index && marked) {

@@ -6,11 +6,20 @@
 
 #include "mm/filemap.h"
 
+#define GFP_READAHEAD (GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN)
+
 /** page_is_readahead() - the mark that starts the next window. It shares its bit with PG_reclaim,
  * which a page under writeback has for another reason. */
 static inline bool page_is_readahead(const struct page *p)
 {
 	return page_test(p, PG_reclaim) && !page_test(p, PG_writeback);
+}
+
+/** is_on_last_page() - is page @index the one that @f has read last? Reading on there marks it no
+ * more. */
+static inline bool is_on_last_page(const struct file *f, u64 index)
+{
+	return f->prev_pos != UINT64_MAX && f->prev_pos && (f->prev_pos - 1) >> PAGE_SHIFT == index;
 }
 
 /** page_cache_sync_readahead() - page @index is missing; the reader wants @nr pages from there

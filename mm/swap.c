@@ -18,6 +18,7 @@
  * Source: Documentation/mm/unevictable-lru.rst, admin-guide/mm/concepts.rst.
  */
 #include "mm/lru.h"
+#include "mm/swapfile.h"
 
 void lru_add(struct machine *m, pfn_t pfn)
 {
@@ -38,6 +39,7 @@ void activate_page(struct machine *m, pfn_t pfn)
 	lru_remove(m, pfn, p);
 	page_set(p, PG_active);
 	lru_insert(m, pfn, p, false);
+	lru_trail_add(m, &m->reclaim.node[p->node].trail[page_lru(p)], pfn);
 	count_vm_event(m, PGACTIVATE);
 }
 

@@ -139,7 +139,7 @@ void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 
 	for (i = 0; i < nr; i++) {
 		struct page *p = pfn_to_page(m, pfn[i]);
-		u32 slot = *page_slot(m, pfn[i]), at = slot_number(slot);
+		u32 *of_page = page_slot(m, pfn[i]), slot = *of_page, at = slot_number(slot);
 
 		if (unlikely(!s || slot >> SWAP_CLUSTER_SHIFT != cluster)) {
 			cluster = slot >> SWAP_CLUSTER_SHIFT;
@@ -150,7 +150,7 @@ void free_swapped_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 			gone = 0;
 			shadow_maker_init(m, &shadows, page_node(m, p));
 		}
-		*page_slot(m, pfn[i]) = 0;
+		*of_page = 0;
 		p->flags &= ~(PAGE_FLAG(swapcache) | PAGE_FLAG(isolated));
 		s->slot[at].entry = shadow_make(&shadows, page_test(p, PG_workingset));
 		s->slot[at].count &= ~SWAP_HAS_CACHE;

@@ -13,6 +13,8 @@
 #define MM_SWAPFILE_H
 
 #include <mman/machine.h>
+
+#include "mm/page_alloc.h"
 #include <mman/xarray.h>
 
 #include "mm/pgtable.h"
@@ -110,16 +112,12 @@ static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
 	return &swap_page_of(m, pfn)->slot;
 }
 
+/** page_slots_make() - the array for the section of @pfn. 0 or -ENOMEM (of the host). */
+int page_slots_make(struct machine *m, pfn_t pfn);
 /* Is there one for @pfn? */
 static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
 {
 	return likely(m->swap.first_section && swap_section_of(m, pfn)->array);
-}
-
-/* The host fetches what lies side by side on its own. */
-static inline bool pfn_adjacent(pfn_t a, pfn_t b)
-{
-	return a - b + 1 <= 2;
 }
 
 /*
@@ -142,14 +140,13 @@ static inline void lru_trail_add(struct machine *m, struct lru_trail *t, pfn_t p
 	*at = pfn;
 }
 
-/** lru_fetch_ahead() - @pfn is being taken off its list: fetch who comes a batch later; false:
- * unknown. */
-static inline __attribute__((always_inline)) bool lru_fetch_ahead(const struct machine *m,
-								  pfn_t pfn)
+/** lru_fetch_ahead() - reclaim takes @pfn off its list: fetch who comes a batch later; false:
+ * unknown. Where nothing is reclaimed no page remembers anything. */
+static inline __attribute__((always_inline)) bool lru_fetch_ahead(struct machine *m, pfn_t pfn)
 {
 	u32 ahead;
 
-	if (!page_slot_ready(m, pfn))
+	if (unlikely(!page_slot_ready(m, pfn)) && page_slots_make(m, pfn))
 		return false;
 	ahead = swap_page_of(m, pfn)->ahead;
 	if (!ahead)
@@ -188,9 +185,6 @@ int area_clusters_init(struct machine *m, struct swap_area *a);
 void area_clusters_free(struct machine *m, struct swap_area *a);
 
 /* ---- swap_state.c ---- */
-
-/** page_slots_make() - the array for the section of @pfn. 0 or -ENOMEM (of the host). */
-int page_slots_make(struct machine *m, pfn_t pfn);
 
 /** add_to_swap_cache() - @pfn, which is nobody's or anonymous, caches @slot. -ENOMEM (of the host).
  * *@shadow: what the slot remembered. */

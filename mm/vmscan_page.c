@@ -63,7 +63,6 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 	struct pglist_data *n;
 	u32 lru = page_lru(p);
 
-	p->flags &= ~PAGE_FLAG(isolated);
 	if (unlikely(!b->list || lru != b->lru || page_place(p) != b->place)) {
 		putback_end(m, b);
 		n = page_node(m, p);
@@ -73,6 +72,7 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 		n = page_node(m, p);
 		n->lruvec.nonresident_age += page_test(p, PG_active);
 		if (unlikely(lru == LRU_UNEVICTABLE)) {
+			page_clear(p, PG_isolated);
 			lru_insert(m, pfn, p, false);
 			return;
 		}
@@ -80,7 +80,7 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 		    p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
 			n->zones[p->zone].nr_inactive_file_dirty++;
 	}
-	p->flags |= PAGE_FLAG(lru);
+	p->flags = (p->flags & ~PAGE_FLAG(isolated)) | PAGE_FLAG(lru);
 	page_list_add(m, b->list, pfn);
 	/* one that is being written goes to the tail when that is over */
 	if (!page_test(p, PG_writeback))
@@ -276,6 +276,17 @@ static inline bool is_written_out(const struct page *p)
 	return (p->flags & (place | busy)) == place && page_unused(p);
 }
 
+/* The same of a page of a file that nobody maps or has changed. That read(2) has used it spares it
+ * with no policy: it goes if it costs no write. */
+static inline bool is_clean_cache(const struct page *p)
+{
+	const u32 not = PAGE_FLAG(swapbacked) | PAGE_FLAG(swapcache) | PAGE_FLAG(locked) |
+			PAGE_FLAG(dirty) | PAGE_FLAG(writeback) | PAGE_FLAG(young) |
+			PAGE_FLAG(mlocked);
+
+	return !(p->flags & not ) && page_mapping_type(p) == MAPPING_FILE && page_unused(p);
+}
+
 static enum page_fate shrink_page(struct machine *m, pfn_t pfn, const struct rmap_only *only,
 				  const struct reclaim_policy *policy, struct scan_control *sc,
 				  struct reclaim_stat *stat)
@@ -333,23 +344,38 @@ static void activate_isolated(struct machine *m, pfn_t pfn, struct page *p,
 	putback(m, pfn, p, back);
 }
 
-/* Those of a batch of which nothing needs to be asked leave it, for @gone. How many. */
-static u32 take_written_out(struct machine *m, struct page_batch *batch, pfn_t *gone)
+/* Those of a batch of which nothing needs to be asked leave it: written out, or clean and a
+ * file's. */
+struct easy_pages {
+	u32 nr_swapped, nr_clean;
+	pfn_t swapped[SWAP_CLUSTER_MAX], clean[SWAP_CLUSTER_MAX];
+};
+
+static void take_easy_pages(struct machine *m, struct page_batch *batch, struct easy_pages *e)
 {
-	u32 i, nr_gone = 0, left = 0;
+	u32 i, nr = batch->nr, left = 0, swapped = 0, clean = 0;
 
-	for (i = 0; i < batch->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		pfn_t pfn = batch->pfn[i];
+		const struct page *p = pfn_to_page(m, pfn);
 
-		if (is_written_out(pfn_to_page(m, pfn))) {
-			gone[nr_gone++] = pfn;
-			look_ahead(m, batch);
+		if (page_test(p, PG_swapbacked)) {
+			if (!is_written_out(p)) {
+				batch->pfn[left++] = pfn;
+				continue;
+			}
+			e->swapped[swapped++] = pfn;
+		} else if (is_clean_cache(p)) {
+			e->clean[clean++] = pfn;
 		} else {
 			batch->pfn[left++] = pfn;
+			continue;
 		}
+		look_ahead(m, batch);
 	}
 	batch->nr = left;
-	return nr_gone;
+	e->nr_swapped = swapped;
+	e->nr_clean = clean;
 }
 
 /* What was decided about each page of a batch. */
@@ -363,10 +389,10 @@ static void judge(struct machine *m, struct page_batch *batch, struct scan_contr
 		  struct reclaim_stat *stat, struct verdict *v)
 {
 	const struct reclaim_policy *policy = reclaim_policy_of(m);
-	u32 i;
+	u32 i, nr = batch->nr;
 
 	v->freed = v->out.nr = 0;
-	for (i = 0; i < batch->nr; i++) {
+	for (i = 0; i < nr; i++) {
 		const struct rmap_only *only = rmap_batch_at(m, i);
 		pfn_t pfn = batch->pfn[i];
 		enum page_fate fate = shrink_page(m, pfn, only, policy, sc, stat);
@@ -426,13 +452,15 @@ u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch
 		     struct scan_control *sc, struct reclaim_stat *stat)
 {
 	u64 written = stat->pageout, freed;
-	pfn_t gone[SWAP_CLUSTER_MAX];
-	u32 nr_gone = take_written_out(m, batch, gone);
+	struct easy_pages easy;
 
 	(void)n;
-	freed = nr_gone;
-	if (nr_gone)
-		free_swapped_pages(m, gone, nr_gone);
+	take_easy_pages(m, batch, &easy);
+	freed = easy.nr_swapped + easy.nr_clean;
+	if (easy.nr_swapped)
+		free_swapped_pages(m, easy.swapped, easy.nr_swapped);
+	if (easy.nr_clean)
+		evict_clean_pages(m, easy.clean, easy.nr_clean);
 	if (batch->nr)
 		freed += shrink_batch(m, batch, sc, stat);
 	count_vm_events(m, PGACTIVATE, stat->activate[SIDE_ANON] + stat->activate[SIDE_FILE]);

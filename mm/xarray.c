@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <string.h>
 
 #include "mm/dcache.h"
 #include "mm/kobject.h"
@@ -17,9 +18,9 @@
 #define ROOT_MARK_SHIFT 28u
 #define ROOT_ENTRY_MASK ((1u << ROOT_MARK_SHIFT) - 1)
 
-static struct xa_node *xa_node_at(const struct machine *m, handle_t h)
+static inline struct xa_node *xa_node_at(const struct machine *m, handle_t h)
 {
-	return pool_at(&m->mms.xa_nodes, h);
+	return (struct xa_node *)(void *)m->mms.xa_nodes.base + h;
 }
 
 static bool root_is_node(handle_t root)
@@ -40,21 +41,27 @@ static bool reaches(const struct machine *m, handle_t root, u64 index)
 	return n->shift + XA_SHIFT >= 64 || index >> (n->shift + XA_SHIFT) == 0;
 }
 
-/* The lowest node on the way to @index, 0 if there is none. */
-static handle_t leaf_of(const struct machine *m, handle_t root, u64 index)
+static handle_t walk(const struct machine *m, handle_t root, u64 index)
 {
 	handle_t h = root_node(root);
+	u32 shift = xa_node_at(m, h)->shift;
 
 	if (!reaches(m, root, index))
 		return 0;
-	while (h) {
-		const struct xa_node *n = xa_node_at(m, h);
-
-		if (!n->shift)
-			break;
-		h = n->slot[index >> n->shift & (XA_SLOTS - 1)];
-	}
+	for (; h && shift; shift -= XA_SHIFT)
+		h = xa_node_at(m, h)->slot[index >> shift & (XA_SLOTS - 1)];
 	return h;
+}
+
+/* The lowest node on the way to @index, 0 if there is none. */
+static inline handle_t leaf_of(const struct machine *m, handle_t root, u64 index)
+{
+	const struct xa_leaf *known = &m->mms.xa_leaf;
+
+	if (known->root == root && known->chunk == index >> XA_SHIFT &&
+	    known->freed == m->mms.xa_freed)
+		return known->leaf;
+	return walk(m, root, index);
 }
 
 u32 xa_load(const struct machine *m, handle_t root, u64 index)
@@ -65,6 +72,75 @@ u32 xa_load(const struct machine *m, handle_t root, u64 index)
 		return index ? 0 : root & ROOT_ENTRY_MASK;
 	leaf = leaf_of(m, root, index);
 	return leaf ? xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)] : 0;
+}
+
+static inline void remember(struct machine *m, handle_t root, u64 index, handle_t leaf)
+{
+	m->mms.xa_leaf = (struct xa_leaf){ root, leaf, index >> XA_SHIFT, m->mms.xa_freed };
+}
+
+void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b)
+{
+	const struct xa_node *n;
+	u32 top, i;
+
+	b->root = root;
+	b->freed = m->mms.xa_freed;
+	if (!root_is_node(root)) {
+		memset(b->leaf, 0, b->nr * sizeof(b->leaf[0]));
+		return;
+	}
+	n = xa_node_at(m, root_node(root));
+	top = n->shift;
+	for (i = 0; i < b->nr; i++) {
+		u64 index = b->index[i];
+		u32 shift = top;
+		handle_t h = root_node(root);
+
+		if (unlikely(top + XA_SHIFT < 64 && index >> (top + XA_SHIFT)))
+			h = 0;
+		for (; h && shift; shift -= XA_SHIFT)
+			h = xa_node_at(m, h)->slot[index >> shift & (XA_SLOTS - 1)];
+		b->leaf[i] = h;
+		n = xa_node_at(m, h);
+		__builtin_prefetch(n, 1);
+		__builtin_prefetch(&n->slot[index & (XA_SLOTS - 1)], 1);
+	}
+}
+
+u32 xa_batch_load(const struct machine *m, handle_t root, const struct xa_batch *b, u32 i)
+{
+	if (unlikely(!b->leaf[i] || b->freed != m->mms.xa_freed))
+		return xa_load(m, root, b->index[i]);
+	return xa_node_at(m, b->leaf[i])->slot[b->index[i] & (XA_SLOTS - 1)];
+}
+
+void xa_load_batch(const struct machine *m, handle_t root, const struct xa_batch *b, u32 *entry)
+{
+	u32 i;
+
+	for (i = 0; i < b->nr; i++)
+		entry[i] = xa_batch_load(m, root, b, i);
+}
+
+void xa_resume(struct machine *m, const struct xa_batch *b, u32 i)
+{
+	if (b->leaf[i])
+		m->mms.xa_leaf =
+			(struct xa_leaf){ b->root, b->leaf[i], b->index[i] >> XA_SHIFT, b->freed };
+}
+
+u32 xa_walk(struct machine *m, handle_t root, u64 index)
+{
+	handle_t leaf;
+
+	if (!root_is_node(root))
+		return xa_load(m, root, index);
+	leaf = leaf_of(m, root, index);
+	if (!leaf)
+		return 0;
+	remember(m, root, index, leaf);
+	return xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)];
 }
 
 /* ---- nodes with nothing but shadows ---- */
@@ -100,7 +176,7 @@ static void shadow_list_del(struct machine *m, handle_t h)
 static void leaf_changed(struct machine *m, handle_t h)
 {
 	const struct xa_node *n = xa_node_at(m, h);
-	bool only = n->count && n->count == (u32)__builtin_popcountll(n->mark[XA_SHADOW]);
+	bool only = n->count && n->count == n->nr_values;
 
 	if (only == n->shadow_only)
 		return;
@@ -112,6 +188,7 @@ static void leaf_changed(struct machine *m, handle_t h)
 
 static void node_free(struct machine *m, handle_t h)
 {
+	m->mms.xa_freed++;
 	kobject_free(m, &m->mms.xa_nodes, CACHE_RADIX_TREE_NODE, h);
 }
 
@@ -271,29 +348,75 @@ static handle_t make_leaf(struct machine *m, handle_t *root, u64 index, struct s
 	return h;
 }
 
-int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
+/* No slot of a node has the mark any more: its parent's slot for it has not either. */
+static void clear_mark_above(struct machine *m, struct xa_node *n, enum xa_mark mark)
 {
-	struct spare_nodes spare = { .nr = 0 };
-	struct xa_node *n;
-	u32 mark, slot = index & (XA_SLOTS - 1);
+	do {
+		u64 bit = 1ull << n->offset;
+
+		if (!n->parent)
+			return;
+		n = xa_node_at(m, n->parent);
+		n->mark[mark] &= ~bit;
+	} while (!n->mark[mark]);
+}
+
+static void clear_marks(struct machine *m, struct xa_node *n, u64 bit)
+{
+	u32 mark;
+
+	n->nr_values -= (n->mark[XA_SHADOW] & bit) != 0;
+	for (mark = 0; mark < NR_XA_MARKS; mark++) {
+		if (!(n->mark[mark] & bit))
+			continue;
+		n->mark[mark] &= ~bit;
+		if (!n->mark[mark])
+			clear_mark_above(m, n, (enum xa_mark)mark);
+	}
+}
+
+/* Another entry in slot @index of a leaf, without marks. Returns the old one. */
+static inline u32 set_slot(struct machine *m, struct xa_node *n, u64 index, u32 entry)
+{
+	u32 slot = index & (XA_SLOTS - 1), old = n->slot[slot];
+	u64 bit = 1ull << slot;
+
+	n->count = (u8)(n->count + !old);
+	n->slot[slot] = entry;
+	if ((n->mark[XA_DIRTY] | n->mark[XA_WRITEBACK] | n->mark[XA_SHADOW]) & bit)
+		clear_marks(m, n, bit);
+	return old;
+}
+
+int xa_exchange(struct machine *m, handle_t *root, u64 index, u32 entry, u32 *old)
+{
+	struct spare_nodes spare;
+	handle_t leaf;
 
 	if (!index && !root_is_node(*root) && entry <= ROOT_ENTRY_MASK) {
+		*old = *root & ROOT_ENTRY_MASK;
 		*root = entry;
 		return 0;
 	}
-	if (spare_fill(m, root, index, &spare))
-		return -ENOMEM;
-	n = xa_node_at(m, make_leaf(m, root, index, &spare));
-	spare_put(m, &spare);
-	if (!n->slot[slot])
-		n->count++;
-	n->slot[slot] = entry;
-	for (mark = 0; mark < NR_XA_MARKS; mark++)
-		if (n->mark[mark] >> slot & 1)
-			xa_clear_mark(m, root, index, (enum xa_mark)mark);
-	if (n->shadow_only)
-		shadow_list_del(m, pool_handle(&m->mms.xa_nodes, n));
+	leaf = root_is_node(*root) ? leaf_of(m, *root, index) : 0;
+	if (!leaf) {
+		if (spare_fill(m, root, index, &spare))
+			return -ENOMEM;
+		leaf = make_leaf(m, root, index, &spare);
+		spare_put(m, &spare);
+	}
+	remember(m, *root, index, leaf);
+	*old = set_slot(m, xa_node_at(m, leaf), index, entry);
+	if (unlikely(xa_node_at(m, leaf)->shadow_only))
+		shadow_list_del(m, leaf);
 	return 0;
+}
+
+int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry)
+{
+	u32 old;
+
+	return xa_exchange(m, root, index, entry, &old);
 }
 
 int xa_replace(struct machine *m, handle_t *root, u64 index, u32 entry)
@@ -317,9 +440,8 @@ int xa_replace(struct machine *m, handle_t *root, u64 index, u32 entry)
 
 u32 xa_erase(struct machine *m, handle_t *root, u64 index)
 {
+	u32 entry = xa_load(m, *root, index);
 	handle_t leaf;
-	struct xa_node *n;
-	u32 mark, entry = xa_load(m, *root, index);
 
 	if (!entry)
 		return 0;
@@ -327,12 +449,9 @@ u32 xa_erase(struct machine *m, handle_t *root, u64 index)
 		*root = 0;
 		return entry;
 	}
-	for (mark = 0; mark < NR_XA_MARKS; mark++)
-		xa_clear_mark(m, root, index, (enum xa_mark)mark);
 	leaf = leaf_of(m, *root, index);
-	n = xa_node_at(m, leaf);
-	n->slot[index & (XA_SLOTS - 1)] = 0;
-	n->count--;
+	set_slot(m, xa_node_at(m, leaf), index, 0);
+	xa_node_at(m, leaf)->count--;
 	leaf_changed(m, leaf);
 	prune(m, root, leaf);
 	return entry;
@@ -347,6 +466,21 @@ static u64 first_index(const struct machine *m, handle_t h)
 	for (; n->parent; n = xa_node_at(m, n->parent))
 		index |= (u64)n->offset << xa_node_at(m, n->parent)->shift;
 	return index;
+}
+
+/* The entry of leaf @h at @index has the mark, and all above it. */
+static void set_mark_from(struct machine *m, handle_t h, u64 index, enum xa_mark mark)
+{
+	u64 bit = 1ull << (index & (XA_SLOTS - 1));
+
+	for (; h; h = xa_node_at(m, h)->parent) {
+		struct xa_node *n = xa_node_at(m, h);
+
+		if (n->mark[mark] & bit)
+			return;
+		n->mark[mark] |= bit;
+		bit = 1ull << n->offset;
+	}
 }
 
 u64 shrink_shadow_nodes(struct machine *m, u64 nr)
@@ -371,29 +505,57 @@ u64 shrink_shadow_nodes(struct machine *m, u64 nr)
 	return done;
 }
 
-bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid)
+static inline void put_shadow(struct machine *m, handle_t inode, handle_t leaf, u64 index,
+			      u32 shadow, u32 nid)
 {
-	handle_t *root = &inode_at(m, inode)->pages, leaf;
-	u64 limit = m->totalram_pages / 8;
-	struct xa_node *n;
-	u32 mark;
+	struct xa_node *n = xa_node_at(m, leaf);
 
-	leaf = root_is_node(*root) ? leaf_of(m, *root, index) : 0;
-	if (!leaf || !xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)])
-		return false;
-	n = xa_node_at(m, leaf);
-	n->slot[index & (XA_SLOTS - 1)] = shadow;
-	for (mark = 0; mark < NR_XA_MARKS; mark++)
-		if (n->mark[mark] >> (index & (XA_SLOTS - 1)) & 1)
-			xa_clear_mark(m, root, index, (enum xa_mark)mark);
-	xa_set_mark(m, root, index, XA_SHADOW);
+	set_slot(m, n, index, shadow);
+	if (likely(n->mark[XA_SHADOW]))
+		n->mark[XA_SHADOW] |= 1ull << (index & (XA_SLOTS - 1));
+	else
+		set_mark_from(m, leaf, index, XA_SHADOW);
+	n->nr_values++;
 	if (!n->shadow_only) {
 		n->owner = inode;
 		n->nid = nid;
 	}
-	leaf_changed(m, leaf);
+	if (unlikely(n->count == n->nr_values))
+		leaf_changed(m, leaf);
+}
+
+static void limit_shadow_nodes(struct machine *m)
+{
+	u64 limit = m->totalram_pages / 8;
+
 	if (m->mms.shadow_nodes.nr > limit)
 		shrink_shadow_nodes(m, m->mms.shadow_nodes.nr - limit);
+}
+
+bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid)
+{
+	handle_t root = inode_at(m, inode)->pages, leaf;
+
+	leaf = root_is_node(root) ? leaf_of(m, root, index) : 0;
+	if (!leaf || !xa_node_at(m, leaf)->slot[index & (XA_SLOTS - 1)])
+		return false;
+	put_shadow(m, inode, leaf, index, shadow, nid);
+	limit_shadow_nodes(m);
+	return true;
+}
+
+bool xa_store_shadows(struct machine *m, handle_t inode, struct xa_batch *b, const u32 *shadow,
+		      u32 nid)
+{
+	handle_t root = inode_at(m, inode)->pages;
+	u32 i;
+
+	if (!root_is_node(root))
+		return false;
+	xa_fetch(m, root, b);
+	for (i = 0; i < b->nr; i++)
+		put_shadow(m, inode, b->leaf[i], b->index[i], shadow[i], nid);
+	limit_shadow_nodes(m);
 	return true;
 }
 
@@ -416,43 +578,31 @@ bool xa_get_mark(const struct machine *m, handle_t root, u64 index, enum xa_mark
 
 void xa_set_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark)
 {
-	u64 bit = 1ull << (index & (XA_SLOTS - 1));
-	handle_t h;
-
 	if (!xa_load(m, *root, index))
 		return;
-	if (!root_is_node(*root)) {
+	if (!root_is_node(*root))
 		*root |= 1u << (ROOT_MARK_SHIFT + (u32)mark);
-		return;
-	}
-	for (h = leaf_of(m, *root, index); h; h = xa_node_at(m, h)->parent) {
-		struct xa_node *n = xa_node_at(m, h);
-
-		if (n->mark[mark] & bit)
-			return;
-		n->mark[mark] |= bit;
-		bit = 1ull << n->offset;
-	}
+	else
+		set_mark_from(m, leaf_of(m, *root, index), index, mark);
 }
 
 void xa_clear_mark(struct machine *m, handle_t *root, u64 index, enum xa_mark mark)
 {
-	u64 bit = 1ull << (index & (XA_SLOTS - 1));
-	handle_t h;
+	struct xa_node *n;
+	handle_t leaf;
 
 	if (!root_is_node(*root)) {
 		if (!index)
 			*root &= ~(1u << (ROOT_MARK_SHIFT + (u32)mark));
 		return;
 	}
-	for (h = leaf_of(m, *root, index); h; h = xa_node_at(m, h)->parent) {
-		struct xa_node *n = xa_node_at(m, h);
-
-		n->mark[mark] &= ~bit;
-		if (n->mark[mark])
-			return;
-		bit = 1ull << n->offset;
-	}
+	leaf = leaf_of(m, *root, index);
+	if (!leaf)
+		return;
+	n = xa_node_at(m, leaf);
+	n->mark[mark] &= ~(1ull << (index & (XA_SLOTS - 1)));
+	if (!n->mark[mark])
+		clear_mark_above(m, n, mark);
 }
 
 /* ---- search ---- */

@@ -168,6 +168,9 @@ int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *te
 unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
 			   void *arg);
 
+/** machine_goes_on() - false: the running command is to end at once, as a safe point has said. */
+bool machine_goes_on(const struct machine *m);
+
 /* what is rare of machine_safe_point() */
 bool machine_safe_point_slow(struct machine *m);
 

@@ -22,6 +22,7 @@
 #include <mman/pool.h>
 #include <mman/task.h>
 #include <mman/treap.h>
+#include <mman/xarray.h>
 
 #define STACK_GUARD_GAP_PAGES \
 	256u /* kept free below a VM_GROWSDOWN mapping, unless stack_guard_gap= says else */
@@ -279,6 +280,8 @@ struct mm_state {
 	struct pool resv_maps;			    /* of private mappings of huge pages */
 	struct pool xa_nodes;			    /* page cache indexes */
 	struct pool pins;
+	struct xa_leaf xa_leaf; /* the last that a walk found */
+	u64 xa_freed;		/* nodes, ever */
 	struct shadow_nodes shadow_nodes;
 	s64 committed_as; /* pages: Committed_AS; see vm_committed_as() */
 	pfn_t zero_page;

@@ -94,12 +94,16 @@ static inline s64 now_ns(const struct machine *m)
 	return (s64)(m->config.boot_time * NSEC_PER_SEC + m->clock.now);
 }
 
-/* ---- reading and writing (mm/file_rw.c) ---- */
+/* ---- reading and writing (mm/file_rw.c, mm/file_read_list.c) ---- */
 
 /** filemap_read() - [@pos, @pos + @size) of an open file comes through the page cache, with
  * read-ahead. Bytes up to the file's end or an interruption; -EINTR, -ENOMEM, -EIO when there are
  * none. The bytes themselves are m->backing's. */
 ssize_t filemap_read(struct machine *m, handle_t file, u64 pos, u64 size);
+/** filemap_read_list() - filemap_read() of @size bytes at each of @pos, one after the other.
+ * *@done: how many were made. 0, or the error of the one behind them; -EINTR. */
+int filemap_read_list(struct machine *m, handle_t file, const u64 *pos, u64 nr, u64 size,
+		      u64 *done);
 /** generic_file_write() - @size bytes at @pos of @inode, which grows if need be. Without @data the
  * bytes stay what they were. Bytes written; or -ETXTBSY (it is swap), -ENOSPC, -EFBIG, -EINTR,
  * -ENOMEM, -EIO, the host's. */

@@ -43,13 +43,42 @@ struct xa_node {
 	handle_t owner;	     /* inode, once a shadow was put here */
 	u32 nid;	     /* whose WORKINGSET_NODES counts it */
 	handle_t next, prev; /* in mm_state.shadow_nodes */
-	u32 reserved;
-	u64 mark[NR_XA_MARKS];
-	u32 slot[XA_SLOTS]; /* shift 0: PFNs; else: nodes */
+	u32 nr_values;	     /* of the lowest level: slots with XA_SHADOW */
+	u64 mark[NR_XA_MARKS], reserved;
+	u32 slot[XA_SLOTS];	/* shift 0: PFNs; else: nodes */
+} __attribute__((aligned(64))); /* what is not slots is one line of the host's cache */
+
+/* Where a walk has ended: what follows about the same entry need not walk again. A root with a node
+ * below it belongs to one tree, so the two say which tree and which leaf are meant. Good until a
+ * node is freed. */
+struct xa_leaf {
+	handle_t root, leaf;
+	u64 chunk; /* index / XA_SLOTS */
+	u64 freed; /* mm_state.xa_freed then */
 };
 
 /** xa_load() - the entry at @index, 0 if none. May be a value: who wants a page asks xa_page(). */
 u32 xa_load(const struct machine *m, handle_t root, u64 index);
+/** xa_walk() - the same, by whom more will be asked of this entry and its neighbours. */
+u32 xa_walk(struct machine *m, handle_t root, u64 index);
+/* Walks of one tree to several entries at once. */
+#define XA_FETCH_MAX 32u
+struct xa_batch {
+	handle_t root;
+	u32 nr;
+	u64 freed; /* mm_state.xa_freed then */
+	u64 index[XA_FETCH_MAX];
+	handle_t leaf[XA_FETCH_MAX]; /* 0: none */
+};
+
+/** xa_fetch() - walk to each of @b->index without looking at what is there, which the host fetches
+ * meanwhile. xa_load_batch(): what is there, @root being that of the tree by now; xa_batch_load():
+ * at the @i-th. xa_resume(): the next question is about that one. */
+void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b);
+void xa_load_batch(const struct machine *m, handle_t root, const struct xa_batch *b, u32 *entry);
+u32 xa_batch_load(const struct machine *m, handle_t root, const struct xa_batch *b, u32 i);
+void xa_resume(struct machine *m, const struct xa_batch *b, u32 i);
+
 /** xa_page() - the page at @index; 0 if none, or if the entry is a value. */
 static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
 {
@@ -59,8 +88,9 @@ static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
 }
 
 /** xa_store() - set the entry (never 0) at @index; marks are cleared. 0 or -ENOMEM, nothing
- * changed. */
+ * changed. xa_exchange(): *@old is what was there, 0 if nothing. */
 int xa_store(struct machine *m, handle_t *root, u64 index, u32 entry);
+int xa_exchange(struct machine *m, handle_t *root, u64 index, u32 entry, u32 *old);
 /** xa_replace() - another entry where there is one (never 0); marks stay. 0; -ENOMEM, nothing
  * changed: only for the single entry of a file without nodes, when the frame's number is too large
  * for the root. */
@@ -76,6 +106,10 @@ u32 xa_erase(struct machine *m, handle_t *root, u64 index);
  * huge file read once does not fill the memory with its past.
  */
 bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid);
+/** xa_store_shadows() - the same at each of @b->index, all of which are pages of the file's. False:
+ * of none. */
+bool xa_store_shadows(struct machine *m, handle_t inode, struct xa_batch *b, const u32 *shadow,
+		      u32 nid);
 /** shrink_shadow_nodes() - forget the shadows of the @nr oldest such nodes; nodes freed. */
 u64 shrink_shadow_nodes(struct machine *m, u64 nr);
 
