@@ -1,19 +1,22 @@
 /*
  * One page trace, replayed by the engine and by a plain LRU list with a hash table.
- * usage: lru_trace ROUNDS [anon|file]
+ * usage: lru_trace ROUNDS read|anon|file [tenth|half [ACCESSES]]
  *
  * The trace draws 20 million pages out of 2^20 by Zipf's law with exponent 0.9. The engine runs it
- * as a process's accesses on a machine whose memory takes about a tenth of the pages, and on one
- * that takes half of them: page tables, faults, reclaim, the disk and all. "anon": stores to
- * anonymous memory, which goes to swap; "file": loads of a mapped file. The list has room for as
- * many pages as the engine kept on average, so that both can be compared: time, and the share of
- * accesses that found no page.
+ * on a machine whose memory takes about a tenth of the pages, and on one that takes half of them:
+ * reclaim, the disk and all.
+ *	read	reads of pages of a file, as pread(2) makes them: the page cache
+ *	anon	a process's stores to anonymous memory: page tables, faults, swap
+ *	file	its loads of a mapped file: page tables, faults, the page cache
+ * The list has room for as many pages as the engine kept on average, so that both can be compared:
+ * time, and the share of accesses that found no page.
  *
  * For each round and size a line: "tenth LIST-NS ENGINE-NS", "half LIST-NS ENGINE-NS", per access,
  * and "tenth_miss D", "half_miss D": the engine's share of misses less the list's.
  */
 #include <mman/lab.h>
 #include <mman/machine.h>
+#include <mman/namei.h>
 
 #include <err.h>
 #include <stdio.h>
@@ -23,11 +26,20 @@
 
 #include "fs/machine_file.h"
 
-#define PAGES	 (1u << 20)
-#define ACCESSES 20000000u
+#define PAGES	   (1u << 20)
+#define ACCESSES   20000000u
+#define LIST_READS 1024u /* that filemap_read_list() is given at once */
+
+enum kind { KIND_READ, KIND_ANON, KIND_FILE, NR_KINDS };
+static const char *const kinds[NR_KINDS] = { "read", "anon", "file" };
+
+struct trace {
+	u32 *page;
+	u32 nr;
+};
 
 /* Of the processor: what else runs on this host does not count. */
-static double now_ns(void)
+static double cpu_ns(void)
 {
 	struct timespec t;
 
@@ -44,17 +56,18 @@ static void *allocate(size_t n, size_t size)
 	return p;
 }
 
-static u32 *make_trace(void)
+static struct trace make_trace(u32 nr)
 {
 	const struct access_spec spec = { .pattern = ACCESS_ZIPF, .theta_millis = 900 };
-	u32 *trace = allocate(ACCESSES, sizeof(u32)), i;
+	struct trace t = { allocate(nr, sizeof(u32)), nr };
 	struct access_stream stream;
 	bool write;
+	u32 i;
 
 	access_stream_init(&stream, &spec, 0, PAGES, 1);
-	for (i = 0; i < ACCESSES; i++)
-		trace[i] = (u32)(access_stream_next(&stream, &write) >> PAGE_SHIFT);
-	return trace;
+	for (i = 0; i < nr; i++)
+		t.page[i] = (u32)(access_stream_next(&stream, &write) >> PAGE_SHIFT);
+	return t;
 }
 
 /* ---- the plain list ---- */
@@ -137,7 +150,7 @@ static void list_free(struct lru *l)
 }
 
 /* ns per access */
-static double run_list(const u32 *trace, u32 capacity, u64 *misses)
+static double run_list(const struct trace *t, u32 capacity, u64 *misses)
 {
 	struct lru l = { .capacity = capacity, .mask = 1 };
 	double ns;
@@ -147,10 +160,10 @@ static double run_list(const u32 *trace, u32 capacity, u64 *misses)
 		l.mask = 2 * l.mask + 1;
 	l.head.prev = l.head.next = &l.head;
 	l.bucket = allocate(l.mask + 1, sizeof(*l.bucket));
-	ns = now_ns();
-	for (i = 0; i < ACCESSES; i++)
-		list_access(&l, trace[i]);
-	ns = (now_ns() - ns) / ACCESSES;
+	ns = cpu_ns();
+	for (i = 0; i < t->nr; i++)
+		list_access(&l, t->page[i]);
+	ns = (cpu_ns() - ns) / t->nr;
 	*misses = l.misses;
 	list_free(&l);
 	return ns;
@@ -160,17 +173,15 @@ static double run_list(const u32 *trace, u32 capacity, u64 *misses)
 
 struct engine {
 	struct machine *m;
-	handle_t task, file;
+	enum kind kind;
+	handle_t task, inode, file;
 	struct running running;
 	u64 base;
 };
 
-static void boot(struct engine *e, const char *machine, bool anon)
+static void boot(struct engine *e, const char *machine)
 {
 	struct machine_config *c = allocate(1, sizeof(*c));
-	struct mmap_request rq = { .length = PAGES * PAGE_SIZE,
-				   .prot = VM_READ | VM_WRITE,
-				   .map = MAPF_NORESERVE };
 	char why[256];
 
 	if (machine_file_parse(c, machine, "bench", why, sizeof(why)))
@@ -180,37 +191,52 @@ static void boot(struct engine *e, const char *machine, bool anon)
 	if (!e->m)
 		errx(1, "%s", why);
 	e->m->sysctl.page_cluster = 0; /* a miss is a page */
-	if (!anon) {
-		if (inode_create(e->m, "/trace", rq.length, INODE_REGULAR, &e->file))
-			errx(1, "no file");
-		rq.inode = e->file;
+	e->m->knobs.bdi[0].read_ahead_kb = 0;
+}
+
+static void map_pages(struct engine *e)
+{
+	struct mmap_request rq = { .length = PAGES * PAGE_SIZE,
+				   .prot = VM_READ | VM_WRITE,
+				   .map = MAPF_NORESERVE };
+
+	if (e->kind == KIND_FILE) {
+		rq.inode = e->inode;
 		rq.map |= MAPF_SHARED;
 	}
+	if (do_mmap(e->m, e->task, &rq, &e->base))
+		errx(1, "no mapping");
+}
+
+static void prepare(struct engine *e)
+{
+	if (e->kind != KIND_ANON &&
+	    (inode_create(e->m, "/trace", PAGES * PAGE_SIZE, INODE_REGULAR, &e->inode) ||
+	     vfs_open(e->m, e->inode, &e->file)))
+		errx(1, "no file");
 	if (task_spawn(e->m, "trace", &e->task))
 		errx(1, "no process");
 	task_run_begin(e->m, &e->running, e->task);
-	if (do_mmap(e->m, e->task, &rq, &e->base))
-		errx(1, "no mapping");
-	if (!anon)
-		do_madvise(e->m, e->task, e->base, rq.length, "random");
+	if (e->kind != KIND_READ)
+		map_pages(e);
 }
 
-static u64 pages_in(const struct engine *e, bool anon)
+static u64 pages_in(const struct engine *e)
 {
 	const struct machine *m = e->m;
 
-	if (anon)
+	if (e->kind == KIND_ANON)
 		return (u64)mm_at(m, task_at(m, e->task)->mm)->rss[MM_ANONPAGES];
-	return inode_at(m, e->file)->nrpages;
+	return inode_at(m, e->inode)->nrpages;
 }
 
 /* Pages that had to be made or read. */
-static u64 misses_of(const struct engine *e, bool anon)
+static u64 misses_of(const struct engine *e)
 {
 	const struct machine *m = e->m;
 	const struct mm *mm = mm_at(m, task_at(m, e->task)->mm);
 
-	if (!anon)
+	if (e->kind != KIND_ANON)
 		return m->vm_event[PGPGIN] / (PAGE_SIZE >> 10);
 	return m->vm_event[PSWPIN] + (u64)(mm->rss[MM_ANONPAGES] + mm->rss[MM_SWAPENTS]);
 }
@@ -227,53 +253,66 @@ static void died(const struct machine *m, u32 done)
 			fprintf(stderr, "[%llu.%06llu] %s\n",
 				(unsigned long long)(time / NSEC_PER_SEC),
 				(unsigned long long)(time % NSEC_PER_SEC / 1000), text);
-	errx(1, "the process has died after %u accesses", done);
+	errx(1, "the process has died after %u of %u accesses", done, LIST_READS);
 }
 
-static double run_engine(const u32 *trace, const char *machine, bool anon, u32 *capacity,
+/* Up to LIST_READS accesses; how many. */
+static u32 access_some(struct engine *e, const u32 *page, u32 left)
+{
+	const u32 nr = left < LIST_READS ? left : LIST_READS;
+	const u64 store = e->kind == KIND_ANON ? ACCESS_STORE : 0;
+	u64 at[LIST_READS], done;
+	int error;
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		at[i] = (e->base + ((u64)page[i] << PAGE_SHIFT)) | store;
+	if (e->kind == KIND_READ)
+		error = filemap_read_list(e->m, e->file, at, nr, PAGE_SIZE, &done);
+	else
+		error = mm_access_list(e->m, e->task, at, nr, &done);
+	if (error)
+		died(e->m, (u32)done);
+	return nr;
+}
+
+static double run_engine(const struct trace *t, const char *machine, enum kind kind, u32 *capacity,
 			 u64 *misses)
 {
-	struct engine e;
-	const u64 store = anon ? ACCESS_STORE : 0;
-	u64 addr[ACCESS_DRAW_MAX], kept = 0, samples = 0, before;
+	struct engine e = { .kind = kind };
+	u64 kept = 0, samples = 0, before;
 	double start;
-	u32 i, nr;
+	u32 i;
 
-	boot(&e, machine, anon);
-	before = misses_of(&e, anon);
-	start = now_ns();
-	for (i = 0; i < ACCESSES; i += nr) {
-		u64 done;
-
-		for (nr = 0; nr < ACCESS_DRAW_MAX && i + nr < ACCESSES; nr++)
-			addr[nr] = (e.base + ((u64)trace[i + nr] << PAGE_SHIFT)) | store;
-		if (mm_access_list(e.m, e.task, addr, nr, &done))
-			died(e.m, i + (u32)done);
-		if (i % (1u << 20) == 0 && i >= ACCESSES / 4) {
-			kept += pages_in(&e, anon);
+	boot(&e, machine);
+	prepare(&e);
+	before = misses_of(&e);
+	start = cpu_ns();
+	for (i = 0; i < t->nr; i += access_some(&e, t->page + i, t->nr - i))
+		if (i % (1u << 18) == 0 && i >= t->nr / 4) {
+			kept += pages_in(&e);
 			samples++;
 		}
-	}
-	start = (now_ns() - start) / ACCESSES;
-	*misses = misses_of(&e, anon) - before;
+	start = (cpu_ns() - start) / t->nr;
+	*misses = misses_of(&e) - before;
 	*capacity = (u32)(kept / samples);
 	task_run_end(e.m, &e.running);
 	machine_destroy(e.m);
 	return start;
 }
 
-static void run(const u32 *trace, const char *name, const char *machine, bool anon)
+static void run(const struct trace *t, const char *name, const char *machine, enum kind kind)
 {
 	u64 list_misses, engine_misses;
 	double list, engine;
 	u32 capacity;
 
-	engine = run_engine(trace, machine, anon, &capacity, &engine_misses);
-	list = run_list(trace, capacity, &list_misses);
+	engine = run_engine(t, machine, kind, &capacity, &engine_misses);
+	list = run_list(t, capacity, &list_misses);
 	printf("%s %.1f %.1f\n", name, list, engine);
-	printf("%s_miss %.5f\n", name, ((double)engine_misses - (double)list_misses) / ACCESSES);
+	printf("%s_miss %.5f\n", name, ((double)engine_misses - (double)list_misses) / t->nr);
 	fprintf(stderr, "%s: %u pages, misses %.4f of the engine, %.4f of the list\n", name,
-		capacity, (double)engine_misses / ACCESSES, (double)list_misses / ACCESSES);
+		capacity, (double)engine_misses / t->nr, (double)list_misses / t->nr);
 	fflush(stdout);
 }
 
@@ -281,19 +320,28 @@ static void run(const u32 *trace, const char *name, const char *machine, bool an
 	"[machine]\ncpus = 1\nmemory = " memory "\n[disk]\nsize = 96G\n[swap vdb]\nsize = " \
 	"8G\n[cost]\ndisk_seek = 0\ndisk_page_write = 100\ndisk_page_read = 100\n"
 
+static const struct {
+	const char *name, *machine;
+} sizes[] = { { "tenth", MACHINE("470M") }, { "half", MACHINE("2150M") } };
+
 int main(int argc, char **argv)
 {
 	long rounds = argc > 1 ? strtol(argv[1], NULL, 10) : 0;
-	bool anon = argc > 2 && !strcmp(argv[2], "anon");
-	u32 *trace;
+	long accesses = argc > 4 ? strtol(argv[4], NULL, 10) : ACCESSES;
+	const char *only = argc > 3 ? argv[3] : NULL;
+	u32 kind = 0, i;
+	struct trace t;
 
-	if (rounds < 1 || argc > 3)
-		errx(64, "usage: lru_trace ROUNDS [anon|file]");
-	trace = make_trace();
-	while (rounds-- > 0) {
-		run(trace, "tenth", MACHINE("470M"), anon);
-		run(trace, "half", MACHINE("2150M"), anon);
-	}
-	free(trace);
+	while (argc > 2 && kind < NR_KINDS && strcmp(argv[2], kinds[kind]) != 0)
+		kind++;
+	if (argc < 3 || argc > 5 || kind == NR_KINDS || rounds < 1 || accesses < PAGES ||
+	    accesses > 10L * ACCESSES)
+		errx(64, "usage: lru_trace ROUNDS read|anon|file [tenth|half [ACCESSES]]");
+	t = make_trace((u32)accesses);
+	while (rounds-- > 0)
+		for (i = 0; i < ARRAY_SIZE(sizes); i++)
+			if (!only || !strcmp(only, sizes[i].name))
+				run(&t, sizes[i].name, sizes[i].machine, (enum kind)kind);
+	free(t.page);
 	return 0;
 }
