@@ -58,9 +58,12 @@ like "$(cat "$M/sim/twin")" 'MemTotal: +([0-9]+) +\1  exactly' 'sim/twin says wh
 # the mapping with the string: the largest one that is nobody's file
 large=$(awk '/^[0-9a-f]+-[0-9a-f]+ / { at = $1; sub(/-.*/, "", at); file = $6 ~ /^\// } $1 == "Anonymous:" && !file && $2 > 20000 { print at; exit }' "/proc/$parent/smaps")
 for pid in "$parent" "${children[@]}"; do
-	is "$(mapping "$M/proc/$pid/smaps" "$large" Rss: Pss: Anonymous: Swap: Shared_Dirty: Private_Dirty:)" \
-		"$(mapping "/proc/$pid/smaps" "$large" Rss: Pss: Anonymous: Swap: Shared_Dirty: Private_Dirty:)" \
-		"what process $pid shares is shared: Rss, Pss, Shared, Private"
+	is "$(mapping "$M/proc/$pid/smaps" "$large" Rss: Anonymous: Swap: Shared_Dirty: Private_Dirty:)" \
+		"$(mapping "/proc/$pid/smaps" "$large" Rss: Anonymous: Swap: Shared_Dirty: Private_Dirty:)" \
+		"what process $pid shares is shared: Rss, Shared, Private"
+	# a whole number of kB here, which a page that the host looked at for a moment takes the last byte from
+	within "$(mapping "$M/proc/$pid/smaps" "$large" Pss: | tr -cd 0-9)" \
+		"$(mapping "/proc/$pid/smaps" "$large" Pss: | tr -cd 0-9)" 1 "... and by as many: Pss"
 done
 within "$(sums "$M/proc/$parent/smaps" | cut -d ' ' -f 2)" "$(sums "/proc/$parent/smaps" | cut -d ' ' -f 2)" 1 \
 	'its Pss as a whole, libraries included'
