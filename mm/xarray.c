@@ -41,13 +41,9 @@ static bool reaches(const struct machine *m, handle_t root, u64 index)
 	return n->shift + XA_SHIFT >= 64 || index >> (n->shift + XA_SHIFT) == 0;
 }
 
-static handle_t walk(const struct machine *m, handle_t root, u64 index)
+/* From node @h, whose slots are 2^@shift indexes wide, down to the leaf. */
+static inline handle_t descend(const struct machine *m, handle_t h, u32 shift, u64 index)
 {
-	handle_t h = root_node(root);
-	u32 shift = xa_node_at(m, h)->shift;
-
-	if (!reaches(m, root, index))
-		return 0;
 	for (; h && shift; shift -= XA_SHIFT)
 		h = xa_node_at(m, h)->slot[index >> shift & (XA_SLOTS - 1)];
 	return h;
@@ -61,7 +57,9 @@ static inline handle_t leaf_of(const struct machine *m, handle_t root, u64 index
 	if (known->root == root && known->chunk == index >> XA_SHIFT &&
 	    known->freed == m->mms.xa_freed)
 		return known->leaf;
-	return walk(m, root, index);
+	if (!reaches(m, root, index))
+		return 0;
+	return descend(m, root_node(root), xa_node_at(m, root_node(root))->shift, index);
 }
 
 u32 xa_load(const struct machine *m, handle_t root, u64 index)
@@ -81,7 +79,6 @@ static inline void remember(struct machine *m, handle_t root, u64 index, handle_
 
 void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b)
 {
-	const struct xa_node *n;
 	u32 top, i;
 
 	b->root = root;
@@ -90,19 +87,14 @@ void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b)
 		memset(b->leaf, 0, b->nr * sizeof(b->leaf[0]));
 		return;
 	}
-	n = xa_node_at(m, root_node(root));
-	top = n->shift;
+	top = xa_node_at(m, root_node(root))->shift;
 	for (i = 0; i < b->nr; i++) {
 		u64 index = b->index[i];
-		u32 shift = top;
-		handle_t h = root_node(root);
+		bool beyond = top + XA_SHIFT < 64 && index >> (top + XA_SHIFT);
+		const struct xa_node *n;
 
-		if (unlikely(top + XA_SHIFT < 64 && index >> (top + XA_SHIFT)))
-			h = 0;
-		for (; h && shift; shift -= XA_SHIFT)
-			h = xa_node_at(m, h)->slot[index >> shift & (XA_SLOTS - 1)];
-		b->leaf[i] = h;
-		n = xa_node_at(m, h);
+		b->leaf[i] = likely(!beyond) ? descend(m, root_node(root), top, index) : 0;
+		n = xa_node_at(m, b->leaf[i]);
 		__builtin_prefetch(n, 1);
 		__builtin_prefetch(&n->slot[index & (XA_SLOTS - 1)], 1);
 	}
