@@ -295,7 +295,7 @@ static double run_engine(const struct trace *t, const char *machine, enum kind k
 		}
 	start = (cpu_ns() - start) / t->nr;
 	*misses = misses_of(&e) - before;
-	*capacity = (u32)(kept / samples);
+	*capacity = (u32)((kept + pages_in(&e)) / (samples + 1));
 	task_run_end(e.m, &e.running);
 	machine_destroy(e.m);
 	return start;
