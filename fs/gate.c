@@ -157,7 +157,11 @@ static bool yield_of(struct gate *g, const u32 *interrupted, u64 *until)
 	now = host_ns();
 	if (now >= *until)
 		hand_over(g, now, until);
-	return !__atomic_load_n(interrupted, __ATOMIC_RELAXED);
+	if (!__atomic_load_n(interrupted, __ATOMIC_RELAXED))
+		return true;
+	/* at every safe point from here on: a replay stops at all of them */
+	set_attention(g, 1);
+	return false;
 }
 
 bool gate_yield(struct gate *g)

@@ -21,8 +21,9 @@ struct journal {
 	struct text lines; /* all lines, newline-terminated */
 	size_t *starts;	   /* of each line in ->lines */
 	u64 nr_lines, room;
-	u64 running; /* id of the long change in progress, 0: none */
-	u64 nested;  /* of one announced in its middle (a signal to a busy process) */
+	u64 running;	 /* id of the long change in progress, 0: none */
+	u64 interrupted; /* id of the last that was told to end */
+	u64 nested;	 /* of one announced in its middle (a signal to a busy process) */
 	bool suspended, failed;
 	bool rewinds; /* what runs works on another machine, until it is the tree's */
 	int file;     /* -1: memory only */
@@ -242,8 +243,9 @@ void journal_interrupted(struct journal *j, struct machine *m)
 	size_t start = j->lines.length;
 
 	/* of a rewind that does not come to its end nothing is to be played */
-	if (j->suspended || !j->running || j->rewinds)
+	if (j->suspended || !j->running || j->rewinds || j->interrupted == j->running)
 		return;
+	j->interrupted = j->running;
 	line_head(&j->lines, j->nr_lines + 1, m->clock.now, m->clock.step);
 	text_str(&j->lines, "0:0 +interrupt");
 	commit_line(j, start);

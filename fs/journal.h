@@ -71,7 +71,8 @@ int journal_truncate(struct journal *j, u64 line);
 const char *journal_line(const struct journal *j, u64 n, size_t *length);
 /** journal_data_fd() - the second file, for bytes of disk files. */
 int journal_data_fd(const struct journal *j);
-/** journal_interrupted() - the running command has been told to end at this step. */
+/** journal_interrupted() - the running command has been told to end at this step, and will be told
+ * so at all that follow: the first time counts. */
 void journal_interrupted(struct journal *j, struct machine *m);
 /** journal_rewinds() - the running command builds another machine up (@on), or no longer does.
  * Meanwhile the tree's own is in no command: what others do to it is told as done after the

@@ -41,6 +41,7 @@ struct player {
 	const char *name;	  /* of the file */
 	struct machine_host host; /* what was there before */
 	bool inside; /* carrying out what was done in the middle of a command: it was not left */
+	bool interrupted; /* the command was told to end, and is at every safe point from then on */
 };
 
 static int player_error(struct player *p, const char *why)
@@ -419,7 +420,9 @@ static void check_place(struct player *p, const struct machine *m)
 
 static void set_step_stop(struct player *p, struct machine *m)
 {
-	m->clock.step_stop = p->have_next && p->next.inside ? p->next.step : UINT64_MAX;
+	m->clock.step_stop = p->interrupted		    ? 0 :
+			     p->have_next && p->next.inside ? p->next.step :
+							      UINT64_MAX;
 }
 
 /* Is the place of the next line here? An advance has several at one step, before and after it
@@ -439,6 +442,8 @@ static bool player_yield(struct machine *m, void *arg)
 
 	if (p->inside)
 		return true;
+	if (p->interrupted)
+		return false;
 	if (p->host.yield && __atomic_load_n(&m->attention, __ATOMIC_RELAXED))
 		go_on = p->host.yield(m, p->host.arg);
 	if (!go_on)
@@ -449,6 +454,7 @@ static bool player_yield(struct machine *m, void *arg)
 		check_place(p, m);
 		if (!strcmp(line.op, "interrupt")) {
 			go_on = false;
+			p->interrupted = true;
 		} else if (!p->error) {
 			p->inside = true;
 			carry_out(p, &line);
@@ -479,6 +485,7 @@ static void play_one(struct player *p)
 	struct line line = p->next;
 	struct machine_host host = m->host;
 
+	p->interrupted = false;
 	player_install(p, m);
 	clock_advance_to(m, line.time);
 	check_place(p, m);

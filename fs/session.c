@@ -19,9 +19,8 @@ static bool host_yield(struct machine *m, void *arg)
 		return true;
 	/* a replay must stop at the same step */
 	journal = tree_journal(s->tree);
-	if (journal && !s->interrupt_noted)
+	if (journal)
 		journal_interrupted(journal, m);
-	s->interrupt_noted = true;
 	return false;
 }
 
@@ -83,7 +82,6 @@ static void before_job(void *arg)
 {
 	struct session *s = arg;
 
-	s->interrupt_noted = false;
 	clock_drive_update(&s->drive);
 }
 

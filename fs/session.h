@@ -23,7 +23,6 @@ struct session {
 	struct worker worker;
 	struct worker reader; /* long reads */
 	struct clock_drive drive;
-	bool interrupt_noted; /* the journal knows that the running command was told to end */
 	/* the notifier: called in a thread of its own, gate not held, after the engine said
 	 * machine_host.wake; @nr_listeners says whether anybody cares */
 	void (*notify)(void *arg);

@@ -284,11 +284,14 @@ void clock_advance_to(struct machine *m, u64 ns)
 	struct clock *c = &m->clock;
 
 	while (c->now < ns && !m->panicked) {
-		u64 due = first_due(m);
+		u64 due = first_due(m), step = c->step;
 
 		c->now = due < ns ? max_t(u64, due, c->now) : ns;
 		if (c->now >= due)
 			run_due_events(m, false);
+		/* a look at the pressure is no place to stop at: a replay does not come by */
+		if (c->step == step && c->now < ns)
+			continue;
 		/*
 		 * An advance of hours with busy loads is as long as any command: let others in.
 		 * Only events count steps here: how the host cuts an advance into pieces must not

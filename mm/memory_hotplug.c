@@ -290,9 +290,12 @@ static int empty_range(struct machine *m, struct offlining *o)
 	/* one safe point for each try: a replay ends at the same */
 	while ((error = offline_pass(m, o)) == NOT_YET) {
 		clock_charge(m, RETRY_INTERVAL);
+		if (!machine_safe_point(m))
+			return -EINTR;
+		/* who comes in meanwhile came in at the safe point, for a replay */
 		if (m->host.idle)
 			m->host.idle(m, m->host.arg);
-		if (!machine_safe_point(m))
+		if (!machine_goes_on(m))
 			return -EINTR;
 	}
 	return error;

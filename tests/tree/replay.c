@@ -86,17 +86,22 @@ static bool interrupting_visitor(struct machine *m, void *arg)
 	return go_on;
 }
 
-static bool lab_open(struct lab *l)
+static bool lab_open_as(struct lab *l, const struct machine_source *s)
 {
 	struct machine *m;
 
 	memset(l, 0, sizeof(*l));
-	m = machine_source_boot(&source, stderr);
+	m = machine_source_boot(s, stderr);
 	if (!m)
 		return false;
 	l->tree = tree_create(m);
-	l->journal = l->tree ? journal_create(l->tree, &source) : NULL;
+	l->journal = l->tree ? journal_create(l->tree, s) : NULL;
 	return l->journal;
+}
+
+static bool lab_open(struct lab *l)
+{
+	return lab_open_as(l, &source);
 }
 
 static void lab_close(struct lab *l)
@@ -377,8 +382,7 @@ static bool interrupt_at(struct machine *m, void *arg)
 	}
 	if (i->yields < i->after)
 		return true;
-	if (i->yields == i->after)
-		journal_interrupted(l->journal, m);
+	journal_interrupted(l->journal, m);
 	return false;
 }
 
@@ -480,6 +484,151 @@ static void test_end_of_advance(void)
 	lab_close(&live);
 }
 
+static struct open_file *make_file(struct lab *l, int flags)
+{
+	struct open_file *f;
+	u64 dir, ino;
+
+	if (tree_walk(l->tree, &root, "sim/disk", &dir) ||
+	    tree_create_file(l->tree, &root, dir, "f", 0644, &ino) ||
+	    tree_open(l->tree, &root, ino, flags, &f))
+		bail_out("no file on the disk");
+	return f;
+}
+
+/* Who watches the pressure is not in the journal: an advance lets nobody in where it only looks for
+ * him. */
+static bool come_always(struct machine *m, void *arg)
+{
+	struct latecomer *l = arg;
+
+	put(l->lab, "proc/sys/vm/swappiness", m->clock.now & 1 ? "10\n" : "20\n");
+	return true;
+}
+
+static void test_watched_advance(void)
+{
+	static const char trigger[] = "some 150000 1000000";
+	struct lab live;
+	struct latecomer l = { .lab = &live };
+	struct open_file *watched, *f;
+	struct machine *m;
+	u64 ino;
+
+	if (!lab_open(&live))
+		bail_out("no machine");
+	m = tree_machine(live.tree);
+	make(&live, "sim/procs/a");
+	if (tree_walk(live.tree, &root, "proc/pressure/io", &ino) ||
+	    tree_open(live.tree, &root, ino, O_RDWR, &watched))
+		bail_out("no pressure to watch");
+	is_int(tree_write(live.tree, &root, watched, trigger, sizeof(trigger), 0), sizeof(trigger),
+	       "the pressure is watched");
+	f = make_file(&live, O_WRONLY);
+	tree_write(live.tree, &root, f, trigger, sizeof(trigger), 0);
+	tree_fsync(live.tree, &root, f);
+	tree_release(live.tree, &root, f);
+	put(&live, "proc/sys/vm/drop_caches", "1\n");
+	put(&live, "sim/procs/a/ctl", "mmap m 4K file=/f\nread m\n");
+	ok(event_pending(m, EVENT_PSI, 1), "and a process has waited for the disk");
+	m->host = (struct machine_host){ .arg = &l, .yield = come_always };
+	__atomic_store_n(&m->attention, 1, __ATOMIC_RELAXED);
+	put(&live, "sim/clock", "advance 3s");
+	let_alone(m);
+	tree_release(live.tree, &root, watched);
+	is_replayed(&live, "an advance of a machine that is watched, with others in its middle");
+	lab_close(&live);
+}
+
+/* An offline tries again and again what somebody holds, and idles in between: others come in
+ * then, and at last the one who lets go. */
+static void come_idle(struct machine *m, void *arg)
+{
+	struct latecomer *l = arg;
+	u64 dir;
+
+	(void)m;
+	put(l->lab, "proc/sys/vm/swappiness", l->step % 2 ? "10\n" : "20\n");
+	if (++l->step == 3 && !tree_walk(l->lab->tree, &root, "sim/procs", &dir))
+		is_int(tree_rmdir(l->lab->tree, &root, dir, "a"), 0, "who holds pages goes");
+}
+
+static void test_idle(void)
+{
+	static const char block[] = "sys/devices/system/memory/memory32/state";
+	const struct machine_source hotplug = {
+		.name = "hotplug",
+		.machine = "[machine]\ncpus = 2\ndimm_slots = 4\nmax_memory = 8G\n"
+			   "[node 0]\nmemory = 512M\ncpus = 0-1\n[node 1]\nmemory = 0\n"
+			   "[dimm d0]\nsize = 128M\nnode = 1\n",
+		.cmdline = "",
+	};
+	struct lab live;
+	struct latecomer l = { .lab = &live };
+
+	if (!lab_open_as(&live, &hotplug))
+		bail_out("no machine");
+	make(&live, "sim/procs/a");
+	put(&live, block, "online_kernel");
+	put(&live, "sim/procs/a/ctl", "mmap m 1M\nmbind m bind:1\nwrite m\ngup m\n");
+	tree_machine(live.tree)->host = (struct machine_host){ .arg = &l, .idle = come_idle };
+	put(&live, block, "offline");
+	let_alone(tree_machine(live.tree));
+	cmp_int(l.step, >=, 3, "others came in while an offline waited");
+	is_replayed(&live, "that");
+	lab_close(&live);
+}
+
+/* What no process does is told to end at each safe point, not at one. */
+static void test_interrupted_compaction(void)
+{
+	struct lab live;
+	struct interruption i = { .lab = &live, .yields = 1, .after = 4 };
+	u32 turn;
+
+	if (!lab_open(&live))
+		bail_out("no machine");
+	make(&live, "sim/procs/a");
+	put(&live, "sim/procs/a/ctl", "mmap m 300M\nwrite m\n");
+	for (turn = 0; turn < 64; turn++) {
+		char line[80];
+
+		snprintf(line, sizeof(line), "munmap m %uM 2M\n", 4 * turn);
+		put(&live, "sim/procs/a/ctl", line);
+	}
+	let_interrupt(&i.hooks, tree_machine(live.tree));
+	tree_machine(live.tree)->host.arg = &i;
+	put(&live, "proc/sys/vm/compact_memory", "1\n");
+	let_alone(tree_machine(live.tree));
+	cmp_int(i.yields, >, i.after, "a compaction is told to end more than once");
+	is_replayed(&live, "that");
+	lab_close(&live);
+}
+
+/* A write of O_DSYNC is two changes; who interrupts it ends both. */
+static void test_interrupted_dsync(void)
+{
+	struct lab live;
+	struct interruption i = { .lab = &live, .yields = 1, .after = 2 };
+	char bytes[4096] = "";
+	struct open_file *f;
+	struct machine *m;
+
+	if (!lab_open(&live))
+		bail_out("no machine");
+	m = tree_machine(live.tree);
+	f = make_file(&live, O_WRONLY | O_DSYNC);
+	let_interrupt(&i.hooks, m);
+	m->host.arg = &i;
+	cmp_int(tree_write(live.tree, &root, f, bytes, sizeof(bytes), 0), >, 0,
+		"a write is interrupted");
+	let_alone(m);
+	cmp_int(i.yields, >, i.after, "it was told so more than once");
+	tree_release(live.tree, &root, f);
+	is_replayed(&live, "with the fsync behind it");
+	lab_close(&live);
+}
+
 /* A read of a process's memory faults pages in, and lets others in: they come in its middle. */
 static void test_read_of_memory(void)
 {
@@ -563,6 +712,10 @@ int main(void)
 	test_mount();
 	test_interrupted_rewind();
 	test_end_of_advance();
+	test_watched_advance();
+	test_idle();
+	test_interrupted_compaction();
+	test_interrupted_dsync();
 	test_read_of_memory();
 	test_bad_files();
 	return done_testing();
