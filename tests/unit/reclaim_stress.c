@@ -216,10 +216,13 @@ static void play(u64 with_seed, u64 swap_mib)
 	actor_is(t.m, &actor[0], t.task);
 	if (swap_mib && swapon(t.m, "/dev/vdb", swap_mib << 20, -1, false))
 		bail_out("no swap");
-	for (i = 0; i < FILES; i++)
+	for (i = 0; i < FILES; i++) {
 		if (inode_create(t.m, i ? i > 1 ? "/c" : "/b" : "/a", (u64)16 << 20, INODE_REGULAR,
 				 &file[i]))
 			bail_out("no file");
+		/* open all along: it is used without looking its name up */
+		inode_get(t.m, file[i]);
+	}
 	for (n = 0; n < STEPS && !t.m->panicked && broken < 10; n++) {
 		step(&t);
 		if (n % 20 == 0 || n + 50 > STEPS)
