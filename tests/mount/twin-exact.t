@@ -61,7 +61,7 @@ for pid in "$parent" "${children[@]}"; do
 	is "$(mapping "$M/proc/$pid/smaps" "$large" Rss: Anonymous: Swap: Shared_Dirty: Private_Dirty:)" \
 		"$(mapping "/proc/$pid/smaps" "$large" Rss: Anonymous: Swap: Shared_Dirty: Private_Dirty:)" \
 		"what process $pid shares is shared: Rss, Shared, Private"
-	# a whole number of kB here, which a page that the host looked at for a moment takes the last byte from
+	# a whole number of kB, and a page that somebody else maps for a moment takes the last byte from it
 	within "$(mapping "$M/proc/$pid/smaps" "$large" Pss: | tr -cd 0-9)" \
 		"$(mapping "/proc/$pid/smaps" "$large" Pss: | tr -cd 0-9)" 1 "... and by as many: Pss"
 done
