@@ -101,15 +101,23 @@ static void start_next(struct machine *m, u64 when)
 	}
 }
 
-static void count_transfer(struct blk_state *s, const struct bio *b)
+/* A transfer that took the disk @served ns is over, @waited ns after it was submitted. */
+static void count_transfer(struct blk_disk *d, enum bio_op op, u32 nr, u64 waited, u64 served)
 {
-	struct blk_disk *d = &s->disk[b->disk];
-	struct blk_stat *stat = &d->stat[b->op];
+	struct blk_stat *stat = &d->stat[op];
 
 	stat->ios++;
-	stat->pages += b->nr;
-	stat->ns += s->active_done - b->submitted;
-	d->busy_ns += s->active_done - s->active_start;
+	stat->pages += nr;
+	stat->ns += waited;
+	d->busy_ns += served;
+}
+
+static void bio_served(struct blk_state *s, const struct bio *b)
+{
+	struct blk_disk *d = &s->disk[b->disk];
+
+	count_transfer(d, (enum bio_op)b->op, b->nr, s->active_done - b->submitted,
+		       s->active_done - s->active_start);
 	d->in_flight[b->op]--;
 }
 
@@ -128,7 +136,7 @@ static void disk_work(struct machine *m)
 	struct blk_state *s = &m->blk;
 
 	while (s->active && s->active_done <= m->clock.now) {
-		count_transfer(s, bio_at(m, s->active));
+		bio_served(s, bio_at(m, s->active));
 		bio_at(m, s->active)->time = 0;
 		list_add_tail(m, &s->done, s->active);
 		start_next(m, s->active_done);
@@ -452,17 +460,12 @@ void wait_on_page_locked(struct machine *m, pfn_t pfn)
 static inline bool read_at_once(struct machine *m, u64 sector, u32 nr)
 {
 	struct blk_state *s = &m->blk;
-	struct blk_disk *d = &s->disk[blk_disk_of(m, sector)];
-	struct blk_stat *stat = &d->stat[BIO_READ];
 	u64 start = m->clock.now, ns;
 
 	if (s->active || s->done.head || s->nr_faults)
 		return false;
 	ns = transfer_time(m, BIO_READ, nr, sector != s->head);
-	stat->ios++;
-	stat->pages += nr;
-	stat->ns += ns;
-	d->busy_ns += ns;
+	count_transfer(&s->disk[blk_disk_of(m, sector)], BIO_READ, nr, ns, ns);
 	s->head = sector + nr;
 	count_read(m, nr);
 	m->clock.now += ns;

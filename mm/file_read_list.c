@@ -16,6 +16,7 @@
 #include <mman/namei.h>
 
 #include "mm/filemap.h"
+#include "mm/lru.h"
 #include "mm/oom.h"
 #include "mm/readahead.h"
 
@@ -71,14 +72,8 @@ static bool read_missing(struct machine *m, const struct file *f, struct reads *
 /* All that is left of a read within one page that is there. */
 static inline void finish(struct machine *m, struct file *f, pfn_t pfn, u64 pos, u64 size)
 {
-	struct page *p = pfn_to_page(m, pfn);
-
-	if (likely(!is_on_last_page(f, pos >> PAGE_SHIFT))) {
-		if (page_test(p, PG_referenced))
-			mark_page_accessed(m, pfn);
-		else
-			p->flags = (p->flags & ~PAGE_FLAG(idle)) | PAGE_FLAG(referenced);
-	}
+	if (likely(!is_on_last_page(f, pos >> PAGE_SHIFT)) && !page_use_first(pfn_to_page(m, pfn)))
+		mark_page_accessed(m, pfn);
 	clock_charge(m, m->cost.copy_page);
 	f->prev_pos = pos + size;
 }

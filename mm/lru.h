@@ -70,6 +70,16 @@ static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
 	lru_count(m, n, p, lru, -1);
 }
 
+/** page_use_first() - an access through the kernel marks the page as used; false: it was already,
+ * and more follows (mark_page_accessed()). */
+static inline bool page_use_first(struct page *p)
+{
+	bool first = !page_test(p, PG_referenced);
+
+	p->flags = (p->flags & ~PAGE_FLAG(idle)) | PAGE_FLAG(referenced);
+	return first;
+}
+
 /* swap.c */
 void deactivate_page(struct machine *m, pfn_t pfn);
 void mark_page_lazyfree(struct machine *m, pfn_t pfn);

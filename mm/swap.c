@@ -47,11 +47,8 @@ void mark_page_accessed(struct machine *m, pfn_t pfn)
 {
 	struct page *p = pfn_to_page(m, pfn);
 
-	page_clear(p, PG_idle);
-	if (!page_test(p, PG_referenced)) {
-		page_set(p, PG_referenced);
+	if (page_use_first(p))
 		return;
-	}
 	if (page_test(p, PG_unevictable) || page_test(p, PG_active) || !page_test(p, PG_lru))
 		return;
 	activate_page(m, pfn);

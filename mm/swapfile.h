@@ -13,10 +13,9 @@
 #define MM_SWAPFILE_H
 
 #include <mman/machine.h>
-
-#include "mm/page_alloc.h"
 #include <mman/xarray.h>
 
+#include "mm/page_alloc.h"
 #include "mm/pgtable.h"
 #include "mm/vma.h"
 
