@@ -4,6 +4,7 @@
 #ifndef MM_FAULT_H
 #define MM_FAULT_H
 
+#include "mm/pgtable.h"
 #include "mm/vma.h"
 
 struct fault {
@@ -21,6 +22,13 @@ struct fault {
 static inline u64 fault_index(const struct fault *f)
 {
 	return f->v->pgoff + (f->vpn - addr_vpn(f->v->start));
+}
+
+/* The bits that an access leaves set in the entry. A fault that only let it through sets them for
+ * it: the access is not tried again. */
+static inline u64 access_leaves(bool write)
+{
+	return PTE_ACCESSED | (write ? PTE_DIRTY : 0);
 }
 
 /** do_poisoned_page() - memory that was lost is touched: says so, SIGBUS. */

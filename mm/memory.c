@@ -197,7 +197,7 @@ static enum vm_fault try_pte_fault(struct machine *m, struct fault *f)
 		return do_numa_page(m, f, pte);
 	if (f->write && !(*pte & PTE_WRITE))
 		return do_wp_page(m, f, pte);
-	*pte |= PTE_ACCESSED;
+	*pte |= access_leaves(f->write);
 	return VM_FAULT_DONE;
 }
 
@@ -353,15 +353,10 @@ static int access_fault(struct machine *m, handle_t task, u64 addr, bool write)
 	}
 }
 
-/* The bits of an entry that let an access through, and those it leaves set. */
+/* The bits of an entry that let an access through. */
 static inline u64 access_needs(bool write)
 {
 	return PTE_PRESENT | PTE_USER | (write ? PTE_WRITE : 0);
-}
-
-static inline u64 access_leaves(bool write)
-{
-	return PTE_ACCESSED | (write ? PTE_DIRTY : 0);
 }
 
 /* The entry for @vpn, wherever it is; @level: of its table. */

@@ -594,8 +594,10 @@ enum vm_fault do_numa_page(struct machine *m, struct fault *f, pte_t *pte)
 	*pte |= PTE_ACCESSED | PTE_USER;
 	if (pte_has_page(*pte) && m->current)
 		hint_fault(m, f, &h);
-	if (likely(!f->write || *pte & PTE_WRITE))
+	if (likely(!f->write || *pte & PTE_WRITE)) {
+		*pte |= access_leaves(f->write);
 		return VM_FAULT_DONE;
+	}
 	/* the store is tried again, and finds that it may not */
 	count_vm_event(m, PGFAULT);
 	return VM_FAULT_RETRY;

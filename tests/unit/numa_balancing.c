@@ -204,6 +204,43 @@ static void test_filter(struct mmtest *t)
 	unmap(t, A, 64);
 }
 
+static u32 dirty_entries(struct mmtest *t, u64 pages)
+{
+	u32 n = 0;
+	u64 i;
+
+	for (i = 0; i < pages; i++)
+		n += entry(t, A + i * PAGE_SIZE).dirty;
+	return n;
+}
+
+/* Of what a hint lets through, the processor notes that it was a store: reclaim must not take the
+ * page for one that has nothing new. */
+static void test_stores(struct mmtest *t)
+{
+	struct events e;
+
+	far_memory(t, A, 64, 0);
+	advise(t, A, 64, "free");
+	scan_now(t);
+	is_uint(dirty_entries(t, 64), 0, "after MADV_FREE entries are clean");
+	e = events(t);
+	store(t, A, 32);
+	load(t, A + 32 * PAGE_SIZE, 32);
+	changed(t, &e, 0, 64, 0, 64, "all of them have hints");
+	is_uint(dirty_entries(t, 64), 32, "a store by way of a hint leaves its entry dirty");
+
+	map(t, A, 64, "rw", MAPF_FIXED | MAPF_SHARED);
+	do_mbind(t->m, t->task, A, 64 * PAGE_SIZE, MPOL_BIND, MPOL_F_NUMA_BALANCING, 3, 0);
+	load(t, A, 64);
+	scan_now(t);
+	e = events(t);
+	store(t, A, 32);
+	is_uint(events(t).faults - e.faults, 32, "shared memory under a policy has hints");
+	is_uint(dirty_entries(t, 64), 32, "there as well");
+	unmap(t, A, 64);
+}
+
 static void test_off(struct mmtest *t)
 {
 	struct events e;
@@ -285,6 +322,7 @@ int main(void)
 	test_first_scans(&t);
 	test_mappings(&t);
 	test_hint_ends(&t);
+	test_stores(&t);
 	test_off(&t);
 	test_full_node(&t);
 	test_filter(&t);
