@@ -1,17 +1,20 @@
 /*
  * What reclaim costs, without a mount.
- * usage: reclaim time ROUNDS          a line for each round, "NAME NUMBER [NUMBER]":
- *                                     scanned, freed: millions of pages a second, swap-outs
- *                                     included size: ns per reclaimed page with 256 GiB, and with 1
- *                                     GiB
- *        reclaim count PAGES SETUP .. the process's mapping m is that many pages of a machine of 1
- *        GiB:
- *                                     give the commands, for callgrind
- *        reclaim oom                  256 GiB and 256 processes, until the first is killed:
- *                                     "big_seconds S", "big_resident GIB"
+ * usage: reclaim time ROUNDS
+ *		a line for each round, "NAME NUMBER [NUMBER]":
+ *		scanned, freed	millions of pages a second, swap-outs included, on 1 GiB
+ *		size		ns per reclaimed page of 256 GiB, and of 1 GiB
+ *        reclaim count PAGES COMMAND ...
+ *		for callgrind: the process's mapping m is that many pages of a machine of 1 GiB;
+ *		gives the commands
+ *        reclaim cold small|large PAGES
+ *		for callgrind with --instr-atstart=no: counts what it takes until 1 GiB or 256 GiB have
+ *		freed that many pages that nobody used again, the faults that ask for them included
+ *        reclaim oom
+ *		256 GiB and 256 processes, until the first is killed: "big_seconds S", "big_resident GIB"
  *
  * A process writes to more memory than there is. What a fault costs while there is enough of it is
- * measured in the same round and taken off, the rest is reclaim: kswapd's and the process's own.
+ * measured first and taken off, the rest is reclaim: kswapd's and the process's own.
  */
 #include "fs/journal.h"
 
@@ -24,12 +27,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_START_INSTRUMENTATION errx(69, "built without valgrind's headers")
+#define CALLGRIND_STOP_INSTRUMENTATION
+#define CALLGRIND_TOGGLE_COLLECT
+#endif
+
 #define MIB 256ul /* pages */
 
 struct bench {
 	struct machine *m;
 	struct tree *tree;
-	u64 at; /* pages of region m written to so far */
+	u64 at;		 /* pages of region m written to so far */
+	double fault_ns; /* see fault_cost() */
 };
 
 static const struct caller root;
@@ -107,17 +119,23 @@ static void failed(const struct bench *b, const char *what)
 	errx(1, "'%s' failed", what);
 }
 
+/* VERB with @pages of m, from page @at on. */
+static void of_mapping(struct bench *b, const char *verb, u64 at, u64 pages)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s %lluK %lluK", verb, (unsigned long long)at * 4,
+		 (unsigned long long)pages * 4);
+	if (command(b, "a", text) < 0)
+		failed(b, text);
+}
+
 /* The next @pages of m are written to; ns that it took. */
 static double write_more(struct bench *b, u64 pages)
 {
-	char text[64];
-	double start;
+	double start = now_ns();
 
-	snprintf(text, sizeof(text), "write m %lluK %lluK", (unsigned long long)b->at * 4,
-		 (unsigned long long)pages * 4);
-	start = now_ns();
-	if (command(b, "a", text) < 0)
-		failed(b, text);
+	of_mapping(b, "write m", b->at, pages);
 	b->at += pages;
 	return now_ns() - start;
 }
@@ -136,29 +154,60 @@ static struct counts counts(const struct machine *m)
 
 /* ---- rates ---- */
 
-#define SMALL                                                                              \
-	"[machine]\ncpus = 1\nmemory = 1G\n[disk]\nsize = 200G\n[swap vdb]\nsize = 128G\n" \
-	"[cost]\ndisk_seek = 0\ndisk_page_write = 100\n"
-#define LARGE                                                                                \
-	"[machine]\ncpus = 1\nmemory = 256G\n[disk]\nsize = 200G\n[swap vdb]\nsize = 128G\n" \
-	"[cost]\ndisk_seek = 0\ndisk_page_write = 100\n"
+#define MACHINE(memory)                                                               \
+	"[machine]\ncpus = 1\nmemory = " memory "\n[disk]\nsize = 200G\n[swap vdb]\n" \
+	"size = 128G\n[cost]\ndisk_seek = 0\ndisk_page_write = 100\n"
+#define SMALL MACHINE("1G")
+#define LARGE MACHINE("256G")
+/* of each, so many pages are written to before memory gets short */
+#define SMALL_FILL  (768 * MIB)
+#define LARGE_FILL  (245ul * 1024 * MIB)
+#define ROUND_PAGES (3072 * MIB)
 
-#define ROUND_PAGES (1024 * MIB)
+/*
+ * ns of a fault while there is memory enough: the least of some stretches, each given back and
+ * written to again, so that neither page structs nor page tables are new to this host.
+ */
+static double fault_cost(struct bench *b)
+{
+	const u64 stretch = 64 * MIB;
+	double ns, least = 0;
+	int i;
 
-/* Written to until memory is short, so that from here on each page costs another. */
+	for (i = 0; i < 9; i++) {
+		b->at -= stretch;
+		of_mapping(b, "madvise m dontneed", b->at, stretch);
+		ns = write_more(b, stretch) / (double)stretch;
+		if (i == 0 || ns < least)
+			least = ns;
+	}
+	return least;
+}
+
+/*
+ * Memory is written to until it is short, and on, so that afterwards each page costs another.
+ * Returns the ns of a first look. All the pages were written to, and all are found used and kept
+ * before the first is freed. On a large machine those that are freed from here on have had that look,
+ * and what it cost has to be added; on a small one all have been replaced meanwhile.
+ */
 static double fill(struct bench *b, u64 pages)
 {
-	double ns = write_more(b, pages) / (double)pages;
+	double ns = 0;
+	u64 at;
 
-	while (!counts(b->m).freed)
+	write_more(b, pages);
+	b->fault_ns = fault_cost(b);
+	while (!counts(b->m).scanned)
 		write_more(b, 16 * MIB);
-	write_more(b, 64 * MIB);
-	return ns;
+	for (at = b->at; counts(b->m).freed < ROUND_PAGES;)
+		ns += write_more(b, 64 * MIB);
+	ns -= b->fault_ns * (double)(b->at - at);
+	return ns / (double)counts(b->m).scanned;
 }
 
 /* ns of reclaim for each page that it freed, while memory is written to until it has freed
- * @pages */
-static double reclaim_cost(struct bench *b, u64 pages, double fault_ns, struct counts *c)
+ * enough for a round */
+static double reclaim_cost(struct bench *b, struct counts *c)
 {
 	struct counts before = counts(b->m);
 	u64 at = b->at;
@@ -167,32 +216,28 @@ static double reclaim_cost(struct bench *b, u64 pages, double fault_ns, struct c
 	do {
 		ns += write_more(b, 64 * MIB);
 		c->freed = counts(b->m).freed - before.freed;
-	} while (c->freed < pages);
+	} while (c->freed < ROUND_PAGES);
 	c->scanned = counts(b->m).scanned - before.scanned;
-	return (ns - fault_ns * (double)(b->at - at)) / (double)c->freed;
+	return (ns - b->fault_ns * (double)(b->at - at)) / (double)c->freed;
 }
 
 static void print_times(long rounds)
 {
 	struct bench small, large;
-	double small_fault, large_fault, ns, of_large;
-	struct counts c, of;
+	struct counts of_small, of_large;
+	double ns, look_ns;
 
 	boot(&small, SMALL);
 	boot(&large, LARGE);
 	make_mapping(&small, 100 * ROUND_PAGES);
 	make_mapping(&large, 400 * ROUND_PAGES);
-	small_fault = fill(&small, 768 * MIB);
-	large_fault = fill(&large, 245ul * 1024 * MIB);
+	fill(&small, SMALL_FILL);
+	look_ns = fill(&large, LARGE_FILL);
 	while (rounds-- > 0) {
-		ns = reclaim_cost(&small, ROUND_PAGES, small_fault, &c);
+		ns = reclaim_cost(&small, &of_small);
 		printf("freed %.2f\nscanned %.2f\n", 1e3 / ns,
-		       1e3 / ns * (double)c.scanned / (double)c.freed);
-		/* kswapd of a large machine may free far more at a time than it was asked for */
-		if (large.m->swap.used_pages < large.m->swap.total_pages / 3) {
-			of_large = reclaim_cost(&large, ROUND_PAGES, large_fault, &of);
-			printf("size %.1f %.1f\n", of_large, ns);
-		}
+		       1e3 / ns * (double)of_small.scanned / (double)of_small.freed);
+		printf("size %.1f %.1f\n", reclaim_cost(&large, &of_large) + look_ns, ns);
 		fflush(stdout);
 	}
 }
@@ -248,6 +293,40 @@ static void count(char **argv)
 		(unsigned long long)counts(b.m).scanned);
 }
 
+/* All that has been written to counts as unused from here on. */
+static void make_cold(struct bench *b, u64 since)
+{
+	of_mapping(b, "madvise m cold", since, b->at - since);
+}
+
+static void count_cold(bool large, u64 pages)
+{
+	struct counts before;
+	struct bench b;
+	u64 at;
+
+	boot(&b, large ? LARGE : SMALL);
+	make_mapping(&b, 400 * ROUND_PAGES);
+	write_more(&b, large ? LARGE_FILL : SMALL_FILL);
+	for (make_cold(&b, 0); counts(b.m).freed < 64 * MIB; make_cold(&b, at)) {
+		at = b.at;
+		write_more(&b, 16 * MIB);
+	}
+	before = counts(b.m);
+	at = b.at;
+	CALLGRIND_START_INSTRUMENTATION;
+	while (counts(b.m).freed - before.freed < pages) {
+		write_more(&b, 16 * MIB);
+		CALLGRIND_TOGGLE_COLLECT;
+		make_cold(&b, b.at - 16 * MIB);
+		CALLGRIND_TOGGLE_COLLECT;
+	}
+	CALLGRIND_STOP_INSTRUMENTATION;
+	fprintf(stderr, "freed %llu written %llu\n",
+		(unsigned long long)(counts(b.m).freed - before.freed),
+		(unsigned long long)(b.at - at));
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -256,9 +335,12 @@ int main(int argc, char **argv)
 		print_times(strtol(argv[2], NULL, 10));
 	else if (!strcmp(what, "count") && argc > 2)
 		count(argv + 2);
+	else if (!strcmp(what, "cold") && argc == 4)
+		count_cold(!strcmp(argv[2], "large"), strtoul(argv[3], NULL, 10));
 	else if (!strcmp(what, "oom") && argc == 2)
 		run_until_killed();
 	else
-		errx(64, "usage: reclaim time ROUNDS | count PAGES COMMAND ... | oom");
+		errx(64,
+		     "usage: reclaim time ROUNDS | count PAGES COMMAND ... | cold small|large PAGES | oom");
 	return 0;
 }
