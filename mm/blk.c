@@ -163,7 +163,9 @@ static void bio_end(struct machine *m, handle_t h)
 		laptop_io_completion(m);
 	m->blk.nr_writes_done += b->op == BIO_WRITE;
 	if (b->failed)
-		blk_log_error(m, BLK_LOG_REQUEST, (enum bio_op)b->op, b->sector, b->nr);
+		blk_log_error(m, BLK_LOG_REQUEST, (enum bio_op)b->op,
+			      b->sector + (u32)__builtin_ctz(b->failed),
+			      (u32)__builtin_popcount(b->failed));
 	if (likely(b->end == BIO_END_WRITEBACK && !b->failed)) {
 		end_pages_writeback(m, b->pfn, b->nr);
 		goto out;
@@ -277,8 +279,8 @@ static handle_t submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, co
 	*first = b->nr;
 	for (i = 0; i < nr && pfns; i++)
 		b->pfn[b->nr + i] = pfns[i];
-	if (m->blk.nr_faults && blk_should_fail(m, op, sector, nr))
-		b->failed |= (u32)((((u64)1 << nr) - 1) << b->nr);
+	if (m->blk.nr_faults)
+		b->failed |= blk_failing_pages(m, op, sector, nr) << b->nr;
 	b->nr += nr;
 	if (op == BIO_READ)
 		count_read(m, nr);
@@ -525,6 +527,7 @@ int blk_alloc_space(struct machine *m, u64 pages, u64 *sector)
 void blk_free_space(struct machine *m, u64 sector, u64 pages)
 {
 	m->blk.used_pages -= pages;
-	if (pages)
+	/* those of a file stay as long as it does */
+	if (pages && sector < FILE_SECTORS)
 		blk_forget_faults(m, sector, sector + pages - 1);
 }

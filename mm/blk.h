@@ -7,9 +7,9 @@
 /** blk_disk_init() - vda. (mm/blk_disk.c) */
 void blk_disk_init(struct machine *m);
 
-/** blk_should_fail() - does fault injection let this I/O end in an error? Counts it.
- * (mm/blk_fault.c) */
-bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr);
+/** blk_failing_pages() - which pages of this I/O fault injection lets end in an error: a bit each,
+ * the first is bit 0. Counts it. (mm/blk_fault.c) */
+u32 blk_failing_pages(struct machine *m, enum bio_op op, u64 sector, u32 nr);
 /** blk_forget_faults() - the stretch belongs to nobody any more. */
 void blk_forget_faults(struct machine *m, u64 first, u64 last);
 

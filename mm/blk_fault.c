@@ -2,8 +2,9 @@
  * blk_fault.c - I/O that fails because somebody asked for it, and the log lines of I/O errors.
  *
  * The words are those of the kernel's fault injection: of every interval-th I/O, probability
- * percent fail, at most times. Rules are tried in the order in which they were set, the first that
- * lets the I/O fail is the one that counts it. Chance comes from the machine's one generator, and
+ * percent fail, at most times. A rule for a part of a disk lets only the pages that lie there fail.
+ * Rules are tried in the order in which they were set, and a page that has failed is asked of no
+ * further one. Chance comes from the machine's one generator, and
  * only where there is any to take.
  * Source: Documentation/fault-injection/fault-injection.rst (probability, interval, times).
  */
@@ -16,10 +17,18 @@
 #define LOG_INTERVAL	 (5 * NSEC_PER_SEC)
 #define LOG_BURST	 10u
 
-static bool rule_hits(struct machine *m, struct blk_fault *f, enum bio_op op, u64 sector, u32 nr)
+/* The pages of [@sector, @sector + @nr) that lie in [@first, @last], a bit each. */
+static u32 pages_within(u64 first, u64 last, u64 sector, u32 nr)
 {
-	if (!f->on[op] || !f->times || sector > f->last || sector + nr - 1 < f->first)
-		return false;
+	u32 from = first > sector ? (u32)(first - sector) : 0;
+	u32 to = last - sector < nr - 1 ? (u32)(last - sector) : nr - 1;
+
+	return (u32)((((u64)1 << (to + 1)) - 1) & ~(((u64)1 << from) - 1));
+}
+
+/* It is this rule's turn to let an I/O fail. */
+static bool rule_hits(struct machine *m, struct blk_fault *f)
+{
 	if (++f->nr < f->interval)
 		return false;
 	f->nr = 0;
@@ -30,36 +39,56 @@ static bool rule_hits(struct machine *m, struct blk_fault *f, enum bio_op op, u6
 	return true;
 }
 
-bool blk_should_fail(struct machine *m, enum bio_op op, u64 sector, u32 nr)
+u32 blk_failing_pages(struct machine *m, enum bio_op op, u64 sector, u32 nr)
 {
-	u32 i;
+	u32 disk = blk_disk_of(m, sector), failed = 0, pages, i;
 
-	for (i = 0; i < m->blk.nr_faults; i++)
-		if (rule_hits(m, &m->blk.fault[i], op, sector, nr))
-			return true;
-	return false;
+	for (i = 0; i < m->blk.nr_faults; i++) {
+		struct blk_fault *f = &m->blk.fault[i];
+
+		if (!f->on[op] || !f->times || f->disk != disk || sector > f->last ||
+		    sector + nr - 1 < f->first)
+			continue;
+		pages = pages_within(f->first, f->last, sector, nr);
+		if (pages & ~failed && rule_hits(m, f))
+			failed |= pages;
+	}
+	return failed;
 }
 
-bool blk_clear_fault(struct machine *m, u64 first, u64 last)
+static void remove_rule(struct blk_state *s, u32 i)
+{
+	s->nr_faults--;
+	memmove(&s->fault[i], &s->fault[i + 1], (s->nr_faults - i) * sizeof(s->fault[0]));
+}
+
+bool blk_clear_faults(struct machine *m, u32 disk, u64 first, u64 last)
 {
 	struct blk_state *s = &m->blk;
-	u32 i;
+	u32 nr = s->nr_faults, i = 0;
 
-	for (i = 0; i < s->nr_faults; i++) {
-		if (s->fault[i].first != first || s->fault[i].last != last)
-			continue;
-		s->nr_faults--;
-		memmove(&s->fault[i], &s->fault[i + 1], (s->nr_faults - i) * sizeof(s->fault[0]));
-		return true;
+	while (i < s->nr_faults) {
+		if (s->fault[i].disk == disk && s->fault[i].first >= first &&
+		    s->fault[i].last <= last)
+			remove_rule(s, i);
+		else
+			i++;
 	}
-	return false;
+	return s->nr_faults != nr;
 }
 
 int blk_set_fault(struct machine *m, const struct blk_fault *fault)
 {
 	struct blk_state *s = &m->blk;
+	u32 i;
 
-	blk_clear_fault(m, fault->first, fault->last);
+	for (i = 0; i < s->nr_faults; i++) {
+		if (s->fault[i].disk != fault->disk || s->fault[i].first != fault->first ||
+		    s->fault[i].last != fault->last)
+			continue;
+		s->fault[i] = *fault;
+		return 0;
+	}
 	if (s->nr_faults == BLK_FAULTS_MAX)
 		return -ENOSPC;
 	s->fault[s->nr_faults++] = *fault;
@@ -68,15 +97,7 @@ int blk_set_fault(struct machine *m, const struct blk_fault *fault)
 
 void blk_forget_faults(struct machine *m, u64 first, u64 last)
 {
-	struct blk_state *s = &m->blk;
-	u32 i = 0;
-
-	while (i < s->nr_faults) {
-		if (s->fault[i].first >= first && s->fault[i].last <= last)
-			blk_clear_fault(m, s->fault[i].first, s->fault[i].last);
-		else
-			i++;
-	}
+	blk_clear_faults(m, blk_disk_of(m, first), first, last);
 }
 
 /* Ten lines in five seconds; how many there would have been is told when the next one comes. */

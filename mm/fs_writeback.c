@@ -513,7 +513,7 @@ static int sync_inode_metadata(struct machine *m, handle_t inode, bool *wrote)
 	return filemap_fdatawait(m, dev, block, block);
 }
 
-int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages)
+int sync_inode_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages)
 {
 	u64 written;
 	bool wrote_inode;
@@ -529,9 +529,19 @@ int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 
 	/* as an ext4 without a journal: the cache is flushed for the inode's sake, not the data's */
 	if (!error && wrote_inode)
 		blk_issue_flush(m, 0);
-	if (!error)
-		error = filemap_check_error(m, inode);
 	inode_put(m, inode);
+	return error;
+}
+
+int vfs_fsync_range(struct machine *m, handle_t file, u64 first, u64 last, u64 *pages)
+{
+	int error;
+
+	file_at(m, file)->users++;
+	error = sync_inode_range(m, file_at(m, file)->inode, first, last, pages);
+	if (!error)
+		error = file_check_and_advance_wb_err(m, file);
+	file_put(m, file);
 	return error;
 }
 

@@ -7,8 +7,10 @@
  */
 #include <errno.h>
 #include <mman/namei.h>
+#include <mman/writeback.h>
 #include <string.h>
 
+#include "mm/blk.h"
 #include "mm/dcache.h"
 #include "mm/filemap.h"
 #include "mm/hugetlb.h"
@@ -292,6 +294,8 @@ void inode_put(struct machine *m, handle_t h)
 		shmem_evict(m, h);
 	if (i->extents)
 		inode_release(m, h, 0);
+	if (m->blk.nr_faults)
+		blk_forget_faults(m, blk_file_sector(h, 0), blk_file_sector(h, UINT32_MAX));
 	if (m->backing && m->backing->forget && i->kind == INODE_REGULAR)
 		m->backing->forget(m, h);
 	inode_drop_name(m, i);
@@ -346,6 +350,7 @@ handle_t file_open(struct machine *m, handle_t inode)
 	}
 	file_at(m, h)->inode = inode;
 	file_at(m, h)->users = 1;
+	file_at(m, h)->wb_err = wb_err_sample(m, inode);
 	file_at(m, h)->prev_pos = UINT64_MAX;
 	file_at(m, h)->ra_pages = m->knobs.bdi[0].read_ahead_kb / PAGE_KB;
 	return h;

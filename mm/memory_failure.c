@@ -241,7 +241,7 @@ static bool free_poisoned(struct machine *m, pfn_t pfn, struct page *p)
 {
 	if (page_mapping_type(p) == MAPPING_FILE) {
 		if (page_test(p, PG_dirty)) {
-			inode_at(m, page_mapping(p))->wb_error = true;
+			mapping_set_error(m, page_mapping(p));
 			cancel_page_dirty(m, pfn);
 		}
 		delete_from_page_cache(m, pfn);

@@ -15,8 +15,7 @@ static int sync_vma(struct machine *m, const struct vma *v, u64 start, u64 end)
 
 	if (!v->file || !(v->flags & VM_SHARED))
 		return 0;
-	return vfs_fsync_range(m, file_at(m, v->file)->inode, first,
-			       first + ((end - start) >> PAGE_SHIFT) - 1, NULL);
+	return vfs_fsync_range(m, v->file, first, first + ((end - start) >> PAGE_SHIFT) - 1, NULL);
 }
 
 /* Holes are reported, after all the rest has been written. An I/O error ends it. */

@@ -268,7 +268,7 @@ void writeback_failed(struct machine *m, pfn_t pfn, u64 sector)
 		return;
 	}
 	blk_log_error(m, BLK_LOG_BUFFER, BIO_WRITE, sector, 1);
-	inode_at(m, page_mapping(p))->wb_error = true;
+	mapping_set_error(m, page_mapping(p));
 }
 
 /* ---- writing ---- */
@@ -358,11 +358,36 @@ int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last)
 	return error;
 }
 
-int filemap_check_error(struct machine *m, handle_t inode)
+/* ---- errors ---- */
+
+#define WB_ERR_SEEN  1u
+#define WB_ERR_COUNT 2u
+
+/* Nobody knows of the one before: he will be told once of both. */
+void mapping_set_error(struct machine *m, handle_t inode)
 {
 	struct inode *i = inode_at(m, inode);
-	bool failed = i->wb_error;
 
-	i->wb_error = false;
-	return failed ? -EIO : 0;
+	if (!i->wb_err || i->wb_err & WB_ERR_SEEN)
+		i->wb_err = (i->wb_err & ~WB_ERR_SEEN) + WB_ERR_COUNT;
+}
+
+/* An error that nobody was told of is told to the next who opens the file, too. */
+u32 wb_err_sample(const struct machine *m, handle_t inode)
+{
+	u32 err = inode_at(m, inode)->wb_err;
+
+	return err & WB_ERR_SEEN ? err : 0;
+}
+
+int file_check_and_advance_wb_err(struct machine *m, handle_t file)
+{
+	struct file *f = file_at(m, file);
+	struct inode *i = inode_at(m, f->inode);
+
+	if (f->wb_err == i->wb_err)
+		return 0;
+	i->wb_err |= WB_ERR_SEEN;
+	f->wb_err = i->wb_err;
+	return -EIO;
 }

@@ -54,6 +54,10 @@ struct command_table {
 ssize_t command_store(const struct request *rq, const struct command_table *tables, u32 nr_tables,
 		      handle_t lab, const char *data, size_t size);
 
+/** command_find_file() - the file of sim/disk at @name. 0 and *@inode, -ENOENT or -EISDIR with an
+ * explanation. */
+int command_find_file(struct command_run *c, const char *name, handle_t *inode);
+
 /** command_explain() - why it failed, in words; returns @error so that a handler can return it. */
 int command_explain(struct command_run *c, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

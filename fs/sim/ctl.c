@@ -297,8 +297,9 @@ static const struct command commands[] = {
 	  "NAME SIZE [dma|dma32|normal] [movable|unmovable|reclaimable] [node=N]" },
 	{ "kfree", 1, 1, 0, cmd_kfree, "NAME" },
 	{ "slab", 2, 2, 0, cmd_slab, "CACHE +N|-N" },
-	{ "fail", 1, 5, 0, cmd_fail,
-	  "DEVICE [read|write|all] [probability=PCT] [interval=N] [times=N]|off" },
+	{ "fail", 1, 7, 0, cmd_fail,
+	  "DEVICE [file=PATH] [sectors=FIRST[..LAST]] [read|write|all] [probability=PCT] "
+	  "[interval=N] [times=N]|off" },
 	{ "fragment", 3, 4, 0, cmd_fragment, "NODE ZONE INDEX [movable|unmovable]" },
 	{ "modprobe", 1, 1, 0, cmd_modprobe, "memory-notifier-error-inject" },
 	{ "rmmod", 1, 1, 0, cmd_rmmod, "memory-notifier-error-inject" },

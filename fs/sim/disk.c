@@ -231,7 +231,7 @@ static int file_fsync(const struct request *rq)
 
 	visitor_begin(rq->m, &r);
 	clock_charge(rq->m, rq->m->cost.syscall);
-	error = vfs_fsync_range(rq->m, inode_of(rq), 0, UINT64_MAX, NULL);
+	error = file_of(rq) ? vfs_fsync_range(rq->m, file_of(rq), 0, UINT64_MAX, NULL) : -EIO;
 	visitor_end(rq->m, &r);
 	return error;
 }

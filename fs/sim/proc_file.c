@@ -10,7 +10,7 @@
 
 #include "fs/sim/disk.h"
 
-static int find_file(struct command_run *c, const char *name, handle_t *inode)
+int command_find_file(struct command_run *c, const char *name, handle_t *inode)
 {
 	char path[COMMAND_LINE_MAX + 1];
 
@@ -26,7 +26,7 @@ static int find_file(struct command_run *c, const char *name, handle_t *inode)
 
 static int parse_file_range(struct command_run *c, handle_t *inode, u64 *offset, u64 *length)
 {
-	int error = find_file(c, c->word[1], inode);
+	int error = command_find_file(c, c->word[1], inode);
 
 	if (!error)
 		error = argument_size(c, c->word[2], offset);
@@ -86,13 +86,16 @@ static int cmd_fwrite(struct command_run *c)
 
 static int cmd_fsync(struct command_run *c)
 {
-	handle_t inode;
+	handle_t inode, file;
 	u64 pages;
-	int error = find_file(c, c->word[1], &inode);
+	int error = command_find_file(c, c->word[1], &inode);
 
+	if (!error)
+		error = vfs_open(c->m, inode, &file);
 	if (error)
 		return error;
-	error = vfs_fsync_range(c->m, inode, 0, UINT64_MAX, &pages);
+	error = vfs_fsync_range(c->m, file, 0, UINT64_MAX, &pages);
+	vfs_close(c->m, file);
 	if (error == -EIO)
 		return command_explain(c, error, "the disk did not take all of the file");
 	if (!error)

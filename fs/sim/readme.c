@@ -13,6 +13,7 @@ static const char readme[] =
 	"                kfree NAME      slab CACHE +N|-N      adopt PID NAME (as procs/NAME)\n"
 	"                fragment NODE ZONE INDEX [movable|unmovable]        0 ends it (docs/compaction.md)\n"
 	"                fail DEVICE [read|write|all] [probability=PCT] [interval=N] [times=N]|off\n"
+	"                     also of [file=PATH] [sectors=FIRST[..LAST]]    (docs/writeback.md)\n"
 	"                modprobe|rmmod memory-notifier-error-inject         (docs/hotplug.md)\n"
 	"                reboot          rewind LINE, of journal\n"
 	"journal         every change since boot, one line each; mmanfs replay plays it\n"

@@ -83,9 +83,10 @@ struct bio_list {
 	u64 time; /* ns, of all in it */
 };
 
-/* Fault injection (docs/writeback.md): I/O of [first, last] that fails. */
+/* Fault injection (docs/writeback.md): pages of [first, last] of one disk whose I/O fails. */
 struct blk_fault {
 	u64 first, last;  /* sectors */
+	u32 disk;	  /* index of blk_state.disk */
 	u64 times;	  /* failures left */
 	u32 probability;  /* percent */
 	u32 interval, nr; /* every how many I/Os, and how many there were */
@@ -212,19 +213,22 @@ void blk_done_event(struct machine *m);
 int blk_alloc_space(struct machine *m, u64 pages, u64 *sector);
 void blk_free_space(struct machine *m, u64 sector, u64 pages);
 
+#define FILE_SECTORS ((u64)1 << 62) /* where those of files begin */
+
 /** blk_file_sector() - where page @index of a file lies. */
 static inline u64 blk_file_sector(handle_t inode, u64 index)
 {
-	return ((u64)1 << 62) + ((u64)inode << 32) + index;
+	return FILE_SECTORS + ((u64)inode << 32) + index;
 }
 
 /** blk_congested() - more writes wait than the queue holds: reclaim slows down, flushers pause. */
 bool blk_congested(const struct machine *m);
 
 /** blk_set_fault() - let I/O fail from now on; takes the place of a rule for the same sectors.
- * -ENOSPC: BLK_FAULTS_MAX are set. blk_clear_fault(): false if there is none. */
+ * -ENOSPC: BLK_FAULTS_MAX are set. blk_clear_faults() - the rules of @disk that lie within
+ * [@first, @last]; false if there is none. */
 int blk_set_fault(struct machine *m, const struct blk_fault *fault);
-bool blk_clear_fault(struct machine *m, u64 first, u64 last);
+bool blk_clear_faults(struct machine *m, u32 disk, u64 first, u64 last);
 /** blk_log_error() - what the kernel writes to its log when I/O failed: the request (told already),
  * a page of a file, a page of swap. Ten in five seconds. */
 void blk_log_error(struct machine *m, enum blk_message what, enum bio_op op, u64 sector, u32 nr);

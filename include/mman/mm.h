@@ -178,7 +178,7 @@ struct file {
 	u32 ra_start, ra_size, ra_async_size; /* read-ahead window, pages (mm/readahead.c) */
 	u32 mmap_miss;
 	u32 ra_pages; /* read_ahead_kb when it was opened; 0: nothing is read ahead */
-	u32 reserved;
+	u32 wb_err;   /* that of the inode as whoever has it open knows it */
 	u64 prev_pos; /* behind the last byte read(2); UINT64_MAX: nothing was read */
 };
 
@@ -205,7 +205,6 @@ struct inode {
 	u32 name_slots;
 	u8 kind;			     /* enum inode_kind */
 	u8 deleted : 1;			     /* no path leads to it: maps says "(deleted)" */
-	u8 wb_error : 1;		     /* a write failed, and nobody was told yet */
 	u16 flags;			     /* INODE_* */
 	u64 nr_shmem_charged;		     /* pages of Committed_AS that it holds */
 	u64 dirtied_when, dirtied_time_when; /* ns */
@@ -223,9 +222,9 @@ struct inode {
 	handle_t sibling_next, sibling_prev;
 	u32 nr_children, nr_subdirs;
 	handle_t shared_policy; /* shared memory: struct shared_policy; 0: none */
-	u32 reserved;
-	u64 position;	 /* among its siblings: only grows */
-	u64 first_frame; /* of a device: where its memory lies */
+	u32 wb_err;		/* failed writes, and whether the last was told of (writeback.h) */
+	u64 position;		/* among its siblings: only grows */
+	u64 first_frame;	/* of a device: where its memory lies */
 	/* Of the disk's, what is in memory of it: mm/dcache.h. */
 	u32 nr_child_dentries;
 	handle_t lru_next, lru_prev;

@@ -101,9 +101,18 @@ u64 write_cache_pages(struct machine *m, handle_t inode, u64 *first, u64 last, u
 /* filemap_fdatawrite(): mm.h. All dirty pages are under way when it returns. */
 
 /** filemap_fdatawait() - until nothing of [@first, @last] is under writeback; others run meanwhile.
- * 0 or -EINTR. filemap_check_error() - -EIO once after a write of the file failed. */
+ * 0 or -EINTR. */
 int filemap_fdatawait(struct machine *m, handle_t inode, u64 first, u64 last);
-int filemap_check_error(struct machine *m, handle_t inode);
+
+/**
+ * mapping_set_error() - a page of @inode was not written. Everybody who has the file open then is
+ * told once by fsync(2) or msync(2) (file_check_and_advance_wb_err(): -EIO or 0), and if none of
+ * them asks, the next one who opens it: wb_err_sample() is what an open file begins with.
+ * Source: fsync(2); Documentation/core-api/errseq.rst.
+ */
+void mapping_set_error(struct machine *m, handle_t inode);
+u32 wb_err_sample(const struct machine *m, handle_t inode);
+int file_check_and_advance_wb_err(struct machine *m, handle_t file);
 
 /* ---- the flusher (mm/fs_writeback.c) ---- */
 
@@ -143,9 +152,11 @@ bool balance_dirty_pages_ratelimited(struct machine *m, u32 nr);
 
 /* ---- on demand ---- */
 
-/** vfs_fsync_range() - fsync(2), msync(2): write, wait, tell of errors. *@pages: how many were
- * written (or NULL). ksys_sync() - sync(2): the same for all files, without errors but -EINTR. */
-int vfs_fsync_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages);
+/** vfs_fsync_range() - fsync(2), msync(2) of an open file: write, wait, tell of errors. *@pages: how
+ * many were written (or NULL). sync_inode_range() - without telling of any but -EINTR. ksys_sync() -
+ * sync(2): that of all files. */
+int vfs_fsync_range(struct machine *m, handle_t file, u64 first, u64 last, u64 *pages);
+int sync_inode_range(struct machine *m, handle_t inode, u64 first, u64 last, u64 *pages);
 int ksys_sync(struct machine *m, u64 *pages);
 
 #endif

@@ -2,6 +2,7 @@
  * The disk: what an I/O costs, in which order the queue is served, who waits, when it fails.
  */
 #include <errno.h>
+#include <mman/namei.h>
 #include <mman/writeback.h>
 
 #include "tests/mmtest.h"
@@ -188,12 +189,12 @@ static void test_faults(struct mmtest *t)
 	f.first = 200;
 	f.last = 300;
 	f.probability = 100;
-	blk_clear_fault(m, 0, UINT64_MAX);
+	blk_clear_faults(m, 0, 0, UINT64_MAX);
 	blk_set_fault(m, &f);
 	is_uint(failures(m, 5), 0, "elsewhere all is well");
 	is_err(blk_read(m, 199, 2), -EIO, "where the transfer reaches into it it is not");
 	blk_free_space(m, 200, 0);
-	ok(blk_clear_fault(m, 200, 300) && !blk_clear_fault(m, 200, 300), "off, once");
+	ok(blk_clear_faults(m, 0, 200, 300) && !blk_clear_faults(m, 0, 200, 300), "off, once");
 }
 
 static void test_write_errors(struct mmtest *t)
@@ -204,17 +205,38 @@ static void test_write_errors(struct mmtest *t)
 			       .interval = 1,
 			       .times = 1,
 			       .on = { false, true } };
-	handle_t i = cached_file(m, "/e", 4);
+	handle_t i = cached_file(m, "/e", 4), one, two, late;
 	u64 pages;
+
+	vfs_open(m, i, &one);
+	vfs_open(m, i, &two);
 
 	dirty(m, i, 0, 4);
 	blk_set_fault(m, &f);
-	is_err(vfs_fsync_range(m, i, 0, UINT64_MAX, &pages), -EIO, "fsync tells of it");
+	is_err(vfs_fsync_range(m, one, 0, UINT64_MAX, &pages), -EIO, "fsync tells of it");
 	is_uint(pages, 4, "and of the pages");
 	is_int(m->vm_node_stat[NR_DIRTY], 0, "they are not tried for ever");
-	is_err(vfs_fsync_range(m, i, 0, UINT64_MAX, &pages), 0, "it is told once");
+	is_err(vfs_fsync_range(m, one, 0, UINT64_MAX, &pages), 0, "it is told once");
+	vfs_open(m, i, &late);
+	is_err(vfs_fsync_range(m, late, 0, UINT64_MAX, NULL), 0, "who came after that is not told");
+	is_err(vfs_fsync_range(m, two, 0, UINT64_MAX, NULL), -EIO, "everybody who was there is");
+	is_err(vfs_fsync_range(m, two, 0, UINT64_MAX, NULL), 0, "once");
+	vfs_close(m, one);
+	vfs_close(m, two);
+	vfs_close(m, late);
+	f.times = 2;
+	blk_set_fault(m, &f);
+	dirty(m, i, 0, 1);
+	sync_inode_range(m, i, 0, UINT64_MAX, NULL);
+	dirty(m, i, 0, 1);
+	sync_inode_range(m, i, 0, UINT64_MAX, NULL);
+	vfs_open(m, i, &late);
+	is_err(vfs_fsync_range(m, late, 0, UINT64_MAX, NULL), -EIO,
+	       "of what nobody heard the next one does");
+	is_err(vfs_fsync_range(m, late, 0, UINT64_MAX, NULL), 0, "once for two");
+	vfs_close(m, late);
 	is_int(inode_at(m, i)->nrpages, 4, "the cache keeps the pages");
-	blk_clear_fault(m, 0, UINT64_MAX);
+	blk_clear_faults(m, 0, 0, UINT64_MAX);
 	inode_unlink(m, i);
 }
 

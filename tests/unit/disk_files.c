@@ -125,7 +125,7 @@ static void test_buffers(struct machine *m)
 	is_uint(written, m->nr_blockdev_pages, "each once");
 	vfs_inode_changed(m, f);
 	is_uint(m->vm_node_stat[NR_DIRTY], 1, "chmod dirties one");
-	vfs_fsync_range(m, f, 0, UINT64_MAX, NULL);
+	sync_inode_range(m, f, 0, UINT64_MAX, NULL);
 	is_uint(m->vm_node_stat[NR_DIRTY], 0, "which fsync of the file writes");
 	drop_pagecache(m);
 	is_uint(m->nr_blockdev_pages, 0, "then drop_caches drops Buffers too");
@@ -457,7 +457,7 @@ static void test_random(struct machine *m)
 			break;
 		default:
 			if (model[i].used && !model[i].dir)
-				wrong += vfs_fsync_range(m, model[i].h, 0, UINT64_MAX, NULL) != 0;
+				wrong += sync_inode_range(m, model[i].h, 0, UINT64_MAX, NULL) != 0;
 			break;
 		}
 		if (step % 40 == 0) {

@@ -447,6 +447,7 @@ static void test_read_error(void)
 	store(&t, at(100), 4);
 	swap_out(&t, at(100), 1);
 	f.first = f.last = t.m->swap.area[0].sector + 1;
+	f.disk = blk_disk_of(t.m, f.first);
 	f.on[BIO_READ] = true;
 	blk_set_fault(t.m, &f);
 	swap_out(&t, at(101), 3);
@@ -479,6 +480,7 @@ static void test_read_again(void)
 	parent = t.task;
 	task_fork(t.m, parent, &child);
 	f.first = t.m->swap.area[0].sector;
+	f.disk = blk_disk_of(t.m, f.first);
 	f.last = f.first + 1000;
 	f.on[BIO_READ] = true;
 	blk_set_fault(t.m, &f);
@@ -486,7 +488,7 @@ static void test_read_again(void)
 	is_int(load(&t, A, 16), -EFAULT, "the disk fails");
 	as_task(&t, parent);
 	is_sound(t.m, "after a failed read");
-	blk_clear_fault(t.m, f.first, f.last);
+	blk_clear_faults(t.m, f.disk, f.first, f.last);
 	is_int(load(&t, A, 16), 0, "and is well again: another process reads its pages");
 	is_int(swapents(&t), 0, "all of them");
 	mmtest_close(&t);
@@ -502,6 +504,7 @@ static void test_write_error(void)
 	map(&t, A, 4, "rw", MAPF_FIXED);
 	store(&t, A, 4);
 	f.first = t.m->swap.area[0].sector;
+	f.disk = blk_disk_of(t.m, f.first);
 	f.last = f.first + 1000;
 	f.on[BIO_WRITE] = true;
 	blk_set_fault(t.m, &f);

@@ -287,7 +287,8 @@ static void step_fault(struct mmtest *t)
 	f.first = 0;
 	f.last = 1ull << 40;
 	f.on[pick(3) ? BIO_WRITE : BIO_READ] = true;
-	if (!blk_clear_fault(t->m, f.first, f.last))
+	f.disk = pick(t->m->blk.nr_disks);
+	if (!blk_clear_faults(t->m, f.disk, f.first, f.last))
 		blk_set_fault(t->m, &f);
 }
 

@@ -332,7 +332,7 @@ static void test_dirtytime(struct mmtest *t)
 		"but after dirtytime_expire_seconds, in one page");
 	is_uint(t->m->wb.list[WB_DIRTY_TIME].nr, 0, "and that was it");
 	mark_inode_dirty(t->m, f, I_DIRTY_TIME);
-	vfs_fsync_range(t->m, f, 0, UINT64_MAX, NULL);
+	sync_inode_range(t->m, f, 0, UINT64_MAX, NULL);
 	is_uint(t->m->wb.list[WB_DIRTY_TIME].nr, 0, "fsync writes it too");
 	s->dirtytime_expire_seconds = 12 * 60 * 60;
 	mark_inode_dirty(t->m, f, I_DIRTY_SYNC);

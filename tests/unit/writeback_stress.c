@@ -97,7 +97,7 @@ static void step_fault(struct machine *m)
 	if (pick(3))
 		blk_set_fault(m, &rule);
 	else
-		blk_clear_fault(m, 0, UINT64_MAX);
+		blk_clear_faults(m, 0, 0, UINT64_MAX);
 }
 
 static void step_time(struct machine *m)
@@ -115,7 +115,7 @@ static void step(struct mmtest *t)
 
 	switch (pick(16)) {
 	case 0:
-		vfs_fsync_range(t->m, file[i], first, first + pick(PAGES), NULL);
+		sync_inode_range(t->m, file[i], first, first + pick(PAGES), NULL);
 		break;
 	case 1:
 		inode_truncate(t->m, file[i], (u64)pick(PAGES + 1) << PAGE_SHIFT);
@@ -181,7 +181,7 @@ int main(void)
 			break;
 	}
 	is_uint(i, STEPS, "random writeback keeps every invariant at each step");
-	blk_clear_fault(t.m, 0, UINT64_MAX);
+	blk_clear_faults(t.m, 0, 0, UINT64_MAX);
 	is_err(ksys_sync(t.m, &pages), 0, "sync at the end");
 	ok(!t.m->vm_node_stat[NR_DIRTY] && !t.m->vm_node_stat[NR_WRITEBACK],
 	   "leaves nothing dirty");
