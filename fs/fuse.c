@@ -12,9 +12,7 @@
 #include "fs/awake.h"
 #include "fs/deferred.h"
 #include "fs/mount.h"
-#include "fs/mounter.h"
-#include "fs/names.h"
-#include "fs/session.h"
+#include "fs/mounted.h"
 #include "fs/signals.h"
 
 #include <errno.h>
@@ -25,20 +23,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#define STATIC_TIMEOUT 1.0    /* seconds the kernel may remember what never changes */
-#define NAME_TIMEOUT   3600.0 /* likewise, names that it can be told to forget */
-#define READ_BUFFER    (1u << 20)
-#define INLINE_IO_MAX  (1u << 16) /* larger reads and writes of disk files go to the worker */
+#define READ_BUFFER   (1u << 20)
+#define INLINE_IO_MAX (1u << 16) /* larger reads and writes of disk files go to the worker */
 
 struct mount {
-	struct session session; /* machine, tree, gate, worker */
-	struct tree *tree;
+	struct mounted mounted; /* machine, tree, gate, worker, names */
 	struct fuse_session *se;
 	const struct mount_options *options;
-	struct mounter mounter;
 	char *buffer; /* the loop thread's, READ_BUFFER bytes */
 	struct deferred deferred;
-	struct names names; /* the loop thread's, but for one flag */
 };
 
 static struct mount *mount_of(fuse_req_t req)
@@ -46,28 +39,19 @@ static struct mount *mount_of(fuse_req_t req)
 	return fuse_req_userdata(req);
 }
 
-/* --- Who asks, and what he is shown --- */
+/* --- Who asks, and what he is told --- */
+
+static struct mounted *mounted_of(fuse_req_t req)
+{
+	return &mount_of(req)->mounted;
+}
 
 static struct caller caller_of(fuse_req_t req)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 	struct caller c = { .host_tid = (u32)ctx->pid, .uid = ctx->uid, .gid = ctx->gid };
 
-	mounter_caller(&mount_of(req)->mounter, &c);
-	return c;
-}
-
-static double timeout_of(const struct mount *mnt, u64 ino)
-{
-	return tree_is_static(mnt->tree, ino) ? STATIC_TIMEOUT : 0.0;
-}
-
-/* Who asks for something of @ino. The gate is not held. */
-static struct caller caller_at(fuse_req_t req, u64 ino)
-{
-	struct caller c = caller_of(req);
-
-	names_know_caller(&mount_of(req)->names, &c, ino);
+	mounter_caller(&mounted_of(req)->mounter, &c);
 	return c;
 }
 
@@ -82,7 +66,7 @@ static void forget_names(void *arg)
 	struct fuse_out_header out = { .len = sizeof(out), .error = NOTIFY_INC_EPOCH };
 
 	if (write(fuse_session_fd(mnt->se), &out, sizeof(out)) != sizeof(out))
-		names_set_last(&mnt->names, false);
+		names_set_last(&mnt->mounted.names, false);
 }
 
 static void reply_error(fuse_req_t req, int error)
@@ -90,40 +74,24 @@ static void reply_error(fuse_req_t req, int error)
 	fuse_reply_err(req, -error);
 }
 
-static void reply_entry(fuse_req_t req, int error, const struct fuse_entry_param *e)
+static struct fuse_entry_param entry_param(const struct mounted_entry *e)
 {
-	if (error)
+	return (struct fuse_entry_param){ .ino = e->ino,
+					  .attr = e->attr,
+					  .attr_timeout = e->attr_timeout,
+					  .entry_timeout = e->name_timeout };
+}
+
+static void reply_entry(fuse_req_t req, int error, const struct mounted_entry *e)
+{
+	struct fuse_entry_param param;
+
+	if (error) {
 		reply_error(req, error);
-	else
-		fuse_reply_entry(req, e);
-}
-
-/* An entry that was found or made: with its attributes, for the kernel wants them next. Held. */
-static int fill_entry(struct mount *mnt, const struct caller *c, u64 ino,
-		      struct fuse_entry_param *e)
-{
-	int error;
-
-	memset(e, 0, sizeof(*e));
-	error = tree_getattr(mnt->tree, c, ino, &e->attr);
-	mounter_show(&mnt->mounter, &e->attr);
-	e->ino = ino;
-	e->attr_timeout = e->entry_timeout = timeout_of(mnt, ino);
-	if (names_remember(&mnt->names, ino))
-		e->entry_timeout = NAME_TIMEOUT;
-	return error;
-}
-
-/* An entry that is not there. Where that stays so the kernel may remember it: 0. Else -ENOENT.
- * Held. */
-static int no_entry(struct mount *mnt, const struct caller *c, u64 parent,
-		    struct fuse_entry_param *e)
-{
-	if (!names_remember_none(&mnt->names, c, parent))
-		return -ENOENT;
-	memset(e, 0, sizeof(*e));
-	e->entry_timeout = NAME_TIMEOUT;
-	return 0;
+		return;
+	}
+	param = entry_param(e);
+	fuse_reply_entry(req, &param);
 }
 
 /* --- Names and attributes --- */
@@ -134,73 +102,47 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 
 	conn->want |= conn->capable & FUSE_CAP_ATOMIC_O_TRUNC;
 	conn->want &= ~(unsigned int)(FUSE_CAP_ASYNC_READ | FUSE_CAP_AUTO_INVAL_DATA);
-	names_set_last(&mnt->names, conn->proto_minor >= NAMES_LAST_MINOR);
+	names_set_last(&mnt->mounted.names, conn->proto_minor >= NAMES_LAST_MINOR);
 	if (mnt->options->ready)
 		mnt->options->ready(mnt->options->arg);
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct mount *mnt = mount_of(req);
-	struct caller c = caller_at(req, parent);
-	struct fuse_entry_param e;
-	u64 ino;
-	int error;
+	struct caller c = caller_of(req);
+	struct mounted_entry e;
 
-	/* only a number can be the caller's own; to find it out costs a look into the host's
-	 * /proc */
-	if (name[0] >= '0' && name[0] <= '9')
-		names_look_up(&mnt->names, &c);
-	session_enter(&mnt->session);
-	error = names_check(&mnt->names, &c, parent);
-	if (!error)
-		error = tree_lookup(mnt->tree, &c, parent, name, &ino);
-	if (!error)
-		error = fill_entry(mnt, &c, ino, &e);
-	else if (error == -ENOENT)
-		error = no_entry(mnt, &c, parent, &e);
-	session_leave(&mnt->session);
-	reply_entry(req, error, &e);
+	reply_entry(req, mounted_lookup(mounted_of(req), &c, parent, name, &e), &e);
 }
 
-static void reply_attr(fuse_req_t req, const struct caller *c, u64 ino, int error)
+static void reply_attr(fuse_req_t req, struct caller *c, u64 ino, int error)
 {
-	struct mount *mnt = mount_of(req);
-	struct stat st;
+	struct mounted_entry e;
 
-	if (!error) {
-		session_enter(&mnt->session);
-		error = names_check(&mnt->names, c, ino);
-		if (!error)
-			error = tree_getattr(mnt->tree, c, ino, &st);
-		session_leave(&mnt->session);
-	}
-	if (error) {
+	if (!error)
+		error = mounted_getattr(mounted_of(req), c, ino, &e);
+	if (error)
 		reply_error(req, error);
-		return;
-	}
-	mounter_show(&mnt->mounter, &st);
-	fuse_reply_attr(req, &st, timeout_of(mnt, ino));
+	else
+		fuse_reply_attr(req, &e.attr, e.attr_timeout);
 }
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct caller c = caller_at(req, ino);
+	struct caller c = caller_of(req);
 
 	(void)fi;
 	reply_attr(req, &c, ino, 0);
 }
 
-/* What the kernel asks for, as the tree wants it: the mounting user is root there. */
-static struct tree_setattr wanted_attr(struct mount *mnt, const struct stat *attr, int to_set)
+/* What the kernel asks for, as the tree wants it. */
+static struct tree_setattr wanted_attr(const struct stat *attr, int to_set)
 {
 	struct tree_setattr a = {
 		.mode = attr->st_mode & 07777,
-		.uid = mounter_uid(&mnt->mounter, attr->st_uid),
-		.gid = mounter_gid(&mnt->mounter, attr->st_gid),
-		.mtime = to_set & FUSE_SET_ATTR_MTIME_NOW ?
-				 tree_now_ns(mnt->tree) :
-				 attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
+		.uid = attr->st_uid,
+		.gid = attr->st_gid,
+		.mtime = attr->st_mtim.tv_sec * (s64)NSEC_PER_SEC + attr->st_mtim.tv_nsec,
 	};
 
 	a.which = (to_set & FUSE_SET_ATTR_MODE ? SETATTR_MODE : 0) |
@@ -213,59 +155,31 @@ static struct tree_setattr wanted_attr(struct mount *mnt, const struct stat *att
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		       struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	struct tree_setattr a;
-	int error = 0;
+	struct tree_setattr a = wanted_attr(attr, to_set);
+	u64 size = (u64)attr->st_size;
 
 	(void)fi;
-	session_enter(&mnt->session);
-	a = wanted_attr(mnt, attr, to_set);
-	if (to_set & FUSE_SET_ATTR_SIZE)
-		error = tree_truncate(mnt->tree, &c, ino, (u64)attr->st_size);
-	if (!error)
-		error = tree_setattr(mnt->tree, &c, ino, &a);
-	session_leave(&mnt->session);
-	reply_attr(req, &c, ino, error);
-}
-
-/* May the caller do @mask? */
-static int check_access(fuse_req_t req, fuse_ino_t ino, int mask)
-{
-	struct mount *mnt = mount_of(req);
-	struct caller c = caller_at(req, ino);
-	int error;
-
-	session_enter(&mnt->session);
-	error = names_check(&mnt->names, &c, ino);
-	if (!error)
-		error = tree_access(mnt->tree, &c, ino, mask);
-	session_leave(&mnt->session);
-	return error;
+	reply_attr(req, &c, ino,
+		   mounted_setattr(mounted_of(req), &c, ino, &a, to_set & FUSE_SET_ATTR_MTIME_NOW,
+				   to_set & FUSE_SET_ATTR_SIZE ? &size : NULL));
 }
 
 static void op_access(fuse_req_t req, fuse_ino_t ino, int mask)
 {
-	reply_error(req, check_access(req, ino, mask));
+	struct caller c = caller_of(req);
+
+	reply_error(req, mounted_access(mounted_of(req), &c, ino, mask));
 }
 
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
-	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
 	struct text target;
 	int error;
 
-	visitor_resolve(&mnt->names.visitors, &c);
 	text_init(&target);
-	session_enter(&mnt->session);
-	error = names_check(&mnt->names, &c, ino);
-	if (!error)
-		error = tree_readlink(mnt->tree, &c, ino, &target);
-	session_leave(&mnt->session);
-	text_char(&target, '\0');
-	if (!error && text_error(&target))
-		error = -ENOMEM;
+	error = mounted_readlink(mounted_of(req), &c, ino, &target);
 	if (error)
 		reply_error(req, error);
 	else
@@ -275,7 +189,7 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
-	struct mount *mnt = mount_of(req);
+	struct mounted *mnt = mounted_of(req);
 	struct statvfs st;
 
 	session_enter(&mnt->session);
@@ -288,7 +202,8 @@ static void op_statfs(fuse_req_t req, fuse_ino_t ino)
 
 static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	int error = check_access(req, ino, R_OK);
+	struct caller c = caller_of(req);
+	int error = mounted_access(mounted_of(req), &c, ino, R_OK);
 
 	if (error)
 		reply_error(req, error);
@@ -298,7 +213,7 @@ static void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 
 struct listing {
 	struct dir_emit emit;
-	struct mount *mnt;
+	struct mounted *mnt;
 	const struct caller *caller;
 	fuse_req_t req;
 	char *buffer;
@@ -313,16 +228,13 @@ struct listing {
 static bool list_entry(struct dir_emit *e, const char *name, const struct entry *entry, u64 next)
 {
 	struct listing *l = e->arg;
-	struct fuse_entry_param p;
+	struct fuse_entry_param p = { .attr = { .st_ino = e->ino, .st_mode = e->mode } };
+	struct mounted_entry known;
 	size_t left = l->size - l->used, n;
-	bool known = l->plus && entry && tree_is_static(l->mnt->tree, e->ino) &&
-		     !fill_entry(l->mnt, l->caller, e->ino, &p);
 
-	if (!known) {
-		memset(&p, 0, sizeof(p));
-		p.attr.st_ino = e->ino;
-		p.attr.st_mode = e->mode;
-	}
+	if (l->plus && entry && tree_is_static(l->mnt->tree, e->ino) &&
+	    !mounted_fill_entry(l->mnt, l->caller, e->ino, &known))
+		p = entry_param(&known);
 	if (l->plus)
 		n = fuse_add_direntry_plus(l->req, l->buffer + l->used, left, name, &p,
 					   (off_t)next);
@@ -340,15 +252,15 @@ static void list_directory(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
 	struct listing l = {
-		.mnt = mnt, .caller = &c, .req = req, .buffer = mnt->buffer, .plus = plus
+		.mnt = &mnt->mounted, .caller = &c, .req = req, .buffer = mnt->buffer, .plus = plus
 	};
 	int error;
 
 	l.size = min_t(size_t, size, READ_BUFFER);
 	l.emit = (struct dir_emit){ .arg = &l, .emit = list_entry };
-	session_enter(&mnt->session);
-	error = tree_readdir(mnt->tree, &c, ino, (u64)offset, &l.emit);
-	session_leave(&mnt->session);
+	session_enter(&mnt->mounted.session);
+	error = tree_readdir(mnt->mounted.tree, &c, ino, (u64)offset, &l.emit);
+	session_leave(&mnt->mounted.session);
 	if (error)
 		reply_error(req, error);
 	else
@@ -371,18 +283,10 @@ static void op_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 
 static void make_entry(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	struct fuse_entry_param e;
-	u64 ino;
-	int error;
+	struct mounted_entry e;
 
-	session_enter(&mnt->session);
-	error = tree_mknod(mnt->tree, &c, parent, name, mode, &ino);
-	if (!error)
-		error = fill_entry(mnt, &c, ino, &e);
-	session_leave(&mnt->session);
-	reply_entry(req, error, &e);
+	reply_entry(req, mounted_make(mounted_of(req), &c, parent, name, mode, &e), &e);
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -398,7 +302,7 @@ static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct mount *mnt = mount_of(req);
+	struct mounted *mnt = mounted_of(req);
 	struct caller c = caller_of(req);
 	int error;
 
@@ -411,7 +315,7 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
 		      const char *new_name, unsigned int flags)
 {
-	struct mount *mnt = mount_of(req);
+	struct mounted *mnt = mounted_of(req);
 	struct caller c = caller_of(req);
 	int error;
 
@@ -456,31 +360,25 @@ static struct open_file *file_of(const struct fuse_file_info *fi)
 /* When an open is answered and the caller was interrupted meanwhile, there will be no release. */
 static void release(struct mount *mnt, const struct caller *c, struct open_file *f)
 {
-	session_enter(&mnt->session);
+	session_enter(&mnt->mounted.session);
 	deferred_release(&mnt->deferred, f);
-	tree_release(mnt->tree, c, f);
-	session_leave(&mnt->session);
+	tree_release(mnt->mounted.tree, c, f);
+	session_leave(&mnt->mounted.session);
 }
 
 static void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
-	struct caller c = caller_at(req, ino);
+	struct caller c = caller_of(req);
 	struct open_file *f;
-	int error;
+	int error = mounted_open(mounted_of(req), &c, ino, fi->flags, &f);
 
-	session_enter(&mnt->session);
-	error = names_check(&mnt->names, &c, ino);
-	if (!error)
-		error = tree_open(mnt->tree, &c, ino, fi->flags, &f);
-	session_leave(&mnt->session);
 	if (error) {
 		reply_error(req, error);
 		return;
 	}
 	fill_open(f, fi);
 	if (fuse_reply_open(req, fi) == -ENOENT)
-		release(mnt, &c, f);
+		release(mount_of(req), &c, f);
 }
 
 static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -488,24 +386,19 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 {
 	struct mount *mnt = mount_of(req);
 	struct caller c = caller_of(req);
-	struct fuse_entry_param e;
+	struct fuse_entry_param param;
+	struct mounted_entry e;
 	struct open_file *f;
-	u64 ino;
-	int error;
+	int error =
+		mounted_create(&mnt->mounted, &c, parent, name, mode & 07777, fi->flags, &e, &f);
 
-	session_enter(&mnt->session);
-	error = tree_create_file(mnt->tree, &c, parent, name, mode & 07777, &ino);
-	if (!error)
-		error = fill_entry(mnt, &c, ino, &e);
-	if (!error)
-		error = tree_open(mnt->tree, &c, ino, fi->flags & ~(O_CREAT | O_EXCL), &f);
-	session_leave(&mnt->session);
 	if (error) {
 		reply_error(req, error);
 		return;
 	}
+	param = entry_param(&e);
 	fill_open(f, fi);
-	if (fuse_reply_create(req, &e, fi) == -ENOENT)
+	if (fuse_reply_create(req, &param, fi) == -ENOENT)
 		release(mnt, &c, f);
 }
 
@@ -519,23 +412,24 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	ssize_t n;
 
 	size = min_t(size_t, size, READ_BUFFER);
-	if (size > INLINE_IO_MAX && tree_is_tracked(mnt->tree, ino)) {
+	if (size > INLINE_IO_MAX && tree_is_tracked(mnt->mounted.tree, ino)) {
 		deferred_pread(&mnt->deferred, req, &c, f, size, (u64)offset);
 		return;
 	}
-	session_enter(&mnt->session);
-	if (tree_read_is_long(mnt->tree, &c, f, (u64)offset)) {
-		session_leave(&mnt->session);
+	session_enter(&mnt->mounted.session);
+	if (tree_read_is_long(mnt->mounted.tree, &c, f, (u64)offset)) {
+		session_leave(&mnt->mounted.session);
 		deferred_text(&mnt->deferred, req, &c, f, size, (u64)offset);
 		return;
 	}
-	n = tree_read_data(mnt->tree, &c, f, mnt->buffer, size, (u64)offset, &data);
-	session_leave(&mnt->session);
+	n = tree_read_data(mnt->mounted.tree, &c, f, mnt->buffer, size, (u64)offset, &data);
+	session_leave(&mnt->mounted.session);
 
 	/* the text stays as it is until this descriptor is read again, which this thread does */
 	if (n >= 0)
 		fuse_reply_buf(req, data, (size_t)n);
-	else if (n == -EAGAIN && !(fi->flags & O_NONBLOCK) && tree_is_stream(mnt->tree, ino))
+	else if (n == -EAGAIN && !(fi->flags & O_NONBLOCK) &&
+		 tree_is_stream(mnt->mounted.tree, ino))
 		deferred_read(&mnt->deferred, req, &c, f, size);
 	else
 		reply_error(req, (int)n);
@@ -548,19 +442,19 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	struct caller c = caller_of(req);
 	ssize_t n;
 
-	if (tree_write_is_brief(mnt->tree, ino)) {
+	if (tree_write_is_brief(mnt->mounted.tree, ino)) {
 		deferred_brief_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
 		return;
 	}
-	if (tree_write_is_long(mnt->tree, ino) ||
+	if (tree_write_is_long(mnt->mounted.tree, ino) ||
 	    ((size > INLINE_IO_MAX || file_of(fi)->flags & O_DSYNC) &&
-	     tree_is_tracked(mnt->tree, ino))) {
+	     tree_is_tracked(mnt->mounted.tree, ino))) {
 		deferred_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
 		return;
 	}
-	session_enter(&mnt->session);
-	n = tree_write(mnt->tree, &c, file_of(fi), data, size, (u64)offset);
-	session_leave(&mnt->session);
+	session_enter(&mnt->mounted.session);
+	n = tree_write(mnt->mounted.tree, &c, file_of(fi), data, size, (u64)offset);
+	session_leave(&mnt->mounted.session);
 	if (n < 0)
 		reply_error(req, (int)n);
 	else
@@ -575,9 +469,9 @@ static void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int command, void 
 	struct caller c = caller_of(req);
 
 	(void)arg;
-	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->tree, ino))
+	if (flags & FUSE_IOCTL_DIR || !tree_has_ioctl(mnt->mounted.tree, ino))
 		reply_error(req, -ENOTTY);
-	else if (tree_ioctl_asks(mnt->tree, ino, command))
+	else if (tree_ioctl_asks(mnt->mounted.tree, ino, command))
 		deferred_ask(&mnt->deferred, req, &c, file_of(fi), command, in, in_size, out_size);
 	else
 		deferred_ioctl(&mnt->deferred, req, &c, file_of(fi), command, in, in_size,
@@ -595,7 +489,7 @@ static void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_f
 static void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
 			 struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
+	struct mounted *mnt = mounted_of(req);
 	struct caller c = caller_of(req);
 	enum fallocate_how how;
 	int error = tree_fallocate_mode(mode, &how);
@@ -622,7 +516,7 @@ static void op_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
 static void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t offset, int whence,
 		     struct fuse_file_info *fi)
 {
-	struct mount *mnt = mount_of(req);
+	struct mounted *mnt = mounted_of(req);
 	struct caller c = caller_of(req);
 	s64 result;
 
@@ -784,19 +678,20 @@ static int serve(struct mount *mnt, struct machine *m)
 	struct signals signals;
 	int error;
 
-	mnt->deferred = (struct deferred){ .session = &mnt->session, .ops = &later_ops };
-	error = session_start(&mnt->session, m, mnt->tree, deferred_notify, &mnt->deferred);
+	mnt->deferred = (struct deferred){ .session = &mnt->mounted.session, .ops = &later_ops };
+	error = session_start(&mnt->mounted.session, m, mnt->mounted.tree, deferred_notify,
+			      &mnt->deferred);
 	if (error)
 		return error;
-	mnt->names.session = &mnt->session;
-	session_set_names(&mnt->session, forget_names, mnt);
+	mnt->mounted.names.session = &mnt->mounted.session;
+	session_set_names(&mnt->mounted.session, forget_names, mnt);
 	error = signals_start(&signals, stop, mnt->se);
 	if (error) {
-		session_stop(&mnt->session);
+		session_stop(&mnt->mounted.session);
 		return error;
 	}
 	loop(mnt->se);
-	if (!session_stop(&mnt->session)) {
+	if (!session_stop(&mnt->mounted.session)) {
 		/* the command's thread has the machine: all that can be done is to leave no
 		 * mount */
 		fuse_session_unmount(mnt->se);
@@ -809,9 +704,8 @@ static int serve(struct mount *mnt, struct machine *m)
 
 int mount_serve(struct machine *m, struct tree *tree, const struct mount_options *options)
 {
-	struct mount mnt = { .tree = tree,
-			     .options = options,
-			     .mounter = { geteuid(), getegid() } };
+	struct mount mnt = { .mounted = { .tree = tree, .mounter = { geteuid(), getegid() } },
+			     .options = options };
 	int status = EX_UNAVAILABLE, error;
 
 	mnt.buffer = malloc(READ_BUFFER);
