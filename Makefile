@@ -218,7 +218,7 @@ format:
 
 lint:
 	@scripts/deps build lint
-	@scripts/lint --std=gnu11 $(CPPFLAGS) $(FUSE_CFLAGS) -- $(C_FILES) $(H_FILES)
+	@JOBS=$(JOBS) scripts/lint --std=gnu11 $(CPPFLAGS) $(FUSE_CFLAGS) -- $(C_FILES) $(H_FILES)
 
 # --- Installing ---
 
