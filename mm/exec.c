@@ -246,8 +246,8 @@ static void set_comm(struct task *t, const char *name)
 	strncpy(t->comm, base ? base + 1 : name, TASK_COMM_LEN - 1);
 }
 
-/* A fresh address space for @task, or -errno with the task as it was. */
-static int new_image(struct machine *m, handle_t task, const char *name)
+/* A fresh address space for @task, or -errno with the task as it was. *@old_mm: what it had. */
+static int new_image(struct machine *m, handle_t task, const char *name, handle_t *old_mm)
 {
 	handle_t old = task_at(m, task)->mm, old_exe = task_at(m, task)->exe, mm;
 	int error = mm_create(m, &mm);
@@ -264,20 +264,23 @@ static int new_image(struct machine *m, handle_t task, const char *name)
 		return error;
 	}
 	exit_threads(m, task_at(m, task)->leader);
-	if (old)
-		mm_put(m, old);
+	*old_mm = old;
 	return 0;
 }
 
 int task_exec(struct machine *m, handle_t task, const char *name)
 {
-	int error = new_image(m, task, name);
+	handle_t old;
+	int error = new_image(m, task, name, &old);
 
-	if (!error) {
-		set_comm(task_at(m, task), name);
-		clock_charge(m, m->cost.exec);
-	}
-	return error;
+	if (error)
+		return error;
+	set_comm(task_at(m, task), name);
+	clock_charge(m, m->cost.exec);
+	/* others come in between, and may end it */
+	if (old)
+		mm_put_slowly(m, old);
+	return 0;
 }
 
 int task_exec_bare(struct machine *m, handle_t task, const char *name)
@@ -313,7 +316,7 @@ int task_exec_stack(struct machine *m, handle_t task, const char *name)
 int task_spawn(struct machine *m, const char *comm, handle_t *out)
 {
 	struct running r;
-	handle_t task;
+	handle_t task, none;
 	int error;
 
 	if (m->tasks.nr_threads >= (u32)m->sysctl.threads_max)
@@ -323,7 +326,7 @@ int task_spawn(struct machine *m, const char *comm, handle_t *out)
 		return error;
 	/* init forked and executed it: what a fresh process inherits is init's */
 	task_run_begin(m, &r, task);
-	error = new_image(m, task, comm);
+	error = new_image(m, task, comm, &none);
 	if (!task_run_end(m, &r))
 		return -EINTR;
 	if (error) {

@@ -7,6 +7,7 @@
 #include <mman/lab.h>
 #include <mman/machine.h>
 
+#include "mm/filemap.h"
 #include "mm/oom.h"
 #include "mm/task.h"
 #include "mm/vma.h"
@@ -61,13 +62,25 @@ bool exit_unmap(struct machine *m, struct running *r)
 	while ((h = find_vma(m, mmh, addr))) {
 		const struct vma *v = vma_at(m, h);
 
-		addr = zap_page_range_some(m, h, v->start > addr ? v->start : addr, v->end,
-					   BATCH_PAGES);
+		addr = unmap_some(m, h, v->start > addr ? v->start : addr, v->end);
 		/* it is to end: there is nothing that could be stopped */
 		if (!machine_safe_point(m) && r->died)
 			return false;
 	}
 	return true;
+}
+
+void exit_unmapped(struct machine *m, const struct running *r, s32 code)
+{
+	handle_t mark;
+
+	if (r->outer) {
+		do_exit(m, r->task, code);
+		return;
+	}
+	mark = evict_begin(m);
+	do_exit(m, r->task, code);
+	evict_end(m, mark);
 }
 
 void task_exit_thread(struct machine *m, handle_t thread)

@@ -135,7 +135,9 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn)
 	evict_from_page_cache(m, pfn, 0);
 }
 
-static void drop_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows)
+/* @most entries of the index at the most: are there more? */
+static bool drop_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows,
+		       u64 most)
 {
 	struct inode *i = inode_at(m, inode);
 	u64 index = first;
@@ -144,6 +146,8 @@ static void drop_range(struct machine *m, handle_t inode, u64 first, u64 last, b
 	if (i->i_mmap)
 		unmap_mapping_range(m, inode, first, last, even_cows);
 	while ((entry = xa_find(m, i->pages, &index, last))) {
+		if (!most--)
+			return true;
 		if (!xa_is_value(entry)) {
 			if (page_test(pfn_to_page(m, entry), PG_writeback))
 				wait_on_page_writeback(m, entry);
@@ -156,16 +160,22 @@ static void drop_range(struct machine *m, handle_t inode, u64 first, u64 last, b
 		if (index++ == last)
 			break;
 	}
+	return false;
 }
 
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last)
 {
-	drop_range(m, inode, first, last, true);
+	drop_range(m, inode, first, last, true, UINT64_MAX);
+}
+
+bool truncate_some(struct machine *m, handle_t inode, u64 first, u64 most)
+{
+	return drop_range(m, inode, first, UINT64_MAX, true, most);
 }
 
 void punch_range(struct machine *m, handle_t inode, u64 first, u64 last)
 {
-	drop_range(m, inode, first, last, false);
+	drop_range(m, inode, first, last, false, UINT64_MAX);
 }
 
 /* Pages that were evicted before do not come back: whoever reads them again reads them as new. */

@@ -47,8 +47,15 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn);
 void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow);
 /** evict_clean_pages() - evict_from_page_cache() of @nr isolated pages, each with its shadow. */
 void evict_clean_pages(struct machine *m, const pfn_t *pfn, u32 nr);
+/** evict_begin() - until evict_end() large files whose last holder goes are put aside.
+ * evict_end() - those that came since, whose @mark evict_begin() returned, go now, in batches with
+ * safe points between. For commands; no safe point lies between the two calls. */
+handle_t evict_begin(struct machine *m);
+void evict_end(struct machine *m, handle_t mark);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
+/** truncate_some() - drop the next @most pages from @first on; are there more? */
+bool truncate_some(struct machine *m, handle_t inode, u64 first, u64 most);
 /** punch_range() - the same, but private copies of them stay mapped: a hole in the middle of the
  * file. */
 void punch_range(struct machine *m, handle_t inode, u64 first, u64 last);

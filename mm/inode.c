@@ -276,11 +276,55 @@ void inode_get(struct machine *m, handle_t inode)
 	d_update(m, inode);
 }
 
+/*
+ * What was the last to hold a large file may be a command that is long anyway: it puts the end of
+ * the file off until it is at a place where others can come in between. Until then the list is what
+ * holds the file. It is a stack: who comes in between ends his own files and leaves those below.
+ */
+handle_t evict_begin(struct machine *m)
+{
+	m->mms.evict_later = true;
+	return m->mms.evict_head;
+}
+
+static bool evicts_later(const struct machine *m, const struct inode *i)
+{
+	return m->mms.evict_later && i->users == 1 && i->nrpages > BATCH_PAGES &&
+	       i->kind != INODE_HUGETLB;
+}
+
+static void evict_push(struct machine *m, handle_t h)
+{
+	inode_at(m, h)->hash_next = m->mms.evict_head;
+	m->mms.evict_head = h;
+}
+
+void evict_end(struct machine *m, handle_t mark)
+{
+	handle_t h;
+
+	m->mms.evict_later = false;
+	while ((h = m->mms.evict_head) != mark) {
+		if (truncate_some(m, h, 0, BATCH_PAGES)) {
+			/* ended or not: it has to go */
+			machine_safe_point(m);
+			continue;
+		}
+		m->mms.evict_head = inode_at(m, h)->hash_next;
+		inode_at(m, h)->hash_next = 0;
+		inode_put(m, h);
+	}
+}
+
 void inode_put(struct machine *m, handle_t h)
 {
 	struct inode *i = inode_at(m, h);
 	enum kmem_cache_id cache = inode_cache((enum inode_kind)i->kind);
 
+	if (unlikely(evicts_later(m, i))) {
+		evict_push(m, h);
+		return;
+	}
 	if (--i->users) {
 		d_update(m, h);
 		return;

@@ -315,7 +315,7 @@ static bool end_process(struct machine *m, handle_t h)
 	exit_unmap(m, &r);
 	m->running = r.outer;
 	if (!r.died)
-		do_exit(m, r.task, 9);
+		exit_unmapped(m, &r, 9);
 	return lab_at(m, h)->number == number;
 }
 

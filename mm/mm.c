@@ -80,6 +80,24 @@ void mm_put(struct machine *m, handle_t h)
 	kobject_free(m, &m->mms.mms, CACHE_MM_STRUCT, h);
 }
 
+void mm_put_slowly(struct machine *m, handle_t mmh)
+{
+	handle_t h, mark;
+	u64 addr = 0;
+
+	while (mm_at(m, mmh)->users == 1 && mm_takes_batches(mm_at(m, mmh)) &&
+	       (h = find_vma(m, mmh, addr))) {
+		const struct vma *v = vma_at(m, h);
+
+		addr = unmap_some(m, h, v->start > addr ? v->start : addr, v->end);
+		/* ended or not: it has to go */
+		machine_safe_point(m);
+	}
+	mark = evict_begin(m);
+	mm_put(m, mmh);
+	evict_end(m, mark);
+}
+
 bool mm_is_live(const struct machine *m, handle_t h, u64 id)
 {
 	return mm_at(m, h)->users && mm_at(m, h)->id == id;
@@ -130,23 +148,6 @@ static int dup_vmas(struct machine *m, handle_t from, handle_t to)
 	return error;
 }
 
-/* A copy that is not wanted any more goes as it came, batch by batch. */
-static void drop_copy(struct machine *m, handle_t mmh)
-{
-	handle_t h;
-	u64 addr = 0;
-
-	while (mm_takes_batches(mm_at(m, mmh)) && (h = find_vma(m, mmh, addr))) {
-		const struct vma *v = vma_at(m, h);
-
-		addr = zap_page_range_some(m, h, v->start > addr ? v->start : addr, v->end,
-					   BATCH_PAGES);
-		/* ended or not: it has to go */
-		machine_safe_point(m);
-	}
-	mm_put(m, mmh);
-}
-
 int mm_dup(struct machine *m, handle_t from, handle_t *out)
 {
 	const struct mm *old = mm_at(m, from);
@@ -166,7 +167,7 @@ int mm_dup(struct machine *m, handle_t from, handle_t *out)
 	if (!error)
 		error = libc_heap_dup(m, old->libc_heap, &mm->libc_heap);
 	if (error) {
-		drop_copy(m, *out);
+		mm_put_slowly(m, *out);
 		return error;
 	}
 	mm->hiwater_rss = mm_rss(mm);

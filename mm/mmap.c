@@ -319,7 +319,7 @@ int do_mmap(struct machine *m, handle_t task, const struct mmap_request *request
 	if (!room_for(m, task, w.flags, w.start, w.end))
 		return -ENOMEM;
 	populate = w.flags & VM_LOCKED || rq.map & MAPF_POPULATE;
-	error = mm_munmap(m, mmh, w.start, rq.length, false);
+	error = mm_munmap_slowly(m, mmh, w.start, rq.length);
 	if (!error)
 		error = mmap_region(m, task, &rq, &w);
 	if (error)

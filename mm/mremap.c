@@ -411,7 +411,7 @@ int do_mremap(struct machine *m, handle_t task, u64 addr, u64 old_length, u64 ne
 	if (r.old_length >= r.new_length) {
 		if (r.old_length == r.new_length)
 			return 0;
-		return mm_munmap(m, r.mmh, addr + r.new_length, r.old_length - r.new_length, false);
+		return mm_munmap_slowly(m, r.mmh, addr + r.new_length, r.old_length - r.new_length);
 	}
 	error = vma_to_resize(m, &r, &charged);
 	if (error)

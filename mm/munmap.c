@@ -99,27 +99,37 @@ static int zap_in_batches(struct machine *m, handle_t mmh, u64 addr, u64 end)
 		const struct vma *v = vma_at(m, h);
 		u64 from = v->start > addr ? v->start : addr, to = v->end < end ? v->end : end;
 
-		addr = zap_page_range_some(m, h, from, to, BATCH_PAGES);
+		addr = unmap_some(m, h, from, to);
 		if (!machine_safe_point(m))
 			return -EINTR;
 	}
 	return 0;
 }
 
-int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length)
+int mm_munmap_slowly(struct machine *m, handle_t mmh, u64 start, u64 length)
 {
-	handle_t mmh = task_at(m, task)->mm;
+	handle_t mark;
 	int error = 0;
 
+	if (mm_takes_batches(mm_at(m, mmh)) && length >> PAGE_SHIFT > BATCH_PAGES)
+		error = zap_in_batches(m, mmh, start, start + length);
+	if (error)
+		return error;
+	mark = evict_begin(m);
+	error = mm_munmap(m, mmh, start, length, false);
+	evict_end(m, mark);
+	return error;
+}
+
+int do_munmap(struct machine *m, handle_t task, u64 addr, u64 length)
+{
 	clock_charge(m, m->cost.syscall);
 	if (addr & ~PAGE_MASK || addr > task_size(m) || length > task_size(m) - addr)
 		return -EINVAL;
 	length = PAGE_ALIGN(length);
 	if (!length)
 		return -EINVAL;
-	if (mm_takes_batches(mm_at(m, mmh)) && length >> PAGE_SHIFT > BATCH_PAGES)
-		error = zap_in_batches(m, mmh, addr, addr + length);
-	return error ? error : mm_munmap(m, mmh, addr, length, false);
+	return mm_munmap_slowly(m, task_at(m, task)->mm, addr, length);
 }
 
 /* ---- brk ---- */
@@ -188,7 +198,7 @@ int do_brk(struct machine *m, handle_t task, s64 delta, u64 *brk)
 	if (delta > 0 && !heap_within_limit(m, task, mm, to))
 		return -ENOMEM;
 	if (new_end < old_end)
-		error = mm_munmap(m, mmh, new_end, old_end - new_end, false);
+		error = mm_munmap_slowly(m, mmh, new_end, old_end - new_end);
 	else if (new_end > old_end)
 		error = brk_grow(m, task, old_end, new_end);
 	if (error)

@@ -165,7 +165,7 @@ bool task_run_end(struct machine *m, struct running *r)
 		return false;
 	account_since(m, r);
 	if (r->fatal_signal || r->exits) {
-		do_exit(m, r->task, r->fatal_signal);
+		exit_unmapped(m, r, r->fatal_signal);
 		return false;
 	}
 	if (!lab_has_load(m, r->task) && task_at(m, r->task)->state == TASK_RUNNING)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "mm/filemap.h"
 #include "mm/task.h"
 
 #define NR_SIGNALS  64
@@ -91,6 +92,8 @@ static bool is_fatal(const struct machine *m, handle_t leader, int sig)
 int kill_process(struct machine *m, handle_t task, int sig, u32 uid)
 {
 	struct running r = { .task = task_at(m, task)->leader, .exits = true };
+	handle_t mark;
+	int error;
 
 	if (!m->running && is_fatal(m, r.task, sig) && !send_signal(m, task, 0, uid)) {
 		m->running = &r;
@@ -99,5 +102,10 @@ int kill_process(struct machine *m, handle_t task, int sig, u32 uid)
 		if (r.died)
 			return 0;
 	}
-	return send_signal(m, task, sig, uid);
+	if (m->running)
+		return send_signal(m, task, sig, uid);
+	mark = evict_begin(m);
+	error = send_signal(m, task, sig, uid);
+	evict_end(m, mark);
+	return error;
 }

@@ -21,6 +21,8 @@ void task_reparent(struct machine *m, handle_t child, handle_t parent);
 /** exit_unmap() - for a process that is about to end, the innermost running one: unmaps what would
  * take long, with safe points. false: somebody else ended it meanwhile. */
 bool exit_unmap(struct machine *m, struct running *r);
+/** exit_unmapped() - after that: do_exit(). Shared memory that goes with it goes in batches, too. */
+void exit_unmapped(struct machine *m, const struct running *r, s32 code);
 /** exit_threads() - all but the leader end: exit(2), and execve(2). */
 void exit_threads(struct machine *m, handle_t leader);
 /** exit_prepare() - all of a process's end but its address space and its task struct. */

@@ -191,6 +191,9 @@ u64 batch_end(struct machine *m, const struct mm *mm, u64 start, u64 end);
 
 /** mm_munmap() - unmap without a task's limits; @keep_charge: Committed_AS stays (mremap). */
 int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_charge);
+/** mm_munmap_slowly() - by a command: what is large goes in batches with safe points between.
+ * -EINTR: stopped half-way, or the process has died. */
+int mm_munmap_slowly(struct machine *m, handle_t mm, u64 start, u64 length);
 /** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */
 int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
 
@@ -219,6 +222,9 @@ pfn_t alloc_page_vma(struct machine *m, handle_t vma, u64 addr, gfp_t gfp);
 void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end);
 /** zap_page_range_some() - the same, but stops after @most pages, or as much work; returns how far it came. */
 u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64 most);
+/** unmap_some() - a batch of [@start, @end) of one VMA that is to go altogether: pages, and the
+ * tables that held nothing else. How far it came. */
+u64 unmap_some(struct machine *m, handle_t vma, u64 start, u64 end);
 /** unmap_mapping_range() - zap the pages [@first, @last] of a file in every mapping of it;
  * @even_cows: private copies too (truncate). */
 void unmap_mapping_range(struct machine *m, handle_t inode, u64 first, u64 last, bool even_cows);

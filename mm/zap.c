@@ -106,6 +106,15 @@ u64 zap_page_range_some(struct machine *m, handle_t vma, u64 start, u64 end, u64
 	return more || w.at >= w.end ? end : w.at << PAGE_SHIFT;
 }
 
+u64 unmap_some(struct machine *m, handle_t vma, u64 start, u64 end)
+{
+	u64 to = zap_page_range_some(m, vma, start, end, BATCH_PAGES);
+
+	/* what reaches beyond goes with the mapping */
+	free_pgtables(m, vma_at(m, vma)->mm, start, to, start, to);
+	return to;
+}
+
 void zap_page_range(struct machine *m, handle_t vma, u64 start, u64 end)
 {
 	zap_page_range_some(m, vma, start, end, UINT64_MAX);

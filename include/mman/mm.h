@@ -299,6 +299,8 @@ struct mm_state {
 	u64 shmem_ino[NR_CPUS_MAX]; /* inode numbers for shared memory come in batches per CPU */
 	handle_t inode_head, inode_tail; /* all files: named, deleted but held, shared memory */
 	handle_t inode_hash[INODE_HASH_BUCKETS];
+	handle_t evict_head; /* by hash_next: files that go batch by batch (mm/inode.c) */
+	bool evict_later;
 	handle_t mm_head, mm_tail;
 	u64 nr_mms_made;
 	union {
@@ -495,6 +497,9 @@ int mm_create(struct machine *m, handle_t *mm);
 int mm_dup(struct machine *m, handle_t from, handle_t *mm);
 /** mm_put() - one user less; with the last one all mappings go. */
 void mm_put(struct machine *m, handle_t mm);
+/** mm_put_slowly() - the same by a command: what is large goes in batches with safe points between.
+ * Stopped or not, it goes. */
+void mm_put_slowly(struct machine *m, handle_t mm);
 /** mm_is_live() - is @mm still the address space with this id? After others were let in. */
 bool mm_is_live(const struct machine *m, handle_t mm, u64 id);
 

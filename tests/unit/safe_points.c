@@ -7,6 +7,7 @@
 #include <mman/vmscan.h>
 #include <string.h>
 
+#include "mm/vma.h"
 #include "tests/mmtest.h"
 #include "tests/sound.h"
 #include "tests/tap.h"
@@ -20,8 +21,11 @@ struct visitor {
 	u32 visits, unsound;
 	u32 processes; /* at the last visit */
 	u64 locked_least, locked_most;
-	u32 end_at;    /* the visit at which the command is to end */
-	handle_t kill; /* whom to kill at the first visit */
+	u64 shmem_least; /* pages of shared memory */
+	handle_t tables_of;
+	u32 tables_least; /* page tables of that address space */
+	u32 end_at;	  /* the visit at which the command is to end */
+	handle_t kill;	  /* whom to kill at the first visit */
 };
 
 static bool visit(struct machine *m, void *arg)
@@ -33,6 +37,9 @@ static bool visit(struct machine *m, void *arg)
 		v->locked_least = locked;
 	v->locked_least = locked < v->locked_least ? locked : v->locked_least;
 	v->locked_most = locked > v->locked_most ? locked : v->locked_most;
+	v->shmem_least = (u64)m->vm_node_stat[NR_SHMEM];
+	if (v->tables_of)
+		v->tables_least = mm_at(m, v->tables_of)->nr_ptes;
 	v->processes = m->tasks.nr_tasks;
 	v->unsound += count_violations(m, "in the middle");
 	/* populating has a safe point for each page */
@@ -262,6 +269,119 @@ static void test_no_memory(struct mmtest *t)
 	is_sound(t->m, "after all of it");
 }
 
+/* ---- memory that goes with its last user ---- */
+
+#define SHARED_PAGES 0x28000ull
+
+static void shared_memory(struct mmtest *t)
+{
+	map(t, A, SHARED_PAGES, "rw", MAPF_FIXED | MAPF_SHARED);
+	store(t, A, SHARED_PAGES);
+}
+
+/* The pages go batch by batch after the mapping has gone in batches: neither is one step. */
+static void is_gradual(struct mmtest *t, const struct visitor *v, const char *what)
+{
+	cmp_int(v->visits, >=, 2 * SHARED_PAGES / BATCH_PAGES - 2, "%s lets others in", what);
+	is_uint(v->unsound, 0, "who find a sound machine");
+	cmp_int((s64)v->shmem_least, <, SHARED_PAGES / 2, "and see the memory go");
+	is_int(t->m->vm_node_stat[NR_SHMEM], 0, "all of it goes");
+	is_uint(t->m->mms.evict_head, 0, "no file is left half-way");
+	is_sound(t->m, what);
+}
+
+static void test_shared(struct mmtest *t)
+{
+	struct visitor v = { .visits = 0 };
+	handle_t parent = t->task, child = 0, wide;
+
+	shared_memory(t);
+	let_in(t, &v);
+	is_err(unmap(t, A, SHARED_PAGES), 0, "munmap of 640 MiB that nobody else shares");
+	alone(t);
+	is_gradual(t, &v, "the last munmap");
+
+	shared_memory(t);
+	v = (struct visitor){ .visits = 0 };
+	let_in(t, &v);
+	wide = map(t, A, SHARED_PAGES, "r", MAPF_FIXED) == A;
+	alone(t);
+	ok(wide, "another mapping takes its place");
+	is_gradual(t, &v, "mmap over it");
+	unmap(t, A, SHARED_PAGES);
+
+	task_fork(t->m, parent, &child);
+	as_task(t, child);
+	shared_memory(t);
+	as_task(t, parent);
+	v = (struct visitor){ .visits = 0 };
+	let_in(t, &v);
+	t->m->running = NULL;
+	is_err(kill_process(t->m, child, 9, 0), 0, "the end of its only user");
+	alone(t);
+	is_gradual(t, &v, "kill");
+	as_task(t, parent);
+}
+
+static int shrink(struct mmtest *t)
+{
+	u64 to;
+
+	return do_mremap(t->m, t->task, A, PAGES * PAGE_SIZE, PAGE_SIZE, false, &to);
+}
+
+static int exec_other(struct mmtest *t)
+{
+	return task_exec(t->m, t->task, "/bin/other");
+}
+
+static void test_shrink(struct mmtest *t)
+{
+	map(t, A, PAGES, "rw", MAPF_FIXED);
+	store(t, A, PAGES);
+	test_empty(t, "mremap that makes it smaller", shrink);
+	is_sound(t->m, "then");
+	store(t, A, 1);
+	unmap(t, A, 1);
+}
+
+static void test_exec(struct mmtest *t)
+{
+	handle_t parent = t->task, child = 0;
+
+	task_fork(t->m, parent, &child);
+	as_task(t, child);
+	map(t, A, PAGES, "rw", MAPF_FIXED);
+	store(t, A, PAGES);
+	test_empty(t, "execve of a large process", exec_other);
+	cmp_int(mm_rss(mm_at(t->m, mm_of(t))), <, 1000, "it has begun anew");
+	is_sound(t->m, "then");
+	as_task(t, parent);
+	do_exit(t->m, child, 0);
+}
+
+/* A page in each of many tables: they go along, batch by batch. */
+static void test_tables(struct mmtest *t)
+{
+	struct visitor v = { .tables_of = mm_of(t) };
+	const u64 tables = 40000, span = 2ull << 20;
+	u32 before = mm_at(t->m, mm_of(t))->nr_ptes;
+	u64 i;
+
+	map(t, 0x100000000, tables * 512, "r", MAPF_FIXED | MAPF_NORESERVE);
+	for (i = 0; i < tables; i++)
+		mm_access(t->m, t->task, 0x100000000 + i * span, false);
+	is_uint(mm_at(t->m, mm_of(t))->nr_ptes, before + tables, "40,000 page tables");
+	let_in(t, &v);
+	is_err(unmap(t, 0x100000000, tables * 512), 0, "munmap of what they map");
+	alone(t);
+	cmp_int(v.visits, >=, 2, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	cmp_int(v.tables_least, <, tables / 2, "and see tables go");
+	is_uint(mm_at(t->m, mm_of(t))->nr_ptes, before, "all of them go");
+	is_sound(t->m, "then");
+}
+
 /* It dies at some event: then its sleep is over, whether others wait to be let in or not. */
 static u64 sleep_of_the_dead(struct mmtest *t, u32 attention)
 {
@@ -296,6 +416,10 @@ int main(void)
 	test_no_room(&t);
 	unmap(&t, A, PAGES);
 	test_no_memory(&t);
+	test_shared(&t);
+	test_shrink(&t);
+	test_exec(&t);
+	test_tables(&t);
 	test_death(&t);
 	mmtest_close(&t);
 	return done_testing();
