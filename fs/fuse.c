@@ -402,6 +402,18 @@ static void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		release(mnt, &c, f);
 }
 
+/* Each request says whether the descriptor has O_DIRECT: fcntl(2) is not told otherwise. */
+static void note_direct(struct mount *mnt, const struct caller *c, const struct fuse_file_info *fi)
+{
+	bool direct = fi->flags & O_DIRECT;
+
+	if (likely(file_of(fi)->direct == direct))
+		return;
+	session_enter(&mnt->mounted.session);
+	tree_set_direct(mnt->mounted.tree, c, file_of(fi), direct);
+	session_leave(&mnt->mounted.session);
+}
+
 static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
@@ -412,6 +424,7 @@ static void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	ssize_t n;
 
 	size = min_t(size_t, size, READ_BUFFER);
+	note_direct(mnt, &c, fi);
 	if (size > INLINE_IO_MAX && tree_is_tracked(mnt->mounted.tree, ino)) {
 		deferred_pread(&mnt->deferred, req, &c, f, size, (u64)offset);
 		return;
@@ -442,6 +455,7 @@ static void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	struct caller c = caller_of(req);
 	ssize_t n;
 
+	note_direct(mnt, &c, fi);
 	if (tree_write_is_brief(mnt->mounted.tree, ino)) {
 		deferred_brief_write(&mnt->deferred, req, &c, file_of(fi), data, size, (u64)offset);
 		return;

@@ -171,6 +171,7 @@ static const char *const op_names[] = {
 	[TREE_TRUNCATE] = "truncate", [TREE_IOCTL] = "ioctl",	[TREE_READ] = "read",
 	[TREE_OPEN] = "open",	      [TREE_CLOSE] = "close",	[TREE_FSYNC] = "fsync",
 	[TREE_SETATTR] = "setattr",   [TREE_IMPORT] = "import", [TREE_FALLOCATE] = "fallocate",
+	[TREE_SETFL] = "setfl",
 };
 
 static void put_operation(struct journal *j, const struct tree_change *c)

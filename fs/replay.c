@@ -307,6 +307,16 @@ static void do_setattr(struct operation *o)
 		(void)tree_setattr(o->p->tree, &o->caller, ino, &a);
 }
 
+static void do_setfl(struct operation *o)
+{
+	struct open_file *f = tree_find_open(o->p->tree, o->line->file);
+
+	if (f)
+		tree_set_direct(o->p->tree, &o->caller, f, o->line->offset != 0);
+	else
+		player_error(o->p, "its descriptor is not open");
+}
+
 static void do_fallocate(struct operation *o)
 {
 	enum fallocate_how how;
@@ -371,7 +381,7 @@ static bool do_file(struct operation *o)
 	} ops[] = {
 		{ "read", do_read },	       { "open", do_open },	  { "close", do_close },
 		{ "fsync", do_fsync },	       { "setattr", do_setattr }, { "import", do_import },
-		{ "fallocate", do_fallocate },
+		{ "fallocate", do_fallocate }, { "setfl", do_setfl },
 	};
 	size_t i;
 

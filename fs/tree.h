@@ -251,6 +251,7 @@ struct open_file {
 	bool wrote;    /* a write went through this descriptor */
 	u64 appended;  /* O_APPEND: bytes written so far */
 	int flags;     /* open flags */
+	bool direct;   /* O_DIRECT, as things stand: fcntl(2) may change it */
 	u64 sequence;  /* kmsg, events: next record */
 	void *private; /* the attribute's own (PSI trigger ...), freed by its release */
 	void *poller;  /* the mount's own (fs/fuse.c) */
@@ -277,6 +278,7 @@ enum tree_op {
 	TREE_OPEN,
 	TREE_CLOSE,
 	TREE_FSYNC,
+	TREE_SETFL,
 	TREE_SETATTR,
 	TREE_IMPORT
 };
@@ -380,6 +382,9 @@ struct open_file *tree_find_open(struct tree *t, u64 number);
 void tree_set_number(struct tree *t, struct open_file *f, u64 number);
 void tree_close_tracked(struct tree *t, const struct caller *c);
 int tree_fsync(struct tree *t, const struct caller *c, struct open_file *f);
+/** tree_set_direct() - reads and writes of a tracked file go past the page cache from now on, or no
+ * more (O_DIRECT). */
+void tree_set_direct(struct tree *t, const struct caller *c, struct open_file *f, bool direct);
 /** tree_is_tracked() - is it a file with ATTR_TRACKED? */
 bool tree_is_tracked(struct tree *t, u64 ino);
 int tree_mkdir(struct tree *t, const struct caller *c, u64 parent, const char *name, u64 *ino);

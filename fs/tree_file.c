@@ -173,6 +173,8 @@ int tree_open(struct tree *t, const struct caller *c, u64 ino, int flags, struct
 	if (S_ISLNK(n.rq.attr->mode))
 		return -ELOOP;
 	error = node_permission(t, &n, open_mask(flags));
+	if (!error && flags & O_DIRECT && !(n.rq.attr->flags & ATTR_TRACKED))
+		error = -EINVAL; /* there is no disk below it */
 	if (error)
 		return error;
 
@@ -427,6 +429,23 @@ int tree_fsync(struct tree *t, const struct caller *c, struct open_file *f)
 	change.result = n.rq.attr->fsync(&n.rq);
 	change_end(t, &change);
 	return (int)change.result;
+}
+
+/* What open(2) and fcntl(2) said is known when it matters: a change of its own in the journal. */
+void tree_set_direct(struct tree *t, const struct caller *c, struct open_file *f, bool direct)
+{
+	struct tree_change change = {
+		.op = TREE_SETFL, .caller = c, .number = f->number, .offset = direct
+	};
+	struct node n;
+
+	if (f->direct == direct || !f->number || file_node(t, c, f, &n))
+		return;
+	change.attr = n.rq.attr;
+	if (change_begin(t, &n, &change, NULL))
+		return;
+	f->direct = direct;
+	change_end(t, &change);
 }
 
 u32 tree_poll(struct tree *t, const struct caller *c, struct open_file *f)

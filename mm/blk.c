@@ -477,12 +477,13 @@ static inline bool read_at_once(struct machine *m, u64 sector, u32 nr)
 	return true;
 }
 
-static int read_one(struct machine *m, u64 sector, u32 nr)
+/* At most BIO_PAGES, and wait for it. */
+static int transfer_one(struct machine *m, enum bio_op op, u64 sector, u32 nr)
 {
 	u32 first, failed;
 	handle_t h;
 
-	h = submit(m, BIO_READ, sector, nr, NULL, BIO_END_NONE, &first);
+	h = submit(m, op, sector, nr, NULL, BIO_END_NONE, &first);
 	if (!h)
 		return -EIO;
 	bio_at(m, h)->waiters++;
@@ -503,7 +504,19 @@ int blk_read(struct machine *m, u64 sector, u32 nr)
 		n = min_t(u32, nr, BIO_PAGES);
 		if (likely(read_at_once(m, sector, n)))
 			continue;
-		error = read_one(m, sector, n);
+		error = transfer_one(m, BIO_READ, sector, n);
+	}
+	return error;
+}
+
+int blk_write(struct machine *m, u64 sector, u32 nr)
+{
+	int error = 0;
+	u32 n;
+
+	for (; nr && !error; nr -= n, sector += n) {
+		n = min_t(u32, nr, BIO_PAGES);
+		error = transfer_one(m, BIO_WRITE, sector, n);
 	}
 	return error;
 }

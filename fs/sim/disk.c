@@ -198,7 +198,8 @@ static ssize_t file_pread(const struct request *rq, char *buffer, size_t size, u
 	} else {
 		visitor_begin(m, &r);
 		clock_charge(m, m->cost.syscall);
-		n = filemap_read(m, file_of(rq), offset, size);
+		n = rq->file->direct ? generic_file_direct_read(m, file_of(rq), offset, size) :
+				       filemap_read(m, file_of(rq), offset, size);
 		visitor_end(m, &r);
 	}
 	if (n <= 0)
@@ -219,7 +220,9 @@ static ssize_t file_store(const struct request *rq, const char *data, size_t siz
 		return n ? n : -EIO;
 	visitor_begin(m, &r);
 	clock_charge(m, m->cost.syscall);
-	n = generic_file_write(m, inode_of(rq), offset, size, data);
+	n = rq->file && rq->file->direct ?
+		    generic_file_direct_write(m, inode_of(rq), offset, size, data) :
+		    generic_file_write(m, inode_of(rq), offset, size, data);
 	visitor_end(m, &r);
 	return n;
 }

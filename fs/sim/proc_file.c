@@ -37,22 +37,43 @@ static int parse_file_range(struct command_run *c, handle_t *inode, u64 *offset,
 	return error;
 }
 
+/* O_DIRECT */
+static int parse_direct(struct command_run *c, bool *direct)
+{
+	*direct = c->nr_words > 4;
+	if (*direct && strcmp(c->word[4], "direct") != 0)
+		return command_explain(c, -EINVAL, "unknown option '%s'", c->word[4]);
+	return 0;
+}
+
+static ssize_t explain_io(struct command_run *c, ssize_t n, bool direct)
+{
+	if (n == -EINVAL && direct)
+		command_explain(c, -EINVAL, "offset and length are multiples of 512 with O_DIRECT");
+	return n;
+}
+
 static int cmd_fread(struct command_run *c)
 {
 	u64 offset, length;
 	handle_t inode, file;
+	bool direct;
 	ssize_t n;
 	int error = parse_file_range(c, &inode, &offset, &length);
+
+	if (!error)
+		error = parse_direct(c, &direct);
 
 	if (error)
 		return error;
 	error = vfs_open(c->m, inode, &file);
 	if (error)
 		return error;
-	n = filemap_read(c->m, file, offset, length);
+	n = direct ? generic_file_direct_read(c->m, file, offset, length) :
+		     filemap_read(c->m, file, offset, length);
 	vfs_close(c->m, file);
 	if (n < 0 || command_died(c))
-		return n < 0 ? (int)n : -EINTR;
+		return n < 0 ? (int)explain_io(c, n, direct) : -EINTR;
 	task_at(c->m, c->task)->io_rchar += (u64)n;
 	task_at(c->m, c->task)->io_syscr++;
 	text_printf(c->result, "%lld bytes", (long long)n);
@@ -64,9 +85,12 @@ static int cmd_fwrite(struct command_run *c)
 {
 	u64 offset, length;
 	handle_t inode, file;
+	bool direct;
 	ssize_t n;
 	int error = parse_file_range(c, &inode, &offset, &length);
 
+	if (!error)
+		error = parse_direct(c, &direct);
 	if (!error && offset + length > DISK_FILE_SIZE_MAX)
 		error = command_explain(c, -EFBIG, "a file has at most 16 TiB");
 	if (error)
@@ -74,10 +98,11 @@ static int cmd_fwrite(struct command_run *c)
 	error = vfs_open(c->m, inode, &file);
 	if (error)
 		return error;
-	n = generic_file_write(c->m, inode, offset, length, NULL);
+	n = direct ? generic_file_direct_write(c->m, inode, offset, length, NULL) :
+		     generic_file_write(c->m, inode, offset, length, NULL);
 	vfs_close(c->m, file);
 	if (n < 0 || command_died(c))
-		return n < 0 ? (int)n : -EINTR;
+		return n < 0 ? (int)explain_io(c, n, direct) : -EINTR;
 	task_at(c->m, c->task)->io_wchar += (u64)n;
 	task_at(c->m, c->task)->io_syscw++;
 	text_printf(c->result, "%lld bytes", (long long)n);
@@ -114,8 +139,8 @@ int cmd_sync(struct command_run *c)
 }
 
 static const struct command commands[] = {
-	{ "fread", 3, 3, 0, cmd_fread, "PATH OFF LEN" },
-	{ "fwrite", 3, 3, 0, cmd_fwrite, "PATH OFF LEN" },
+	{ "fread", 3, 4, 0, cmd_fread, "PATH OFF LEN [direct]" },
+	{ "fwrite", 3, 4, 0, cmd_fwrite, "PATH OFF LEN [direct]" },
 	{ "fsync", 1, 1, 0, cmd_fsync, "PATH" },
 };
 

@@ -157,9 +157,10 @@ u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_
  * blk_read() - read @nr pages at @sector and wait: the clock moves to the end of the transfer, with
  * the completions due meanwhile; the running task's iowait and I/O pressure are accounted. Inside a
  * handler of an event the clock moves all the same: the handler's owner takes it back.
- * 0 or -EIO (fault injection).
+ * 0 or -EIO (fault injection). blk_write() - the same the other way.
  */
 int blk_read(struct machine *m, u64 sector, u32 nr);
+int blk_write(struct machine *m, u64 sector, u32 nr);
 
 /** blk_wait_next() - wait for the next completion (all pages of the oldest bio); false: nothing is
  * in flight. Safe inside an allocation. @stall: account the wait as an I/O stall of the running

@@ -108,6 +108,12 @@ int filemap_read_list(struct machine *m, handle_t file, const u64 *pos, u64 nr, 
  * bytes stay what they were. Bytes written; or -ETXTBSY (it is swap), -ENOSPC, -EFBIG, -EINTR,
  * -ENOMEM, -EIO, the host's. */
 ssize_t generic_file_write(struct machine *m, handle_t inode, u64 pos, u64 size, const void *data);
+/** generic_file_direct_read(), generic_file_direct_write() - the same with O_DIRECT (mm/direct_io.c):
+ * the disk is read or written at once, and waited for, past the page cache. -EINVAL: @pos or @size
+ * is no multiple of 512, and there is something to do. */
+ssize_t generic_file_direct_read(struct machine *m, handle_t file, u64 pos, u64 size);
+ssize_t generic_file_direct_write(struct machine *m, handle_t inode, u64 pos, u64 size,
+				  const void *data);
 
 /* ---- pages and places (mm/disk_extent.c) ---- */
 
