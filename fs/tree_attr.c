@@ -45,7 +45,7 @@ static u64 node_ino(const struct node *n)
 	return ino_make(n->kind, n->row, n->rq.object);
 }
 
-mode_t node_mode(const struct tree *t, const struct node *n, u32 *uid, u32 *gid)
+static mode_t node_mode(const struct tree *t, const struct node *n, u32 *uid, u32 *gid)
 {
 	const struct directory *dir = n->rq.dir;
 	mode_t mode = n->rq.attr ? n->rq.attr->mode : dir->mode | S_IFDIR;

@@ -93,7 +93,6 @@ static inline u8 node_family(const struct tree *t, const struct node *n)
 	return t->kinds[n->kind].family;
 }
 
-mode_t node_mode(const struct tree *t, const struct node *n, u32 *uid, u32 *gid);
 /** node_permission() - may the caller do @mask (R_OK, W_OK, X_OK)? 0 or -EACCES. */
 int node_permission(const struct tree *t, const struct node *n, int mask);
 
@@ -107,8 +106,5 @@ void change_end(struct tree *t, struct tree_change *change);
 /** open_number() - the number of a tracked file that has @ino open, 0: none. For what is done to a
  * file that no path leads to any more. */
 u64 open_number(const struct tree *t, u64 ino);
-/** is_dynamic() - is the directory @n one of many of its kind, and not a row of its parent's
- * table? */
-bool is_dynamic(const struct tree *t, const struct node *n);
 
 #endif

@@ -101,7 +101,9 @@ static bool holds_itself(const struct tree *t, u32 kind)
 	return false;
 }
 
-bool is_dynamic(const struct tree *t, const struct node *n)
+/* Is the directory @n one of many of its kind, and not a row of its parent's
+ * table? */
+static bool is_dynamic(const struct tree *t, const struct node *n)
 {
 	return !t->kinds[n->kind].row || (n->rq.object && holds_itself(t, n->kind));
 }

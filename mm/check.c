@@ -41,7 +41,7 @@ static void check_family(struct check *c, handle_t h)
 	}
 }
 
-void check_tasks(struct check *c)
+static void check_tasks(struct check *c)
 {
 	struct machine *m = c->m;
 	u32 processes = 0, threads = 0, running = 0, load = 0;

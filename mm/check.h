@@ -24,11 +24,10 @@ void check_equal(struct check *c, const char *what, s64 counted, s64 kept);
 
 void check_contents(struct check *c); /* mm/check_contents.c: the bytes of pages */
 void check_phys(struct check *c);     /* mm/check_phys.c: buddy lists, zones, per-CPU lists, slab */
-void check_virt(struct check *c);  /* mm/check_virt.c: VMAs, page tables, rmap, LRU, page cache */
-void check_psi(struct check *c);   /* mm/check_psi.c: stall times */
-void check_lru(struct check *c);   /* mm/check_lru.c: reclaim's runs and what they leave */
-void check_swap(struct check *c);  /* mm/check_swap.c: slots, swap entries, the swap cache */
-void check_tasks(struct check *c); /* mm/check.c */
+void check_virt(struct check *c); /* mm/check_virt.c: VMAs, page tables, rmap, LRU, page cache */
+void check_psi(struct check *c);  /* mm/check_psi.c: stall times */
+void check_lru(struct check *c);  /* mm/check_lru.c: reclaim's runs and what they leave */
+void check_swap(struct check *c); /* mm/check_swap.c: slots, swap entries, the swap cache */
 void check_writeback(struct check *c); /* mm/check_writeback.c: the disk's queue, PG_writeback */
 void check_file(struct check *c);
 void check_dcache(struct check *c);	/* mm/check_dcache.c: names and inodes in memory */

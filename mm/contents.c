@@ -191,6 +191,34 @@ handle_t page_contents(const struct machine *m, pfn_t pfn)
 	return place ? *place : 0;
 }
 
+/* Nothing has contents any more. While anything has, an array that is empty now is soon in use
+ * again. */
+static void free_arrays(struct machine *m)
+{
+	u64 pfn;
+
+	for (pfn = 0; pfn < m->max_pfn; pfn += PAGES_PER_SECTION) {
+		handle_t *array = section_of(m, (pfn_t)pfn);
+
+		if (*array)
+			pool_free(&m->contents.arrays, *array);
+		*array = 0;
+	}
+}
+
+/* The reference that @pfn holds, which then has none. */
+static handle_t take_page_contents(struct machine *m, pfn_t pfn)
+{
+	handle_t *place = place_of(m, pfn), contents = place ? *place : 0;
+
+	if (!contents)
+		return 0;
+	*place = 0;
+	if (!--m->contents.nr_pages)
+		free_arrays(m);
+	return contents;
+}
+
 int set_page_contents(struct machine *m, pfn_t pfn, handle_t contents)
 {
 	handle_t *place, old;
@@ -207,33 +235,6 @@ int set_page_contents(struct machine *m, pfn_t pfn, handle_t contents)
 	m->contents.nr_pages += !old;
 	contents_put(m, old);
 	return 0;
-}
-
-/* Nothing has contents any more. While anything has, an array that is empty now is soon in use
- * again. */
-static void free_arrays(struct machine *m)
-{
-	u64 pfn;
-
-	for (pfn = 0; pfn < m->max_pfn; pfn += PAGES_PER_SECTION) {
-		handle_t *array = section_of(m, (pfn_t)pfn);
-
-		if (*array)
-			pool_free(&m->contents.arrays, *array);
-		*array = 0;
-	}
-}
-
-handle_t take_page_contents(struct machine *m, pfn_t pfn)
-{
-	handle_t *place = place_of(m, pfn), contents = place ? *place : 0;
-
-	if (!contents)
-		return 0;
-	*place = 0;
-	if (!--m->contents.nr_pages)
-		free_arrays(m);
-	return contents;
 }
 
 int move_page_contents(struct machine *m, pfn_t from, pfn_t to)

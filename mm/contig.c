@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-bool range_is_free(const struct machine *m, const struct zone *z, pfn_t start, pfn_t end)
+/* Is all of [@start, @end), whole blocks of @z, on its free lists or untouched? */
+static bool range_is_free(const struct machine *m, const struct zone *z, pfn_t start, pfn_t end)
 {
 	pfn_t pfn = start;
 
@@ -38,7 +39,8 @@ static void unlist_free_block(struct machine *m, struct zone *z, pfn_t pfn)
 	p->flags = 0;
 }
 
-int take_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
+/* A range that range_is_free() leaves the free lists; its pages have no flags. 0, or -ENOMEM when the host is out of memory (then nothing is taken). */
+static int take_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
 {
 	pfn_t pfn;
 

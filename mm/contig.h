@@ -24,12 +24,4 @@ void free_contig_range(struct machine *m, pfn_t start, pfn_t end);
  * struct pages stay without. */
 void split_contig_page(struct machine *m, pfn_t pfn, unsigned int order);
 
-/** range_is_free() - is all of [@start, @end), whole blocks of @z, on its free lists or
- * untouched? */
-bool range_is_free(const struct machine *m, const struct zone *z, pfn_t start, pfn_t end);
-
-/** take_free_range() - a range that range_is_free() leaves the free lists; its pages have no flags.
- * 0, or -ENOMEM when the host is out of memory (then nothing is taken). */
-int take_free_range(struct machine *m, struct zone *z, pfn_t start, pfn_t end);
-
 #endif

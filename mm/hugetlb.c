@@ -590,7 +590,8 @@ int hugetlb_demote(struct machine *m, struct hstate *h, struct hstate *to, u64 n
 	return err;
 }
 
-struct hstate *hstate_by_size(struct machine *m, u64 bytes)
+/* Pages of @bytes; NULL: this machine has none of them. 0: the default size. */
+static struct hstate *hstate_by_size(struct machine *m, u64 bytes)
 {
 	u32 i;
 

@@ -137,8 +137,6 @@ int move_hugetlb_page_tables(struct machine *m, handle_t mm, u64 from, u64 to, u
 /** hugetlb_punch_hole() - MADV_REMOVE: whole huge pages within [@first, @end), in small pages of
  * the file. */
 void hugetlb_punch_hole(struct machine *m, handle_t inode, u64 first, u64 end);
-/** copy_huge_page() - bytes and time. -ENOMEM: of the host. */
-int copy_huge_page(struct machine *m, pfn_t to, pfn_t from, u32 nr);
 /** hugetlb_pin_page() - a device uses a part of it; hugetlb_unpin_page(): no longer. A page that
  * nobody else has is free then. */
 void hugetlb_pin_page(struct machine *m, struct page *head);

@@ -104,7 +104,8 @@ void hugetlb_punch_hole(struct machine *m, handle_t inode, u64 first, u64 end)
 
 /* ---- one page ---- */
 
-int copy_huge_page(struct machine *m, pfn_t to, pfn_t from, u32 nr)
+/* Bytes and time. -ENOMEM: of the host. */
+static int copy_huge_page(struct machine *m, pfn_t to, pfn_t from, u32 nr)
 {
 	u32 i;
 

@@ -131,7 +131,8 @@ struct offlining {
 	u64 stayed; /* pages that did not move in this pass */
 };
 
-bool complaint_allowed(struct machine *m)
+/* May one more page be complained about? Ten in five seconds may. */
+static bool complaint_allowed(struct machine *m)
 {
 	struct memory_hotplug_state *s = &m->hotplug;
 

@@ -42,7 +42,4 @@ void forget_poisoned(struct machine *m, pfn_t start, pfn_t end, bool gone);
  * nobody's. */
 void drop_poisoned_cache(struct machine *m, pfn_t start, pfn_t end);
 
-/** complaint_allowed() - may one more page be complained about? Ten in five seconds may. */
-bool complaint_allowed(struct machine *m);
-
 #endif

@@ -79,7 +79,7 @@ int mlock_future_check(const struct machine *m, handle_t task, const struct mm *
 
 /* Must the first write to each page of a shared mapping be seen? Files count dirty pages; and
  * clear_refs asked for it by taking VM_SOFTDIRTY away. */
-bool vma_wants_writenotify(const struct machine *m, const struct vma *v)
+static bool vma_wants_writenotify(const struct machine *m, const struct vma *v)
 {
 	if ((v->flags & (VM_WRITE | VM_SHARED)) != (VM_WRITE | VM_SHARED))
 		return false;

@@ -53,7 +53,12 @@ static bool untouched_reserved(struct machine *m, struct zone *z, pfn_t pfn)
 	return !pfn_untouched(m, z, pfn) && !page_touch(m, pfn);
 }
 
-pfn_t has_unmovable_pages(struct machine *m, struct zone *z, pfn_t pfn, unsigned int flags)
+/*
+ * The first page of @pfn's pageblock that can never be moved away; PFN_NONE: there is none. In ZONE_MOVABLE
+ * only reserved pages are. Pages on LRU lists count as movable, pinned or not. May make struct pages
+ * exist.
+ */
+static pfn_t has_unmovable_pages(struct machine *m, struct zone *z, pfn_t pfn, unsigned int flags)
 {
 	pfn_t start = pfn & ~(PAGEBLOCK_NR_PAGES - 1), end = start + PAGEBLOCK_NR_PAGES;
 	pfn_t block = start & ~(MAX_ORDER_NR_PAGES - 1);

@@ -36,7 +36,8 @@ static u64 highmem_dirtyable(const struct machine *m)
 	return pages;
 }
 
-u64 global_dirtyable_memory(const struct machine *m)
+/* Pages that file data may dirty: free ones above the reserves, and the page cache that reclaim could have. */
+static u64 global_dirtyable_memory(const struct machine *m)
 {
 	u64 pages = global_zone_page_state(m, NR_FREE_PAGES), reserve = 0;
 	u32 nid;

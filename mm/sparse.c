@@ -72,9 +72,12 @@ static void *reserve_mem_map(const struct machine *m)
 	return map + head;
 }
 
-/* Room for what may be plugged in; a host that has no addresses for that gives what there is
- * now. */
-int sparse_init(struct machine *m)
+/*
+ * mem_map, the bitmaps and pageblock_flags: addresses of the host's only. Nothing is present yet, every
+ * pageblock is MIGRATE_MOVABLE. Room for what may be plugged in; a host that has no addresses for
+ * that gives what there is now. 0 or -ENOMEM.
+ */
+static int sparse_init(struct machine *m)
 {
 	u64 limit = memory_hotplug_limit(m) >> PAGE_SHIFT;
 	void *map;

@@ -17,7 +17,9 @@
 #define PMD_SIZE	   (PAGE_SIZE << TABLE_SHIFT)
 #define NOWHERE		   UINT64_MAX
 
-u64 unmapped_area(struct machine *m, handle_t mmh, u64 length, u64 low, u64 high, bool topdown)
+/* The search of get_unmapped_area(): top-down below @high, or bottom-up from @low. */
+static u64 unmapped_area(struct machine *m, handle_t mmh, u64 length, u64 low, u64 high,
+			 bool topdown)
 {
 	const struct mm *mm = mm_at(m, mmh);
 	handle_t last = vma_tree_last(m, mm);

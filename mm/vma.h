@@ -168,7 +168,6 @@ void vm_stat_account(struct mm *mm, u32 flags, s64 pages);
 /** mlock_future_check() - may @pages more be locked? 0 or -EAGAIN. */
 int mlock_future_check(const struct machine *m, handle_t task, const struct mm *mm, u32 flags,
 		       u64 pages);
-bool vma_wants_writenotify(const struct machine *m, const struct vma *v);
 /** vma_page_prot() - PTE_USER and PTE_WRITE of a fresh entry: private mappings wait for the
  * copy. */
 u64 vma_page_prot(const struct machine *m, const struct vma *v);
@@ -196,12 +195,6 @@ int mm_munmap(struct machine *m, handle_t mm, u64 start, u64 length, bool keep_c
 int mm_munmap_slowly(struct machine *m, handle_t mm, u64 start, u64 length);
 /** expand_stack() - grow @h down to @addr; -ENOMEM, -EPERM. */
 int expand_stack(struct machine *m, handle_t task, handle_t h, u64 addr);
-
-/* ---- unmapped_area.c ---- */
-
-/** unmapped_area() - search of get_unmapped_area(): top-down below @high, or bottom-up from
- * @low. */
-u64 unmapped_area(struct machine *m, handle_t mm, u64 length, u64 low, u64 high, bool topdown);
 
 /* ---- chardev.c ---- */
 

@@ -30,7 +30,8 @@ static bool is_highmem(const struct machine *m, const struct zone *z)
 	return z->type == ZONE_HIGHMEM || (z->type == ZONE_MOVABLE && m->config.arch == ARCH_I386);
 }
 
-u64 nr_free_buffer_pages(const struct machine *m)
+/* Pages that dirty limits and file caches may count on. */
+static u64 nr_free_buffer_pages(const struct machine *m)
 {
 	const struct pglist_data *n = &m->node[m->cpu_to_node[m->cpu]];
 	u64 sum = 0;

@@ -34,7 +34,7 @@ const char *fixture_read(struct fixture *f, const char *path);
 int fixture_error(struct fixture *f, const char *path);
 ssize_t fixture_write(struct fixture *f, const char *path, const char *text);
 
-/** fixture_read_as(), fixture_write_as(), fixture_open_as() - the same as another user; bytes, or
+/** fixture_read_as(), fixture_write_as() - the same as another user; bytes, or
  * the error of whatever came first: lookup, open, read or write. */
 ssize_t fixture_read_as(struct fixture *f, u32 uid, const char *path);
 ssize_t fixture_write_as(struct fixture *f, u32 uid, const char *path, const char *data,

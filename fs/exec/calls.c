@@ -18,7 +18,7 @@
 #endif
 
 /* A number of nobody's own, in a call that the engine does not serve. */
-struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid)
+static struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid)
 {
 	struct exec_caller caller;
 

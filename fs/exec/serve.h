@@ -34,9 +34,6 @@ static inline int int_arg(uint64_t arg)
 	return (int)(uint32_t)arg;
 }
 
-/** exec_refuse() - a number of nobody's own, in a call that the engine does not serve */
-struct exec_answer exec_refuse(const struct exec_world *w, pid_t tid);
-
 /**
  * exec_ask() - a call of @tid about @c->pid to the machine; fills in the caller's user.
  * A caller who lives in a PID namespace of its own cannot mean a simulated process: the kernel goes

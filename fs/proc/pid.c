@@ -81,7 +81,7 @@ int pid_ptrace_permission(const struct request *rq)
 	return pid_may_ptrace(rq, t) ? 0 : -EACCES;
 }
 
-int pid_permission(const struct request *rq)
+static int pid_permission(const struct request *rq)
 {
 	enum pid_guard guard = rq->attr ? (enum pid_guard)(uintptr_t)rq->attr->data : PID_OPEN;
 	PID_RQ(rq, t);

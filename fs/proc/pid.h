@@ -31,7 +31,6 @@ handle_t pid_task(const struct request *rq);
 bool pid_exists(const struct request *rq);
 u32 pid_owner_uid(const struct request *rq);
 u32 pid_owner_gid(const struct request *rq);
-int pid_permission(const struct request *rq);	     /* by the row's guard */
 int pid_ptrace_permission(const struct request *rq); /* for the whole directory */
 
 /** pid_may_ptrace() - may the caller look into @t: root, or the same uid and gid? */
@@ -156,9 +155,6 @@ extern const struct directory pid_fd_directory, pid_fdinfo_directory, pid_ns_dir
 
 /** pid_vma_first() - first mapping of @t, 0 if it has none (kernel thread). */
 handle_t pid_vma_first(const struct machine *m, const struct task *t);
-
-/* What a mapping is called where it has no file: "[heap]" and the like, or NULL. */
-const char *pid_vma_label(const struct machine *m, const struct vma *v);
 
 /** pid_vma_line() - the line of maps, newline included. */
 void pid_vma_line(struct machine *m, const struct vma *v, struct text *out);

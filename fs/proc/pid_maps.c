@@ -11,7 +11,8 @@ handle_t pid_vma_first(const struct machine *m, const struct task *t)
 	return t->mm ? mm_at(m, t->mm)->vma_first : 0;
 }
 
-const char *pid_vma_label(const struct machine *m, const struct vma *v)
+/* What a mapping is called where it has no file: "[heap]" and the like, or NULL. */
+static const char *pid_vma_label(const struct machine *m, const struct vma *v)
 {
 	switch (vma_kind(m, v)) {
 	case VMA_HEAP:

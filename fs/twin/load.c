@@ -129,7 +129,8 @@ static bool is_knob_member(void *ctx, const char *path)
 	return archive_find(ctx, path) != NULL;
 }
 
-struct host_source host_source_archive(struct archive *a)
+/* The members of an archive, which has to stay. */
+static struct host_source host_source_archive(struct archive *a)
 {
 	return (struct host_source){ .read = read_member,
 				     .list = list_members,

@@ -29,7 +29,5 @@ struct host_source {
 
 /** host_source_folder() - the files below @root; "": those of the system this runs on */
 struct host_source host_source_folder(const char *root);
-/** host_source_archive() - the members of an archive, which has to stay */
-struct host_source host_source_archive(struct archive *a);
 
 #endif

@@ -60,9 +60,6 @@ handle_t page_contents(const struct machine *m, pfn_t pfn);
  * caller's. */
 int set_page_contents(struct machine *m, pfn_t pfn, handle_t contents);
 
-/** take_page_contents() - the reference that @pfn holds, which then has none. */
-handle_t take_page_contents(struct machine *m, pfn_t pfn);
-
 /** move_page_contents() - what @from has is @to's, which has none. -ENOMEM: nothing has changed. */
 int move_page_contents(struct machine *m, pfn_t from, pfn_t to);
 

@@ -30,8 +30,6 @@ struct hstate *hugetlb_default(struct machine *m);
 
 /** vma_hstate() - the size of the pages of a mapping with VM_HUGETLB. */
 struct hstate *vma_hstate(const struct machine *m, const struct vma *v);
-/** hstate_by_size() - pages of @bytes; NULL: this machine has none of them. 0: the default size. */
-struct hstate *hstate_by_size(struct machine *m, u64 bytes);
 /** hugetlb_mmap_hstate() - what MAPF_*HUGETLB of @map ask for; NULL: there are none. */
 struct hstate *hugetlb_mmap_hstate(struct machine *m, u32 map);
 

@@ -226,9 +226,6 @@ const char *zone_name(enum zone_type type);
 int physmem_init(struct machine *m);
 void physmem_destroy(struct machine *m);
 
-/** sparse_init() - reserve mem_map, the bitmaps and pageblock_flags for all frames below m->max_pfn
- * (nothing present yet, every pageblock MIGRATE_MOVABLE). Host address space only. 0 or -ENOMEM. */
-int sparse_init(struct machine *m);
 /** sparse_add_range() - RAM of node @nid lies behind [@start, @end): pfn_present() says so from now
  * on. sparse_remove_range(): no longer (a DIMM was pulled). 0, or -EINVAL beyond the highest
  * frame. */
@@ -312,8 +309,6 @@ void print_fallback_order(struct machine *m, u32 nid);
 /** drain_pages() - give the pages of a CPU's lists (all CPUs: cpu < 0) back to the buddy lists. */
 void drain_pages(struct machine *m, int cpu);
 
-/** nr_free_buffer_pages() - pages that dirty limits and file caches may count on. */
-u64 nr_free_buffer_pages(const struct machine *m);
 /** si_mem_available() - MemAvailable, pages (Documentation/filesystems/proc.rst). */
 s64 si_mem_available(const struct machine *m);
 

@@ -22,13 +22,6 @@ struct machine;
 #define REPORT_FAILURE 2u /* say in the kernel log which page is in the way */
 
 /**
- * has_unmovable_pages() - the first page of @pfn's pageblock that can never be moved away;
- * PFN_NONE: there is none. In ZONE_MOVABLE only reserved pages are. Pages on LRU lists count as
- * movable, pinned or not. May make struct pages exist.
- */
-pfn_t has_unmovable_pages(struct machine *m, struct zone *z, pfn_t pfn, unsigned int flags);
-
-/**
  * start_isolate_page_range() - all pageblocks of [@start, @end), RAM of @z out of which no free
  * block sticks, become MIGRATE_ISOLATE. -EBUSY: one holds an unmovable page or is isolated already;
  * those that were isolated become MOVABLE, as on Linux. -ENOMEM: the host is out of memory.

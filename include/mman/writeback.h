@@ -70,10 +70,6 @@ struct bdi_writeback {
 	u32 nr_dirtied, nr_dirtied_pause; /* as in struct task, for who is none */
 };
 
-/** global_dirtyable_memory() - pages that file data may dirty: free ones above the reserves, and
- * the page cache that reclaim could have. */
-u64 global_dirtyable_memory(const struct machine *m);
-
 /** global_dirty_limits() - pages at which background writeback starts and at which writers are held
  * back: nr_dirty_background_threshold and nr_dirty_threshold. */
 void global_dirty_limits(const struct machine *m, u64 *background, u64 *limit);
