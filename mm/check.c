@@ -77,27 +77,31 @@ static void check_tasks(struct check *c)
 	check_equal(c, "KernelStack, kB", 16 * (s64)threads, m->vm_node_stat[NR_KERNEL_STACK]);
 }
 
-unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
-			   void *arg)
+static void (*const check_parts[])(struct check *c) = {
+	check_tasks, check_psi,	      check_phys,  check_contents,   check_virt, check_swap,
+	check_lru,   check_writeback, check_file,  check_dcache,     check_oom,	 check_hugetlb,
+	check_tlb,   check_hotplug,   check_heaps, check_compaction, check_numa,
+};
+
+bool machine_check_part(struct machine *m, u32 part, void (*report)(void *arg, const char *line),
+			void *arg, unsigned int *violations)
 {
 	struct check c = { .m = m, .report = report, .arg = arg };
 
-	check_tasks(&c);
-	check_psi(&c);
-	check_phys(&c);
-	check_contents(&c);
-	check_virt(&c);
-	check_swap(&c);
-	check_lru(&c);
-	check_writeback(&c);
-	check_file(&c);
-	check_dcache(&c);
-	check_oom(&c);
-	check_hugetlb(&c);
-	check_tlb(&c);
-	check_hotplug(&c);
-	check_heaps(&c);
-	check_compaction(&c);
-	check_numa(&c);
-	return c.violations;
+	if (part >= ARRAY_SIZE(check_parts))
+		return false;
+	check_parts[part](&c);
+	*violations += c.violations;
+	return true;
+}
+
+unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
+			   void *arg)
+{
+	unsigned int violations = 0;
+	u32 part = 0;
+
+	while (machine_check_part(m, part, report, arg, &violations))
+		part++;
+	return violations;
 }

@@ -383,26 +383,31 @@ pte_t huge_pte_clear(struct machine *m, const struct mm *mm, u64 vpn, enum pt_le
 
 /* ---- walking ---- */
 
-/* The first vpn behind what one entry of @level covers. */
-static u64 next_boundary(u64 vpn, u32 level)
+/* The first vpn behind what the entry of @table for @vpn covers, which leads nowhere; sixteen
+ * entries that are all empty are one step. */
+static u64 behind_gap(const struct machine *m, handle_t table, u32 level, u64 vpn)
 {
 	u64 span = 1ull << (TABLE_SHIFT * level);
+	u32 i = (u32)(vpn >> (TABLE_SHIFT * level)) & (TABLE_ENTRIES - 1);
 
+	if (!table_at(m, table)->chunk[i / PTE_CHUNK])
+		span *= PTE_CHUNK;
 	return (vpn & ~(span - 1)) + span;
 }
 
 /* The table for w->at; where a level has none, w->at moves behind the gap. */
 static handle_t walk_table(struct machine *m, struct pte_walk *w)
 {
-	handle_t table = w->mm->pgd;
+	handle_t table = w->mm->pgd, below;
 	int level;
 
 	for (level = PT_PGD; level > PT_PTE; level--) {
-		table = dir_load(m, table, (enum pt_level)level, w->at);
-		if (!table) {
-			w->at = next_boundary(w->at, (u32)level);
+		below = dir_load(m, table, (enum pt_level)level, w->at);
+		if (!below) {
+			w->at = behind_gap(m, table, (u32)level, w->at);
 			return 0;
 		}
+		table = below;
 	}
 	return table;
 }
@@ -431,17 +436,18 @@ bool pte_walk_next(struct machine *m, struct pte_walk *w)
 bool huge_walk_next(const struct machine *m, struct huge_walk *w)
 {
 	while (w->at < w->end) {
-		handle_t h = w->mm->pgd;
+		handle_t h = w->mm->pgd, table;
 		enum pt_level level;
 
 		for (level = PT_PGD;; level--) {
-			h = dir_entry(m, h, level, w->at);
+			table = h;
+			h = dir_entry(m, table, level, w->at);
 			if (!h || h & PT_LEAF || level == PT_PMD)
 				break;
 		}
 		if (!(h & PT_LEAF)) {
 			/* a table of small pages, or nothing */
-			w->at = next_boundary(w->at, (u32)level);
+			w->at = behind_gap(m, table, (u32)level, w->at);
 			continue;
 		}
 		w->level = level;

@@ -31,7 +31,10 @@ static const struct attribute sim_attrs[] = {
 	  .mode = 0644,
 	  .show = sim_policy_show,
 	  .store = sim_policy_store },
-	{ .name = "check", .mode = 0444, .show = sim_check_show },
+	{ .name = "check",
+	  .mode = 0444,
+	  .show_is_long = sim_check_is_long,
+	  .show = sim_check_show },
 	{ .name = "twin", .mode = 0444, .show = sim_twin_show, .visible = sim_twin_visible },
 };
 

@@ -28,6 +28,7 @@ bool sim_ctl_asks(u32 command);
 bool sim_twin_visible(const struct request *rq);
 int sim_twin_show(const struct request *rq, struct text *out);
 int sim_check_show(const struct request *rq, struct text *out);
+bool sim_check_is_long(const struct request *rq);
 int sim_tlb_show(const struct request *rq, struct text *out);
 int process_tlb_show(struct machine *m, handle_t lab, struct text *out);
 int process_translate_show(struct machine *m, handle_t lab, struct text *out);

@@ -168,6 +168,11 @@ int log_read(const struct log_ring *r, u64 *seq, u64 *time, int *level, char *te
 unsigned int machine_check(struct machine *m, void (*report)(void *arg, const char *line),
 			   void *arg);
 
+/** machine_check_part() - part @part of it, which is looked at by itself: others may be let in before
+ * the next. False: there is none of that number. */
+bool machine_check_part(struct machine *m, u32 part, void (*report)(void *arg, const char *line),
+			void *arg, unsigned int *violations);
+
 /** machine_goes_on() - false: the running command is to end at once, as a safe point has said. */
 bool machine_goes_on(const struct machine *m);
 

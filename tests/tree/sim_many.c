@@ -4,6 +4,7 @@
  * in instructions where the host can count them; no clock is asked.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,38 @@ static u32 list(struct fixture *f)
 	return n;
 }
 
+/* Who comes in while sim/check is made. */
+static bool count_visit(struct machine *m, void *arg)
+{
+	u32 *left = arg;
+
+	(void)m;
+	return --*left;
+}
+
+/* With so many it takes its time: others are let in between its parts. */
+static void test_check(struct fixture *f)
+{
+	static const struct caller root;
+	struct open_file *file = NULL;
+	u32 left = 1000;
+	u64 ino;
+
+	tree_walk(f->t, &root, "sim/check", &ino);
+	tree_open(f->t, &root, ino, O_RDONLY, &file);
+	ok(file && tree_read_is_long(f->t, &root, file, 0), "sim/check is a long read");
+	tree_release(f->t, &root, file);
+	f->m->host.yield = count_visit;
+	f->m->host.arg = &left;
+	f->m->attention = 1;
+	is_str(fixture_read(f, "sim/check"), "ok\n", "it comes to its end");
+	cmp_int(left, <=, 1000 - 10, "and lets others in");
+	left = 3;
+	is_err(fixture_error(f, "sim/check"), -EINTR, "until its reader gives up");
+	f->m->host.yield = NULL;
+	f->m->attention = 0;
+}
+
 static void test_many(struct fixture *f)
 {
 	int counter = open_counter();
@@ -99,6 +132,7 @@ static void test_many(struct fixture *f)
 		skip(1, "this host counts no instructions");
 	is_uint(list(f), MANY, "all of them are listed");
 	is_sound(f->m, "with all of them");
+	test_check(f);
 	bytes = (u64)f->m->tasks.tasks.nr_live * sizeof(struct task);
 	cmp_int(bytes / MANY, <=, 512, "a task is at most half a KiB");
 	for (i = 0; i < MANY; i++)

@@ -148,9 +148,10 @@ static void step_map(struct stress *s)
 	if (!pick(s, 3))
 		map(&s->t, place_at(place), PLACE_PAGES, "rw",
 		    MAPF_FIXED | MAPF_HUGETLB | MAPF_NORESERVE | shared);
-	else
-		map(&s->t, place_at(place) + (pick(s, 256) << PAGE_SHIFT), 600 + pick(s, 1024),
-		    "rw", MAPF_FIXED | shared);
+	else if (MAP_FAILED_AT(map(&s->t, place_at(place) + (pick(s, 256) << PAGE_SHIFT),
+				   600 + pick(s, 1024), "rw", MAPF_FIXED | shared)))
+		/* a huge page would have to be cut: not all places are to become huge for good */
+		unmap(&s->t, place_at(place), PLACE_PAGES);
 	if (s->giant && !pick(s, 8))
 		map(&s->t, GIANT_AT, 1u << TLB_GIANT_SHIFT, "rw",
 		    MAPF_FIXED | MAPF_HUGETLB_1G | MAPF_NORESERVE);
