@@ -2,7 +2,7 @@
  * The engine's memory work beside the same work done by this host's kernel, in one process and one
  * thread each.
  * usage: fault time ROUNDS       a line for each round and kind of work, "NAME HOST-NS ENGINE-NS",
- *                                per page
+ *                                per page, of the processor's time
  *        fault memory            bytes of host memory per simulated page, "NAME BYTES"
  *        fault count PAGES COMMAND ...
  *                                makes a mapping m of that many pages, then gives the commands: for
@@ -19,7 +19,7 @@
  * Pages are 4 KiB on both sides. The engine's side is whole commands of sim/procs/NAME/ctl, from
  * the text to the reply. The two sides take turns, round by round.
  */
-#include "fs/journal.h"
+#include "tests/bench_machine.h"
 
 #include <mman/boot.h>
 
@@ -30,7 +30,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PAGES	   262144ul /* 1 GiB */
@@ -42,16 +41,7 @@ struct times {
 	double reclaim;				/* 0: nothing was reclaimed */
 };
 
-static const struct caller root;
-static struct tree *tree;
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
+static struct bench_machine machine;
 
 /* --- The engine --- */
 
@@ -60,50 +50,27 @@ static void command(const char *format, unsigned long pages)
 	char text[128];
 
 	snprintf(text, sizeof(text), format, pages);
-	if (tree_write_file(tree, "sim/procs/a/ctl", text, strlen(text)) < 0)
-		errx(1, "'%s' failed", text);
-}
-
-/* On the disk, with nothing of it in memory. */
-static void make_file(void)
-{
-	u64 disk, ino;
-
-	if (tree_walk(tree, &root, "sim/disk", &disk) ||
-	    tree_create_file(tree, &root, disk, "f", 0644, &ino))
-		errx(1, "no file");
-	command("fwrite f 0 %luK", FILE_PAGES * 4);
-	command("fsync f", 0);
-	tree_write_file(tree, "proc/sys/vm/drop_caches", "1", 1);
+	bench_command(&machine, "a", "%s", text);
 }
 
 static void boot(void)
 {
-	struct machine_source source = { .name = strdup("laptop"), .cmdline = strdup("") };
-	struct machine *m;
-	u64 procs, ino;
-
-	source.machine = strdup(preset_text("laptop"));
-	m = machine_source_boot(&source, stderr);
-	if (!m || !(tree = tree_create(m)))
-		errx(1, "no machine");
-	tree_write_file(tree, "sim/clock", "pause", 5);
-	/* as on the host's side below: 4 KiB pages */
-	tree_write_file(tree, "sys/kernel/mm/transparent_hugepage/enabled", "never", 5);
-	if (tree_walk(tree, &root, "sim/procs", &procs) ||
-	    tree_mkdir(tree, &root, procs, "a", &ino))
-		errx(1, "no process");
-	machine_source_free(&source);
-	make_file();
+	machine = bench_boot(preset_text("laptop"));
+	bench_mkdir(&machine, "sim/procs", "a");
+	/* a file on the disk, with nothing of it in memory */
+	bench_create(&machine, "f");
+	command("fwrite f 0 %luK", FILE_PAGES * 4);
+	command("fsync f", 0);
+	bench_write(&machine, "proc/sys/vm/drop_caches", "1");
 }
 
 /* ns per page that a command takes which is about @pages pages */
 static double time_command(const char *text, unsigned long argument, unsigned long pages)
 {
-	double start = now_ns();
+	double start = bench_cpu_ns();
 
 	command(text, argument);
-	return (now_ns() - start) / (double)pages;
+	return (bench_cpu_ns() - start) / (double)pages;
 }
 
 static void engine_reclaim(struct times *t)
@@ -116,8 +83,6 @@ static void engine_reclaim(struct times *t)
 
 static void engine_round(struct times *t)
 {
-	u64 procs, ino;
-
 	command("mmap m %luK", PAGES * 4);
 	t->order = time_command("write m", 0, PAGES);
 	t->unmap = time_command("munmap m", 0, PAGES);
@@ -131,9 +96,7 @@ static void engine_round(struct times *t)
 	t->fork = time_command("fork b", 0, FORK_PAGES);
 	t->cow = time_command("write m", 0, FORK_PAGES);
 	command("munmap m", 0);
-	if (tree_walk(tree, &root, "sim/procs", &procs) || tree_rmdir(tree, &root, procs, "b") ||
-	    !tree_lookup(tree, &root, procs, "b", &ino))
-		errx(1, "the child stays");
+	bench_rmdir(&machine, "sim/procs", "b");
 	engine_reclaim(t);
 }
 
@@ -153,12 +116,12 @@ static char *host_map(unsigned long pages)
 /* ns per page for a store to each; @order: which page comes when, NULL: by address */
 static double host_write(char *p, unsigned long pages, const unsigned int *order)
 {
-	double start = now_ns();
+	double start = bench_cpu_ns();
 	unsigned long i;
 
 	for (i = 0; i < pages; i++)
 		p[(order ? order[i] : i) * 4096] = 1;
-	return (now_ns() - start) / (double)pages;
+	return (bench_cpu_ns() - start) / (double)pages;
 }
 
 static void host_fork(struct times *t)
@@ -168,14 +131,14 @@ static void host_fork(struct times *t)
 	pid_t child;
 
 	host_write(p, FORK_PAGES, NULL);
-	start = now_ns();
+	start = bench_cpu_ns();
 	child = fork();
 	if (child < 0)
 		err(1, "fork");
 	if (!child)
 		for (;;)
 			pause();
-	t->fork = (now_ns() - start) / FORK_PAGES;
+	t->fork = (bench_cpu_ns() - start) / FORK_PAGES;
 	t->cow = host_write(p, FORK_PAGES, NULL);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
@@ -207,9 +170,9 @@ static void host_reclaim(struct times *t, int fd)
 		err(1, "mmap");
 	for (i = 0; i < FILE_PAGES; i++)
 		sum = (char)(sum + p[i * 4096]);
-	start = now_ns();
+	start = bench_cpu_ns();
 	if (!madvise(p, FILE_PAGES * 4096, MADV_PAGEOUT))
-		t->reclaim = (now_ns() - start) / FILE_PAGES;
+		t->reclaim = (bench_cpu_ns() - start) / FILE_PAGES;
 	if (host_cached(p) > FILE_PAGES / 10)
 		t->reclaim = 0;
 	munmap(p, FILE_PAGES * 4096);
@@ -236,9 +199,9 @@ static void host_round(struct times *t, const unsigned int *order, int file)
 	double start;
 
 	t->order = host_write(p, PAGES, NULL);
-	start = now_ns();
+	start = bench_cpu_ns();
 	munmap(p, PAGES * 4096);
-	t->unmap = (now_ns() - start) / PAGES;
+	t->unmap = (bench_cpu_ns() - start) / PAGES;
 
 	p = host_map(PAGES);
 	t->random = host_write(p, PAGES, order);
@@ -285,17 +248,6 @@ static void print_times(long rounds)
 	free(order);
 }
 
-static unsigned long resident_bytes(void)
-{
-	unsigned long total, resident = 0;
-	FILE *f = fopen("/proc/self/statm", "r");
-
-	if (!f || fscanf(f, "%lu %lu", &total, &resident) != 2)
-		errx(1, "statm");
-	fclose(f);
-	return resident * (unsigned long)sysconf(_SC_PAGESIZE);
-}
-
 static void print_memory(void)
 {
 	unsigned long before;
@@ -303,11 +255,11 @@ static void print_memory(void)
 	/* what the first mapping ever costs is no matter of pages */
 	command("mmap first %luK", 4);
 	command("write first", 0);
-	before = resident_bytes();
+	before = bench_resident();
 	command("mmap m %luK", PAGES * 4);
-	printf("untouched %.3f\n", (double)(resident_bytes() - before) / PAGES);
+	printf("untouched %.3f\n", (double)(bench_resident() - before) / PAGES);
 	command("write m", 0);
-	printf("resident %.2f\n", (double)(resident_bytes() - before) / PAGES);
+	printf("resident %.2f\n", (double)(bench_resident() - before) / PAGES);
 }
 
 int main(int argc, char **argv)

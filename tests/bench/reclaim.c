@@ -16,16 +16,14 @@
  * A process writes to more memory than there is. What a fault costs while there is enough of it is
  * measured first and taken off, the rest is reclaim: kswapd's and the process's own.
  */
-#include "fs/journal.h"
+#include "tests/bench_machine.h"
 
-#include <mman/boot.h>
+#include <mman/machine.h>
 
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
@@ -38,106 +36,38 @@
 #define MIB 256ul /* pages */
 
 struct bench {
+	struct bench_machine machine;
 	struct machine *m;
-	struct tree *tree;
 	u64 at;		 /* pages of region m written to so far */
 	double fault_ns; /* see fault_cost() */
 };
 
-static const struct caller root;
-
-static double ns_of(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-/* Of the processor: what else runs on this host does not count. */
-static double now_ns(void)
-{
-	return ns_of(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-static void boot(struct bench *b, const char *text)
-{
-	struct machine_source source = { .name = strdup("bench"),
-					 .machine = strdup(text),
-					 .cmdline = strdup("") };
-
-	b->m = machine_source_boot(&source, stderr);
-	b->tree = b->m ? tree_create(b->m) : NULL;
-	if (!b->tree)
-		errx(1, "no machine");
-	b->at = 0;
-	tree_write_file(b->tree, "sim/clock", "pause", 5);
-	tree_write_file(b->tree, "sys/kernel/mm/transparent_hugepage/enabled", "never", 5);
-	machine_source_free(&source);
-}
-
-static void make_process(struct bench *b, const char *name)
-{
-	u64 procs, ino;
-
-	if (tree_walk(b->tree, &root, "sim/procs", &procs) ||
-	    tree_mkdir(b->tree, &root, procs, name, &ino))
-		errx(1, "no process %s", name);
-}
-
-/* Bytes taken, or -errno. */
-static ssize_t command(struct bench *b, const char *process, const char *text)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "sim/procs/%s/ctl", process);
-	return tree_write_file(b->tree, path, text, strlen(text));
-}
-
 /* A process "a" with a mapping m of @pages. */
-static void make_mapping(struct bench *b, u64 pages)
+static struct bench boot(const char *text, u64 pages)
 {
-	char text[64];
+	struct bench b = { .machine = bench_boot(text) };
 
-	make_process(b, "a");
-	snprintf(text, sizeof(text), "mmap m %lluK noreserve", (unsigned long long)pages * 4);
-	if (command(b, "a", text) < 0)
-		errx(1, "'%s' failed", text);
-}
-
-/* What the machine's log says at the end. */
-static void failed(const struct bench *b, const char *what)
-{
-	const struct log_ring *log = &b->m->kmsg;
-	char text[LOG_LINE_MAX];
-	u64 seq = log->next_seq > 40 ? log->next_seq - 40 : 0, time;
-	int level;
-
-	for (; seq < log->next_seq; seq++)
-		if (log_read(log, &seq, &time, &level, text, sizeof(text)) >= 0)
-			fprintf(stderr, "%s\n", text);
-	errx(1, "'%s' failed", what);
+	b.m = b.machine.m;
+	bench_mkdir(&b.machine, "sim/procs", "a");
+	bench_command(&b.machine, "a", "mmap m %lluK noreserve", (unsigned long long)pages * 4);
+	return b;
 }
 
 /* VERB with @pages of m, from page @at on. */
 static void of_mapping(struct bench *b, const char *verb, u64 at, u64 pages)
 {
-	char text[64];
-
-	snprintf(text, sizeof(text), "%s %lluK %lluK", verb, (unsigned long long)at * 4,
-		 (unsigned long long)pages * 4);
-	if (command(b, "a", text) < 0)
-		failed(b, text);
+	bench_command(&b->machine, "a", "%s %lluK %lluK", verb, (unsigned long long)at * 4,
+		      (unsigned long long)pages * 4);
 }
 
 /* The next @pages of m are written to; ns that it took. */
 static double write_more(struct bench *b, u64 pages)
 {
-	double start = now_ns();
+	double start = bench_cpu_ns();
 
 	of_mapping(b, "write m", b->at, pages);
 	b->at += pages;
-	return now_ns() - start;
+	return bench_cpu_ns() - start;
 }
 
 struct counts {
@@ -163,6 +93,7 @@ static struct counts counts(const struct machine *m)
 #define SMALL_FILL  (768 * MIB)
 #define LARGE_FILL  (245ul * 1024 * MIB)
 #define ROUND_PAGES (3072 * MIB)
+#define MAPPING	    (1024ul * 1024 * MIB)
 
 /*
  * ns of a fault while there is memory enough: the least of some stretches, each given back and
@@ -223,14 +154,10 @@ static double reclaim_cost(struct bench *b, struct counts *c)
 
 static void print_times(long rounds)
 {
-	struct bench small, large;
+	struct bench small = boot(SMALL, MAPPING), large = boot(LARGE, MAPPING);
 	struct counts of_small, of_large;
 	double ns, look_ns;
 
-	boot(&small, SMALL);
-	boot(&large, LARGE);
-	make_mapping(&small, 100 * ROUND_PAGES);
-	make_mapping(&large, 400 * ROUND_PAGES);
 	fill(&small, SMALL_FILL);
 	look_ns = fill(&large, LARGE_FILL);
 	while (rounds-- > 0) {
@@ -248,47 +175,35 @@ static void print_times(long rounds)
 
 static void run_until_killed(void)
 {
-	struct bench b;
-	double start = ns_of(CLOCK_MONOTONIC);
-	unsigned long total, resident = 0;
-	char name[16];
+	double start = bench_wall_ns();
+	struct bench_machine b = bench_boot("[machine]\ncpus = 8\nmemory = 256G\n");
+	char name[16], path[64], text[64];
 	u32 i, chunk;
-	FILE *f;
 
-	boot(&b, "[machine]\ncpus = 8\nmemory = 256G\n");
 	for (i = 0; i < OOM_PROCESSES; i++) {
 		snprintf(name, sizeof(name), "p%u", i);
-		make_process(&b, name);
-		if (command(&b, name, "mmap m 4G noreserve") < 0)
-			errx(1, "no memory for %s", name);
+		bench_mkdir(&b, "sim/procs", name);
+		bench_command(&b, name, "mmap m 4G noreserve");
 	}
-	/* all of them grow alike, 32 MiB at a time */
+	/* all of them grow alike, 32 MiB at a time; whoever is killed fails */
 	for (chunk = 0; !b.m->vm_event[OOM_KILL]; chunk++)
 		for (i = 0; i < OOM_PROCESSES && !b.m->vm_event[OOM_KILL]; i++) {
-			char text[64];
-
-			snprintf(name, sizeof(name), "p%u", i);
+			snprintf(path, sizeof(path), "sim/procs/p%u/ctl", i);
 			snprintf(text, sizeof(text), "write m %uM 32M", chunk * 32);
-			command(&b, name, text);
+			tree_write_file(b.tree, path, text, strlen(text));
 		}
-	f = fopen("/proc/self/statm", "r");
-	if (!f || fscanf(f, "%lu %lu", &total, &resident) != 2)
-		errx(1, "statm");
-	fclose(f);
-	printf("big_seconds %.2f\nbig_resident %.2f\n", (ns_of(CLOCK_MONOTONIC) - start) / 1e9,
-	       (double)resident * (double)sysconf(_SC_PAGESIZE) / (double)(1ul << 30));
+	printf("big_seconds %.2f\nbig_resident %.2f\n", (bench_wall_ns() - start) / 1e9,
+	       (double)bench_resident() / (double)(1ul << 30));
 }
 
 /* ---- instructions ---- */
 
 static void count(char **argv)
 {
-	struct bench b;
+	struct bench b = boot(SMALL, strtoul(argv[0], NULL, 10));
 
-	boot(&b, SMALL);
-	make_mapping(&b, strtoul(argv[0], NULL, 10));
 	for (argv++; *argv; argv++)
-		command(&b, "a", *argv);
+		bench_command(&b.machine, "a", "%s", *argv);
 	fprintf(stderr, "freed %llu scanned %llu\n", (unsigned long long)counts(b.m).freed,
 		(unsigned long long)counts(b.m).scanned);
 }
@@ -301,12 +216,10 @@ static void make_cold(struct bench *b, u64 since)
 
 static void count_cold(bool large, u64 pages)
 {
+	struct bench b = boot(large ? LARGE : SMALL, MAPPING);
 	struct counts before;
-	struct bench b;
 	u64 at;
 
-	boot(&b, large ? LARGE : SMALL);
-	make_mapping(&b, 400 * ROUND_PAGES);
 	write_more(&b, large ? LARGE_FILL : SMALL_FILL);
 	for (make_cold(&b, 0); counts(b.m).freed < 64 * MIB; make_cold(&b, at)) {
 		at = b.at;
