@@ -48,7 +48,7 @@ static char **files;
 static size_t nr_files;
 static int travel, over;
 static struct worker workers[16];
-static size_t nr_workers;
+static size_t nr_workers; /* atomic: the first run while the last are started */
 static _Thread_local sigjmp_buf no_page;
 
 static uint64_t below(struct worker *w, uint64_t n)
@@ -325,7 +325,9 @@ static void page_missing(int number)
 
 static void act_interrupt(struct worker *w)
 {
-	pthread_kill(workers[below(w, nr_workers)].thread, SIGUSR1);
+	size_t nr = __atomic_load_n(&nr_workers, __ATOMIC_ACQUIRE);
+
+	pthread_kill(workers[below(w, nr)].thread, SIGUSR1);
 	usleep((useconds_t)below(w, 4000));
 }
 
@@ -412,7 +414,7 @@ static void start(void (*act)(struct worker *), uint64_t seed)
 	w->kept = calloc(1, KEPT);
 	if (!w->kept || pthread_create(&w->thread, NULL, work, w))
 		abort();
-	nr_workers++;
+	__atomic_store_n(&nr_workers, nr_workers + 1, __ATOMIC_RELEASE);
 }
 
 /* A signal to its writer ends a command; one that ends the threads must not wait for them for
