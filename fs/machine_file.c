@@ -239,7 +239,7 @@ static const struct key machine_keys[] = {
 	{ "initrd", parse_u64, CONFIG(initrd_size), 0, (u64)1 << 40 },
 	{ "cmdline", parse_text, CONFIG(cmdline), 0, CMDLINE_MAX },
 	{ "seed", parse_u64, CONFIG(seed), 0, 0 },
-	{ "boot_time", parse_u64, CONFIG(boot_time), 0, (u64)1 << 40 },
+	{ "boot_time", parse_u64, CONFIG(boot_time), 0, BOOT_TIME_MAX },
 	{ "bare", parse_bool, CONFIG(bare), 0, 0 },
 };
 

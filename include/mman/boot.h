@@ -40,6 +40,8 @@ struct swap_config {
 };
 
 #define DISK_SIZE_DEFAULT ((u64)64 << 30)
+/* In the year 2232: thirty years later a time in nanoseconds still fits. */
+#define BOOT_TIME_MAX 8277292036ull
 
 struct disk_config {
 	u64 size;	 /* bytes; 0: DISK_SIZE_DEFAULT, and what is swap from the start */
@@ -82,7 +84,7 @@ struct machine_config {
 	struct tlb_config tlb;
 	struct cost_table cost;
 	u64 seed;
-	u64 boot_time; /* seconds since the epoch, for btime */
+	u64 boot_time; /* seconds since the epoch, for btime; at most BOOT_TIME_MAX */
 	char name[64]; /* preset or file name */
 	char cpu_model[64];
 	u32 cpu_mhz;

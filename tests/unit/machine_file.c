@@ -107,6 +107,8 @@ static void test_refusals(void)
 	refuse("[engine]\n", "m.ini:1: there is no section [engine]");
 	refuse("[machine x]\n", "m.ini:1: [machine] takes no name");
 	refuse("[machine]\nspeed=1\n", "m.ini:2: [machine] has no key 'speed'");
+	refuse("[machine]\nboot_time=8277292037\n",
+	       "m.ini:2: boot_time: 8277292037 is not within 0 to 8277292036");
 	refuse("[machine]\ncpus=0\n", "m.ini:2: cpus: 0 is not within 1 to 1024");
 	refuse("[machine]\ncpus=four\n", "m.ini:2: cpus: 'four' is no number");
 	refuse("[machine]\ncpus=-1\n", "m.ini:2: cpus: '-1' is no number");
