@@ -490,6 +490,7 @@ static const struct key disk_keys[] = {
 	{ "seek_ns", parse_u32, CONFIG(cost.disk_seek), 0, COST_MAX },
 	{ "read_ns", parse_u32, CONFIG(cost.disk_page_read), 0, COST_MAX },
 	{ "write_ns", parse_u32, CONFIG(cost.disk_page_write), 0, COST_MAX },
+	{ "flush_ns", parse_u32, CONFIG(cost.disk_flush), 0, COST_MAX },
 	{ "queue_depth", parse_u32, CONFIG(disk.queue_depth), 1, 65536 },
 };
 
@@ -550,6 +551,7 @@ static const struct key cost_keys[] = {
 	COST(disk_seek),
 	COST(disk_page_read),
 	COST(disk_page_write),
+	COST(disk_flush),
 	COST(migrate_page),
 	COST(compact_page),
 };

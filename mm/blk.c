@@ -25,6 +25,7 @@ int blk_init(struct machine *m)
 		size += c->swap[i].size;
 	m->blk.total_pages = size >> PAGE_SHIFT;
 	blk_disk_init(m);
+	blk_queue_init(m);
 	return pool_init(&m->blk.bios, "bio", sizeof(struct bio), 1u << 22);
 }
 
@@ -69,14 +70,23 @@ static u64 transfer_time(const struct machine *m, enum bio_op op, u32 nr, bool s
 	       (seek ? m->cost.disk_seek : 0);
 }
 
-/* Reads first, but no write is passed over for ever. */
+/* Both wait. Reads first, but no write is passed over for ever; or whoever came first. */
+static bool write_is_next(struct machine *m, const struct bio *read, struct bio *write)
+{
+	const struct blk_queue *q = &m->blk.queue;
+
+	if (q->scheduler == SCHEDULER_NONE)
+		return (s32)(write->order - read->order) < 0;
+	return write->passed++ >= (u32)q->iosched[IOSCHED_WRITES_STARVED];
+}
+
 static handle_t take_next(struct machine *m)
 {
 	struct bio_list *reads = &m->blk.waiting[BIO_READ], *writes = &m->blk.waiting[BIO_WRITE];
 
 	if (!reads->head)
 		return list_take(m, writes);
-	if (writes->head && bio_at(m, writes->head)->passed++ >= WRITES_STARVED)
+	if (writes->head && write_is_next(m, bio_at(m, reads->head), bio_at(m, writes->head)))
 		return list_take(m, writes);
 	return list_take(m, reads);
 }
@@ -92,9 +102,13 @@ static void start_next(struct machine *m, u64 when)
 		return;
 	b = bio_at(m, s->active);
 	s->active_start = max_t(u64, when, b->submitted);
-	s->active_done =
-		s->active_start + transfer_time(m, (enum bio_op)b->op, b->nr, b->sector != s->head);
-	s->head = b->sector + b->nr;
+	if (unlikely(b->end == BIO_END_FLUSH)) {
+		s->active_done = s->active_start + m->cost.disk_flush;
+	} else {
+		s->active_done = s->active_start +
+				 transfer_time(m, (enum bio_op)b->op, b->nr, b->sector != s->head);
+		s->head = b->sector + b->nr;
+	}
 	if (!s->event_set) {
 		s->event_set = true;
 		event_schedule(m, EVENT_IO_DONE, 0, s->active_done);
@@ -102,10 +116,15 @@ static void start_next(struct machine *m, u64 when)
 }
 
 /* A transfer that took the disk @served ns is over, @waited ns after it was submitted. */
-static void count_transfer(struct blk_disk *d, enum bio_op op, u32 nr, u64 waited, u64 served)
+static void count_transfer(struct blk_state *s, struct blk_disk *d, enum bio_op op, u32 nr,
+			   u64 waited, u64 served)
 {
 	struct blk_stat *stat = &d->stat[op];
 
+	if (unlikely(d->no_iostats)) {
+		s->gone[op].pages += nr;
+		return;
+	}
 	stat->ios++;
 	stat->pages += nr;
 	stat->ns += waited;
@@ -116,8 +135,13 @@ static void bio_served(struct blk_state *s, const struct bio *b)
 {
 	struct blk_disk *d = &s->disk[b->disk];
 
-	count_transfer(d, (enum bio_op)b->op, b->nr, s->active_done - b->submitted,
+	count_transfer(s, d, (enum bio_op)b->op, b->nr, s->active_done - b->submitted,
 		       s->active_done - s->active_start);
+	/* a write without data, and the command itself: counted as both */
+	if (unlikely(b->end == BIO_END_FLUSH) && !d->no_iostats) {
+		d->flushes++;
+		d->flush_ns += s->active_done - b->submitted;
+	}
 	d->in_flight[b->op]--;
 }
 
@@ -221,7 +245,8 @@ static inline bool can_merge(const struct machine *m, handle_t h, u64 sector, u3
 	if (!h)
 		return false;
 	b = bio_at(m, h);
-	return b->end == end && b->sector + b->nr == sector && b->nr + nr <= BIO_PAGES;
+	return b->end == end && b->sector + b->nr == sector &&
+	       b->nr + nr <= m->blk.queue.merge_pages;
 }
 
 /* The bio that the pages join: the last one waiting, or a new one at the end. */
@@ -233,7 +258,7 @@ static handle_t bio_get(struct machine *m, enum bio_op op, u64 sector, u32 nr, e
 	struct bio *b;
 	u64 time;
 
-	if (can_merge(m, h, sector, nr, end)) {
+	if (nr && can_merge(m, h, sector, nr, end)) {
 		time = transfer_time(m, op, nr, false);
 		bio_at(m, h)->time += time;
 		l->time += time;
@@ -247,9 +272,10 @@ static handle_t bio_get(struct machine *m, enum bio_op op, u64 sector, u32 nr, e
 	b = bio_at(m, h);
 	b->sector = sector;
 	b->submitted = m->clock.now;
+	b->order = ++s->nr_submitted;
 	b->op = (u8)op;
 	b->end = (u8)end;
-	b->time = transfer_time(m, op, nr, true);
+	b->time = nr ? transfer_time(m, op, nr, true) : m->cost.disk_flush;
 	b->disk = blk_disk_of(m, sector);
 	s->disk[b->disk].in_flight[op]++;
 	list_add_tail(m, l, h);
@@ -296,7 +322,9 @@ static u64 expected_end(const struct machine *m, enum bio_op op)
 	const struct blk_state *s = &m->blk;
 	u64 end = s->active ? max_t(u64, s->active_done, m->clock.now) : m->clock.now;
 
-	return end + s->waiting[BIO_READ].time + (op == BIO_WRITE ? s->waiting[BIO_WRITE].time : 0);
+	if (op == BIO_WRITE || s->queue.scheduler == SCHEDULER_NONE)
+		end += s->waiting[BIO_WRITE].time;
+	return end + s->waiting[BIO_READ].time;
 }
 
 u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_t *pfns,
@@ -305,7 +333,7 @@ u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_
 	u32 n, first;
 
 	for (; nr; nr -= n) {
-		n = min_t(u32, nr, BIO_PAGES);
+		n = min_t(u32, nr, m->blk.queue.bio_pages);
 		submit(m, op, sector, n, pfns, end, &first);
 		sector += n;
 		if (pfns)
@@ -340,8 +368,13 @@ void blk_write_page(struct machine *m, u64 sector, pfn_t pfn)
 void blk_write_pages(struct machine *m, u64 sector, const pfn_t *pfn, u32 nr)
 {
 	struct bio_list *l = &m->blk.waiting[BIO_WRITE];
-	u32 room = 0;
+	u32 room = 0, i;
 
+	if (unlikely(m->blk.queue.merge_pages < BIO_PAGES)) {
+		for (i = 0; i < nr; i++)
+			blk_write_page(m, sector + i, pfn[i]);
+		return;
+	}
 	disk_work(m);
 	if (can_merge(m, l->tail, sector, 1, BIO_END_WRITEBACK))
 		room = min_t(u32, BIO_PAGES - bio_at(m, l->tail)->nr, nr);
@@ -355,7 +388,7 @@ void blk_write_pages(struct machine *m, u64 sector, const pfn_t *pfn, u32 nr)
 
 bool blk_congested(const struct machine *m)
 {
-	return m->blk.waiting[BIO_WRITE].nr > m->config.disk.queue_depth;
+	return m->blk.waiting[BIO_WRITE].nr > m->blk.queue.nr_requests;
 }
 
 /* ---- waiting ---- */
@@ -467,7 +500,7 @@ static inline bool read_at_once(struct machine *m, u64 sector, u32 nr)
 	if (s->active || s->done.head || s->nr_faults)
 		return false;
 	ns = transfer_time(m, BIO_READ, nr, sector != s->head);
-	count_transfer(&s->disk[blk_disk_of(m, sector)], BIO_READ, nr, ns, ns);
+	count_transfer(s, &s->disk[blk_disk_of(m, sector)], BIO_READ, nr, ns, ns);
 	s->head = sector + nr;
 	count_read(m, nr);
 	m->clock.now += ns;
@@ -501,7 +534,7 @@ int blk_read(struct machine *m, u64 sector, u32 nr)
 	u32 n;
 
 	for (; nr && !error; nr -= n, sector += n) {
-		n = min_t(u32, nr, BIO_PAGES);
+		n = min_t(u32, nr, m->blk.queue.bio_pages);
 		if (likely(read_at_once(m, sector, n)))
 			continue;
 		error = transfer_one(m, BIO_READ, sector, n);
@@ -515,10 +548,35 @@ int blk_write(struct machine *m, u64 sector, u32 nr)
 	u32 n;
 
 	for (; nr && !error; nr -= n, sector += n) {
-		n = min_t(u32, nr, BIO_PAGES);
+		n = min_t(u32, nr, m->blk.queue.bio_pages);
 		error = transfer_one(m, BIO_WRITE, sector, n);
 	}
 	return error;
+}
+
+/* It waits behind the writes, has no data, and nothing joins it. */
+int blk_issue_flush(struct machine *m, u32 disk)
+{
+	struct bio *b;
+	handle_t h;
+	u32 first;
+	bool done;
+
+	if (m->blk.disk[disk].write_through)
+		return 0;
+	h = submit(m, BIO_WRITE, m->blk.disk[disk].first, 0, NULL, BIO_END_FLUSH, &first);
+	if (!h)
+		return 0;
+	b = bio_at(m, h);
+	b->waiters++;
+	while (!b->done && blk_wait_sleeping(m))
+		b = bio_at(m, h);
+	b = bio_at(m, h);
+	done = b->done;
+	/* who does not wait any more leaves it to its end */
+	if (!--b->waiters && done)
+		pool_free(&m->blk.bios, h);
+	return done ? 0 : -EINTR;
 }
 
 /* ---- space ---- */

@@ -21,7 +21,11 @@ static struct blk_disk *disk_add(struct machine *m, const char *name)
 
 	while (s->disk[i].exists)
 		i++;
-	s->disk[i] = (struct blk_disk){ .exists = true, .diskseq = ++s->last_diskseq };
+	s->disk[i] = (struct blk_disk){ .exists = true,
+					.diskseq = ++s->last_diskseq,
+					.rq_affinity = 1,
+					.io_poll_delay = -1,
+					.wbt_lat_usec = WBT_LAT_USEC_DEFAULT };
 	strcpy(s->disk[i].name, name);
 	s->nr_disks = max_t(u32, s->nr_disks, i + 1);
 	bdi_defaults(&m->knobs.bdi[i]);
@@ -171,15 +175,4 @@ struct blk_stat blk_total(const struct machine *m, enum bio_op op)
 		sum.ns += s->disk[i].stat[op].ns;
 	}
 	return sum;
-}
-
-/* A write without data, then the command itself: a request is counted as both. */
-void blk_issue_flush(struct machine *m, u32 disk)
-{
-	struct blk_disk *d = &m->blk.disk[disk];
-
-	if (d->write_through)
-		return;
-	d->stat[BIO_WRITE].ios++;
-	d->flushes++;
 }

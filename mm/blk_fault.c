@@ -43,7 +43,7 @@ u32 blk_failing_pages(struct machine *m, enum bio_op op, u64 sector, u32 nr)
 {
 	u32 disk = blk_disk_of(m, sector), failed = 0, pages, i;
 
-	for (i = 0; i < m->blk.nr_faults; i++) {
+	for (i = 0; i < m->blk.nr_faults && nr; i++) {
 		struct blk_fault *f = &m->blk.fault[i];
 
 		if (!f->on[op] || !f->times || f->disk != disk || sector > f->last ||

@@ -35,7 +35,7 @@ static void check_bio(struct flight *f, handle_t h)
 			   (unsigned long long)b->sector);
 	else if (!f->over)
 		f->in_flight[b->disk][b->op]++;
-	if (!b->nr || b->nr > BIO_PAGES || b->done)
+	if (!b->nr != (b->end == BIO_END_FLUSH) || b->nr > BIO_PAGES || b->done)
 		check_fail(f->c, "bio %u: %u pages, done %u", h, b->nr, b->done);
 	for (i = 0; i < b->nr && b->end != BIO_END_NONE; i++) {
 		const struct page *p = pfn_to_page(m, b->pfn[i]);

@@ -528,7 +528,7 @@ int sync_inode_range(struct machine *m, handle_t inode, u64 first, u64 last, u64
 		error = filemap_fdatawait(m, inode, first, last);
 	/* as an ext4 without a journal: the cache is flushed for the inode's sake, not the data's */
 	if (!error && wrote_inode)
-		blk_issue_flush(m, 0);
+		error = blk_issue_flush(m, 0);
 	inode_put(m, inode);
 	return error;
 }
@@ -575,6 +575,5 @@ int ksys_sync(struct machine *m, u64 *pages)
 	m->wb.laptop_due = 0;
 	if (!blk_wait_writes(m))
 		return -EINTR;
-	blk_issue_flush(m, 0);
-	return 0;
+	return blk_issue_flush(m, 0);
 }

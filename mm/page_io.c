@@ -1,7 +1,7 @@
 /*
  * page_io.c - pages to and from swap areas, and reading ahead.
  *
- * Where a seek costs time (cost.disk_seek, as with the reference's disk), the slots around the one
+ * Where places count (an area on a disk said to be rotational, as the reference's are), the slots around the one
  * that is needed are read with it: an aligned stretch of at most 2^page-cluster. Pages that were
  * put out together lie there. Without a seek the neighbours in the address space are worth more
  * than those on the disk, and vma_ra_enabled says that their slots are read instead, wherever they
@@ -204,7 +204,7 @@ static void read_cluster(struct machine *m, u32 slot, gfp_t gfp, handle_t vma, s
 
 static bool use_vma_readahead(const struct machine *m)
 {
-	return m->knobs.vma_ra_enabled && !m->cost.disk_seek;
+	return m->knobs.vma_ra_enabled && !m->swap.nr_rotate;
 }
 
 /* [*first, *end): the pages of the window around @vpn, within the mapping and its table. */

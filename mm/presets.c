@@ -156,6 +156,7 @@ static const struct cost_table default_cost = {
 	.disk_seek = 80000,
 	.disk_page_read = 8000,
 	.disk_page_write = 8000,
+	.disk_flush = 500000,
 	.migrate_page = 2000,
 	.compact_page = 15,
 };

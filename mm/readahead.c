@@ -12,7 +12,7 @@
  * A window starts where a reader begins (page 0, or behind its last read): two to four times what
  * was asked for, at most ra_pages (read_ahead_kb; 0: page by page). Each following one is four
  * times as large, or twice, up to the same limit, and marked at its first page. A request of more
- * than ra_pages sets the limit to its own size (at most IO_PAGES, the largest transfer), and
+ * than ra_pages sets the limit to its own size (at most max_sectors_kb, the largest transfer), and
  * windows that have become large stay so. Reads here and there bring in what was asked for and
  * leave the window alone, unless more of the pages before them are in memory than the read is long:
  * then another reader of the same file is followed.
@@ -26,8 +26,13 @@
 
 #include <mman/namei.h>
 
-#define IO_PAGES       320u /* 1280 KiB: max_sectors_kb of a virtio disk */
 #define MMAP_LOTSAMISS 100u
+
+/* The largest transfer: what a large read asks for at once. */
+static u64 io_pages(const struct machine *m)
+{
+	return m->blk.queue.max_sectors_kb / PAGE_KB;
+}
 
 /* Was one of them in use when it was evicted? Then memory is what is missing. */
 static bool of_workingset(struct machine *m, handle_t inode, u64 first, u64 nr)
@@ -207,7 +212,7 @@ static void merge_next(struct file *f, u64 limit)
 static void ondemand_readahead(struct machine *m, handle_t file, u64 index, u64 wanted, bool marked)
 {
 	struct file *f = file_at(m, file);
-	u64 limit = max_t(u64, f->ra_pages, min_t(u64, wanted, IO_PAGES));
+	u64 limit = max_t(u64, f->ra_pages, min_t(u64, wanted, io_pages(m)));
 	u64 prev = f->prev_pos >> PAGE_SHIFT;
 
 	if (!f->ra_pages)

@@ -108,6 +108,8 @@ static int area_open(struct machine *m, const struct swap_area *wanted, u64 byte
 	}
 	a->prio = a->prio >= 0 ? a->prio : next_priority(m);
 	a->in_use = a->writeok = true;
+	a->rotational = m->blk.queue.rotational;
+	m->swap.nr_rotate += a->rotational;
 	m->swap.total_pages += a->pages;
 	m->swap.turn = 0;
 	path = swap_area_path(m, a);
@@ -202,6 +204,7 @@ int swapoff(struct machine *m, const char *path)
 	}
 	area_clusters_free(m, a);
 	a->in_use = false;
+	m->swap.nr_rotate -= a->rotational;
 	area_put_room(m, a);
 	close_gap(m, a->prio);
 	swap_changed(m);

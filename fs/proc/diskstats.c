@@ -24,7 +24,7 @@ void text_disk_stat(struct text *out, const struct machine *m, u32 disk, int wid
 	const struct blk_disk *d = &m->blk.disk[disk];
 	const struct blk_stat *r = &d->stat[BIO_READ], *w = &d->stat[BIO_WRITE];
 	const u64 per_page = PAGE_SIZE / 512;
-	/* nothing is discarded, and a flush takes no time */
+	/* nothing is discarded */
 	const u64 columns[17] = { r->ios,
 				  r->merges,
 				  r->pages * per_page,
@@ -35,8 +35,9 @@ void text_disk_stat(struct text *out, const struct machine *m, u32 disk, int wid
 				  w->ns / NSEC_PER_MSEC,
 				  (u64)d->in_flight[BIO_READ] + d->in_flight[BIO_WRITE],
 				  blk_busy_ns(m, disk) / NSEC_PER_MSEC,
-				  (r->ns + w->ns) / NSEC_PER_MSEC,
-				  [15] = d->flushes };
+				  (r->ns + w->ns + d->flush_ns) / NSEC_PER_MSEC,
+				  [15] = d->flushes,
+				  d->flush_ns / NSEC_PER_MSEC };
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(columns); i++)

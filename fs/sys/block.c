@@ -1,10 +1,6 @@
 /*
- * /sys/block and what it leads to: the disks (include/mman/blkdev.h), their statistics and their
- * queue; the links of class/bdi.
- *
- * Writable knobs of a queue that the simulated disk does not have are left out. Reads go before
- * writes that wait, and what lies one behind the other is merged, up to 128 KiB
- * (docs/writeback.md).
+ * /sys/block and what it leads to: the disks (include/mman/blkdev.h), their statistics and
+ * directories (block_queue.c has queue/); the links of class/bdi.
  * Source: Documentation/ABI/stable/sysfs-block, Documentation/block/stat.rst.
  */
 #include "fs/sys/block.h"
@@ -221,88 +217,6 @@ static const struct attribute disk_attrs[] = {
 		    "tell listeners of an action: add, remove, change ..."),
 };
 
-/* ---- queue ---- */
-
-static int rotational_show(const struct request *rq, struct text *out)
-{
-	text_str(out, rq->m->cost.disk_seek ? "1\n" : "0\n");
-	return 0;
-}
-
-static int nr_requests_show(const struct request *rq, struct text *out)
-{
-	return show_u64(out, rq->m->config.disk.queue_depth);
-}
-
-static int write_cache_show(const struct request *rq, struct text *out)
-{
-	text_str(out, disk_of(rq)->write_through ? "write through\n" : "write back\n");
-	return 0;
-}
-
-/* What follows the word does not matter. */
-static ssize_t write_cache_store(const struct request *rq, const char *data, size_t size,
-				 u64 offset)
-{
-	static const char *const words[] = { "write back", "write through", "none" };
-	u32 i = 0;
-
-	(void)offset;
-	while (i < ARRAY_SIZE(words) &&
-	       (size < strlen(words[i]) || strncmp(data, words[i], strlen(words[i]))))
-		i++;
-	if (i == ARRAY_SIZE(words))
-		return -EINVAL;
-	disk_of(rq)->write_through = i != 0;
-	return (ssize_t)size;
-}
-
-static const struct attribute queue_attrs[] = {
-	SYSFS_TEXT("chunk_sectors", "0\n"),
-	SYSFS_TEXT("dax", "0\n"),
-	SYSFS_TEXT("discard_granularity", "0\n"),
-	SYSFS_TEXT("discard_max_bytes", "0\n"),
-	SYSFS_TEXT("discard_max_hw_bytes", "0\n"),
-	SYSFS_TEXT("discard_zeroes_data", "0\n"),
-	SYSFS_TEXT("dma_alignment", "511\n"),
-	SYSFS_TEXT("fua", "0\n"),
-	SYSFS_TEXT("hw_sector_size", "512\n"),
-	SYSFS_TEXT("logical_block_size", "512\n"),
-	SYSFS_TEXT("max_discard_segments", "1\n"),
-	SYSFS_TEXT("max_hw_sectors_kb", "2147483647\n"),
-	SYSFS_TEXT("max_integrity_segments", "0\n"),
-	SYSFS_TEXT("max_sectors_kb",
-		   "1280\n"), /* what a large read asks for at once (mm/readahead.c) */
-	SYSFS_TEXT("max_segment_size", "4294967295\n"),
-	SYSFS_TEXT("max_segments", "254\n"),
-	SYSFS_TEXT("minimum_io_size", "512\n"),
-	SYSFS_RO("nr_requests", nr_requests_show),
-	SYSFS_TEXT("nr_zones", "0\n"),
-	SYSFS_TEXT("optimal_io_size", "0\n"),
-	SYSFS_TEXT("physical_block_size", "512\n"),
-	SYSFS_OTHER("read_ahead_kb", 0644, read_ahead_kb_show, read_ahead_kb_store, ACTS,
-		    "kB to read beyond what was asked for; the same as that of bdi"),
-	SYSFS_RO("rotational", rotational_show),
-	SYSFS_TEXT("scheduler", "[mq-deadline]\n"),
-	SYSFS_TEXT("virt_boundary_mask", "0\n"),
-	SYSFS_OTHER(
-		"write_cache", 0644, write_cache_show, write_cache_store, ACTS,
-		"write back: sync and fsync flush the disk's cache; write through: they need not"),
-	SYSFS_TEXT("write_same_max_bytes", "0\n"),
-	SYSFS_TEXT("write_zeroes_max_bytes", "0\n"),
-	SYSFS_TEXT("zone_append_max_bytes", "0\n"),
-	SYSFS_TEXT("zone_write_granularity", "0\n"),
-	SYSFS_TEXT("zoned", "none\n"),
-};
-
-static const struct directory queue_directory = {
-	.name = "block/vda/queue",
-	.mode = 0755,
-	.attrs = queue_attrs,
-	.nr_attrs = ARRAY_SIZE(queue_attrs),
-	.exists = disk_exists,
-};
-
 POWER_DIRECTORY(disk_power_directory, "block/vda/power", disk_exists);
 
 /* No other device is made of it, nor it of others. */
@@ -317,7 +231,7 @@ static const struct subdirectory disk_subdirs[] = {
 	{ .name = "holders", .dir = &holders_directory },
 	{ .name = "slaves", .dir = &slaves_directory },
 	{ .name = "power", .dir = &disk_power_directory },
-	{ .name = "queue", .dir = &queue_directory },
+	{ .name = "queue", .dir = &sys_block_queue_directory },
 };
 
 /* ---- the way there: devices/pci0000:00/0000:00:02.0/virtio0/block ---- */

@@ -30,6 +30,9 @@ void disk_number(const struct request *rq, struct text *out);
 /** disk_nlink() - of a directory with one for each. */
 u32 disk_nlink(const struct request *rq);
 
+/* fs/sys/block_queue.c */
+extern const struct directory sys_block_queue_directory;
+
 /* fs/sys/virtual.c: the same file in bdi/254:N and in the disk's queue */
 int read_ahead_kb_show(const struct request *rq, struct text *out);
 ssize_t read_ahead_kb_store(const struct request *rq, const char *data, size_t size, u64 offset);

@@ -14,7 +14,7 @@
  *
  * The disk serves one bio after the other. One that does not begin where the last one ended pays a
  * seek (cost.disk_seek), then each page its time (cost.disk_page_read, disk_page_write). Reads go
- * before writes that wait, but a write that was passed over WRITES_STARVED times goes first. A
+ * before writes that wait, but a write that was passed over writes_starved times goes first. A
  * submission that continues the last waiting bio of its kind joins it (a merge), up to BIO_PAGES.
  *
  * The disk works by itself: blk_submit() only brings its time line up to date. What follows from an
@@ -35,7 +35,8 @@
  * were never used before, blk_file_sector() gives every file a range of its own. What is limited is
  * the sum of pages in use.
  *
- * The disks have a write cache, as the machine sees it, and forget nothing: a flush takes no time.
+ * The disks have a write cache, as the machine sees it. A flush (blk_issue_flush()) waits behind the
+ * writes of the queue and takes cost.disk_flush; bytes are never lost, with or without it.
  *
  * State for a snapshot: struct blk_state and its pool.
  */
@@ -47,10 +48,11 @@
 
 struct machine;
 
-#define BIO_PAGES	32u
-#define WRITES_STARVED	2u
-#define BLK_FAULTS_MAX	32u
-#define BLK_FAULT_TIMES UINT64_MAX /* no limit */
+#define BIO_PAGES	     32u
+#define WRITES_STARVED	     2 /* as long as nobody says otherwise */
+#define BLK_FAULTS_MAX	     32u
+#define WBT_LAT_USEC_DEFAULT 75000u
+#define BLK_FAULT_TIMES	     UINT64_MAX /* no limit */
 /* Disks of virtio-blk: the first number that is free, and 16 minor ones each. */
 #define DISK_MAJOR    254u
 #define DISK_MINORS   16u
@@ -64,16 +66,17 @@ enum bio_end {
 	BIO_END_NONE,	   /* accounting only */
 	BIO_END_WRITEBACK, /* end_page_writeback(): page cache and swap pages under PG_writeback */
 	BIO_END_READ,	   /* PG_locked goes, PG_uptodate comes (PG_error if it failed) */
+	BIO_END_FLUSH,	   /* no pages: the write cache is emptied */
 };
 
 struct bio {
 	u64 sector, submitted; /* pages; ns */
 	u64 time;	       /* ns that it was thought to take when it was submitted */
 	handle_t next;
-	u32 nr, failed; /* pages; bit mask of those that end in an error */
+	u32 nr, failed; /* pages (0: a flush); bit mask of those that end in an error */
 	u32 passed;	/* times that a read went before it */
 	u8 op, end, done, waiters;
-	u32 disk, reserved; /* index of blk_state.disk */
+	u32 disk, order; /* index of blk_state.disk; one more than the bio before had */
 	pfn_t pfn[BIO_PAGES];
 };
 
@@ -118,8 +121,38 @@ struct blk_disk {
 	u64 first, pages;   /* sectors; of vda only what is limited counts (blk_disk_pages()) */
 	struct blk_stat stat[NR_BIO_OPS];
 	u32 in_flight[NR_BIO_OPS]; /* waiting or being served */
-	u64 flushes;
-	u64 busy_ns; /* something of it was being served, but for what is */
+	u64 flushes, flush_ns;
+	u64 busy_ns;	 /* something of it was being served, but for what is */
+	bool no_iostats; /* queue/iostats: nothing of this is counted */
+	/* of its queue, shown and kept: nothing here depends on them */
+	u8 add_random, rq_affinity, stable_writes;
+	s32 io_poll_delay;
+	u64 wbt_lat_usec;
+};
+
+enum blk_scheduler { MQ_DEADLINE, SCHEDULER_NONE };
+enum blk_iosched {
+	IOSCHED_ASYNC_DEPTH,
+	IOSCHED_FIFO_BATCH,
+	IOSCHED_FRONT_MERGES,
+	IOSCHED_PRIO_AGING_EXPIRE,
+	IOSCHED_READ_EXPIRE,
+	IOSCHED_WRITE_EXPIRE,
+	IOSCHED_WRITES_STARVED, /* the one that acts */
+	NR_BLK_IOSCHED
+};
+
+/* What can be set of the one queue that the disks share, by way of any of them.
+ * Source: Documentation/block/queue-sysfs.rst, deadline-iosched.rst. */
+struct blk_queue {
+	u32 nr_requests;    /* writes that may wait before it is congested */
+	u32 max_sectors_kb; /* of one transfer, and of what a large read asks for at once */
+	u32 nomerges;	    /* 0, 1 or 2: nothing joins what waits */
+	u32 rotational;	    /* places count: swap read-ahead goes by slots */
+	u32 scheduler;	    /* enum blk_scheduler; none: in the order of submission */
+	s32 iosched[NR_BLK_IOSCHED];
+	u32 bio_pages, merge_pages; /* blk_queue_changed(): pages of a bio at most, and of one that
+				       others join */
 };
 
 struct blk_state {
@@ -129,9 +162,11 @@ struct blk_state {
 	struct blk_disk disk[BLK_DISKS_MAX];
 	u32 nr_disks; /* one more than the highest that exists */
 	u32 last_diskseq;
-	struct blk_stat gone[NR_BIO_OPS]; /* what disks did that are no more */
+	struct blk_stat gone[NR_BIO_OPS]; /* what disks did that are no more, or do not count */
+	struct blk_queue queue;
 	struct bio_list waiting[NR_BIO_OPS], done;
-	u64 nr_writes, nr_writes_done; /* bios, since boot */
+	u32 nr_submitted;	       /* bios, since boot; it wraps */
+	u64 nr_writes, nr_writes_done; /* the same of writes */
 	u64 head;		       /* sector behind the last transfer */
 	bool event_set;		       /* an EVENT_IO_DONE waits */
 	u64 total_pages, used_pages, next_sector;
@@ -184,9 +219,16 @@ void wait_on_page_locked(struct machine *m, pfn_t pfn);
  * blk_total() - what all disks did since boot. */
 u64 blk_busy_ns(const struct machine *m, u32 disk);
 struct blk_stat blk_total(const struct machine *m, enum bio_op op);
-/** blk_issue_flush() - what was written to the disk is to be safe: counted, unless it is said to
- * write through. Source: Documentation/block/writeback_cache_control.rst. */
-void blk_issue_flush(struct machine *m, u32 disk);
+/** blk_issue_flush() - what was written to the disk is to be safe: waits for a flush, as
+ * blk_wait_sleeping() waits, unless the disk is said to write through. 0 or -EINTR.
+ * Source: Documentation/block/writeback_cache_control.rst. */
+int blk_issue_flush(struct machine *m, u32 disk);
+/** blk_queue_init() - as at boot. blk_queue_changed() - after max_sectors_kb or nomerges.
+ * blk_set_scheduler() - the other one, with the number of requests that it begins with.
+ * (mm/blk_queue.c) */
+void blk_queue_init(struct machine *m);
+void blk_queue_changed(struct machine *m);
+void blk_set_scheduler(struct machine *m, enum blk_scheduler scheduler);
 
 /** blk_disk_open() - room for a swap partition of @pages on the disk @name: vda's room, or a disk
  * of that name and size, which comes if it is not there. *@sector: where it begins. 0, -EBUSY (it

@@ -61,7 +61,7 @@ struct cost_table {
 	u32 syscall, minor_fault, zero_page, copy_page, tlb_miss, memory_access,
 		memory_access_remote, pte_unmap, page_alloc_slow, page_free, context_switch,
 		fork_page, exec, scan_page, reclaim_page, disk_seek, disk_page_read,
-		disk_page_write, migrate_page, compact_page;
+		disk_page_write, disk_flush, migrate_page, compact_page;
 };
 
 /* machine_safe_point(): machine.h, inline. */

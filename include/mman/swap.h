@@ -51,6 +51,7 @@ struct swap_area {
 	u64 used_pages;
 	s32 prio;
 	bool in_use, file;
+	bool rotational;	    /* as the queue said when it came into use */
 	handle_t inode;		    /* the file of the disk whose room it is; 0: its own */
 	bool writeok;		    /* gives out slots; not while swapoff empties it */
 	u64 sector;		    /* on the disk, of its header */
@@ -97,6 +98,7 @@ struct swap_state {
 	u64 changes; /* areas that came or went: who polls proc/swaps waits for the next */
 	struct swap_area area[MAX_SWAPFILES];
 	u64 total_pages, used_pages;
+	u32 nr_rotate;	      /* areas in use that are rotational */
 	s32 least_priority;   /* of the automatic ones: -1 - how many were given */
 	u32 turn;	      /* area + 1 that gives the next slot; 0: to be chosen */
 	u32 last;	      /* area that gave the last cluster */

@@ -224,8 +224,10 @@ static void test_flushes(struct fixture *f)
 	is_uint(d->flushes - flushes, 3, "sync always does");
 	is_uint(d->stat[BIO_WRITE].ios - writes, 1, "it is a write without data besides");
 	like(fixture_read(f, "proc/diskstats"),
-	     fixture_format(" %llu 0\n$", (unsigned long long)d->flushes),
-	     "the last but one column counts them");
+	     fixture_format(" %llu %llu\n$", (unsigned long long)d->flushes,
+			    (unsigned long long)(d->flush_ns / NSEC_PER_MSEC)),
+	     "the last two columns count them, and their time");
+	is_uint(d->flush_ns, d->flushes * f->m->cost.disk_flush, "half a millisecond each");
 	is_str(fixture_read(f, cache), "write back\n", "queue/write_cache");
 	is_err((int)fixture_write(f, cache, "writeback\n"), -EINVAL, "it is two words");
 	is_int(fixture_write(f, cache, "write through\n"), 14, "write through");

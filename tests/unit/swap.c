@@ -126,6 +126,8 @@ static void test_page_cluster(void)
 
 	/* a disk that does not seek: the neighbours in the address space */
 	t.m->cost.disk_seek = 0;
+	t.m->swap.area[0].rotational = false;
+	t.m->swap.nr_rotate = 0;
 	t.m->sysctl.page_cluster = 3;
 	map(&t, at(64), 64, "rw", MAPF_FIXED);
 	store(&t, at(64), 64);

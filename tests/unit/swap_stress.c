@@ -307,6 +307,7 @@ static void machine_step(struct mmtest *t)
 		break;
 	case 4:
 		t->m->cost.disk_seek = pick(2) ? 0 : 100000;
+		t->m->blk.queue.rotational = pick(2); /* of areas that come from now on */
 		break;
 	case 5:
 		t->m->sysctl.swappiness = (s32)pick(201);
