@@ -105,6 +105,12 @@ while IFS=: read -r page path; do
 	[ -e "$path" ] || compgen -G "$path*" >"$T/found" || gone+="$page: $path "
 done < <(grep -oE '`(mm|fs|include|scripts|sample-scripts)/[A-Za-z0-9_./-]+`' README.md docs/*.md | tr -d '`')
 is "$gone" '' 'every source file that a page names is there'
+gone=
+while IFS= read -r path; do
+	[ -e "$path" ] || gone+="$path "
+done < <(grep -rhoE '(^|[^A-Za-z0-9_./<-])(mm|fs|include/mman|tests)/[A-Za-z0-9_/-]+\.[ch]\b' README.md docs mm fs include tests \
+	--include='*.[ch]' --include='*.md' | sed 's/^[^a-z]*//' | sort -u)
+is "$gone" '' 'and every one that a comment names'
 mapfile -t words < <(cd sample-scripts && find . -maxdepth 1 -type f -printf '%P\n')
 cat README.md docs/*.md >"$T/docs"
 is "$(missing "$T/docs" "${words[@]}")" '' 'every sample script is told of'
