@@ -14,22 +14,38 @@
 
 #include <mman/types.h>
 
+#include <pthread.h>
+
 struct awake {
 	const char *device;
-	int fd;	      /* open while the wish is held, else -1 */
-	u32 requests; /* of the run that is counted */
-	u64 since;    /* ns: when that run began */
-	bool refused; /* the device cannot be had */
+	u32 requests;  /* of the run that is counted */
+	u64 since;     /* ns: when that run began */
+	bool refused;  /* the device cannot be had */
+	u32 linger_ms; /* from one look to the next */
+	u32 count;     /* atomic: of all requests */
+	bool held;     /* atomic */
+	/* of both threads, under the mutex */
+	int fd;	  /* open while the wish is held, else -1 */
+	u32 seen; /* ->count at the last look */
+	bool watched, ending;
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	pthread_t thread; /* looks while the wish is held: no request has to pay for that */
 };
 
-/** awake_init() - to hold the wish by @device, usually AWAKE_DEVICE. */
-#define AWAKE_DEVICE "/dev/cpu_dma_latency"
-void awake_init(struct awake *a, const char *device);
-/** awake_wait() - waits for input on @fd. While the wish is held: not for long, and lets it go
- * then. */
-void awake_wait(struct awake *a, int fd);
-/** awake_request() - a request has come at @now (ns of CLOCK_MONOTONIC): one of a burst? */
+#define AWAKE_DEVICE	"/dev/cpu_dma_latency"
+#define AWAKE_LINGER_MS 3
+
+/** awake_init() - to hold the wish by @device, and to look every @linger_ms whether to let it go; 0:
+ * only when awake_look() is called. */
+void awake_init(struct awake *a, const char *device, u32 linger_ms);
+/** awake_request() - a request has come at @now (ns of CLOCK_MONOTONIC): one of a burst? Always the
+ * same thread. */
 void awake_request(struct awake *a, u64 now);
+/** awake_held() - is the wish held? */
+bool awake_held(const struct awake *a);
+/** awake_look() - let it go if no request has come since the last look, or since it is held. */
+void awake_look(struct awake *a);
 void awake_end(struct awake *a);
 
 #endif

@@ -650,9 +650,8 @@ static void loop(struct fuse_session *se)
 	struct awake awake;
 	int n;
 
-	awake_init(&awake, AWAKE_DEVICE);
+	awake_init(&awake, AWAKE_DEVICE, AWAKE_LINGER_MS);
 	while (!fuse_session_exited(se)) {
-		awake_wait(&awake, fuse_session_fd(se));
 		n = fuse_session_receive_buf(se, &buffer);
 		if (n == -EINTR)
 			continue;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 static char device[] = "/tmp/mmanfs.awakeXXXXXX";
-static int pipe_ends[2];
 
 /* @nr requests, @apart ns from each other */
 static void requests(struct awake *a, u32 nr, u64 apart)
@@ -36,44 +35,60 @@ static void test_burst(void)
 	s32 latency = -1;
 	int fd;
 
-	awake_init(&a, device);
+	awake_init(&a, device, 0);
 	requests(&a, 4, 1000);
-	ok(a.fd < 0 && written() == 0, "the few requests of a cat hold nothing");
+	ok(!awake_held(&a) && written() == 0, "the few requests of a cat hold nothing");
 	requests(&a, 40, NSEC_PER_MSEC);
-	ok(a.fd < 0 && written() == 0, "nor do many that come slowly");
+	ok(!awake_held(&a) && written() == 0, "nor do many that come slowly");
 	requests(&a, 40, 20000);
-	ok(a.fd >= 0, "a burst holds the device");
+	ok(awake_held(&a), "a burst holds the device");
 	fd = open(device, O_RDONLY | O_CLOEXEC);
 	ok(read(fd, &latency, sizeof(latency)) == sizeof(latency) && latency == 0,
 	   "with a latency of 0");
 	close(fd);
 
-	if (write(pipe_ends[1], "x", 1) != 1)
-		err(1, "pipe");
-	awake_wait(&a, pipe_ends[0]);
-	ok(a.fd >= 0, "it is held while the next request is there");
-	if (read(pipe_ends[0], &latency, 1) != 1)
-		err(1, "pipe");
+	awake_look(&a);
+	requests(&a, 1, 0);
+	awake_look(&a);
+	ok(awake_held(&a), "it is held while requests come");
 	fd = a.fd;
-	awake_wait(&a, pipe_ends[0]);
-	ok(a.fd < 0 && fcntl(fd, F_GETFD) < 0, "and let go when none comes");
+	awake_look(&a);
+	ok(!awake_held(&a) && fcntl(fd, F_GETFD) < 0, "and let go when none comes");
+	awake_look(&a);
 	requests(&a, 40, 20000);
-	ok(a.fd >= 0, "the next burst holds it again");
+	ok(awake_held(&a), "the next burst holds it again");
 	fd = a.fd;
 	awake_end(&a);
 	ok(fcntl(fd, F_GETFD) < 0, "the end lets it go");
+}
+
+/* A thread of its own looks, and lets go sooner or later. */
+static void test_thread(void)
+{
+	struct awake a;
+	u32 burst;
+
+	awake_init(&a, device, 1);
+	for (burst = 0; burst < 3; burst++) {
+		requests(&a, 40, 20000);
+		while (awake_held(&a))
+			usleep(100);
+	}
+	ok(!a.refused, "bursts come and go");
+	requests(&a, 40, 20000);
+	awake_end(&a);
+	ok(!awake_held(&a), "the end does not wait for the thread's look");
 }
 
 static void test_refused(void)
 {
 	struct awake a;
 
-	awake_init(&a, "/nonexistent/cpu_dma_latency");
+	awake_init(&a, "/nonexistent/cpu_dma_latency", 1);
 	requests(&a, 40, 20000);
-	ok(a.fd < 0 && a.refused, "where there is no such device, nothing is held");
-	awake_wait(&a, pipe_ends[0]);
+	ok(!awake_held(&a) && a.refused, "where there is no such device, nothing is held");
 	requests(&a, 40, 20000);
-	ok(a.fd < 0, "and it is not asked for again");
+	ok(!awake_held(&a), "and it is not asked for again");
 	awake_end(&a);
 }
 
@@ -81,10 +96,11 @@ int main(void)
 {
 	int fd = mkstemp(device);
 
-	if (fd < 0 || pipe(pipe_ends))
+	if (fd < 0)
 		err(1, "%s", device);
 	close(fd);
 	test_burst();
+	test_thread();
 	test_refused();
 	unlink(device);
 	return done_testing();
