@@ -123,6 +123,11 @@ $(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/toolchain
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) $(MORE_CFLAGS) -MMD -MP -c -o $@ $<
 
+# valgrind is installed by `make bench`, when this may be built already without its header
+$(BUILD)/valgrind: FORCE
+	$(call remember,$(wildcard /usr/include/valgrind/callgrind.h))
+$(BUILD)/tests/bench/reclaim.o: $(BUILD)/valgrind
+
 # .incbin
 $(BUILD)/fs/twin/script.o: fs/twin/capture.sh fs/twin/capture.awk
 
