@@ -194,8 +194,8 @@ struct directory {
 	u32 nr_attrs;
 	const struct subdirectory *subdirs; /* nr_subdirs static ones, same object */
 	u32 nr_subdirs;
-	const struct directory *const
-		*dynamic; /* types that lookup and iterate may yield; NULL ends */
+	/* types that lookup and iterate may yield; NULL ends */
+	const struct directory *const *dynamic;
 	/* dynamic children; static ones were looked up before. 0, or -ENOENT */
 	int (*lookup)(const struct request *rq, const char *name, struct entry *out);
 	/* emit dynamic children from @position (0: first) in stable order; positions are object
@@ -256,8 +256,8 @@ struct open_file {
 	void *private; /* the attribute's own (PSI trigger ...), freed by its release */
 	void *poller;  /* the mount's own (fs/fuse.c) */
 	bool peeking; /* ->poll() is asked by the mount itself: what it reports counts as not seen */
-	struct open_file *next,
-		**link; /* the tree's own: all that are open, or free to be used again */
+	/* the tree's own: all that are open, or free to be used again */
+	struct open_file *next, **link;
 };
 
 /*
@@ -297,8 +297,8 @@ struct tree_change {
 	s64 result; /* bytes, 0, or -errno of a failure that changed something */
 	u64 time, step; /* m->clock.now and .step when it took effect (before it ran) */
 	const struct caller *caller;
-	struct text
-		path_buffer; /* the tree's own, like the next: what shows that a failure left traces */
+	/* the tree's own, like the next: what shows that a failure left traces */
+	struct text path_buffer;
 	u64 mark[5];
 };
 

@@ -24,8 +24,8 @@
 #include "mm/task.h"
 
 struct remote {
-	struct running
-		running; /* of whom the memory is: it is not taken down in the middle of a page */
+	/* of whom the memory is: it is not taken down in the middle of a page */
+	struct running running;
 	handle_t mm;
 	u64 id; /* of the address space: it may end at a safe point, and its slot be used again */
 	bool write;

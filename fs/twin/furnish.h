@@ -144,10 +144,10 @@ struct twin {
 	struct twin_seen *seen;
 	size_t nr_seen, max_seen;
 	struct twin_kin *kin; /* by place in the capture */
-	u64 kin_shared,
-		kin_most; /* pages that they share with their parents; that they could at most */
-	u64 commit_left;  /* pages of Committed_AS that are nobody's so far */
-	u64 dirty_left;	  /* pages of files that may be dirty: meminfo's Dirty */
+	/* pages that they share with their parents; that they could at most */
+	u64 kin_shared, kin_most;
+	u64 commit_left;	   /* pages of Committed_AS that are nobody's so far */
+	u64 dirty_left;		   /* pages of files that may be dirty: meminfo's Dirty */
 	struct layout *plans;	   /* by place in ->seen; NULL: page tables are known */
 	struct twin_place *places; /* that come with the plans */
 	size_t nr_places;
@@ -160,8 +160,8 @@ struct twin {
 	u64 nr_capped;		      /* pages that it would have to map more often than it can */
 
 	/* for the report */
-	u64 nr_tasks, nr_unread,
-		nr_short; /* processes: all; with smaps; without; with too few pages */
+	/* processes: all; with smaps; without; with too few pages */
+	u64 nr_tasks, nr_unread, nr_short;
 	u64 nr_threads, nr_threads_there; /* that were shown; that the other kernel counts */
 	u64 pages_short, swap_short, thp_kb, ksm_kb, huge_kb;
 	u64 nr_knobs, nr_counters; /* settings that are as there; counters that go on */

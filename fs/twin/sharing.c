@@ -75,8 +75,8 @@ struct placing {
 	struct twin *t;
 	handle_t vma;
 	u64 kin; /* family and file */
-	u64 young, dirty_own, dirty_shared, file_dirty_own, file_dirty_shared,
-		lazyfree; /* still to come */
+	/* still to come */
+	u64 young, dirty_own, dirty_shared, file_dirty_own, file_dirty_shared, lazyfree;
 	u64 missing_share;
 	bool swap_shared;
 	u64 *missing;

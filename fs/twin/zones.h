@@ -28,8 +28,8 @@ struct twin_zones {
 	u32 nr_zones;
 	struct twin_ram ram[MAX_MEMORY_RANGES];
 	u32 nr_ram;
-	struct twin_ram offline
-		[MAX_TWIN_OFFLINE]; /* plugged, but in no zone: memory blocks that are offline */
+	/* plugged, but in no zone: memory blocks that are offline */
+	struct twin_ram offline[MAX_TWIN_OFFLINE];
 	u32 nr_offline;
 	u32 nr_guessed; /* zones whose holes are not where the other machine has them */
 	s64 unmanaged;	/* pages of MemTotal that no zone of the other machine manages */

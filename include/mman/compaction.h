@@ -73,13 +73,13 @@ struct compact_run {
 	u64 start, end, count; /* ns; runs of this reason since boot */
 	s32 order;	       /* -1: for its own sake */
 	u32 nid, pid;
-	u8 zone, mode, result,
-		reason; /* enum zone_type, migrate_mode, compact_result, compact_reason */
+	/* enum zone_type, migrate_mode, compact_result, compact_reason */
+	u8 zone, mode, result, reason;
 	bool whole_zone;
 	pfn_t migrate_from, migrate_to, free_from, free_to; /* where the scanners began and ended */
 	u64 migrate_scanned, free_scanned, isolated, migrated, failed;
-	u64 free_before, blocks_before,
-		blocks_after; /* free pages; free blocks of a huge page or more */
+	/* free pages; free blocks of a huge page or more */
+	u64 free_before, blocks_before, blocks_after;
 	s32 index_before, score_before, score_after; /* fragmentation index; score, percent */
 	char comm[16];
 };

@@ -121,8 +121,8 @@ struct knobs {
 	s32 console_printk[4]; /* levels: of the console, of a message without, least, default */
 	s32 saved_console_loglevel; /* while the console is off; 0: it is on */
 	char hostname[65];
-	handle_t held
-		[NR_HELD_SYSCTLS]; /* texts: a twin's settings that nothing acts upon; 0: not there */
+	/* texts: a twin's settings that nothing acts upon; 0: not there */
+	handle_t held[NR_HELD_SYSCTLS];
 	struct pool device_powers;
 	handle_t device_power_first;
 };

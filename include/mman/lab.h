@@ -15,14 +15,14 @@
 struct lab_process {
 	char name[LAB_NAME_MAX];
 	handle_t task; /* 0 when gone; how_ended tells */
-	handle_t regions,
-		regions_last; /* list of struct lab_region, in the order of their names' coming */
-	handle_t loads;	      /* list of struct lab_load */
-	handle_t trace;	      /* struct program_trace; 0: nothing was written to it */
-	handle_t result;      /* what reading its ctl gives: text of the last command */
-	handle_t next, prev;  /* all lab processes, in order of creation */
-	handle_t hash_next;   /* same bucket of the name table */
-	u64 number;	      /* position in that order, never used twice */
+	/* list of struct lab_region, in the order of their names' coming */
+	handle_t regions, regions_last;
+	handle_t loads;	     /* list of struct lab_load */
+	handle_t trace;	     /* struct program_trace; 0: nothing was written to it */
+	handle_t result;     /* what reading its ctl gives: text of the last command */
+	handle_t next, prev; /* all lab processes, in order of creation */
+	handle_t hash_next;  /* same bucket of the name table */
+	u64 number;	     /* position in that order, never used twice */
 	u32 pid;
 	s32 exit_code;	 /* as wait(2), once it ended */
 	u64 translate;	 /* the address whose page walk its directory shows, */

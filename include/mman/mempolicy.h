@@ -33,8 +33,8 @@ enum mempolicy_mode {
 	MPOL_MAX
 };
 
-#define MPOL_F_NUMA_BALANCING \
-	(1u << 13) /* of bind: NUMA balancing may move pages among the nodes */
+/* of bind: NUMA balancing may move pages among the nodes */
+#define MPOL_F_NUMA_BALANCING (1u << 13)
 #define MPOL_F_RELATIVE_NODES (1u << 14) /* the nodes count among those that the process may use */
 #define MPOL_F_STATIC_NODES   (1u << 15) /* the nodes are meant as they are numbered */
 

@@ -24,8 +24,8 @@
 #include <mman/treap.h>
 #include <mman/xarray.h>
 
-#define STACK_GUARD_GAP_PAGES \
-	256u /* kept free below a VM_GROWSDOWN mapping, unless stack_guard_gap= says else */
+/* kept free below a VM_GROWSDOWN mapping, unless stack_guard_gap= says else */
+#define STACK_GUARD_GAP_PAGES 256u
 
 /* VMA flags: values as in a 6.1 kernel, so that VmFlags and tools agree. */
 #define VM_READ	       0x1u
@@ -127,8 +127,8 @@ struct vma_node {
 enum mm_counter { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES, NR_MM_COUNTERS };
 
 #define MMF_OOM_SKIP	 1u /* the OOM killer need not look here: nothing is left to take */
-#define MMF_LIBC_HEAP	 4u /* made by execve(2): the first brk of a libc is there (libc_heap.h) */
 #define MMF_MULTIPROCESS 2u /* more than one process runs in it (or did) */
+#define MMF_LIBC_HEAP	 4u /* made by execve(2): the first brk of a libc is there (libc_heap.h) */
 
 struct mm {
 	handle_t vma_root, vma_first;

@@ -158,10 +158,10 @@ struct pglist_data {
 	/* every populated zone of every node, nearest node first, highest zone first */
 	struct zoneref zonelist[MAX_NUMNODES * MAX_NR_ZONES];
 	u32 nr_zonelist;
-	u16 zonelist_first
-		[MAX_NR_ZONES]; /* where it starts for a request whose highest zone is j */
-	u32 preferred_zone
-		[MAX_NR_ZONES];	     /* that zone, in bytes from machine->node; ZONE_NONE: none */
+	/* where it starts for a request whose highest zone is j; and that zone, in bytes from
+	 * machine->node, ZONE_NONE: none */
+	u16 zonelist_first[MAX_NR_ZONES];
+	u32 preferred_zone[MAX_NR_ZONES];
 	u8 node_order[MAX_NUMNODES]; /* "Fallback order" of the boot log */
 	u32 nr_node_order;
 	u64 totalreserve_pages;

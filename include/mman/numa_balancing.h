@@ -39,8 +39,8 @@ struct task;
 struct numa_task {
 	u32 faults[MAX_NUMNODES][2]; /* decayed by half with each pass over the address space */
 	u32 recent[MAX_NUMNODES][2]; /* of this pass */
-	u32 remote, local,
-		failed;	   /* of this period: where the fault came from; pages that stayed */
+	/* of this period: where the fault came from; pages that stayed */
+	u32 remote, local, failed;
 	u32 scan_seq;	   /* mm.numa_scan_seq of the last placement */
 	s32 preferred_nid; /* most of its memory is there; NUMA_NO_NODE: not yet known */
 	u64 retry_at;	   /* ns: not before is it looked at again */

@@ -15,8 +15,8 @@
 
 #include <mman/types.h>
 
-#define HOST_HUGE_SIZE \
-	(2u << 20) /* of the host's huge pages; where it has others they are not used */
+/* of the host's huge pages; where it has others they are not used */
+#define HOST_HUGE_SIZE (2u << 20)
 
 struct pool {
 	u8 *base;	  /* host address of slot 0 (never used itself) */

@@ -85,8 +85,8 @@ struct task {
 	u64 utime, stime;	      /* ns of virtual time */
 	u64 min_flt, maj_flt;
 	u64 nvcsw, nivcsw;
-	u32 nr_dirtied,
-		nr_dirtied_pause; /* pages since it looked at the limits, and until it does */
+	/* pages since it looked at the limits, and until it does */
+	u32 nr_dirtied, nr_dirtied_pause;
 	u64 io_rchar, io_wchar, io_syscr, io_syscw, io_read_bytes, io_write_bytes;
 	u64 io_cancelled_write_bytes;
 	handle_t text;	 /* command line: task_cmdline(); 0 for kernel threads */
@@ -143,8 +143,8 @@ struct task_state {
 	u64 load_time;	   /* ns, a multiple of the 5 s period; see loadavg() */
 	u32 nr_load_tasks; /* runnable and disk-waiting tasks since then */
 	struct pool labs, lab_regions, lab_loads;
-	struct pool
-		lab_buckets; /* heads of the name tables' chains: of processes, then of regions */
+	/* heads of the name tables' chains: of processes, then of regions */
+	struct pool lab_buckets;
 	handle_t lab_first, lab_last;
 	u64 lab_number;
 	handle_t ctl_result; /* what reading sim/ctl gives */

@@ -91,8 +91,8 @@ struct tlb_fresh {
 };
 
 struct tlb_state {
-	struct pool
-		cpus; /* struct tlb_cpu with its arrays, made when the CPU makes its first access */
+	/* struct tlb_cpu with its arrays, made when the CPU makes its first access */
+	struct pool cpus;
 	u32 nr_pcids;
 	struct tlb_array array[NR_TLB_ARRAYS];
 	handle_t cpu[NR_CPUS_MAX];
