@@ -193,8 +193,8 @@ static void test_against_copy(struct fixture *f)
 	for (step = 0; step < 3000; step++) {
 		bool direct = pick(2);
 		u32 unit = direct ? 512 : 1;
-		u64 offset = pick(MODEL_SIZE / 2 / unit) * unit;
-		u64 size = pick(MODEL_SIZE / (pick(2) ? 2 : 32) / unit) * unit, n;
+		u64 offset = (u64)pick(MODEL_SIZE / 2 / unit) * unit;
+		u64 size = (u64)pick(MODEL_SIZE / (pick(2) ? 2 : 32) / unit) * unit, n;
 		ssize_t result;
 
 		if (!pick(40))
