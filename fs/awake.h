@@ -34,7 +34,7 @@ struct awake {
 };
 
 #define AWAKE_DEVICE	"/dev/cpu_dma_latency"
-#define AWAKE_LINGER_MS 3
+#define AWAKE_LINGER_MS 5
 
 /** awake_init() - to hold the wish by @device, and to look every @linger_ms whether to let it go; 0:
  * only when awake_look() is called. */
