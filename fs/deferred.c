@@ -9,6 +9,8 @@
 enum later_kind {
 	LATER_WRITE,
 	LATER_RMDIR,
+	LATER_UNLINK,
+	LATER_TRUNCATE,
 	LATER_IOCTL,
 	LATER_READ,
 	LATER_PREAD,
@@ -26,7 +28,7 @@ struct later {
 	struct later *next; /* waiting reads */
 	bool submitted;	    /* it is in the worker's or the notifier's hands */
 	bool interrupted;   /* before that */
-	u64 parent, offset;
+	u64 parent, offset; /* of a truncation: the file, its new size */
 	u32 command;
 	ssize_t result;
 	size_t size, out_size;
@@ -64,7 +66,9 @@ static void finish(struct later *l)
 {
 	const struct reply_ops *ops = l->d->ops;
 
-	if (l->result < 0)
+	if (l->kind == LATER_TRUNCATE)
+		ops->attr(l->request, &l->caller, l->parent, (int)l->result);
+	else if (l->result < 0)
 		ops->error(l->request, (int)l->result);
 	else if (l->kind == LATER_WRITE)
 		ops->written(l->request, (size_t)l->result);
@@ -96,6 +100,12 @@ static void run_job(struct job *job)
 		break;
 	case LATER_RMDIR:
 		l->result = tree_rmdir(t, &l->caller, l->parent, l->data);
+		break;
+	case LATER_UNLINK:
+		l->result = tree_unlink(t, &l->caller, l->parent, l->data);
+		break;
+	case LATER_TRUNCATE:
+		l->result = tree_truncate(t, &l->caller, l->parent, l->offset);
 		break;
 	case LATER_IOCTL:
 		l->result = tree_ioctl(t, &l->caller, l->file, l->command, l->data, l->size, l->out,
@@ -215,14 +225,37 @@ void deferred_brief_write(struct deferred *d, void *request, const struct caller
 		submit_or_run(l);
 }
 
-void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,
-		    const char *name)
+static void remove_later(struct deferred *d, void *request, enum later_kind kind,
+			 const struct caller *c, u64 parent, const char *name)
 {
-	struct later *l = new_later(d, request, LATER_RMDIR, c, name, strlen(name), 0);
+	struct later *l = new_later(d, request, kind, c, name, strlen(name), 0);
 
 	if (!l)
 		return;
 	l->parent = parent;
+	submit_or_run(l);
+}
+
+void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,
+		    const char *name)
+{
+	remove_later(d, request, LATER_RMDIR, c, parent, name);
+}
+
+void deferred_unlink(struct deferred *d, void *request, const struct caller *c, u64 parent,
+		     const char *name)
+{
+	remove_later(d, request, LATER_UNLINK, c, parent, name);
+}
+
+void deferred_truncate(struct deferred *d, void *request, const struct caller *c, u64 ino, u64 size)
+{
+	struct later *l = new_later(d, request, LATER_TRUNCATE, c, NULL, 0, 0);
+
+	if (!l)
+		return;
+	l->parent = ino;
+	l->offset = size;
 	submit_or_run(l);
 }
 

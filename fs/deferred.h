@@ -1,7 +1,7 @@
 /*
  * deferred.h - requests that are answered later than they came:
  *
- *  - what may take long (writes to ATTR_LONG files, rmdir, ioctl) becomes a job of the worker;
+ *  - what may take long (writes to ATTR_LONG files, rmdir, ioctl, the end of a large file) becomes a job of the worker;
  *  - a read of a stream that has no record waits, and the session's notifier answers it;
  *  - a poll is answered at once, and the notifier calls the kernel back when something changed.
  *
@@ -23,6 +23,8 @@ struct later;
 /* How a request is answered. None but ->drop_poll() is called with the gate held. */
 struct reply_ops {
 	void (*error)(void *request, int error); /* 0 or -errno */
+	/* a truncation's: what @ino is like now, or @error */
+	void (*attr)(void *request, struct caller *c, u64 ino, int error);
 	void (*data)(void *request, const char *data, size_t size);
 	void (*written)(void *request, size_t size);
 	void (*ioctl)(void *request, int result, const void *out, size_t size);
@@ -45,6 +47,11 @@ void deferred_write(struct deferred *d, void *request, const struct caller *c, s
 		    const char *data, size_t size, u64 offset);
 void deferred_rmdir(struct deferred *d, void *request, const struct caller *c, u64 parent,
 		    const char *name);
+/** deferred_unlink(), deferred_truncate() - of a file that is large (tree_unlink_is_long()). */
+void deferred_unlink(struct deferred *d, void *request, const struct caller *c, u64 parent,
+		     const char *name);
+void deferred_truncate(struct deferred *d, void *request, const struct caller *c, u64 ino,
+		       u64 size);
 void deferred_ioctl(struct deferred *d, void *request, const struct caller *c, struct open_file *f,
 		    u32 command, const void *in, size_t in_size, size_t out_size);
 /** deferred_ask() - an ioctl that only asks: at once. */

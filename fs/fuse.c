@@ -152,6 +152,23 @@ static struct tree_setattr wanted_attr(const struct stat *attr, int to_set)
 	return a;
 }
 
+/* Of a large file, and of nothing but its size. */
+static bool truncates_later(fuse_req_t req, const struct caller *c, u64 ino, u64 size,
+			    const struct tree_setattr *a)
+{
+	struct mount *mnt = mount_of(req);
+	bool later;
+
+	if (a->which)
+		return false;
+	session_enter(&mnt->mounted.session);
+	later = tree_truncate_is_long(mnt->mounted.tree, c, ino);
+	session_leave(&mnt->mounted.session);
+	if (later)
+		deferred_truncate(&mnt->deferred, req, c, ino, size);
+	return later;
+}
+
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
 		       struct fuse_file_info *fi)
 {
@@ -160,6 +177,8 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to
 	u64 size = (u64)attr->st_size;
 
 	(void)fi;
+	if (to_set & FUSE_SET_ATTR_SIZE && truncates_later(req, &c, ino, size, &a))
+		return;
 	reply_attr(req, &c, ino,
 		   mounted_setattr(mounted_of(req), &c, ino, &a, to_set & FUSE_SET_ATTR_MTIME_NOW,
 				   to_set & FUSE_SET_ATTR_SIZE ? &size : NULL));
@@ -304,12 +323,18 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct mounted *mnt = mounted_of(req);
 	struct caller c = caller_of(req);
-	int error;
+	bool later;
+	int error = 0;
 
 	session_enter(&mnt->session);
-	error = tree_unlink(mnt->tree, &c, parent, name);
+	later = tree_unlink_is_long(mnt->tree, &c, parent, name);
+	if (!later)
+		error = tree_unlink(mnt->tree, &c, parent, name);
 	session_leave(&mnt->session);
-	reply_error(req, error);
+	if (later)
+		deferred_unlink(&mount_of(req)->deferred, req, &c, parent, name);
+	else
+		reply_error(req, error);
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
@@ -560,6 +585,11 @@ static void later_error(void *request, int error)
 	reply_error(request, error);
 }
 
+static void later_attr(void *request, struct caller *c, u64 ino, int error)
+{
+	reply_attr(request, c, ino, error);
+}
+
 static void later_data(void *request, const char *data, size_t size)
 {
 	fuse_reply_buf(request, data, size);
@@ -599,6 +629,7 @@ static void later_drop_poll(void *handle)
 
 static const struct reply_ops later_ops = {
 	.error = later_error,
+	.attr = later_attr,
 	.data = later_data,
 	.written = later_written,
 	.ioctl = later_ioctl,

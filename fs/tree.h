@@ -209,6 +209,9 @@ struct directory {
 	int (*rename)(const struct request *rq, const char *name, const struct request *to,
 		      const char *new_name);
 	int (*truncate)(const struct request *rq, const struct attribute *attr, u64 size);
+	/* Would it take long to remove or truncate it now? Then it is given to a worker, and lets
+	 * others in at safe points. */
+	bool (*is_large)(const struct request *rq);
 	/* room for bytes of a file, and where its data and holes are (include/mman/namei.h) */
 	int (*fallocate)(const struct request *rq, u64 offset, u64 length, enum fallocate_how how);
 	s64 (*seek)(const struct request *rq, u64 offset, bool hole);
@@ -401,6 +404,10 @@ int tree_parse_fallocate(const char *text, u64 *length, enum fallocate_how *how)
 int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		     mode_t mode, u64 *ino);
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name);
+/** tree_unlink_is_long(), tree_truncate_is_long() - should it be given to the worker? Machine's lock
+ * held. */
+bool tree_unlink_is_long(struct tree *t, const struct caller *c, u64 parent, const char *name);
+bool tree_truncate_is_long(struct tree *t, const struct caller *c, u64 ino);
 /** tree_rename() - -EXDEV between directories that do not know each other's entries. */
 int tree_rename(struct tree *t, const struct caller *c, u64 parent, const char *name,
 		u64 new_parent, const char *new_name);

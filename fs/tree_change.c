@@ -84,6 +84,8 @@ static bool is_long(const struct tree_change *change)
 {
 	switch (change->op) {
 	case TREE_RMDIR:
+	case TREE_UNLINK:
+	case TREE_TRUNCATE:
 	case TREE_IOCTL:
 	case TREE_FSYNC:
 		return true;
@@ -282,6 +284,21 @@ int tree_create_file(struct tree *t, const struct caller *c, u64 parent, const c
 		return (int)change.result;
 	*ino = entry_ino(t, n.kind, &entry);
 	return *ino ? 0 : -EIO;
+}
+
+bool tree_unlink_is_long(struct tree *t, const struct caller *c, u64 parent, const char *name)
+{
+	struct node child;
+
+	return !find_child(t, c, parent, name, false, &child) && child.rq.dir->is_large &&
+	       child.rq.dir->is_large(&child.rq);
+}
+
+bool tree_truncate_is_long(struct tree *t, const struct caller *c, u64 ino)
+{
+	struct node n;
+
+	return !node_find(t, c, ino, &n) && n.rq.dir->is_large && n.rq.dir->is_large(&n.rq);
 }
 
 int tree_unlink(struct tree *t, const struct caller *c, u64 parent, const char *name)

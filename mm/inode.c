@@ -276,6 +276,12 @@ void inode_get(struct machine *m, handle_t inode)
 	d_update(m, inode);
 }
 
+/* What is done in the middle of another command is done at once. */
+static bool is_nested(const struct machine *m)
+{
+	return m->running && m->running->outer;
+}
+
 /*
  * What was the last to hold a large file may be a command that is long anyway: it puts the end of
  * the file off until it is at a place where others can come in between. Until then the list is what
@@ -283,7 +289,7 @@ void inode_get(struct machine *m, handle_t inode)
  */
 handle_t evict_begin(struct machine *m)
 {
-	m->mms.evict_later = true;
+	m->mms.evict_later = !is_nested(m);
 	return m->mms.evict_head;
 }
 
@@ -363,6 +369,21 @@ void inode_unlink(struct machine *m, handle_t h)
 	inode_put(m, h);
 }
 
+/* The pages behind the end go, of a large file in batches; the caller holds it. False: it has got
+ * another size since. */
+static bool drop_behind(struct machine *m, handle_t h, u64 size)
+{
+	u64 first = PAGE_ALIGN(size) >> PAGE_SHIFT, most = is_nested(m) ? UINT64_MAX : BATCH_PAGES;
+	bool same = true;
+
+	while (same && truncate_some(m, h, first, most)) {
+		/* ended or not: what was begun is done */
+		machine_safe_point(m);
+		same = inode_at(m, h)->size == size;
+	}
+	return same;
+}
+
 void inode_truncate(struct machine *m, handle_t h, u64 size)
 {
 	struct inode *i = inode_at(m, h);
@@ -371,9 +392,8 @@ void inode_truncate(struct machine *m, handle_t h, u64 size)
 	i->size = size;
 	if (size != old && i->kind != INODE_SHMEM)
 		mark_inode_dirty(m, h, I_DIRTY_SYNC);
-	if (size >= old)
+	if (size >= old || !drop_behind(m, h, size))
 		return;
-	truncate_range(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT, UINT64_MAX);
 	d_update(m, h);
 	if (i->extents)
 		inode_release(m, h, PAGE_ALIGN(size) >> PAGE_SHIFT);

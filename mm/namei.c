@@ -9,6 +9,7 @@
 
 #include "mm/dcache.h"
 #include "mm/filemap.h"
+#include "mm/vma.h"
 
 /* ---- blocks of the disk that are no file's: Buffers ---- */
 
@@ -307,11 +308,17 @@ static int remove_looked_up(struct machine *m, handle_t dir, handle_t h)
 int vfs_unlink(struct machine *m, handle_t dir, const char *name)
 {
 	handle_t h;
+	handle_t mark;
 	int error = vfs_lookup(m, dir, name, &h);
 
 	if (!error && inode_is_dir(m, h))
 		error = -EISDIR;
-	return error ? error : remove_looked_up(m, dir, h);
+	if (error)
+		return error;
+	mark = evict_begin(m);
+	error = remove_looked_up(m, dir, h);
+	evict_end(m, mark);
+	return error;
 }
 
 int vfs_rmdir(struct machine *m, handle_t dir, const char *name)
@@ -485,6 +492,8 @@ static void truncate_in_memory(struct machine *m, handle_t h, u64 size)
 
 int vfs_truncate(struct machine *m, handle_t h, u64 size)
 {
+	/* others come in between, and may remove it */
+	const bool held = inode_at(m, h)->nrpages > BATCH_PAGES;
 	int error;
 
 	if (inode_is_dir(m, h))
@@ -498,9 +507,13 @@ int vfs_truncate(struct machine *m, handle_t h, u64 size)
 		return error;
 	if (m->backing && m->backing->truncate)
 		error = m->backing->truncate(m, h, size);
+	if (held)
+		inode_get(m, h);
 	if (!error)
 		truncate_in_memory(m, h, size);
 	d_put(m, h);
+	if (held)
+		inode_put(m, h);
 	return error;
 }
 

@@ -14,6 +14,9 @@
 
 #include "fs/sim/sim.h"
 
+/* in the page cache, from which on it takes long to drop them: milliseconds */
+#define LARGE_PAGES (1u << 16)
+
 static handle_t inode_of(const struct request *rq)
 {
 	return object_number(rq->object);
@@ -239,6 +242,11 @@ static int file_fsync(const struct request *rq)
 	return error;
 }
 
+static bool file_is_large(const struct request *rq)
+{
+	return inode_at(rq->m, inode_of(rq))->nrpages >= LARGE_PAGES;
+}
+
 static int file_truncate(const struct request *rq, const struct attribute *attr, u64 size)
 {
 	struct running r;
@@ -291,6 +299,7 @@ static const struct directory file_rows = {
 	.object_name = inode_name,
 	.parent_object = inode_parent,
 	.truncate = file_truncate,
+	.is_large = file_is_large,
 	.fallocate = file_fallocate,
 	.seek = file_seek,
 	.get_owner = disk_get_owner,

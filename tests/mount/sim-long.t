@@ -74,6 +74,32 @@ like "$(cat "$T/long")" 'Interrupted system call' 'ends its command with EINTR'
 wait "$writer"
 is "$?$(cat "$T/out")" 0 'and the next one has its turn'
 
+# --- A large file goes ---
+
+# write a knob as long as $1 runs, and at least once
+busy_with_knob() {
+	local value=50
+	while
+		put "$M/proc/sys/vm/swappiness" "$value"
+		value=$((50 + (value + 1) % 50))
+		kill -0 "$1" 2>/dev/null
+	do :; done
+}
+
+truncate -s 8G "$M/sim/disk/large"
+put "$M/sim/procs/other/ctl" 'fread large 0 8G'
+cmp_num "$(field "$M/proc/meminfo" Cached)" '>=' 8388608 '8 GiB of a file are in the page cache'
+truncate -s 4G "$M/sim/disk/large" &
+busy_with_knob $!
+wait $!
+is $? 0 'it is truncated while knobs are written'
+is "$(stat -c %s "$M/sim/disk/large")" 4294967296 'to what was asked for'
+rm "$M/sim/disk/large" &
+busy_with_knob $!
+wait $!
+is $? 0 'and removed'
+cmp_num "$(field "$M/proc/meminfo" Cached)" '<' 1048576 'nothing of it is left'
+
 # --- All of it again ---
 
 cat "$M/proc/vmstat" "$M/proc/zoneinfo" "$M/sim/clock" >"$T/shown"

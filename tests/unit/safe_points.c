@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <mman/mempolicy.h>
+#include <mman/namei.h>
 #include <mman/vmscan.h>
 #include <string.h>
 
@@ -382,6 +383,63 @@ static void test_tables(struct mmtest *t)
 	is_sound(t->m, "then");
 }
 
+/* ---- files of the disk ---- */
+
+static handle_t cached_file(struct mmtest *t)
+{
+	handle_t h;
+
+	vfs_create(t->m, 0, "f", INODE_REGULAR, 0644, &h);
+	vfs_truncate(t->m, h, SHARED_PAGES * PAGE_SIZE);
+	map_file(t, A, SHARED_PAGES, "r", MAPF_FIXED | MAPF_SHARED, h, 0);
+	load(t, A, SHARED_PAGES);
+	unmap(t, A, SHARED_PAGES);
+	return h;
+}
+
+/* Somebody makes the file longer while it is being truncated. */
+static bool lengthen(struct machine *m, void *arg)
+{
+	vfs_truncate(m, *(handle_t *)arg, 8 * PAGE_SIZE);
+	m->attention = 0;
+	return true;
+}
+
+static void test_files(struct mmtest *t)
+{
+	struct visitor v = { .visits = 0 };
+	handle_t h = cached_file(t);
+
+	is_uint(inode_at(t->m, h)->nrpages, SHARED_PAGES, "640 MiB of a file in the page cache");
+	let_in(t, &v);
+	is_err(vfs_truncate(t->m, h, PAGE_SIZE), 0, "truncate");
+	alone(t);
+	cmp_int(v.visits, >=, SHARED_PAGES / BATCH_PAGES - 1, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	is_uint(inode_at(t->m, h)->nrpages, 1, "one page is left");
+	vfs_unlink(t->m, 0, "f");
+
+	h = cached_file(t);
+	t->m->host.yield = lengthen;
+	t->m->host.arg = &h;
+	t->m->attention = 1;
+	is_err(vfs_truncate(t->m, h, PAGE_SIZE), 0, "truncate");
+	alone(t);
+	is_uint(inode_at(t->m, h)->size, 8 * PAGE_SIZE, "who came later has the last word");
+	is_sound(t->m, "then");
+	vfs_unlink(t->m, 0, "f");
+
+	cached_file(t);
+	v = (struct visitor){ .visits = 0 };
+	let_in(t, &v);
+	is_err(vfs_unlink(t->m, 0, "f"), 0, "unlink");
+	alone(t);
+	cmp_int(v.visits, >=, SHARED_PAGES / BATCH_PAGES - 1, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	is_uint(t->m->mms.evict_head, 0, "no file is left half-way");
+	is_sound(t->m, "then");
+}
+
 /* It dies at some event: then its sleep is over, whether others wait to be let in or not. */
 static u64 sleep_of_the_dead(struct mmtest *t, u32 attention)
 {
@@ -420,6 +478,7 @@ int main(void)
 	test_shrink(&t);
 	test_exec(&t);
 	test_tables(&t);
+	test_files(&t);
 	test_death(&t);
 	mmtest_close(&t);
 	return done_testing();
