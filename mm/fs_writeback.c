@@ -489,10 +489,12 @@ void dirty_writeback_interval_changed(struct machine *m, s32 old)
 		wakeup_flusher_threads(m, WB_REASON_PERIODIC);
 }
 
+/* The flusher looks at once: what is too old for the new value is written. */
 void dirtytime_interval_changed(struct machine *m)
 {
 	event_cancel(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME);
-	wind_dirtytime(m);
+	if (m->wb.list[WB_DIRTY_TIME].head)
+		event_schedule(m, EVENT_FLUSHER, FLUSHER_DIRTYTIME, m->clock.now);
 }
 
 /* ---- on demand ---- */
