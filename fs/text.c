@@ -199,6 +199,14 @@ void text_hex(struct text *t, u64 v, unsigned int digits)
 	text_mem(t, at, (size_t)(end - at));
 }
 
+void text_count(struct text *t, const char *name, u64 value)
+{
+	text_str(t, name);
+	text_char(t, ' ');
+	text_u64(t, value);
+	text_char(t, '\n');
+}
+
 void text_printf(struct text *t, const char *format, ...)
 {
 	va_list args;

@@ -38,6 +38,8 @@ void text_str_left(struct text *t, const char *s, unsigned int width);
 void text_str_right(struct text *t, const char *s, unsigned int width);
 /** lower-case hex, at least @digits digits with leading zeros, like %0*lx */
 void text_hex(struct text *t, u64 v, unsigned int digits);
+/** a line "NAME VALUE", as vmstat and the stat files have them */
+void text_count(struct text *t, const char *name, u64 value);
 /** the slow way, for rare lines */
 void text_printf(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

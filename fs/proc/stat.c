@@ -95,14 +95,6 @@ static void show_zeros(struct text *out, const char *name, u32 n)
 	text_char(out, '\n');
 }
 
-static void show_count(struct text *out, const char *name, u64 n)
-{
-	text_str(out, name);
-	text_char(out, ' ');
-	text_u64(out, n);
-	text_char(out, '\n');
-}
-
 /* All interrupts, and those of each number. */
 static void show_interrupts(const struct machine *m, struct text *out)
 {
@@ -131,11 +123,11 @@ int proc_stat_show(const struct request *rq, struct text *out)
 
 	show_cpus(m, out);
 	show_interrupts(m, out);
-	show_count(out, "ctxt", m->tasks.context_switches);
-	show_count(out, "btime", m->config.boot_time);
-	show_count(out, "processes", m->tasks.total_forks);
-	show_count(out, "procs_running", m->tasks.nr_running);
-	show_count(out, "procs_blocked", m->tasks.nr_load_tasks - m->tasks.nr_running);
+	text_count(out, "ctxt", m->tasks.context_switches);
+	text_count(out, "btime", m->config.boot_time);
+	text_count(out, "processes", m->tasks.total_forks);
+	text_count(out, "procs_running", m->tasks.nr_running);
+	text_count(out, "procs_blocked", m->tasks.nr_load_tasks - m->tasks.nr_running);
 	show_zeros(out, "softirq", 1 + NR_SOFTIRQS);
 	return 0;
 }

@@ -3,14 +3,6 @@
 
 #include <mman/writeback.h>
 
-static void show_line(struct text *out, const char *name, u64 value)
-{
-	text_str(out, name);
-	text_char(out, ' ');
-	text_u64(out, value);
-	text_char(out, '\n');
-}
-
 int proc_vmstat_show(const struct request *rq, struct text *out)
 {
 	const struct machine *m = rq->m;
@@ -18,21 +10,21 @@ int proc_vmstat_show(const struct request *rq, struct text *out)
 	u32 i;
 
 	for (i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
-		show_line(out, zone_stat_names[i],
-			  global_zone_page_state(m, (enum zone_stat_item)i));
+		text_count(out, zone_stat_names[i],
+			   global_zone_page_state(m, (enum zone_stat_item)i));
 	for (i = 0; i < NR_VM_NUMA_STAT_ITEMS; i++)
-		show_line(out, numa_stat_names[i], (u64)m->vm_numa_stat[i]);
+		text_count(out, numa_stat_names[i], (u64)m->vm_numa_stat[i]);
 	for (i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-		show_line(out, node_stat_names[i],
-			  node_stat_shown((enum node_stat_item)i, m->vm_node_stat[i]));
+		text_count(out, node_stat_names[i],
+			   node_stat_shown((enum node_stat_item)i, m->vm_node_stat[i]));
 
 	global_dirty_limits(m, &background, &limit);
-	show_line(out, "nr_dirty_threshold", limit);
-	show_line(out, "nr_dirty_background_threshold", background);
+	text_count(out, "nr_dirty_threshold", limit);
+	text_count(out, "nr_dirty_background_threshold", background);
 
 	for (i = 0; i < NR_VM_EVENT_ITEMS; i++)
 		if (vm_event_shown(m, (enum vm_event_item)i))
-			show_line(out, vm_event_names[i], m->vm_event[i]);
-	show_line(out, "nr_unstable", 0); /* kept for old readers; nothing counts it */
+			text_count(out, vm_event_names[i], m->vm_event[i]);
+	text_count(out, "nr_unstable", 0); /* kept for old readers; nothing counts it */
 	return 0;
 }

@@ -248,32 +248,24 @@ ssize_t trace_store(const struct request *rq, handle_t lab, const char *data, si
 
 /* ---- the report ---- */
 
-static void show_number(struct text *out, const char *name, u64 value)
-{
-	text_str(out, name);
-	text_char(out, ' ');
-	text_u64(out, value);
-	text_char(out, '\n');
-}
-
 static void show_account(struct text *out, const struct trace_account *a)
 {
-	show_number(out, "lines", a->lines);
-	show_number(out, "taken", a->taken);
-	show_number(out, "ignored", a->ignored);
-	show_number(out, "refused", a->refused);
-	show_number(out, "fetches", a->fetches);
-	show_number(out, "loads", a->loads);
-	show_number(out, "stores", a->stores);
-	show_number(out, "pages", a->pages);
-	show_number(out, "calls", a->calls);
-	show_number(out, "calls_failed", a->failed);
-	show_number(out, "calls_other", a->other);
-	show_number(out, "calls_differ", a->differ);
-	show_number(out, "implied_pages", a->implied);
-	show_number(out, "processes", a->processes);
-	show_number(out, "maps_compared", a->compared);
-	show_number(out, "maps_equal", a->equal);
+	text_count(out, "lines", a->lines);
+	text_count(out, "taken", a->taken);
+	text_count(out, "ignored", a->ignored);
+	text_count(out, "refused", a->refused);
+	text_count(out, "fetches", a->fetches);
+	text_count(out, "loads", a->loads);
+	text_count(out, "stores", a->stores);
+	text_count(out, "pages", a->pages);
+	text_count(out, "calls", a->calls);
+	text_count(out, "calls_failed", a->failed);
+	text_count(out, "calls_other", a->other);
+	text_count(out, "calls_differ", a->differ);
+	text_count(out, "implied_pages", a->implied);
+	text_count(out, "processes", a->processes);
+	text_count(out, "maps_compared", a->compared);
+	text_count(out, "maps_equal", a->equal);
 }
 
 static void show_usage(struct text *out, const struct trace_usage *u)

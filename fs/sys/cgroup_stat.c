@@ -55,14 +55,6 @@ static u64 row_value(const struct stat_row *row, const s64 *stat)
 	return row->unit == NOT_CHARGED ? 0 : row->unit == PAGES ? value * PAGE_SIZE : value;
 }
 
-static void line(struct text *out, const char *name, u64 value)
-{
-	text_str(out, name);
-	text_char(out, ' ');
-	text_u64(out, value);
-	text_char(out, '\n');
-}
-
 static void show_events(const struct machine *m, struct text *out)
 {
 	static const struct {
@@ -94,7 +86,7 @@ static void show_events(const struct machine *m, struct text *out)
 
 		if (events[i].second != events[i].first)
 			value += m->vm_event[events[i].second];
-		line(out, events[i].name, value);
+		text_count(out, events[i].name, value);
 	}
 }
 
@@ -103,7 +95,7 @@ int cgroup_memory_stat_show(const struct request *rq, struct text *out)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++)
-		line(out, rows[i].name, row_value(&rows[i], rq->m->vm_node_stat));
+		text_count(out, rows[i].name, row_value(&rows[i], rq->m->vm_node_stat));
 	show_events(rq->m, out);
 	return 0;
 }

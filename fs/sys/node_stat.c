@@ -144,25 +144,17 @@ int node_numastat_show(const struct request *rq, struct text *out)
 	return 0;
 }
 
-static void stat_line(struct text *out, const char *name, u64 value)
-{
-	text_str(out, name);
-	text_char(out, ' ');
-	text_u64(out, value);
-	text_char(out, '\n');
-}
-
 int node_vmstat_show(const struct request *rq, struct text *out)
 {
 	const struct pglist_data *n = &rq->m->node[rq->object];
 	u32 i;
 
 	for (i = 0; i < NR_VM_ZONE_STAT_ITEMS; i++)
-		stat_line(out, zone_stat_names[i], zone_pages(n, (enum zone_stat_item)i));
+		text_count(out, zone_stat_names[i], zone_pages(n, (enum zone_stat_item)i));
 	for (i = 0; i < NR_VM_NUMA_STAT_ITEMS; i++)
-		stat_line(out, numa_stat_names[i], numa_events(n, (enum numa_stat_item)i));
+		text_count(out, numa_stat_names[i], numa_events(n, (enum numa_stat_item)i));
 	for (i = 0; i < NR_VM_NODE_STAT_ITEMS; i++)
-		stat_line(out, node_stat_names[i],
-			  node_stat_shown((enum node_stat_item)i, n->vm_stat[i]));
+		text_count(out, node_stat_names[i],
+			   node_stat_shown((enum node_stat_item)i, n->vm_stat[i]));
 	return 0;
 }
