@@ -403,12 +403,33 @@ static int cmd_munlockall(struct command_run *c)
 	return do_mlockall(c->m, c->task, true, true, false, false);
 }
 
+/* Flags come before the range, as those of mlock; without any it is MS_SYNC. */
 static int cmd_msync(struct command_run *c)
 {
+	static const char *const names[] = { "async", "invalidate", "sync" };
+	u32 flags = 0, at = 2, i;
 	u64 start, length;
-	int error = argument_range(c, 1, &start, &length);
+	int error;
 
-	return error ? error : do_msync(c->m, c->task, start, length);
+	for (i = 0; at < c->nr_words && i < ARRAY_SIZE(names);) {
+		if (!strcmp(c->word[at], names[i])) {
+			flags |= 1u << i;
+			at++;
+			i = 0;
+		} else {
+			i++;
+		}
+	}
+	c->word[at - 1] = c->word[1];
+	error = argument_range(c, at - 1, &start, &length);
+	if (error)
+		return error;
+	error = do_msync(c->m, c->task, start, length, flags ? flags : MSYNC_SYNC);
+	if (error == -EBUSY)
+		return command_explain(c, error, "it is locked in memory");
+	if (error == -EIO)
+		return command_explain(c, error, "the disk did not take all of the file");
+	return error;
 }
 
 static int cmd_brk(struct command_run *c)
@@ -453,7 +474,7 @@ static const struct command commands[] = {
 	{ "mlockall", 0, 3, 0, cmd_mlockall, "[current|future|onfault]" },
 	{ "munlockall", 0, 0, 0, cmd_munlockall, "" },
 	{ "mincore", 1, 3, 0, cmd_mincore, "NAME [OFF LEN]" },
-	{ "msync", 1, 3, 0, cmd_msync, "NAME [OFF LEN]" },
+	{ "msync", 1, 6, 0, cmd_msync, "NAME [sync|async] [invalidate] [OFF LEN]" },
 	{ "brk", 1, 1, 0, cmd_brk, "DELTA" },
 };
 

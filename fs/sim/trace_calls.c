@@ -254,6 +254,15 @@ static int call_munlockall(struct trace_run *t, struct traced_process *p, struct
 	return do_mlockall(t->m, t->task, true, true, false, false);
 }
 
+static u32 msync_of(const struct trace_call *c)
+{
+	static const struct flag_name names[] = { { "MS_ASYNC", MSYNC_ASYNC },
+						  { "MS_INVALIDATE", MSYNC_INVALIDATE },
+						  { "MS_SYNC", MSYNC_SYNC } };
+
+	return c->nr_args > 2 ? flags_of(c->arg[2], names, ARRAY_SIZE(names)) : MSYNC_SYNC;
+}
+
 static int call_msync(struct trace_run *t, struct traced_process *p, struct trace_call *c)
 {
 	u64 start, length;
@@ -261,7 +270,7 @@ static int call_msync(struct trace_run *t, struct traced_process *p, struct trac
 	(void)p;
 	if (!range_of(c, &start, &length))
 		return -EBADMSG;
-	return do_msync(t->m, t->task, start, length);
+	return do_msync(t->m, t->task, start, length, msync_of(c));
 }
 
 /* ---- processes ---- */

@@ -409,8 +409,14 @@ int do_mlock(struct machine *m, handle_t task, u64 addr, u64 length, bool lock, 
  * -EINVAL: none of the first two; -EPERM, -ENOMEM, -EINTR: as do_mlock(). */
 int do_mlockall(struct machine *m, handle_t task, bool current, bool future, bool onfault,
 		bool lock);
-/** do_msync() - msync(MS_SYNC): what is dirty in the range is written out. */
-int do_msync(struct machine *m, handle_t task, u64 addr, u64 length);
+/* Flags of msync(2), as it numbers them. */
+#define MSYNC_ASYNC	 1u /* nothing to do: the flushers come by themselves */
+#define MSYNC_INVALIDATE 2u /* nothing to do, but locked pages are refused */
+#define MSYNC_SYNC	 4u /* write, wait, tell of errors */
+
+/** do_msync() - msync(2) of a range. 0, -EINVAL (@addr is not aligned, or not these flags together),
+ * -EBUSY (MSYNC_INVALIDATE of locked memory), -ENOMEM (holes), -EIO, -EINTR. */
+int do_msync(struct machine *m, handle_t task, u64 addr, u64 length, u32 flags);
 /** get_unmapped_area() - where mmap would put @length bytes; -ENOMEM, -EINVAL, -EPERM. */
 int get_unmapped_area(struct machine *m, handle_t task, const struct mmap_request *rq, u64 *addr);
 

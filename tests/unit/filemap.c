@@ -96,7 +96,7 @@ static void test_dirty(struct mmtest *t)
 	is_uint(KB(st.shared_dirty), 2048, "Shared_Dirty");
 	is_uint(KB(st.private_dirty), 2048, "Private_Dirty");
 	mark(t, &at);
-	is_err(do_msync(t->m, t->task, s, 1 << 20), 0, "msync of 1 MiB");
+	is_err(do_msync(t->m, t->task, s, 1 << 20, MSYNC_SYNC), 0, "msync of 1 MiB");
 	d = since(t, &at);
 	is_int(d.dirty, -256, "writes 256 pages");
 	is_int(d.written, 256, "nr_written");

@@ -345,7 +345,7 @@ static void test_on_demand(struct mmtest *t)
 	u64 pages;
 
 	store(t, at, 300);
-	is_err(do_msync(t->m, t->task, at, 100 << PAGE_SHIFT), 0, "msync");
+	is_err(do_msync(t->m, t->task, at, 100 << PAGE_SHIFT, MSYNC_SYNC), 0, "msync");
 	ok(nr_dirty(t) == 200 && !nr_writeback(t), "writes its range and waits");
 	is_err(ksys_sync(t->m, &pages), 0, "sync");
 	is_uint(pages, 200, "writes the rest");
@@ -357,6 +357,48 @@ static void test_on_demand(struct mmtest *t)
 	is_int(nr_dirty(t), 0, "all is under way");
 	later(t, SEC);
 	is_int(nr_writeback(t), 0, "and comes to its end");
+}
+
+/* Each combination of flags, of memory that is locked and that is not: as a 6.1 kernel answered. */
+static void test_msync_flags(struct mmtest *t)
+{
+	static const struct {
+		u32 flags;
+		int result, locked;
+		bool writes;
+	} c[] = {
+		{ 0, 0, 0, false },
+		{ 1, 0, 0, false },
+		{ 2, 0, -EBUSY, false },
+		{ 3, 0, -EBUSY, false },
+		{ 4, 0, 0, true },
+		{ 5, -EINVAL, -EINVAL, false },
+		{ 6, 0, -EBUSY, true },
+		{ 7, -EINVAL, -EINVAL, false },
+		{ 8, -EINVAL, -EINVAL, false },
+		{ 16, -EINVAL, -EINVAL, false },
+	};
+	u32 i, lock;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(c); i++) {
+		u32 at_row = i / 2;
+		int want;
+
+		lock = i % 2;
+		want = lock ? c[at_row].locked : c[at_row].result;
+		sync_inode_range(t->m, f, 0, UINT64_MAX, NULL);
+		if (lock)
+			do_mlock(t->m, t->task, at, 16 << PAGE_SHIFT, true, false);
+		store(t, at, 16);
+		is_err(do_msync(t->m, t->task, at, 16 << PAGE_SHIFT, c[at_row].flags), want,
+		       "msync flags %u, %slocked", c[at_row].flags, lock ? "" : "not ");
+		is_int(nr_dirty(t), c[at_row].writes && !want ? 0 : 16,
+		       "pages that are dirty then");
+		do_mlock(t->m, t->task, at, 16 << PAGE_SHIFT, false, false);
+	}
+	is_err(do_msync(t->m, t->task, at + 1, PAGE_SIZE, MSYNC_SYNC), -EINVAL, "not aligned");
+	is_err(do_msync(t->m, t->task, at, 0, 8), -EINVAL, "flags are looked at first");
+	is_err(do_msync(t->m, t->task, at, 0, MSYNC_SYNC), 0, "of nothing");
 }
 
 /* A background load that dirties faster than the disk writes pays for it by falling behind. */
@@ -407,6 +449,7 @@ int main(void)
 	test_laptop(&t);
 	test_dirtytime(&t);
 	test_on_demand(&t);
+	test_msync_flags(&t);
 	test_load(&t);
 	mmtest_close(&t);
 	return done_testing();

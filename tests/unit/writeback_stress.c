@@ -154,7 +154,7 @@ static void step(struct mmtest *t)
 		make_file(t, i);
 		break;
 	case 11:
-		do_msync(t->m, t->task, at[i] + (first << PAGE_SHIFT), PAGE_SIZE);
+		do_msync(t->m, t->task, at[i] + (first << PAGE_SHIFT), PAGE_SIZE, MSYNC_SYNC);
 		break;
 	case 12:
 		invalidate_mapping_pages(t->m, file[i], first, UINT64_MAX);
