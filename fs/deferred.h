@@ -1,7 +1,8 @@
 /*
  * deferred.h - requests that are answered later than they came:
  *
- *  - what may take long (writes to ATTR_LONG files, rmdir, ioctl, the end of a large file) becomes a job of the worker;
+ *  - what may take long (writes to ATTR_LONG files, rmdir, ioctl, the end of a large file) becomes
+ *    a job of the worker;
  *  - a read of a stream that has no record waits, and the session's notifier answers it;
  *  - a poll is answered at once, and the notifier calls the kernel back when something changed.
  *

@@ -13,6 +13,7 @@
 #include "mm/compaction.h"
 #include "mm/filemap.h"
 #include "mm/slab.h"
+#include "mm/vma.h"
 
 #include <errno.h>
 
@@ -34,24 +35,32 @@ u64 fragment_held(const struct machine *m, u32 nid, enum zone_type type)
 
 static void give_back_unmovable(struct machine *m, struct fragmentation *f)
 {
-	pfn_t pfn = f->unmovable, next;
-
-	for (; f->nr_unmovable; f->nr_unmovable--, pfn = next) {
+	while (f->nr_unmovable) {
+		pfn_t pfn = f->unmovable;
 		u32 nid = pfn_to_page(m, pfn)->node;
 
-		next = pfn_to_page(m, pfn)->next;
+		f->unmovable = pfn_to_page(m, pfn)->next;
+		f->nr_unmovable--;
 		mod_slab_pages(m, nid, false, -1);
 		m->node[nid].slab_large_pages--;
 		free_pages(m, pfn, 0);
+		/* ended or not: what was begun is done */
+		if (f->nr_unmovable && f->nr_unmovable % BATCH_PAGES == 0)
+			machine_safe_point(m);
 	}
 }
 
 static void give_back(struct machine *m, struct fragmentation *f)
 {
+	handle_t mark;
+
 	give_back_unmovable(m, f);
-	if (f->inode)
+	if (f->inode) {
+		mark = evict_begin(m);
 		inode_put(m, f->inode);
-	f->inode = 0;
+		f->inode = 0;
+		evict_end(m, mark);
+	}
 	/* only what is on the free lists can merge */
 	drain_pages(m, -1);
 }

@@ -105,6 +105,8 @@ bool mm_is_live(const struct machine *m, handle_t h, u64 id)
 
 /* ---- fork ---- */
 
+#define VMAS_PER_SAFE_POINT 2048u /* some milliseconds, even of empty ones */
+
 static int dup_vma(struct machine *m, handle_t mmh, handle_t from)
 {
 	handle_t h = vma_dup(m, mmh, from);
@@ -128,6 +130,7 @@ static int dup_vma(struct machine *m, handle_t mmh, handle_t from)
 static int dup_vmas(struct machine *m, handle_t from, handle_t to)
 {
 	handle_t h, next;
+	u32 made_in_all = 0;
 	int error = 0;
 
 	for (h = mm_at(m, from)->vma_first; h && !error; h = next) {
@@ -144,6 +147,8 @@ static int dup_vmas(struct machine *m, handle_t from, handle_t to)
 		/* a mapping that came to be gives its charge back with the rest */
 		if (error && mm_at(m, to)->map_count == made)
 			vm_unacct_memory(m, charge);
+		if (!error && ++made_in_all % VMAS_PER_SAFE_POINT == 0 && !machine_safe_point(m))
+			error = -EINTR;
 	}
 	return error;
 }

@@ -136,12 +136,15 @@ static int unuse_mm(struct machine *m, struct unuse *u)
 	return error;
 }
 
-/* The next address space, from id u->mm_id on. */
-static handle_t find_mm(struct machine *m, u64 id)
+/* The address space behind u->mm, which may have ended at a safe point: then the list, where the
+ * younger ones come later, is searched. */
+static handle_t next_mm(struct machine *m, const struct unuse *u)
 {
 	handle_t h = m->mms.mm_head;
 
-	while (h && mm_at(m, h)->id < id)
+	if (u->mm && mm_is_live(m, u->mm, u->mm_id))
+		return mm_at(m, u->mm)->next;
+	while (h && mm_at(m, h)->id <= u->mm_id)
 		h = mm_at(m, h)->next;
 	return h;
 }
@@ -150,12 +153,15 @@ static int unuse_mms(struct machine *m, struct unuse *u)
 {
 	int error = 0;
 
+	u->mm = 0;
 	u->mm_id = 0;
-	while (!error && area_busy(m, u->area) && (u->mm = find_mm(m, u->mm_id))) {
+	while (!error && area_busy(m, u->area) && (u->mm = next_mm(m, u))) {
 		u->mm_id = mm_at(m, u->mm)->id;
 		u->vpn = 0;
+		u->looked++;
 		error = unuse_mm(m, u);
-		u->mm_id++;
+		if (!error)
+			error = unuse_pause(m, u);
 	}
 	return error;
 }

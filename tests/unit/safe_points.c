@@ -3,8 +3,10 @@
  * it does in one go.
  */
 #include <errno.h>
+#include <mman/compaction.h>
 #include <mman/mempolicy.h>
 #include <mman/namei.h>
+#include <mman/swap.h>
 #include <mman/vmscan.h>
 #include <string.h>
 
@@ -440,6 +442,68 @@ static void test_files(struct mmtest *t)
 	is_sound(t->m, "then");
 }
 
+/* ---- many of something ---- */
+
+static void test_many_mappings(struct mmtest *t)
+{
+	struct visitor v = { .visits = 0 };
+	const u32 many = 10000;
+	handle_t child = 0;
+	u32 i;
+
+	for (i = 0; i < many; i++)
+		map(t, A + 2 * i * PAGE_SIZE, 1, i % 2 ? "r" : "rw", MAPF_FIXED);
+	let_in(t, &v);
+	is_err(task_fork(t->m, t->task, &child), 0, "fork of 10,000 mappings with nothing in them");
+	alone(t);
+	cmp_int(v.visits, >=, 3, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	is_uint(mm_at(t->m, task_at(t->m, child)->mm)->map_count, mm_at(t->m, mm_of(t))->map_count,
+		"the child has them all");
+	do_exit(t->m, child, 0);
+	unmap(t, A, 2 * many);
+}
+
+/* Only one of many has anything in swap: to find it takes one walk, with safe points. */
+static void test_swapoff(struct mmtest *t)
+{
+	struct visitor v = { .visits = 0 };
+	handle_t parent = t->task, child[5000] = { 0 };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(child); i++)
+		if (task_fork(t->m, parent, &child[i]))
+			bail_out("no process");
+	swapon(t->m, "/dev/swap", 16 << 20, -1, false);
+	as_task(t, child[ARRAY_SIZE(child) - 1]);
+	map(t, A, 64, "rw", MAPF_FIXED);
+	store(t, A, 64);
+	swap_out(t);
+	cmp_int((s64)t->m->swap.used_pages, >=, 64, "pages in swap");
+	as_task(t, parent);
+	let_in(t, &v);
+	is_err(swapoff(t->m, "/dev/swap"), 0, "swapoff among 5,000 processes");
+	alone(t);
+	cmp_int(v.visits, >=, 2, "lets others in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	for (i = 0; i < ARRAY_SIZE(child); i++)
+		do_exit(t->m, child[i], 0);
+	is_sound(t->m, "then");
+}
+
+static void test_fragment(struct mmtest *t)
+{
+	struct visitor v = { .visits = 0 };
+
+	is_err(fragment_zone(t->m, 0, ZONE_DMA32, 700, false), 0, "much memory is held in pieces");
+	let_in(t, &v);
+	is_err(fragment_zone(t->m, 0, ZONE_DMA32, 0, false), 0, "and given back");
+	alone(t);
+	cmp_int(v.visits, >=, 2, "others are let in");
+	is_uint(v.unsound, 0, "who find a sound machine");
+	is_sound(t->m, "then");
+}
+
 /* It dies at some event: then its sleep is over, whether others wait to be let in or not. */
 static u64 sleep_of_the_dead(struct mmtest *t, u32 attention)
 {
@@ -479,6 +543,9 @@ int main(void)
 	test_exec(&t);
 	test_tables(&t);
 	test_files(&t);
+	test_many_mappings(&t);
+	test_swapoff(&t);
+	test_fragment(&t);
 	test_death(&t);
 	mmtest_close(&t);
 	return done_testing();
