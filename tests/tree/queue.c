@@ -17,81 +17,82 @@
 static const struct caller root;
 
 /* Asked in this order of a 6.1 kernel, of a virtio disk with nr_requests of 256. */
+static const struct {
+	const char *file, *input;
+	ssize_t result;
+	const char *after;
+} inputs[] = {
+	{ "scheduler", "none", 4, "[none] mq-deadline \n" },
+	{ "scheduler", "mq-deadline\n", 12, "[mq-deadline] none\n" },
+	{ "scheduler", "none x", 6, "[none] mq-deadline \n" },
+	{ "scheduler", " none", -EINVAL, "[none] mq-deadline \n" },
+	{ "scheduler", "mq-deadline x", -EINVAL, "[none] mq-deadline \n" },
+	{ "scheduler", " mq-deadline", 12, "[mq-deadline] none\n" },
+	{ "scheduler", "deadline", 8, "[mq-deadline] none\n" },
+	{ "scheduler", "mq-dead", -EINVAL, "[mq-deadline] none\n" },
+	{ "scheduler", "bfq", -EINVAL, "[mq-deadline] none\n" },
+	{ "scheduler", "\n", -EINVAL, "[mq-deadline] none\n" },
+	{ "nr_requests", "2048", 4, "2048\n" },
+	{ "nr_requests", "2049", -EINVAL, "2048\n" },
+	{ "nr_requests", "3", 1, "4\n" },
+	{ "nr_requests", "-1", -EINVAL, "4\n" },
+	{ "nr_requests", " 8", -EINVAL, "4\n" },
+	{ "nr_requests", "8\n", 2, "8\n" },
+	{ "nr_requests", "0x10", -EINVAL, "8\n" },
+	{ "nr_requests", "010", 3, "10\n" },
+	{ "nr_requests", "4294967296", -EINVAL, "10\n" },
+	{ "scheduler", "none", 4, "[none] mq-deadline \n" },
+	{ "nr_requests", "256", 3, "256\n" },
+	{ "nr_requests", "257", -EINVAL, "256\n" },
+	{ "scheduler", "mq-deadline", 11, "[mq-deadline] none\n" },
+	{ "max_sectors_kb", "3", -EINVAL, "1280\n" },
+	{ "max_sectors_kb", "5", 1, "5\n" },
+	{ "max_sectors_kb", "2147483648", -EINVAL, "5\n" },
+	{ "max_sectors_kb", "1280", 4, "1280\n" },
+	{ "rotational", "0", 1, "0\n" },
+	{ "rotational", "x", -EINVAL, "0\n" },
+	{ "rotational", "5", 1, "1\n" },
+	{ "rotational", "-1", -EINVAL, "1\n" },
+	{ "iostats", "x", -EINVAL, "1\n" },
+	{ "iostats", "0", 1, "0\n" },
+	{ "iostats", "1", 1, "1\n" },
+	{ "nomerges", "2", 1, "2\n" },
+	{ "nomerges", "3", 1, "1\n" },
+	{ "nomerges", "x", -EINVAL, "1\n" },
+	{ "nomerges", "0", 1, "0\n" },
+	{ "io_poll", "0", -EINVAL, "0\n" },
+	{ "io_poll_delay", "-2", -EINVAL, "-1\n" },
+	{ "io_poll_delay", "7", 1, "7\n" },
+	{ "wbt_lat_usec", "-2", -EINVAL, "75000\n" },
+	{ "wbt_lat_usec", "0", 1, "0\n" },
+	{ "wbt_lat_usec", "-1", 2, "75000\n" },
+	{ "stable_writes", "7", 1, "1\n" },
+	{ "add_random", "9", 1, "1\n" },
+	{ "rq_affinity", "2", 1, "2\n" },
+	{ "rq_affinity", "3", 1, "2\n" },
+	{ "rq_affinity", "x", -EINVAL, "2\n" },
+	{ "iosched/async_depth", "-1", 2, "1\n" },
+	{ "iosched/fifo_batch", "-1", 2, "0\n" },
+	{ "iosched/front_merges", "16", 2, "1\n" },
+	{ "iosched/read_expire", "1", 1, "4\n" },
+	{ "iosched/read_expire", "16", 2, "16\n" },
+	{ "iosched/write_expire", "-1", 2, "0\n" },
+	{ "iosched/writes_starved", "-2147483648", 11, "-2147483648\n" },
+	{ "iosched/writes_starved", "-2147483649", -ERANGE, "-2147483648\n" },
+	{ "iosched/writes_starved", "x", -EINVAL, "-2147483648\n" },
+	{ "iosched/writes_starved", "2\n", 2, "2\n" },
+};
+
 static void test_input(struct fixture *f)
 {
-	static const struct {
-		const char *file, *input;
-		ssize_t result;
-		const char *after;
-	} t[] = {
-		{ "scheduler", "none", 4, "[none] mq-deadline \n" },
-		{ "scheduler", "mq-deadline\n", 12, "[mq-deadline] none\n" },
-		{ "scheduler", "none x", 6, "[none] mq-deadline \n" },
-		{ "scheduler", " none", -EINVAL, "[none] mq-deadline \n" },
-		{ "scheduler", "mq-deadline x", -EINVAL, "[none] mq-deadline \n" },
-		{ "scheduler", " mq-deadline", 12, "[mq-deadline] none\n" },
-		{ "scheduler", "deadline", 8, "[mq-deadline] none\n" },
-		{ "scheduler", "mq-dead", -EINVAL, "[mq-deadline] none\n" },
-		{ "scheduler", "bfq", -EINVAL, "[mq-deadline] none\n" },
-		{ "scheduler", "\n", -EINVAL, "[mq-deadline] none\n" },
-		{ "nr_requests", "2048", 4, "2048\n" },
-		{ "nr_requests", "2049", -EINVAL, "2048\n" },
-		{ "nr_requests", "3", 1, "4\n" },
-		{ "nr_requests", "-1", -EINVAL, "4\n" },
-		{ "nr_requests", " 8", -EINVAL, "4\n" },
-		{ "nr_requests", "8\n", 2, "8\n" },
-		{ "nr_requests", "0x10", -EINVAL, "8\n" },
-		{ "nr_requests", "010", 3, "10\n" },
-		{ "nr_requests", "4294967296", -EINVAL, "10\n" },
-		{ "scheduler", "none", 4, "[none] mq-deadline \n" },
-		{ "nr_requests", "256", 3, "256\n" },
-		{ "nr_requests", "257", -EINVAL, "256\n" },
-		{ "scheduler", "mq-deadline", 11, "[mq-deadline] none\n" },
-		{ "max_sectors_kb", "3", -EINVAL, "1280\n" },
-		{ "max_sectors_kb", "5", 1, "5\n" },
-		{ "max_sectors_kb", "2147483648", -EINVAL, "5\n" },
-		{ "max_sectors_kb", "1280", 4, "1280\n" },
-		{ "rotational", "0", 1, "0\n" },
-		{ "rotational", "x", -EINVAL, "0\n" },
-		{ "rotational", "5", 1, "1\n" },
-		{ "rotational", "-1", -EINVAL, "1\n" },
-		{ "iostats", "x", -EINVAL, "1\n" },
-		{ "iostats", "0", 1, "0\n" },
-		{ "iostats", "1", 1, "1\n" },
-		{ "nomerges", "2", 1, "2\n" },
-		{ "nomerges", "3", 1, "1\n" },
-		{ "nomerges", "x", -EINVAL, "1\n" },
-		{ "nomerges", "0", 1, "0\n" },
-		{ "io_poll", "0", -EINVAL, "0\n" },
-		{ "io_poll_delay", "-2", -EINVAL, "-1\n" },
-		{ "io_poll_delay", "7", 1, "7\n" },
-		{ "wbt_lat_usec", "-2", -EINVAL, "75000\n" },
-		{ "wbt_lat_usec", "0", 1, "0\n" },
-		{ "wbt_lat_usec", "-1", 2, "75000\n" },
-		{ "stable_writes", "7", 1, "1\n" },
-		{ "add_random", "9", 1, "1\n" },
-		{ "rq_affinity", "2", 1, "2\n" },
-		{ "rq_affinity", "3", 1, "2\n" },
-		{ "rq_affinity", "x", -EINVAL, "2\n" },
-		{ "iosched/async_depth", "-1", 2, "1\n" },
-		{ "iosched/fifo_batch", "-1", 2, "0\n" },
-		{ "iosched/front_merges", "16", 2, "1\n" },
-		{ "iosched/read_expire", "1", 1, "4\n" },
-		{ "iosched/read_expire", "16", 2, "16\n" },
-		{ "iosched/write_expire", "-1", 2, "0\n" },
-		{ "iosched/writes_starved", "-2147483648", 11, "-2147483648\n" },
-		{ "iosched/writes_starved", "-2147483649", -ERANGE, "-2147483648\n" },
-		{ "iosched/writes_starved", "x", -EINVAL, "-2147483648\n" },
-		{ "iosched/writes_starved", "2\n", 2, "2\n" },
-	};
 	u32 i;
 
-	for (i = 0; i < ARRAY_SIZE(t); i++) {
-		const char *path = fixture_format(QUEUE "%s", t[i].file);
+	for (i = 0; i < ARRAY_SIZE(inputs); i++) {
+		const char *path = fixture_format(QUEUE "%s", inputs[i].file);
 
-		is_int(fixture_write(f, path, t[i].input), t[i].result, "%s <- '%s'", t[i].file,
-		       t[i].input);
-		is_str(fixture_read(f, path), t[i].after, "what it says then");
+		is_int(fixture_write(f, path, inputs[i].input), inputs[i].result, "%s <- '%s'",
+		       inputs[i].file, inputs[i].input);
+		is_str(fixture_read(f, path), inputs[i].after, "what it says then");
 	}
 	fixture_write(f, QUEUE "scheduler", "none\n");
 	is_int(fixture_error(f, QUEUE "iosched/writes_starved"), -ENOENT,
