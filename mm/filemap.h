@@ -14,6 +14,11 @@
 handle_t file_open(struct machine *m, handle_t inode);
 void file_put(struct machine *m, handle_t file);
 void inode_get(struct machine *m, handle_t inode);
+/** evict_begin() - until evict_end() large files whose last holder goes are put aside.
+ * evict_end() - those that came since, whose @mark evict_begin() returned, go now, in batches with
+ * safe points between. For commands; no safe point lies between the two calls. */
+handle_t evict_begin(struct machine *m);
+void evict_end(struct machine *m, handle_t mark);
 /** inode_new() - without a name, one user. */
 handle_t inode_new(struct machine *m, enum inode_kind kind, u64 size);
 /** inode_import() - an empty file or directory that was on the disk before: as inode_create(), but
@@ -47,11 +52,6 @@ void delete_from_page_cache(struct machine *m, pfn_t pfn);
 void evict_from_page_cache(struct machine *m, pfn_t pfn, u32 shadow);
 /** evict_clean_pages() - evict_from_page_cache() of @nr isolated pages, each with its shadow. */
 void evict_clean_pages(struct machine *m, const pfn_t *pfn, u32 nr);
-/** evict_begin() - until evict_end() large files whose last holder goes are put aside.
- * evict_end() - those that came since, whose @mark evict_begin() returned, go now, in batches with
- * safe points between. For commands; no safe point lies between the two calls. */
-handle_t evict_begin(struct machine *m);
-void evict_end(struct machine *m, handle_t mark);
 /** truncate_range() - drop the pages [@first, @last], unmapping them everywhere. */
 void truncate_range(struct machine *m, handle_t inode, u64 first, u64 last);
 /** truncate_some() - drop the next @most pages from @first on; are there more? */

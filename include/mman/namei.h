@@ -94,7 +94,7 @@ static inline s64 now_ns(const struct machine *m)
 	return (s64)(m->config.boot_time * NSEC_PER_SEC + m->clock.now);
 }
 
-/* ---- reading and writing (mm/file_rw.c, mm/file_read_list.c) ---- */
+/* ---- reading and writing (mm/file_rw.c, mm/file_read_list.c, mm/direct_io.c) ---- */
 
 /** filemap_read() - [@pos, @pos + @size) of an open file comes through the page cache, with
  * read-ahead. Bytes up to the file's end or an interruption; -EINTR, -ENOMEM, -EIO when there are
