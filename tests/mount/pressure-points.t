@@ -363,6 +363,24 @@ put "$M/sim/ctl" reboot
 is "$(cat "$M/proc/sys/vm/panic_on_oom")" 0 '6: until it is started anew'
 umount_machine
 
+# memory is free, but not in one piece
+machine --machine tiny
+c=$M/sim/ctl
+put "$c" 'fragment 0 DMA32 0.98 unmovable' && put "$c" 'fragment 0 DMA 0.98 unmovable'
+new_process v 4M >/dev/null
+n=0
+while put "$c" "kmalloc c$n 64K" >/dev/null; do n=$((n + 1)); done
+like "$(cat "$c")" 'ENOMEM' '6: no more pieces of 64 KiB'
+like "$(log)" 'page allocation failure: order:4' '6: the log says so'
+is "$(status v)" sleeping '6: nobody is killed for a costly order'
+n=0
+while [ "$(status v)" = sleeping ] && put "$c" "kmalloc b$n 32K" >/dev/null; do n=$((n + 1)); done
+is "$(status v)" "$victim" '6: for 32 KiB the kernel kills'
+cmp_num "$(mem MemFree)" '>' 8192 '6: with megabytes free'
+like "$(cat "$M/sim/explain")" 'enough pages, but no free block of 32 kB: memory is fragmented' '8: and says why'
+put "$c" reboot
+umount_machine
+
 # of one node only
 machine --machine "$T/two"
 new_process both 200M >/dev/null
