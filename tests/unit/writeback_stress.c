@@ -3,6 +3,7 @@
  * memory pressure, I/O errors, new knob values, time that passes. Every invariant after each step.
  */
 #include <errno.h>
+#include <mman/namei.h>
 #include <mman/writeback.h>
 #include <stdio.h>
 
@@ -88,9 +89,57 @@ static void step_knob(struct machine *m)
 	}
 }
 
+static void step_queue(struct machine *m)
+{
+	static const u32 sizes[] = { 4, 8, 64, 128, 1280 };
+	struct blk_queue *q = &m->blk.queue;
+
+	switch (pick(5)) {
+	case 0:
+		q->max_sectors_kb = sizes[pick(ARRAY_SIZE(sizes))];
+		blk_queue_changed(m);
+		break;
+	case 1:
+		q->nomerges = (u32)pick(3);
+		blk_queue_changed(m);
+		break;
+	case 2:
+		q->nr_requests = 4 + (u32)pick(60);
+		break;
+	case 3:
+		blk_set_scheduler(m, pick(2) ? MQ_DEADLINE : SCHEDULER_NONE);
+		break;
+	default:
+		q->iosched[IOSCHED_WRITES_STARVED] = (s32)pick(4);
+		break;
+	}
+	m->blk.disk[0].no_iostats = !pick(4);
+	m->blk.disk[0].write_through = !pick(4);
+}
+
+/* Past the page cache, while pages of the range are dirty, mapped or on their way. */
+static void step_direct(struct machine *m, handle_t inode)
+{
+	u64 pos = pick(PAGES * 8) * 512, size = pick(64) * 512;
+	handle_t f;
+
+	if (vfs_open(m, inode, &f))
+		return;
+	if (pick(2))
+		generic_file_direct_read(m, f, pos, size);
+	else
+		generic_file_direct_write(m, inode, pos, size, NULL);
+	vfs_close(m, f);
+}
+
 static void step_fault(struct machine *m)
 {
 	struct blk_fault rule = { .last = UINT64_MAX, .interval = 1, .times = 1 + pick(20) };
+
+	if (!pick(3)) {
+		rule.first = blk_file_sector(file[pick(FILES)], pick(PAGES));
+		rule.last = rule.first + pick(8);
+	}
 
 	rule.probability = (u32)pick(101);
 	rule.on[BIO_WRITE] = true;
@@ -113,7 +162,13 @@ static void step(struct mmtest *t)
 	u32 i = (u32)pick(FILES);
 	u64 pages, first = pick(PAGES);
 
-	switch (pick(16)) {
+	switch (pick(18)) {
+	case 16:
+		step_direct(t->m, file[i]);
+		break;
+	case 17:
+		step_queue(t->m);
+		break;
 	case 0:
 		sync_inode_range(t->m, file[i], first, first + pick(PAGES), NULL);
 		break;
@@ -181,6 +236,7 @@ int main(void)
 			break;
 	}
 	is_uint(i, STEPS, "random writeback keeps every invariant at each step");
+	t.m->blk.disk[0].write_through = false;
 	blk_clear_faults(t.m, 0, 0, UINT64_MAX);
 	is_err(ksys_sync(t.m, &pages), 0, "sync at the end");
 	ok(!t.m->vm_node_stat[NR_DIRTY] && !t.m->vm_node_stat[NR_WRITEBACK],
