@@ -34,7 +34,7 @@ END
 # --- 1. A disk and its page cache ---
 
 mkdir "$T/kept"
-machine --machine "$T/two" --disk "$T/kept"
+machine --machine "$T/two" --disk "$T/kept" --journal "$T/journal"
 head -c 8M /dev/urandom >"$T/bytes"
 dirtied=$(vm nr_dirtied)
 cp "$T/bytes" "$D/file"
@@ -74,7 +74,10 @@ cmp_num $(($(vm pgpgout) - out)) '>=' 8192 '1: O_DIRECT writes'
 cmp_num $(($(mem Cached) - cached)) '<=' 100 '1: past the page cache'
 ok '1: and what it wrote is there' cmp "$T/bytes" "$D/direct"
 rmdir "$M/sim/procs/p"
+cat "$M/proc/vmstat" "$M/proc/diskstats" >"$T/counters"
 umount_machine
+timeout 60 "$MMANFS" replay "$T/journal" --print proc/vmstat --print proc/diskstats >"$T/replayed" 2>&1
+same_file "$T/counters" "$T/replayed" '1: its journal plays to the same counters'
 is "$(cd "$T/kept" && find . -type f | sort | paste -sd ' ')" './dir/moved ./direct' '1: --disk keeps the files'
 
 # --- 2. Writeback ---
