@@ -177,6 +177,7 @@ void check_swap(struct check *c)
 {
 	struct machine *m = c->m;
 	struct tally t = { .c = c };
+	s64 rotational = 0;
 	handle_t h;
 	u32 i;
 
@@ -191,10 +192,14 @@ void check_swap(struct check *c)
 			check_mm_entries(&t, h);
 	for (h = m->mms.inode_head; h; h = inode_at(m, h)->next)
 		check_inode_entries(&t, h);
-	for (i = 0; i < MAX_SWAPFILES; i++)
-		if (m->swap.area[i].in_use)
-			check_area(&t, &m->swap.area[i]);
+	for (i = 0; i < MAX_SWAPFILES; i++) {
+		if (!m->swap.area[i].in_use)
+			continue;
+		check_area(&t, &m->swap.area[i]);
+		rotational += m->swap.area[i].rotational;
+	}
 	check_pages(&t);
+	check_equal(c, "swap: areas on disks that turn", rotational, (s64)m->swap.nr_rotate);
 	check_equal(c, "swap: slots in use", t.used, (s64)m->swap.used_pages);
 	check_equal(c, "SwapTotal, pages", t.total, (s64)m->swap.total_pages);
 	free(t.held);
