@@ -52,21 +52,37 @@ static const struct {
 	{ __GFP_KSWAPD_RECLAIM, "__GFP_KSWAPD_RECLAIM" },
 };
 
+/* @name at the end of @text, as much of it as there is room for. Returns the new end. */
+static size_t add_flag(char *text, size_t size, size_t used, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (used && used + 1 < size)
+		text[used++] = '|';
+	length = length < size - used ? length : size - used - 1;
+	memcpy(text + used, name, length);
+	return used + length;
+}
+
 void gfp_flags_text(gfp_t gfp, char *text, size_t size)
 {
+	char rest[sizeof("0x00000000")];
 	size_t used = 0;
 	unsigned int i;
 
 	if (!size)
 		return;
-	snprintf(text, size, "%s", gfp ? "" : "none");
+	if (!gfp)
+		used = add_flag(text, size, used, "none");
 	for (i = 0; i < ARRAY_SIZE(gfp_names) && gfp; i++) {
 		if ((gfp & gfp_names[i].mask) != gfp_names[i].mask)
 			continue;
 		gfp &= ~gfp_names[i].mask;
-		snprintf(text + used, size - used, "%s%s", used ? "|" : "", gfp_names[i].name);
-		used = strlen(text);
+		used = add_flag(text, size, used, gfp_names[i].name);
 	}
-	if (gfp)
-		snprintf(text + used, size - used, "%s%#x", used ? "|" : "", gfp);
+	if (gfp) {
+		snprintf(rest, sizeof(rest), "%#x", gfp);
+		used = add_flag(text, size, used, rest);
+	}
+	text[used] = '\0';
 }

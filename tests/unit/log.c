@@ -16,6 +16,39 @@ static void count_wakes(struct machine *m, void *arg)
 	++*(u32 *)arg;
 }
 
+/* The line that the event stream got last. */
+static const char *last_event(const struct machine *m)
+{
+	u64 seq = m->trace.next_seq - 1;
+
+	return log_read(&m->trace, &seq, &when, &level, text, sizeof(text)) < 0 ? "none" : text;
+}
+
+/* What is printed without stdio reads as if it were. */
+#define IS_PRINTED(m, ...)                                                      \
+	do {                                                                    \
+		char wanted_[2 * LOG_LINE_MAX];                                 \
+		snprintf(wanted_, sizeof(wanted_), __VA_ARGS__);                \
+		wanted_[LOG_LINE_MAX - 1] = 0;                                  \
+		trace_event(m, __VA_ARGS__);                                    \
+		is_str(last_event(m), wanted_, "%s", "printed: " #__VA_ARGS__); \
+	} while (0)
+
+static void test_conversions(struct machine *m)
+{
+	char full[LOG_LINE_MAX];
+
+	memset(full, 'x', sizeof(full) - 1);
+	full[sizeof(full) - 1] = '\0';
+	IS_PRINTED(m, "plain");
+	IS_PRINTED(m, "a=%u b=%u c=%s", 0u, UINT32_MAX, "");
+	IS_PRINTED(m, "%s%s|%d|%d|%d", "one", "two", 0, INT32_MIN, INT32_MAX);
+	IS_PRINTED(m, "%llu %lld %lld", ~0ull, -0x7fffffffffffffffll - 1, 42ll);
+	IS_PRINTED(m, "%#x %5u %-4s| %c %% %lluk", 255u, 7u, "ab", 'c', 12ull);
+	IS_PRINTED(m, "%s", full);
+	IS_PRINTED(m, "%u %s", 1u, full);
+}
+
 int main(void)
 {
 	struct fixture f;
@@ -71,6 +104,7 @@ int main(void)
 	}
 	is_uint(n, r->next_seq,
 		"every one that is kept reads as it was written, also across the ring's end");
+	test_conversions(f.m);
 	fixture_close(&f);
 	return done_testing();
 }
