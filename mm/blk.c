@@ -393,19 +393,21 @@ bool blk_congested(const struct machine *m)
 
 /* ---- waiting ---- */
 
-/* Others had @others of the time since @start: they ran meanwhile, and have counted it. */
-static void account_wait(struct machine *m, u64 start, u64 others)
+/* Others had @others of the time since @start: they ran meanwhile, and have counted it. @stalls: see
+ * psi_stalls(). */
+static inline void account_wait(struct machine *m, u64 start, u64 others, u32 stalls)
 {
-	u64 ns = m->clock.now > start + others ? m->clock.now - start - others : 0, idle;
+	u64 now = m->clock.now, ns = now > start + others ? now - start - others : 0, idle = ns;
 	struct cpu_time *c;
 
 	if (!ns)
 		return;
-	psi_stall(m, PSI_IO, start, m->clock.now);
+	psi_stalls(m, stalls, start, now);
 	c = pool_at(&m->tasks.cpu_times, m->cpu + 1);
 	/* two that wait on one CPU make it idle once */
-	idle = min_t(u64, ns, m->clock.now > c->waited_until ? m->clock.now - c->waited_until : 0);
-	c->waited_until = max_t(u64, c->waited_until, m->clock.now);
+	if (unlikely(c->waited_until > start + others))
+		idle = now > c->waited_until ? now - c->waited_until : 0;
+	c->waited_until = max_t(u64, c->waited_until, now);
 	c->iowait += idle;
 	m->tasks.cpu_iowait_ns += idle;
 	/* its own time it is not */
@@ -415,7 +417,7 @@ static void account_wait(struct machine *m, u64 start, u64 others)
 
 void account_iowait(struct machine *m, u64 start)
 {
-	account_wait(m, start, 0);
+	account_wait(m, start, 0, 1u << PSI_IO);
 }
 
 bool blk_wait_next(struct machine *m, bool stall)
@@ -442,7 +444,7 @@ bool io_schedule_timeout(struct machine *m, u64 ns)
 		task_set_state(m, r->task, TASK_DISK);
 	go_on = clock_sleep(m, ns);
 	if (!r || !r->died)
-		account_wait(m, start, r ? r->started - begun : 0);
+		account_wait(m, start, r ? r->started - begun : 0, 1u << PSI_IO);
 	if (task && !r->died && task_at(m, r->task)->state != TASK_STOPPED)
 		task_set_state(m, r->task, TASK_RUNNING);
 	return go_on;
@@ -492,7 +494,7 @@ void wait_on_page_locked(struct machine *m, pfn_t pfn)
 }
 
 /* A disk with nothing else to do: the same as submit() and the wait for it, without a queue. */
-static inline bool read_at_once(struct machine *m, u64 sector, u32 nr)
+static inline bool read_at_once(struct machine *m, u64 sector, u32 nr, u32 stalls)
 {
 	struct blk_state *s = &m->blk;
 	u64 start = m->clock.now, ns;
@@ -504,9 +506,9 @@ static inline bool read_at_once(struct machine *m, u64 sector, u32 nr)
 	s->head = sector + nr;
 	count_read(m, nr);
 	m->clock.now += ns;
-	if (m->sysctl.laptop_mode)
+	if (unlikely(m->sysctl.laptop_mode))
 		laptop_io_completion(m);
-	account_iowait(m, start);
+	account_wait(m, start, 0, stalls);
 	return true;
 }
 
@@ -528,18 +530,28 @@ static int transfer_one(struct machine *m, enum bio_op op, u64 sector, u32 nr)
 	return failed ? -EIO : 0;
 }
 
-int blk_read(struct machine *m, u64 sector, u32 nr)
+int blk_read_back(struct machine *m, u64 sector, u32 nr, bool thrashing)
 {
+	const u32 stalls = 1u << PSI_IO | (thrashing ? 1u << PSI_MEM : 0);
+	u64 start;
 	int error = 0;
 	u32 n;
 
 	for (; nr && !error; nr -= n, sector += n) {
 		n = min_t(u32, nr, m->blk.queue.bio_pages);
-		if (likely(read_at_once(m, sector, n)))
+		if (likely(read_at_once(m, sector, n, stalls)))
 			continue;
+		start = m->clock.now;
 		error = transfer_one(m, BIO_READ, sector, n);
+		if (thrashing)
+			psi_stall(m, PSI_MEM, start, m->clock.now);
 	}
 	return error;
+}
+
+int blk_read(struct machine *m, u64 sector, u32 nr)
+{
+	return blk_read_back(m, sector, nr, false);
 }
 
 int blk_write(struct machine *m, u64 sector, u32 nr)

@@ -27,6 +27,8 @@ static void check_line(struct check *c, u32 r, u32 kind)
 	u32 i;
 
 	check_stretches(c, names[r], t);
+	if (kind == PSI_FULL && !s->apart[r] && t->nr)
+		check_fail(c, "pressure, %s: stretches of what is not apart", names[r]);
 	if (line->total_ns > last)
 		check_fail(c, "%s pressure: more stalled than time went by", names[r]);
 	if (s->averaged_ns[r][kind] > line->total_ns)

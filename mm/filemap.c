@@ -54,7 +54,6 @@ static int add_to_page_cache_gfp(struct machine *m, handle_t inode, u64 index, p
 	if (xa_is_value(shadow) && !(gfp & __GFP_WRITE) && !shmem)
 		workingset_refault(m, pfn, shadow);
 	lru_insert(m, pfn, p, false);
-	lru_trail_add(m, &m->reclaim.node[p->node].trail[page_lru(p)], pfn);
 	return 0;
 }
 
@@ -248,7 +247,7 @@ void drop_pagecache(struct machine *m)
 
 /* ---- reading ---- */
 
-pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
+static inline pfn_t add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 {
 	pfn_t pfn;
 
@@ -266,21 +265,24 @@ pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 	return pfn;
 }
 
+pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
+{
+	return add_page(m, inode, index, gfp);
+}
+
 int filemap_read_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp, pfn_t *pfn)
 {
-	u64 start;
+	struct page *p;
 	int error;
 
-	*pfn = filemap_add_page(m, inode, index, gfp);
+	*pfn = add_page(m, inode, index, gfp);
 	if (*pfn == PFN_NONE)
 		return -ENOMEM;
 	if (!inode_has_block(m, inode, index))
 		return 0;
-	page_set(pfn_to_page(m, *pfn), PG_mappedtodisk);
-	start = m->clock.now;
-	error = blk_read(m, blk_file_sector(inode, index), 1);
-	if (page_test(pfn_to_page(m, *pfn), PG_workingset))
-		psi_stall(m, PSI_MEM, start, m->clock.now);
+	p = pfn_to_page(m, *pfn);
+	page_set(p, PG_mappedtodisk);
+	error = blk_read_back(m, blk_file_sector(inode, index), 1, page_test(p, PG_workingset));
 	if (error)
 		delete_from_page_cache(m, *pfn);
 	return error;

@@ -44,6 +44,7 @@ int psi_init(struct machine *m)
 		pool_init(&m->psi.triggers, "psi_trigger", sizeof(struct psi_trigger), 1u << 20);
 
 	m->psi.triggers.asked_after = true;
+	m->psi.period_end = PSI_PERIOD;
 	return error;
 }
 
@@ -175,12 +176,13 @@ static inline void psi_fold(struct machine *m, u64 now)
 	struct psi_state *s = &m->psi;
 	u32 r, k;
 
-	if (likely(now < (s->periods + 1) * PSI_PERIOD))
+	if (likely(now < s->period_end))
 		return;
 	for (r = 0; r < NR_PSI_RESOURCES; r++)
 		for (k = 0; k < NR_PSI_KINDS; k++)
 			bring_up(s, now, &s->line[r][k], &s->averaged_ns[r][k]);
 	s->periods = now / PSI_PERIOD;
+	s->period_end = (s->periods + 1) * PSI_PERIOD;
 }
 
 void psi_read(const struct machine *m, enum psi_resource r, enum psi_kind kind,
@@ -222,53 +224,84 @@ static inline bool command_works(const struct machine *m)
 	return false;
 }
 
-static inline void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64 end,
-			       bool full)
+/* A stall that is not full, or of which somebody worked for a part: from here on "full" has
+ * stretches of its own. */
+static void count_apart(struct psi_state *s, enum psi_resource r, u64 start, u64 end, bool full)
 {
 	u64 hole_end;
 
+	if (!s->apart[r]) {
+		s->stalled[r][PSI_FULL] = s->stalled[r][PSI_SOME];
+		s->apart[r] = true;
+	}
 	s->line[r][PSI_SOME].total_ns += stretches_add(&s->stalled[r][PSI_SOME], start, end);
 	if (!full)
 		return;
 	/* of what was forgotten by "some", or of who worked, "full" counts nothing */
 	start = max_t(u64, start, max_t(u64, s->stalled[r][PSI_SOME].since, s->worked.since));
-	if (likely(!s->worked.nr && start < end)) {
-		s->line[r][PSI_FULL].total_ns +=
-			stretches_add(&s->stalled[r][PSI_FULL], start, end);
-		return;
-	}
 	for (; next_hole(&s->worked, &start, end, &hole_end); start = hole_end)
 		s->line[r][PSI_FULL].total_ns +=
 			stretches_add(&s->stalled[r][PSI_FULL], start, hole_end);
 }
 
-static void wake_triggers(struct machine *m, enum psi_resource r, u64 start, u64 end);
-
-void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
+static inline void count_stall(struct psi_state *s, enum psi_resource r, u64 start, u64 end,
+			       bool full)
 {
-	struct psi_state *s = &m->psi;
-	bool full;
+	u64 added;
 
-	if (m->boot.psi_off || start >= end)
-		return;
-	if (m->running && m->running->task == m->current && m->clock.in_events)
-		stretches_add(&s->batch, start, end);
-	full = r != PSI_CPU && !command_works(m);
-	if (s->nr_triggers)
-		wake_triggers(m, r, start, end);
-	psi_fold(m, start);
-	if (likely(end < (s->periods + 1) * PSI_PERIOD)) {
-		count_stall(s, r, start, end, full);
+	if (unlikely(!full || s->apart[r] || s->worked.nr || start < s->worked.since)) {
+		count_apart(s, r, start, end, full);
 		return;
 	}
+	added = stretches_add(&s->stalled[r][PSI_SOME], start, end);
+	s->line[r][PSI_SOME].total_ns += added;
+	s->line[r][PSI_FULL].total_ns += added;
+}
+
+static void wake_triggers(struct machine *m, enum psi_resource r, u64 start, u64 end);
+
+/* All within one period. */
+static inline void count_stalls(struct psi_state *s, u32 which, u64 start, u64 end, bool full)
+{
+	if (which & 1u << PSI_IO)
+		count_stall(s, PSI_IO, start, end, full);
+	if (which & 1u << PSI_MEM)
+		count_stall(s, PSI_MEM, start, end, full);
+	if (unlikely(which & 1u << PSI_CPU))
+		count_stall(s, PSI_CPU, start, end, false);
+}
+
+void psi_stalls(struct machine *m, u32 which, u64 start, u64 end)
+{
+	struct psi_state *s = &m->psi;
+	bool full = !command_works(m);
+	u32 r;
+
+	if (unlikely(m->boot.psi_off || start >= end))
+		return;
+	if (m->clock.in_events && m->running && m->running->task == m->current)
+		stretches_add_slow(&s->batch, start, end);
+	for (r = 0; unlikely(s->nr_triggers) && r < NR_PSI_RESOURCES; r++)
+		if (which >> r & 1)
+			wake_triggers(m, (enum psi_resource)r, start, end);
+	if (likely(end < s->period_end)) {
+		count_stalls(s, which, start, end, full);
+		return;
+	}
+	psi_fold(m, start);
 	while (start < end) {
 		/* what lies in periods that are over already counts in the present one */
-		u64 cut = min_t(u64, end, (s->periods + 1) * PSI_PERIOD);
+		u64 cut = min_t(u64, end, s->period_end);
 
-		count_stall(s, r, start, cut, full);
+		count_stalls(s, which, start, cut, full);
 		psi_fold(m, cut);
 		start = cut;
 	}
+}
+
+void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
+{
+	psi_stalls(m, 1u << r, start, end);
 }
 
 void psi_batch_begin(struct machine *m)

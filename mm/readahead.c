@@ -51,15 +51,14 @@ static bool of_workingset(struct machine *m, handle_t inode, u64 first, u64 nr)
  * is not there again. */
 static bool read_run(struct machine *m, handle_t inode, u64 first, u64 nr)
 {
-	u64 n, start = m->clock.now;
+	u64 n;
 	pfn_t pfn;
 	int error;
 
 	if (!nr)
 		return true;
-	error = blk_read(m, blk_file_sector(inode, first), (u32)nr);
-	if (of_workingset(m, inode, first, nr))
-		psi_stall(m, PSI_MEM, start, m->clock.now);
+	error = blk_read_back(m, blk_file_sector(inode, first), (u32)nr,
+			 of_workingset(m, inode, first, nr));
 	if (!error)
 		return true;
 	for (n = 0; n < nr; n++) {

@@ -193,8 +193,11 @@ u64 blk_submit(struct machine *m, enum bio_op op, u64 sector, u32 nr, const pfn_
  * the completions due meanwhile; the running task's iowait and I/O pressure are accounted. Inside a
  * handler of an event the clock moves all the same: the handler's owner takes it back.
  * 0 or -EIO (fault injection). blk_write() - the same the other way.
+ * blk_read_back() - blk_read() of what was in memory before; @thrashing: and in use when it was
+ * evicted, so that with more memory nobody would wait, and memory's pressure counts it too.
  */
 int blk_read(struct machine *m, u64 sector, u32 nr);
+int blk_read_back(struct machine *m, u64 sector, u32 nr, bool thrashing);
 int blk_write(struct machine *m, u64 sector, u32 nr);
 
 /** blk_wait_next() - wait for the next completion (all pages of the oldest bio); false: nothing is

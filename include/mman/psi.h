@@ -50,7 +50,9 @@ struct psi_state {
 	struct psi_line line[NR_PSI_RESOURCES][NR_PSI_KINDS]; /* averages as of ->periods */
 	u64 averaged_ns[NR_PSI_RESOURCES][NR_PSI_KINDS];      /* of the totals, in the averages */
 	u64 periods;					      /* that the averages have seen */
+	u64 period_end;					      /* ns: of the next */
 	struct psi_stretches stalled[NR_PSI_RESOURCES][NR_PSI_KINDS]; /* counted of late */
+	bool apart[NR_PSI_RESOURCES]; /* "full" is not what "some" is: until then it has none */
 	struct psi_stretches worked; /* when loads did something else than wait */
 	struct psi_stretches batch;  /* stalls of the load that runs now */
 	struct pool triggers;
@@ -70,6 +72,9 @@ void psi_destroy(struct machine *m);
  * both.
  */
 void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end);
+/** psi_stalls() - the same for each resource of @which, a bitmap: what was waited for is short of
+ * all of them. */
+void psi_stalls(struct machine *m, u32 which, u64 start, u64 end);
 
 /** psi_batch_begin(), psi_batch_end() - around the work of a background load: from @start on it
  * worked for @ns, but for the stalls told meanwhile. */
