@@ -16,7 +16,7 @@
 struct tally {
 	struct check *c;
 	u32 *mapped; /* entries that map each frame */
-	s64 committed, vmas, tables, chains, inodes;
+	s64 committed, vmas, tables, chains, inodes, pagevecs;
 	s64 *inactive_dirty; /* of each zone's inactive file list */
 	s64 file_pages, shmem_pages, dirty, lru[NR_LRU_LISTS], anon, file_mapped, mlocked;
 };
@@ -224,28 +224,48 @@ static void check_pages(struct tally *t)
 			check_page(t, pfn);
 }
 
+/* Returns how many pages it has. */
+static u32 check_pagevec(struct tally *t, handle_t h, const struct pglist_data *n,
+			 enum lru_list lru)
+{
+	const struct pagevec *v = pagevec_at(t->c->m, h);
+	u64 live = pagevec_live(v);
+
+	t->pagevecs++;
+	check_equal(t->c, "pages of a pagevec", pagevec_nr(v), __builtin_popcountll(live));
+	if (!live || pagevec_end(v) > PAGEVEC_SIZE)
+		check_fail(t->c, "pagevec %u: pages where none can be", h);
+	for (; live; live &= live - 1) {
+		u32 slot = (u32)__builtin_ctzll(live);
+		const struct page *p = pfn_to_page(t->c->m, v->pfn[slot]);
+
+		if (p->pagevec != h || p->slot != slot || !page_test(p, PG_lru) ||
+		    page_lru(p) != lru || p->node != n->nid)
+			check_fail(t->c, "pfn %u: does not belong on LRU list %d", v->pfn[slot],
+				   lru);
+	}
+	return pagevec_nr(v);
+}
+
 static void check_lru_list(struct tally *t, const struct pglist_data *n, enum lru_list lru)
 {
 	struct machine *m = t->c->m;
-	const struct page_list *list = &n->lruvec.lists[lru];
-	pfn_t pfn, previous = PFN_NONE;
+	const struct pagevec_list *list = &n->lruvec.lists[lru];
+	handle_t h, newer = 0;
 	s64 count = 0;
 
 	check_equal(t->c, "LRU list and its counter", list->nr,
 		    n->vm_stat[NR_INACTIVE_ANON + (u32)lru]);
 	if (lru == LRU_UNEVICTABLE)
 		return;
-	for (pfn = list->head; pfn != PFN_NONE && count <= list->nr;
-	     pfn = pfn_to_page(m, pfn)->next) {
-		const struct page *p = pfn_to_page(m, pfn);
-
-		count++;
-		if (p->prev != previous || !page_test(p, PG_lru) || page_lru(p) != lru ||
-		    p->node != n->nid)
-			check_fail(t->c, "pfn %u: does not belong on LRU list %d", pfn, lru);
-		previous = pfn;
+	for (h = list->newest; h && count <= list->nr; h = pagevec_at(m, h)->older) {
+		if (pagevec_at(m, h)->newer != newer)
+			check_fail(t->c, "pagevec %u: not linked with its neighbour", h);
+		count += check_pagevec(t, h, n, lru);
+		newer = h;
 	}
 	check_equal(t->c, "pages on an LRU list", count, list->nr);
+	check_equal(t->c, "the oldest pagevec of an LRU list", list->oldest, newer);
 }
 
 /* ---- files ---- */
@@ -347,6 +367,9 @@ void check_virt(struct check *c)
 	for (nid = 0; nid < m->nr_nodes; nid++)
 		for (lru = 0; lru < NR_LRU_LISTS; lru++)
 			check_lru_list(&t, &m->node[nid], (enum lru_list)lru);
+	check_equal(c, "pagevecs of all LRU lists", t.pagevecs, m->pagevecs.nr_live);
+	if (m->pagevecs.nr_live > m->pagevecs_reserved)
+		check_fail(c, "more pagevecs than were reserved");
 	compare(&t);
 	compare_zones(&t);
 out:

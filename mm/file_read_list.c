@@ -37,24 +37,28 @@ static void walk(struct machine *m, handle_t inode, struct reads *r, const u64 *
 	xa_fetch(m, inode_at(m, inode)->pages, &r->b);
 }
 
-static void load(struct machine *m, handle_t inode, struct reads *r)
+static void load(struct machine *m, struct reads *r)
 {
 	u32 i;
 
-	xa_load_batch(m, inode_at(m, inode)->pages, &r->b, r->entry);
-	for (i = 0; i < r->b.nr; i++)
-		if (!xa_is_value(r->entry[i]))
-			__builtin_prefetch(pfn_to_page(m, r->entry[i]), 1);
+	for (i = 0; i < r->b.nr; i++) {
+		const u32 entry = xa_batch_peek(&r->b, i);
+		const u64 page = (u64)pfn_to_page(m, entry), leaf = (u64)r->b.node[i];
+		const u64 there = 0 - (u64)xa_is_page(entry);
+
+		r->entry[i] = entry;
+		/* half of them are there, and no host can tell which: it shall not have to guess */
+		__builtin_prefetch((const void *)((page & there) | (leaf & ~there)), 1);
+	}
 }
 
 /* Still the page that was found, and nothing follows from reading it but that it was read? */
-static inline bool is_page_of(const struct machine *m, const struct file *f, pfn_t pfn, u64 index)
+static inline bool is_page_of(const struct page *p, u32 mapping, u64 index)
 {
 	const u32 state = PAGE_FLAG(lru) | PAGE_FLAG(reclaim) | PAGE_FLAG(unevictable);
-	const struct page *p = pfn_to_page(m, pfn);
 
-	return pfn && !xa_is_value(pfn) && (p->flags & state) == PAGE_FLAG(lru) &&
-	       p->mapping == (f->inode << 2 | MAPPING_FILE) && page_index(p) == index;
+	return (p->flags & state) == PAGE_FLAG(lru) && p->mapping == mapping &&
+	       page_index(p) == index;
 }
 
 /* Page @i of a file without read-ahead is not in memory, and is read by itself. False: it is, or
@@ -69,39 +73,52 @@ static bool read_missing(struct machine *m, const struct file *f, struct reads *
 	return !filemap_read_page(m, f->inode, r->b.index[i], GFP_READAHEAD, &r->entry[i]);
 }
 
-/* All that is left of a read within one page that is there. */
+/* All that is left of a read within page @p, which is there. */
 static inline void finish(struct machine *m, struct file *f, pfn_t pfn, u64 pos, u64 size)
 {
-	if (likely(!is_on_last_page(f, pos >> PAGE_SHIFT)) && !page_use_first(pfn_to_page(m, pfn)))
-		mark_page_accessed(m, pfn);
+	if (likely(!is_on_last_page(f, pos >> PAGE_SHIFT)) &&
+	    unlikely(page_use(pfn_to_page(m, pfn))))
+		activate_used_page(m, pfn);
 	clock_charge(m, m->cost.copy_page);
 	f->prev_pos = pos + size;
+}
+
+/* What is not within one page of the file that is there or can be read by itself. */
+static __attribute__((noinline)) int read_otherwise(struct machine *m, handle_t file, u64 pos,
+						    u64 size)
+{
+	ssize_t n = filemap_read(m, file, pos, size);
+
+	return n < 0 ? (int)n : machine_goes_on(m) ? 0 : -EINTR;
 }
 
 static int make(struct machine *m, handle_t file, struct reads *r, u64 size, u64 *done)
 {
 	struct file *f = file_at(m, file);
 	const struct inode *inode = inode_at(m, f->inode);
+	const u32 mapping = f->inode << 2 | MAPPING_FILE;
+	int error = 0;
 	u32 i;
 
-	for (i = 0; i < r->b.nr; i++, ++*done) {
-		u64 pos = r->pos[i];
-		bool plain = size <= PAGE_SIZE - (pos & ~PAGE_MASK) && pos + size <= inode->size;
-		ssize_t n;
+	for (i = 0; i < r->b.nr && likely(!error); i++) {
+		const u64 pos = r->pos[i];
+		const u32 entry = r->entry[i];
 
-		if (likely(plain && (is_page_of(m, f, r->entry[i], r->b.index[i]) ||
-				     read_missing(m, f, r, i)))) {
-			finish(m, f, r->entry[i], pos, size);
-			if (likely(machine_safe_point(m)))
-				continue;
-			++*done;
-			return -EINTR;
+		if (unlikely(size > PAGE_SIZE - (pos & ~PAGE_MASK) || pos + size > inode->size ||
+			     (!(xa_is_page(entry) &&
+				is_page_of(pfn_to_page(m, entry), mapping, pos >> PAGE_SHIFT)) &&
+			      !read_missing(m, f, r, i)))) {
+			error = read_otherwise(m, file, pos, size);
+			if (error && error != -EINTR)
+				break;
+			continue;
 		}
-		n = filemap_read(m, file, pos, size);
-		if (n < 0 || !machine_goes_on(m))
-			return n < 0 ? (int)n : -EINTR;
+		finish(m, f, r->entry[i], pos, size);
+		if (unlikely(!machine_safe_point(m)))
+			error = -EINTR;
 	}
-	return 0;
+	*done += i;
+	return error;
 }
 
 int filemap_read_list(struct machine *m, handle_t file, const u64 *pos, u64 nr, u64 size, u64 *done)
@@ -114,13 +131,13 @@ int filemap_read_list(struct machine *m, handle_t file, const u64 *pos, u64 nr, 
 
 	*done = 0;
 	walk(m, inode, this, pos, nr);
-	load(m, inode, this);
+	load(m, this);
 	for (at = 0; at < nr && !error; at += XA_FETCH_MAX) {
 		u64 behind = min_t(u64, at + XA_FETCH_MAX, nr);
 
 		walk(m, inode, next, pos + behind, nr - behind);
 		error = make(m, file, this, size, done);
-		load(m, inode, next);
+		load(m, next);
 		swap = this;
 		this = next;
 		next = swap;

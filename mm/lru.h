@@ -8,6 +8,7 @@
 #include <mman/machine.h>
 
 #include "mm/page_alloc.h"
+#include "mm/pagevec.h"
 
 static inline enum lru_list page_lru(const struct page *p)
 {
@@ -24,7 +25,8 @@ static inline void lru_count(struct machine *m, struct pglist_data *n, const str
 	mod_node_page_state(m, n, (enum node_stat_item)((u32)NR_INACTIVE_ANON + lru), delta);
 	mod_zone_page_state(m, &n->zones[p->zone],
 			    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru), delta);
-	if (lru == LRU_INACTIVE_FILE && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
+	if (unlikely(p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback))) &&
+	    lru == LRU_INACTIVE_FILE)
 		n->zones[p->zone].nr_inactive_file_dirty += (u64)delta;
 }
 
@@ -44,15 +46,15 @@ static inline void lru_insert(struct machine *m, pfn_t pfn, struct page *p, bool
 {
 	enum lru_list lru = page_lru(p);
 	struct pglist_data *n = page_node(m, p);
-	struct page_list *list = &n->lruvec.lists[lru];
+	struct pagevec_list *list = &n->lruvec.lists[lru];
 
 	page_set(p, PG_lru);
 	if (lru == LRU_UNEVICTABLE)
 		list->nr++;
 	else if (tail)
-		page_list_add_tail(m, list, pfn);
+		pagevec_add_tail(m, list, pfn);
 	else
-		page_list_add(m, list, pfn);
+		pagevec_add(m, list, pfn);
 	lru_count(m, n, p, lru, 1);
 }
 
@@ -60,27 +62,28 @@ static inline void lru_remove(struct machine *m, pfn_t pfn, struct page *p)
 {
 	enum lru_list lru = page_lru(p);
 	struct pglist_data *n = page_node(m, p);
-	struct page_list *list = &n->lruvec.lists[lru];
+	struct pagevec_list *list = &n->lruvec.lists[lru];
 
 	page_clear(p, PG_lru);
 	if (lru == LRU_UNEVICTABLE)
 		list->nr--;
 	else
-		page_list_del(m, list, pfn);
+		pagevec_del(m, list, pfn);
 	lru_count(m, n, p, lru, -1);
 }
 
-/** page_use_first() - an access through the kernel marks the page as used; false: it was already,
- * and more follows (mark_page_accessed()). */
-static inline bool page_use_first(struct page *p)
+/** page_use() - an access through the kernel marks the page as used. True: it was before, and is
+ * inactive; activate_used_page() follows. */
+static inline bool page_use(struct page *p)
 {
-	bool first = !page_test(p, PG_referenced);
+	const u32 flags = p->flags, twice = PAGE_FLAG(referenced) | PAGE_FLAG(lru);
 
-	p->flags = (p->flags & ~PAGE_FLAG(idle)) | PAGE_FLAG(referenced);
-	return first;
+	p->flags = (flags & ~PAGE_FLAG(idle)) | PAGE_FLAG(referenced);
+	return (flags & (twice | PAGE_FLAG(active) | PAGE_FLAG(unevictable))) == twice;
 }
 
 /* swap.c */
+void activate_used_page(struct machine *m, pfn_t pfn);
 void deactivate_page(struct machine *m, pfn_t pfn);
 void mark_page_lazyfree(struct machine *m, pfn_t pfn);
 
@@ -90,7 +93,7 @@ static inline void rotate_reclaimable_page(struct machine *m, pfn_t pfn, struct 
 {
 	const u32 stays = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |
 			  PAGE_FLAG(unevictable) | PAGE_FLAG(lru);
-	struct page_list *list;
+	struct pagevec_list *list;
 
 	if (unlikely(m->reclaim.node[p->node].throttled))
 		kswapd_writeback_done(m, p->node);
@@ -101,8 +104,8 @@ static inline void rotate_reclaimable_page(struct machine *m, pfn_t pfn, struct 
 		return;
 	/* it leaves and joins the same list: no counter changes */
 	list = &page_node(m, p)->lruvec.lists[page_lru(p)];
-	page_list_del(m, list, pfn);
-	page_list_add_tail(m, list, pfn);
+	pagevec_del(m, list, pfn);
+	pagevec_add_tail(m, list, pfn);
 	count_vm_event(m, PGROTATED);
 }
 

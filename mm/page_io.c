@@ -112,7 +112,6 @@ static bool enter_cache(struct machine *m, pfn_t pfn, u32 slot)
 	if (shadow)
 		workingset_refault(m, pfn, shadow);
 	lru_add(m, pfn);
-	lru_trail_add(m, &m->reclaim.node[p->node].trail[page_lru(p)], pfn);
 	count_vm_event(m, PSWPIN);
 	return true;
 }

@@ -186,52 +186,28 @@ void end_page_writeback(struct machine *m, pfn_t pfn)
 }
 
 /*
- * How many of these pages, from the first on, are reclaim's on their way to swap, and lie on their
- * list side by side, each before the one that was put back before it? Whole batches do. 0: the
- * first is something else.
+ * The writes of pages that reclaim has put out are over: those from the first on that nobody wants
+ * any more, of one zone, are clean now, and rotate_reclaimable_page() is left to do. Whole batches
+ * are. Returns how many; 0: the first is something else.
  */
-static u32 rotatable_run(const struct machine *m, const pfn_t *pfns, u32 nr)
+static u32 end_swap_writes(const struct machine *m, const pfn_t *pfns, u32 nr)
 {
-	const u32 is = PAGE_FLAG(lru) | PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked) |
-		       PAGE_FLAG(writeback) | PAGE_FLAG(reclaim);
+	const u32 goes = PAGE_FLAG(writeback) | PAGE_FLAG(reclaim);
+	const u32 is = PAGE_FLAG(lru) | PAGE_FLAG(swapcache) | PAGE_FLAG(swapbacked) | goes;
 	const u32 is_not = PAGE_FLAG(locked) | PAGE_FLAG(dirty) | PAGE_FLAG(active) |
 			   PAGE_FLAG(unevictable);
-	const struct page *p = pfn_to_page(m, pfns[0]);
-	u32 place = page_place(p), n = 0;
+	u32 place = page_place(pfn_to_page(m, pfns[0])), n;
 
-	if (m->reclaim.node[p->node].throttled)
+	if (m->reclaim.node[pfn_to_page(m, pfns[0])->node].throttled)
 		return 0;
-	while ((p->flags & (is | is_not)) == is && page_place(p) == place) {
-		n++;
-		if (n == nr || p->prev != pfns[n])
+	for (n = 0; n < nr; n++) {
+		struct page *p = pfn_to_page(m, pfns[n]);
+
+		if ((p->flags & (is | is_not)) != is || page_place(p) != place)
 			break;
-		p = pfn_to_page(m, pfns[n]);
+		p->flags &= ~goes;
 	}
 	return n;
-}
-
-/* rotate_reclaimable_page() of a run: it leaves the list in one piece, and is its end then, turned
- * round. */
-static void rotate_run(struct machine *m, struct page_list *list, const pfn_t *pfns, u32 nr)
-{
-	pfn_t before = pfn_to_page(m, pfns[nr - 1])->prev, after = pfn_to_page(m, pfns[0])->next;
-	pfn_t last;
-	u32 i;
-
-	*(before != PFN_NONE ? &pfn_to_page(m, before)->next : &list->head) = after;
-	*(after != PFN_NONE ? &pfn_to_page(m, after)->prev : &list->tail) = before;
-	last = list->tail;
-	*(last != PFN_NONE ? &pfn_to_page(m, last)->next : &list->head) = pfns[0];
-	for (i = 0; i < nr; i++) {
-		struct page *p = pfn_to_page(m, pfns[i]);
-
-		p->flags &= ~(PAGE_FLAG(writeback) | PAGE_FLAG(reclaim));
-		p->prev = last;
-		p->next = pfns[i + 1 < nr ? i + 1 : i];
-		last = pfns[i];
-	}
-	pfn_to_page(m, last)->next = PFN_NONE;
-	list->tail = last;
 }
 
 void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
@@ -241,13 +217,13 @@ void end_pages_writeback(struct machine *m, const pfn_t *pfns, u32 nr)
 	for (i = 0; i < nr; i += n) {
 		struct page *p = pfn_to_page(m, pfns[i]);
 
-		n = rotatable_run(m, pfns + i, nr - i);
+		n = end_swap_writes(m, pfns + i, nr - i);
 		if (unlikely(!n)) {
 			end_page_writeback(m, pfns[i]);
 			n = 1;
 			continue;
 		}
-		rotate_run(m, &page_node(m, p)->lruvec.lists[LRU_INACTIVE_ANON], pfns + i, n);
+		pagevec_rotate(m, &page_node(m, p)->lruvec.lists[LRU_INACTIVE_ANON], pfns + i, n);
 		count_written(m, page_zone(m, p), n);
 		count_vm_events(m, PGROTATED, n);
 	}

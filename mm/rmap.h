@@ -32,7 +32,7 @@ static inline void page_add_new_anon(struct machine *m, pfn_t pfn, const struct 
 	p->flags |= PAGE_FLAG(lru);
 	mod_node_page_state(m, n, NR_INACTIVE_ANON, 1);
 	mod_zone_page_state(m, &n->zones[p->zone], NR_ZONE_INACTIVE_ANON, 1);
-	page_list_add(m, &n->lruvec.lists[LRU_INACTIVE_ANON], pfn);
+	pagevec_add(m, &n->lruvec.lists[LRU_INACTIVE_ANON], pfn);
 }
 
 /**

@@ -13,6 +13,7 @@
  * Which zone an untouched frame is in is known from the ranges of online RAM, kept sorted.
  */
 #include "mm/page_alloc.h"
+#include "mm/pagevec.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -92,7 +93,7 @@ static int sparse_init(struct machine *m)
 		m->room_pfn = m->max_pfn;
 		map = reserve_mem_map(m);
 	}
-	if (map == MAP_FAILED)
+	if (map == MAP_FAILED || pagevecs_init(m))
 		return -ENOMEM;
 	m->mem_map = map;
 	m->section_present = alloc_bits(m->room_pfn / PAGES_PER_SECTION + 1);
@@ -124,7 +125,7 @@ static void node_init(struct pglist_data *n, u16 nid)
 	for (i = 0; i < MAX_NR_ZONES; i++)
 		zone_init(&n->zones[i], nid, (enum zone_type)i);
 	for (i = 0; i < NR_LRU_LISTS; i++)
-		page_list_init(&n->lruvec.lists[i]);
+		n->lruvec.lists[i] = (struct pagevec_list){ .nr = 0 };
 }
 
 /* Which zone a request's zone bits ask for, in a kernel built with these zones. */
@@ -187,6 +188,7 @@ void physmem_destroy(struct machine *m)
 	m->section_nid = m->pageblock_flags = NULL;
 	pool_destroy(&m->extents);
 	pool_destroy(&m->pagesets);
+	pool_destroy(&m->pagevecs);
 	pool_destroy(&m->zone_ranges);
 }
 
@@ -418,8 +420,13 @@ static void forget_blocks(struct machine *m, pfn_t start, pfn_t end)
 {
 	u32 block;
 
-	for (block = start >> BLOCK_SHIFT; block < end >> BLOCK_SHIFT; block++)
-		m->block_touched[block / 64] &= ~(1ull << block % 64);
+	for (block = start >> BLOCK_SHIFT; block < end >> BLOCK_SHIFT; block++) {
+		u64 bit = 1ull << block % 64;
+
+		if (m->block_touched[block / 64] & bit)
+			pagevecs_unreserve(m, MAX_ORDER_NR_PAGES);
+		m->block_touched[block / 64] &= ~bit;
+	}
 }
 
 int zone_remove_present(struct machine *m, struct zone *z, pfn_t start, pfn_t end)
@@ -603,7 +610,7 @@ int touch_block(struct machine *m, pfn_t start, u32 flags)
 	const struct zone_range *r;
 	pfn_t pfn = start, end = start + MAX_ORDER_NR_PAGES, stop;
 
-	if (section_open(m, start))
+	if (section_open(m, start) || pagevecs_reserve(m, MAX_ORDER_NR_PAGES))
 		return -ENOMEM;
 	for (; pfn < end; pfn = stop) {
 		r = zone_range_of(m, pfn);

@@ -39,21 +39,22 @@ void activate_page(struct machine *m, pfn_t pfn)
 	lru_remove(m, pfn, p);
 	page_set(p, PG_active);
 	lru_insert(m, pfn, p, false);
-	lru_trail_add(m, &m->reclaim.node[p->node].trail[page_lru(p)], pfn);
 	count_vm_event(m, PGACTIVATE);
+}
+
+void activate_used_page(struct machine *m, pfn_t pfn)
+{
+	struct page *p = pfn_to_page(m, pfn);
+
+	activate_page(m, pfn);
+	page_clear(p, PG_referenced);
+	page_node(m, p)->lruvec.nonresident_age++;
 }
 
 void mark_page_accessed(struct machine *m, pfn_t pfn)
 {
-	struct page *p = pfn_to_page(m, pfn);
-
-	if (page_use_first(p))
-		return;
-	if (page_test(p, PG_unevictable) || page_test(p, PG_active) || !page_test(p, PG_lru))
-		return;
-	activate_page(m, pfn);
-	page_clear(p, PG_referenced);
-	page_node(m, p)->lruvec.nonresident_age++;
+	if (unlikely(page_use(pfn_to_page(m, pfn))))
+		activate_used_page(m, pfn);
 }
 
 /* MADV_COLD: to the front of the inactive list, so that newer inactive pages are older victims. */

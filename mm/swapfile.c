@@ -229,7 +229,7 @@ static int pools_init(struct machine *m, struct swap_state *s)
 				  sections);
 	if (!error)
 		error = pool_init(&s->swap_pages, "swap_page",
-				  PAGES_PER_SECTION * sizeof(struct swap_page), sections);
+				  PAGES_PER_SECTION * sizeof(u32), sections);
 	return error;
 }
 

@@ -98,17 +98,12 @@ static inline struct swap_section *swap_section_of(const struct machine *m, pfn_
 	       (pfn >> PFN_SECTION_SHIFT);
 }
 
-static inline struct swap_page *swap_page_of(const struct machine *m, pfn_t pfn)
+static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
 {
 	u64 array = swap_section_of(m, pfn)->array;
 
-	return (struct swap_page *)(void *)m->swap.swap_pages.base + array * PAGES_PER_SECTION +
+	return (u32 *)(void *)m->swap.swap_pages.base + array * PAGES_PER_SECTION +
 	       (pfn & (PAGES_PER_SECTION - 1));
-}
-
-static inline u32 *page_slot(const struct machine *m, pfn_t pfn)
-{
-	return &swap_page_of(m, pfn)->slot;
 }
 
 /** page_slots_make() - the array for the section of @pfn. 0 or -ENOMEM (of the host). */
@@ -117,42 +112,6 @@ int page_slots_make(struct machine *m, pfn_t pfn);
 static inline bool page_slot_ready(const struct machine *m, pfn_t pfn)
 {
 	return likely(m->swap.first_section && swap_section_of(m, pfn)->array);
-}
-
-/*
- * An LRU list is a chain through all of memory: where the next page lies is known when the host has
- * fetched the one before. But pages that come to the head one after the other are mostly met so at
- * the tail; so each remembers who came a batch later, and while a batch is worked on the host
- * fetches the next one at once. It is no more than a hint: what it says is never relied on.
- */
-static inline void lru_trail_add(struct machine *m, struct lru_trail *t, pfn_t pfn)
-{
-	bool apart = !pfn_adjacent(pfn, t->last);
-	pfn_t *at;
-
-	t->last = pfn;
-	if (!apart)
-		return;
-	at = &t->pfn[t->at++ % SWAP_CLUSTER_MAX];
-	if (page_slot_ready(m, *at))
-		swap_page_of(m, *at)->ahead = pfn;
-	*at = pfn;
-}
-
-/** lru_fetch_ahead() - reclaim takes @pfn off its list: fetch who comes a batch later; false:
- * unknown. Where nothing is reclaimed no page remembers anything. */
-static inline __attribute__((always_inline)) bool lru_fetch_ahead(struct machine *m, pfn_t pfn)
-{
-	u32 ahead;
-
-	if (unlikely(!page_slot_ready(m, pfn)) && page_slots_make(m, pfn))
-		return false;
-	ahead = swap_page_of(m, pfn)->ahead;
-	if (!ahead)
-		return false;
-	__builtin_prefetch(pfn_to_page(m, ahead), 1);
-	__builtin_prefetch(swap_page_of(m, ahead), 1);
-	return true;
 }
 
 /** swap_page_writeback() - clear_page_dirty() and set_page_writeback(), of a page that is no

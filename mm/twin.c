@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mm/filemap.h"
+#include "mm/pagevec.h"
 #include "mm/pid.h"
 #include "mm/rmap.h"
 #include "mm/task.h"
@@ -193,15 +194,15 @@ u64 twin_cache_fill(struct machine *m, handle_t inode, u64 pages, u64 dirty, int
 
 u64 twin_activate(struct machine *m, u32 nid, bool file, u64 pages)
 {
-	const struct page_list *list =
+	const struct pagevec_list *list =
 		&m->node[nid].lruvec.lists[file ? LRU_INACTIVE_FILE : LRU_INACTIVE_ANON];
 	u64 n;
 
-	for (n = 0; n < pages && list->tail != PFN_NONE; n++) {
-		pfn_t pfn = list->tail;
+	for (n = 0; n < pages && list->nr; n++) {
+		pfn_t pfn = pagevec_oldest(m, list);
 
 		activate_page(m, pfn);
-		if (list->tail == pfn)
+		if (pagevec_oldest(m, list) == pfn)
 			break;
 	}
 	return n;

@@ -39,18 +39,7 @@ void lru_note_cost(struct pglist_data *n, enum page_side side, u64 nr);
 struct page_batch {
 	u32 nr;
 	pfn_t pfn[SWAP_CLUSTER_MAX];
-	pfn_t ahead; /* the list's tail, from which the next one will be taken */
 };
-
-/* A list is a chain through all of memory: while one batch is worked on the host fetches the
- * next. */
-static inline void look_ahead(const struct machine *m, struct page_batch *b)
-{
-	if (unlikely(b->ahead == PFN_NONE))
-		return;
-	b->ahead = pfn_to_page(m, b->ahead)->prev;
-	__builtin_prefetch(pfn_to_page(m, b->ahead), 1);
-}
 
 enum page_references { PAGEREF_RECLAIM, PAGEREF_RECLAIM_CLEAN, PAGEREF_KEEP, PAGEREF_ACTIVATE };
 
@@ -118,7 +107,7 @@ u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch
 /* Pages that went back to the front of one list, of one zone: its counters change once for all of
  * them. */
 struct putback {
-	struct page_list *list; /* NULL: none yet */
+	struct pagevec_list *list; /* NULL: none yet */
 	u32 place, lru, nr;	/* page_place(), enum lru_list */
 };
 

@@ -22,6 +22,7 @@
 /* What leaves a list, by zone: its counters change once for a batch. */
 struct isolation {
 	u32 taken[MAX_NR_ZONES], skipped[MAX_NR_ZONES], dirty[MAX_NR_ZONES];
+	u32 nr_skipped, nr_spared; /* of zones that do not matter; mapped */
 };
 
 static void count_isolated(struct machine *m, struct pglist_data *n, enum lru_list lru,
@@ -38,27 +39,43 @@ static void count_isolated(struct machine *m, struct pglist_data *n, enum lru_li
 		mod_zone_page_state(m, &n->zones[z],
 				    (enum zone_stat_item)((u32)NR_ZONE_INACTIVE_ANON + lru),
 				    -(s64)is->taken[z]);
-		n->zones[z].nr_inactive_file_dirty -= is->dirty[z];
+		if (lru == LRU_INACTIVE_FILE)
+			n->zones[z].nr_inactive_file_dirty -= is->dirty[z];
 	}
 }
 
-/* What was behind @tail is taken: the list ends there. */
-static void cut_tail(struct machine *m, struct page_list *list, pfn_t tail)
+/* Of the @nr pages that were taken off @list those that can be used stay in @pfns, the others go to
+ * its front. Returns how many stay. */
+static u32 keep_usable(struct machine *m, struct pagevec_list *list, const struct scan_control *sc,
+		       pfn_t *pfns, u32 nr, struct isolation *is)
 {
-	list->tail = tail;
-	if (likely(tail != PFN_NONE))
-		pfn_to_page(m, tail)->next = PFN_NONE;
-	else
-		list->head = PFN_NONE;
-}
+	const u32 highest = sc->reclaim_idx, busy = PAGE_FLAG(dirty) | PAGE_FLAG(writeback);
+	const bool mapped_stay = !sc->may_unmap;
+	u32 i, kept = 0;
 
-/* A page that this run cannot use goes to the front. Returns the next one. */
-static pfn_t pass_over(struct machine *m, struct page_list *list, pfn_t pfn)
-{
-	cut_tail(m, list, pfn);
-	page_list_del(m, list, pfn);
-	page_list_add(m, list, pfn);
-	return list->tail;
+	for (i = 0; i < nr; i++) {
+		pfn_t pfn = pfns[i];
+		struct page *p = pfn_to_page(m, pfn);
+		u32 zone = p->zone, flags = p->flags;
+
+		if (unlikely(zone > highest)) {
+			is->skipped[zone]++;
+			is->nr_skipped++;
+			pagevec_add(m, list, pfn);
+			continue;
+		}
+		if (unlikely(mapped_stay && p->mapcount)) {
+			is->nr_spared++;
+			pagevec_add(m, list, pfn);
+			continue;
+		}
+		is->taken[zone]++;
+		if (unlikely(flags & busy))
+			is->dirty[zone]++;
+		p->flags = (flags & ~PAGE_FLAG(lru)) | PAGE_FLAG(isolated);
+		pfns[kept++] = pfn;
+	}
+	return kept;
 }
 
 /*
@@ -70,45 +87,22 @@ static u64 isolate_lru_pages(struct machine *m, struct pglist_data *n, enum lru_
 			     u64 nr_to_scan, const struct scan_control *sc,
 			     struct page_batch *batch)
 {
-	struct page_list *list = &n->lruvec.lists[lru];
-	struct isolation is = { .taken = { 0 } };
-	const bool every = sc->may_unmap, file = lru == LRU_INACTIVE_FILE;
-	u32 all = (u32)min_t(u64, list->nr, UINT32_MAX), skipped = 0, spared = 0, nr = 0;
-	u32 most = (u32)min_t(u64, all, nr_to_scan); /* to be taken: less for what is not */
-	pfn_t pfn = list->tail;
-	bool known = false;
+	struct pagevec_list *list = &n->lruvec.lists[lru];
+	struct isolation is = { .nr_skipped = 0 };
+	const u32 all = list->nr;
+	u32 most = (u32)min_t(u64, all, nr_to_scan), nr = 0;
 
 	while (nr < most) {
-		struct page *p = pfn_to_page(m, pfn);
-		u32 zone = p->zone;
-
-		if (unlikely(zone > sc->reclaim_idx)) {
-			is.skipped[zone]++;
-			skipped++;
-			most = (u32)min_t(u64, all - skipped, nr_to_scan) - spared;
-			pfn = pass_over(m, list, pfn);
-			continue;
-		}
-		if (unlikely(!every && p->mapcount)) {
-			spared++;
-			most--;
-			pfn = pass_over(m, list, pfn);
-			continue;
-		}
-		p->flags = (p->flags & ~PAGE_FLAG(lru)) | PAGE_FLAG(isolated);
-		is.taken[zone]++;
-		if (file && p->flags & (PAGE_FLAG(dirty) | PAGE_FLAG(writeback)))
-			is.dirty[zone]++;
-		batch->pfn[nr++] = pfn;
-		known = pfn_adjacent(p->prev, pfn) || lru_fetch_ahead(m, pfn);
-		pfn = p->prev;
+		pagevec_take(m, list, batch->pfn + nr, most - nr);
+		nr += keep_usable(m, list, sc, batch->pfn + nr, most - nr, &is);
+		/* what was passed over makes room for others, if there are any */
+		most = (u32)min_t(u64, all - is.nr_skipped, nr_to_scan) - is.nr_spared;
 	}
-	cut_tail(m, list, pfn);
-	list->nr -= nr;
 	batch->nr = nr;
-	batch->ahead = known ? PFN_NONE : pfn;
+	/* while this batch is worked on the host fetches the next */
+	pagevec_fetch(m, list, SWAP_CLUSTER_MAX);
 	count_isolated(m, n, lru, &is, nr);
-	return (u64)nr + spared + skipped;
+	return (u64)nr + is.nr_spared + is.nr_skipped;
 }
 
 /* ---- the inactive list ---- */
@@ -190,7 +184,6 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 		struct page *p = pfn_to_page(m, batch.pfn[i]);
 
 		rmap_batch_at(m, i);
-		look_ahead(m, &batch);
 		if (!policy->keep_active(m, batch.pfn[i], sc)) {
 			page_clear(p, PG_active);
 			page_set(p, PG_workingset);
@@ -234,7 +227,6 @@ u64 reclaim_pages(struct machine *m, const pfn_t *pfns, u32 nr)
 
 	reclaim_run_begin(m, &sc, RECLAIM_PAGEOUT, 0);
 	while (i < nr) {
-		batch.ahead = PFN_NONE;
 		for (batch.nr = 0; i < nr && batch.nr < SWAP_CLUSTER_MAX; i++)
 			looked += isolate_page(m, pfns[i], &batch);
 		stat = (struct reclaim_stat){ .taken = batch.nr };

@@ -81,10 +81,7 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 			n->zones[p->zone].nr_inactive_file_dirty++;
 	}
 	p->flags = (p->flags & ~PAGE_FLAG(isolated)) | PAGE_FLAG(lru);
-	page_list_add(m, b->list, pfn);
-	/* one that is being written goes to the tail when that is over */
-	if (!page_test(p, PG_writeback))
-		lru_trail_add(m, &m->reclaim.node[p->node].trail[lru], pfn);
+	pagevec_add(m, b->list, pfn);
 	b->nr++;
 }
 
@@ -371,7 +368,6 @@ static void take_easy_pages(struct machine *m, struct page_batch *batch, struct 
 			batch->pfn[left++] = pfn;
 			continue;
 		}
-		look_ahead(m, batch);
 	}
 	batch->nr = left;
 	e->nr_swapped = swapped;
@@ -397,7 +393,6 @@ static void judge(struct machine *m, struct page_batch *batch, struct scan_contr
 		pfn_t pfn = batch->pfn[i];
 		enum page_fate fate = shrink_page(m, pfn, only, policy, sc, stat);
 
-		look_ahead(m, batch);
 		v->fate[i] = (u8)fate;
 		if (fate == FATE_SWAP_OUT) {
 			v->out.only[v->out.nr] = only;

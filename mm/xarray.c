@@ -49,14 +49,24 @@ static inline handle_t descend(const struct machine *m, handle_t h, u32 shift, u
 	return h;
 }
 
-/* The lowest node on the way to @index, 0 if there is none. */
-static inline handle_t leaf_of(const struct machine *m, handle_t root, u64 index)
+/* Where the last walk has ended: 0 if that is not the leaf of @index. */
+static inline handle_t known_leaf(const struct machine *m, handle_t root, u64 index)
 {
 	const struct xa_leaf *known = &m->mms.xa_leaf;
 
-	if (known->root == root && known->chunk == index >> XA_SHIFT &&
-	    known->freed == m->mms.xa_freed)
-		return known->leaf;
+	return known->root == root && known->chunk == index >> XA_SHIFT &&
+			       known->freed == m->mms.xa_freed ?
+		       known->leaf :
+		       0;
+}
+
+/* The lowest node on the way to @index, 0 if there is none. */
+static inline handle_t leaf_of(const struct machine *m, handle_t root, u64 index)
+{
+	handle_t known = known_leaf(m, root, index);
+
+	if (known)
+		return known;
 	if (!reaches(m, root, index))
 		return 0;
 	return descend(m, root_node(root), xa_node_at(m, root_node(root))->shift, index);
@@ -77,42 +87,47 @@ static inline void remember(struct machine *m, handle_t root, u64 index, handle_
 	m->mms.xa_leaf = (struct xa_leaf){ root, leaf, index >> XA_SHIFT, m->mms.xa_freed };
 }
 
+/* The walks of xa_fetch() from node @top, whose slots are 2^@shift indexes wide: a constant, so that
+ * each is a few steps without a branch. Below a slot that is empty it goes on in node 0, of which
+ * all are. */
+static inline __attribute__((always_inline)) void fetch_below(const struct machine *m, handle_t top,
+							      struct xa_batch *b, const u32 shift)
+{
+	u32 i, s;
+
+	for (i = 0; i < b->nr; i++) {
+		u64 index = b->index[i];
+		handle_t h = shift + XA_SHIFT < 64 && index >> (shift + XA_SHIFT) ? 0 : top;
+
+		for (s = shift; s; s -= XA_SHIFT)
+			h = xa_node_at(m, h)->slot[index >> s & (XA_SLOTS - 1)];
+		b->leaf[i] = h;
+		b->node[i] = xa_node_at(m, h);
+		b->slot[i] = &b->node[i]->slot[index & (XA_SLOTS - 1)];
+		__builtin_prefetch(b->slot[i], 1);
+	}
+}
+
 void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b)
 {
-	u32 top, i;
+	handle_t top = root_is_node(root) ? root_node(root) : 0;
+	u32 shift = xa_node_at(m, top)->shift;
 
 	b->root = root;
 	b->freed = m->mms.xa_freed;
-	if (!root_is_node(root)) {
-		memset(b->leaf, 0, b->nr * sizeof(b->leaf[0]));
-		return;
-	}
-	top = xa_node_at(m, root_node(root))->shift;
-	for (i = 0; i < b->nr; i++) {
-		u64 index = b->index[i];
-		bool beyond = top + XA_SHIFT < 64 && index >> (top + XA_SHIFT);
-		const struct xa_node *n;
-
-		b->leaf[i] = likely(!beyond) ? descend(m, root_node(root), top, index) : 0;
-		n = xa_node_at(m, b->leaf[i]);
-		__builtin_prefetch(n, 1);
-		__builtin_prefetch(&n->slot[index & (XA_SLOTS - 1)], 1);
-	}
+	if (shift == 3 * XA_SHIFT)
+		fetch_below(m, top, b, 3 * XA_SHIFT);
+	else if (shift == 2 * XA_SHIFT)
+		fetch_below(m, top, b, 2 * XA_SHIFT);
+	else
+		fetch_below(m, top, b, shift);
 }
 
 u32 xa_batch_load(const struct machine *m, handle_t root, const struct xa_batch *b, u32 i)
 {
 	if (unlikely(!b->leaf[i] || b->freed != m->mms.xa_freed))
 		return xa_load(m, root, b->index[i]);
-	return xa_node_at(m, b->leaf[i])->slot[b->index[i] & (XA_SLOTS - 1)];
-}
-
-void xa_load_batch(const struct machine *m, handle_t root, const struct xa_batch *b, u32 *entry)
-{
-	u32 i;
-
-	for (i = 0; i < b->nr; i++)
-		entry[i] = xa_batch_load(m, root, b, i);
+	return xa_batch_peek(b, i);
 }
 
 void xa_resume(struct machine *m, const struct xa_batch *b, u32 i)
@@ -353,34 +368,46 @@ static void clear_mark_above(struct machine *m, struct xa_node *n, enum xa_mark 
 	} while (!n->mark[mark]);
 }
 
-static void clear_marks(struct machine *m, struct xa_node *n, u64 bit)
+static inline void clear_mark(struct machine *m, struct xa_node *n, enum xa_mark mark, u64 bit)
 {
-	u32 mark;
-
-	n->nr_values -= (n->mark[XA_SHADOW] & bit) != 0;
-	for (mark = 0; mark < NR_XA_MARKS; mark++) {
-		if (!(n->mark[mark] & bit))
-			continue;
-		n->mark[mark] &= ~bit;
-		if (!n->mark[mark])
-			clear_mark_above(m, n, (enum xa_mark)mark);
-	}
+	if (!(n->mark[mark] & bit))
+		return;
+	n->mark[mark] &= ~bit;
+	if (unlikely(!n->mark[mark]))
+		clear_mark_above(m, n, mark);
 }
 
 /* Another entry in slot @index of a leaf, without marks. Returns the old one. */
-static inline u32 set_slot(struct machine *m, struct xa_node *n, u64 index, u32 entry)
+static inline __attribute__((always_inline)) u32 set_slot(struct machine *m, struct xa_node *n,
+							  u64 index, u32 entry)
 {
 	u32 slot = index & (XA_SLOTS - 1), old = n->slot[slot];
 	u64 bit = 1ull << slot;
 
 	n->count = (u8)(n->count + !old);
 	n->slot[slot] = entry;
-	if ((n->mark[XA_DIRTY] | n->mark[XA_WRITEBACK] | n->mark[XA_SHADOW]) & bit)
-		clear_marks(m, n, bit);
+	if ((n->mark[XA_DIRTY] | n->mark[XA_WRITEBACK] | n->mark[XA_SHADOW]) & bit) {
+		n->nr_values -= n->mark[XA_SHADOW] >> slot & 1;
+		clear_mark(m, n, XA_SHADOW, bit);
+		clear_mark(m, n, XA_DIRTY, bit);
+		clear_mark(m, n, XA_WRITEBACK, bit);
+	}
 	return old;
 }
 
-int xa_exchange(struct machine *m, handle_t *root, u64 index, u32 entry, u32 *old)
+/* The same, and the leaf has a page now. */
+static inline u32 exchange_in(struct machine *m, handle_t leaf, u64 index, u32 entry)
+{
+	struct xa_node *n = xa_node_at(m, leaf);
+	u32 old = set_slot(m, n, index, entry);
+
+	if (unlikely(n->shadow_only))
+		shadow_list_del(m, leaf);
+	return old;
+}
+
+static __attribute__((noinline)) int exchange_walking(struct machine *m, handle_t *root, u64 index,
+						      u32 entry, u32 *old)
 {
 	struct spare_nodes spare;
 	handle_t leaf;
@@ -398,9 +425,17 @@ int xa_exchange(struct machine *m, handle_t *root, u64 index, u32 entry, u32 *ol
 		spare_put(m, &spare);
 	}
 	remember(m, *root, index, leaf);
-	*old = set_slot(m, xa_node_at(m, leaf), index, entry);
-	if (unlikely(xa_node_at(m, leaf)->shadow_only))
-		shadow_list_del(m, leaf);
+	*old = exchange_in(m, leaf, index, entry);
+	return 0;
+}
+
+int xa_exchange(struct machine *m, handle_t *root, u64 index, u32 entry, u32 *old)
+{
+	handle_t leaf = known_leaf(m, *root, index);
+
+	if (unlikely(!leaf))
+		return exchange_walking(m, root, index, entry, old);
+	*old = exchange_in(m, leaf, index, entry);
 	return 0;
 }
 
@@ -545,6 +580,8 @@ bool xa_store_shadows(struct machine *m, handle_t inode, struct xa_batch *b, con
 	if (!root_is_node(root))
 		return false;
 	xa_fetch(m, root, b);
+	for (i = 0; i < b->nr; i++)
+		__builtin_prefetch(b->node[i], 1);
 	for (i = 0; i < b->nr; i++)
 		put_shadow(m, inode, b->leaf[i], b->index[i], shadow[i], nid);
 	limit_shadow_nodes(m);

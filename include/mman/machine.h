@@ -79,6 +79,8 @@ struct machine {
 	u64 *block_touched;	  /* bitmap by 4 MiB block: struct pages exist */
 	u8 *pageblock_flags; /* 4 bits each: migratetype ^ MIGRATE_MOVABLE; 8: skip (compaction) */
 	struct pool pagesets, extents;
+	struct pool pagevecs; /* of the LRU lists */
+	u32 pagevecs_reserved;
 	struct pool zone_ranges; /* which zone a frame is in: a sorted array (mm/sparse.c) */
 	u32 nr_zone_ranges;
 	u8 cpu_to_node[NR_CPUS_MAX]; /* set by build_zonelists() from node[].cpumask */

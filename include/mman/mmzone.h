@@ -67,6 +67,22 @@ struct page_list {
 	u32 nr;
 };
 
+#define PAGEVEC_SIZE	  59u
+#define PAGEVEC_END_SHIFT 8u
+
+/* Pages side by side on an LRU list, the oldest first: mm/pagevec.h. */
+struct pagevec {
+	u64 gone;	       /* bitmap: slots before the end that have no page (any more) */
+	handle_t newer, older; /* 0: the end of the list */
+	u16 fill;	       /* how many pages; from PAGEVEC_END_SHIFT on: the end */
+	pfn_t pfn[PAGEVEC_SIZE];
+};
+
+struct pagevec_list {
+	handle_t newest, oldest; /* 0: it is empty */
+	u32 nr;			 /* pages */
+};
+
 struct free_area {
 	struct page_list list[MIGRATE_TYPES];
 	u64 nr_free; /* blocks of this order, untouched ones included at order 10 */
@@ -145,7 +161,7 @@ struct zoneref {
 };
 
 struct lruvec {
-	struct page_list lists[NR_LRU_LISTS];
+	struct pagevec_list lists[NR_LRU_LISTS];
 	u64 anon_cost, file_cost;
 	u64 nonresident_age;
 	u64 refaults[2];

@@ -72,7 +72,14 @@ struct page {
 	u32 migratetype : 3; /* per-CPU list it came from */
 	u32 generation : 8;  /* LRU generation (mglru), age */
 	u32 index_high : 4;  /* page_index(): addresses of 47 bits have page numbers of 35 */
-	u32 next, prev;	     /* PFNs, PFN_NONE ends a list */
+	union {
+		struct {
+			u32 next, prev; /* PFNs, PFN_NONE ends a list */
+		};
+		struct {
+			u32 pagevec, slot; /* of a page on an LRU list: its place there */
+		};
+	};
 	u32 mapping;	     /* handle << 2 | enum page_mapping_type */
 	u32 index;
 	u32 mapcount : 22; /* page table entries that map it */

@@ -83,13 +83,7 @@ struct swap_slots {
 	struct swap_slot slot[SWAP_CLUSTER_SLOTS];
 };
 
-/* What is known of a page where there is swap, beside its struct page. */
-struct swap_page {
-	u32 slot; /* in the swap cache; 0: it is not */
-	u32 ahead; /* PFN of the page that reclaim is likely to meet a batch later (lru_trail_add()); 0: unknown */
-};
-
-/* Those of a section's pages. */
+/* The slots of a section's pages, 0 for those that are not in the swap cache. */
 struct swap_section {
 	handle_t array; /* once it is made it stays: it would be needed again at once */
 };
@@ -104,7 +98,7 @@ struct swap_state {
 	u32 last;	      /* area that gave the last cluster */
 	struct pool clusters; /* struct swap_cluster: all areas' */
 	struct pool slots, contents;
-	struct pool sections, swap_pages; /* by section; struct swap_page of its pages */
+	struct pool sections, swap_pages; /* by section; u32 for each of its pages */
 	handle_t first_section;
 	/* read-ahead by slots: the last read, its window, and how many of it were used since */
 	u32 ra_slot, ra_window, ra_hits;

@@ -129,11 +129,6 @@ enum kswapd_state {
 	KSWAPD_RUNNING
 };
 
-/* The last pages that came to the head of a list (mm/swapfile.h, lru_trail_add()). */
-struct lru_trail {
-	u32 pfn[SWAP_CLUSTER_MAX], at, last;
-};
-
 struct node_reclaim {
 	u8 state; /* enum kswapd_state */
 	bool started, in_pass,
@@ -151,7 +146,6 @@ struct node_reclaim {
 	u64 before; /* sc.nr_reclaimed before the pass */
 	struct scan_control sc;
 	struct lru_scan scan;
-	struct lru_trail trail[NR_EVICTABLE_LISTS];
 };
 
 /* The last time that kswapd was woken. */

@@ -34,6 +34,12 @@ static inline bool xa_is_value(u32 entry)
 	return entry & XA_VALUE;
 }
 
+/** xa_is_page() - neither that nor nothing? */
+static inline bool xa_is_page(u32 entry)
+{
+	return (s32)entry > 0;
+}
+
 struct xa_node {
 	u8 shift;	  /* bits of index below a slot of this node */
 	u8 offset;	  /* slot in the parent */
@@ -69,14 +75,24 @@ struct xa_batch {
 	u64 freed; /* mm_state.xa_freed then */
 	u64 index[XA_FETCH_MAX];
 	handle_t leaf[XA_FETCH_MAX]; /* 0: none */
+	/* where the entry is, and the leaf; without a leaf those of a node with no entries */
+	const u32 *slot[XA_FETCH_MAX];
+	const struct xa_node *node[XA_FETCH_MAX];
 };
 
 /** xa_fetch() - walk to each of @b->index without looking at what is there, which the host fetches
- * meanwhile. xa_load_batch(): what is there, @root being that of the tree by now; xa_batch_load():
- * at the @i-th. xa_resume(): the next question is about that one. */
+ * meanwhile. */
 void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b);
-void xa_load_batch(const struct machine *m, handle_t root, const struct xa_batch *b, u32 *entry);
+
+/** xa_batch_peek() - what was at the @i-th, or has come there since; no more than a hint once nodes
+ * may have come or gone. xa_batch_load(): what is there, @root being that of the tree by now. */
+static inline u32 xa_batch_peek(const struct xa_batch *b, u32 i)
+{
+	return *b->slot[i];
+}
+
 u32 xa_batch_load(const struct machine *m, handle_t root, const struct xa_batch *b, u32 i);
+/** xa_resume() - the next question is about the @i-th. */
 void xa_resume(struct machine *m, const struct xa_batch *b, u32 i);
 
 /** xa_page() - the page at @index; 0 if none, or if the entry is a value. */

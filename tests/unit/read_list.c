@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mm/pagevec.h"
 #include "tests/draw.h"
 #include "tests/mmtest.h"
 #include "tests/tap.h"
@@ -70,12 +71,13 @@ static bool same_lists(const struct machine *a, const struct machine *b)
 	u32 lru;
 
 	for (lru = 0; lru < NR_LRU_LISTS; lru++) {
-		pfn_t p = a->node[0].lruvec.lists[lru].head, q = b->node[0].lruvec.lists[lru].head;
+		pfn_t p = pagevec_newest(a, &a->node[0].lruvec.lists[lru]);
+		pfn_t q = pagevec_newest(b, &b->node[0].lruvec.lists[lru]);
 
 		if (a->node[0].lruvec.lists[lru].nr != b->node[0].lruvec.lists[lru].nr)
 			return false;
 		for (; lru != LRU_UNEVICTABLE && p != PFN_NONE && p == q;
-		     p = pfn_to_page(a, p)->next, q = pfn_to_page(b, q)->next)
+		     p = pagevec_older(a, p), q = pagevec_older(b, q))
 			if (pfn_to_page(a, p)->flags != pfn_to_page(b, q)->flags)
 				return false;
 		if (p != q && lru != LRU_UNEVICTABLE)
