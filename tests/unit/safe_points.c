@@ -452,7 +452,7 @@ static void test_many_mappings(struct mmtest *t)
 	u32 i;
 
 	for (i = 0; i < many; i++)
-		map(t, A + 2 * i * PAGE_SIZE, 1, i % 2 ? "r" : "rw", MAPF_FIXED);
+		map(t, A + 2ull * i * PAGE_SIZE, 1, i % 2 ? "r" : "rw", MAPF_FIXED);
 	let_in(t, &v);
 	is_err(task_fork(t->m, t->task, &child), 0, "fork of 10,000 mappings with nothing in them");
 	alone(t);
@@ -461,7 +461,7 @@ static void test_many_mappings(struct mmtest *t)
 	is_uint(mm_at(t->m, task_at(t->m, child)->mm)->map_count, mm_at(t->m, mm_of(t))->map_count,
 		"the child has them all");
 	do_exit(t->m, child, 0);
-	unmap(t, A, 2 * many);
+	unmap(t, A, 2ull * many);
 }
 
 /* Only one of many has anything in swap: to find it takes one walk, with safe points. */
