@@ -5,7 +5,6 @@
 #include <mman/gfp.h>
 
 #include <stdio.h>
-#include <string.h>
 
 #define GFP_TRANSHUGE_LIGHT \
 	((GFP_HIGHUSER_MOVABLE | __GFP_COMP | __GFP_NOMEMALLOC | __GFP_NOWARN) & ~__GFP_RECLAIM)
@@ -55,13 +54,11 @@ static const struct {
 /* @name at the end of @text, as much of it as there is room for. Returns the new end. */
 static size_t add_flag(char *text, size_t size, size_t used, const char *name)
 {
-	size_t length = strlen(name);
-
 	if (used && used + 1 < size)
 		text[used++] = '|';
-	length = length < size - used ? length : size - used - 1;
-	memcpy(text + used, name, length);
-	return used + length;
+	while (*name && used + 1 < size)
+		text[used++] = *name++;
+	return used;
 }
 
 void gfp_flags_text(gfp_t gfp, char *text, size_t size)

@@ -120,7 +120,7 @@ static void step_queue(struct machine *m)
 /* Past the page cache, while pages of the range are dirty, mapped or on their way. */
 static void step_direct(struct machine *m, handle_t inode)
 {
-	u64 pos = pick(PAGES * 8) * 512, size = pick(64) * 512;
+	u64 pos = pick(PAGES * 8ull) * 512, size = pick(64) * 512;
 	handle_t f;
 
 	if (vfs_open(m, inode, &f))
