@@ -58,7 +58,7 @@ static bool read_run(struct machine *m, handle_t inode, u64 first, u64 nr)
 	if (!nr)
 		return true;
 	error = blk_read_back(m, blk_file_sector(inode, first), (u32)nr,
-			 of_workingset(m, inode, first, nr));
+			      of_workingset(m, inode, first, nr));
 	if (!error)
 		return true;
 	for (n = 0; n < nr; n++) {

@@ -228,8 +228,8 @@ static int pools_init(struct machine *m, struct swap_state *s)
 		error = pool_init(&s->sections, "swap section", sizeof(struct swap_section),
 				  sections);
 	if (!error)
-		error = pool_init(&s->swap_pages, "swap_page",
-				  PAGES_PER_SECTION * sizeof(u32), sections);
+		error = pool_init(&s->swap_pages, "swap_page", PAGES_PER_SECTION * sizeof(u32),
+				  sections);
 	return error;
 }
 

@@ -108,7 +108,7 @@ u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch
  * them. */
 struct putback {
 	struct pagevec_list *list; /* NULL: none yet */
-	u32 place, lru, nr;	/* page_place(), enum lru_list */
+	u32 place, lru, nr;	   /* page_place(), enum lru_list */
 };
 
 /** putback_lru_page() - an isolated page goes to the front of the list that its flags say. The

@@ -80,7 +80,7 @@ struct page {
 			u32 pagevec, slot; /* of a page on an LRU list: its place there */
 		};
 	};
-	u32 mapping;	     /* handle << 2 | enum page_mapping_type */
+	u32 mapping; /* handle << 2 | enum page_mapping_type */
 	u32 index;
 	u32 mapcount : 22; /* page table entries that map it */
 	u32 pins : 10;	   /* long-term and transient references that forbid moving it */

@@ -53,8 +53,8 @@ struct psi_state {
 	u64 period_end;					      /* ns: of the next */
 	struct psi_stretches stalled[NR_PSI_RESOURCES][NR_PSI_KINDS]; /* counted of late */
 	bool apart[NR_PSI_RESOURCES]; /* "full" is not what "some" is: until then it has none */
-	struct psi_stretches worked; /* when loads did something else than wait */
-	struct psi_stretches batch;  /* stalls of the load that runs now */
+	struct psi_stretches worked;  /* when loads did something else than wait */
+	struct psi_stretches batch;   /* stalls of the load that runs now */
 	struct pool triggers;
 	u32 nr_triggers;
 };

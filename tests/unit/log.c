@@ -1,5 +1,6 @@
 /* The rings of records behind dev/kmsg and sim/events. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,7 +43,7 @@ static void test_conversions(struct machine *m)
 	full[sizeof(full) - 1] = '\0';
 	IS_PRINTED(m, "plain");
 	IS_PRINTED(m, "a=%u b=%u c=%s", 0u, UINT32_MAX, "");
-	IS_PRINTED(m, "%s%s|%d|%d|%d", "one", "two", 0, INT32_MIN, INT32_MAX);
+	IS_PRINTED(m, "%s%s|%d|%d|%d", "one", "two", 0, INT_MIN, INT_MAX);
 	IS_PRINTED(m, "%llu %lld %lld", ~0ull, -0x7fffffffffffffffll - 1, 42ll);
 	IS_PRINTED(m, "%#x %5u %-4s| %c %% %lluk", 255u, 7u, "ab", 'c', 12ull);
 	IS_PRINTED(m, "%s", full);
