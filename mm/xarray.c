@@ -99,6 +99,7 @@ static inline __attribute__((always_inline)) void fetch_below(const struct machi
 		u64 index = b->index[i];
 		handle_t h = shift + XA_SHIFT < 64 && index >> (shift + XA_SHIFT) ? 0 : top;
 
+#pragma GCC unroll 3
 		for (s = shift; s; s -= XA_SHIFT)
 			h = xa_node_at(m, h)->slot[index >> s & (XA_SLOTS - 1)];
 		b->leaf[i] = h;

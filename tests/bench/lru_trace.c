@@ -256,17 +256,25 @@ static void died(const struct machine *m, u32 done)
 	errx(1, "the process has died after %u of %u accesses", done, LIST_READS);
 }
 
-/* Up to LIST_READS accesses; how many. */
-static u32 access_some(struct engine *e, const u32 *page, u32 left)
+/* The trace as the engine is told it: positions in the file, or addresses. */
+static u64 *places_of(const struct engine *e, const struct trace *t)
 {
-	const u32 nr = left < LIST_READS ? left : LIST_READS;
 	const u64 store = e->kind == KIND_ANON ? ACCESS_STORE : 0;
-	u64 at[LIST_READS], done;
-	int error;
+	u64 *at = allocate(t->nr, sizeof(*at));
 	u32 i;
 
-	for (i = 0; i < nr; i++)
-		at[i] = (e->base + ((u64)page[i] << PAGE_SHIFT)) | store;
+	for (i = 0; i < t->nr; i++)
+		at[i] = (e->base + ((u64)t->page[i] << PAGE_SHIFT)) | store;
+	return at;
+}
+
+/* Up to LIST_READS accesses; how many. */
+static u32 access_some(struct engine *e, const u64 *at, u32 left)
+{
+	const u32 nr = left < LIST_READS ? left : LIST_READS;
+	u64 done;
+	int error;
+
 	if (e->kind == KIND_READ)
 		error = filemap_read_list(e->m, e->file, at, nr, PAGE_SIZE, &done);
 	else
@@ -280,15 +288,16 @@ static double run_engine(const struct trace *t, const char *machine, enum kind k
 			 u64 *misses)
 {
 	struct engine e = { .kind = kind };
-	u64 kept = 0, samples = 0, before;
+	u64 kept = 0, samples = 0, before, *at;
 	double start;
 	u32 i;
 
 	boot(&e, machine);
 	prepare(&e);
 	before = misses_of(&e);
+	at = places_of(&e, t);
 	start = cpu_ns();
-	for (i = 0; i < t->nr; i += access_some(&e, t->page + i, t->nr - i))
+	for (i = 0; i < t->nr; i += access_some(&e, at + i, t->nr - i))
 		if (i % (1u << 18) == 0 && i >= t->nr / 4) {
 			kept += pages_in(&e);
 			samples++;
@@ -296,6 +305,7 @@ static double run_engine(const struct trace *t, const char *machine, enum kind k
 	start = (cpu_ns() - start) / t->nr;
 	*misses = misses_of(&e) - before;
 	*capacity = (u32)((kept + pages_in(&e)) / (samples + 1));
+	free(at);
 	task_run_end(e.m, &e.running);
 	machine_destroy(e.m);
 	return start;
