@@ -53,7 +53,7 @@ u32 blk_disk_of(const struct machine *m, u64 sector)
 	const struct blk_state *s = &m->blk;
 	u32 i;
 
-	for (i = s->nr_disks - 1; i; i--)
+	for (i = sector < FILE_SECTORS ? s->nr_disks - 1 : 0; i; i--)
 		if (sector - s->disk[i].first < s->disk[i].pages)
 			return i;
 	return 0;

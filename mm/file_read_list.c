@@ -61,34 +61,39 @@ static inline bool is_page_of(const struct page *p, u32 mapping, u64 index)
 	       page_index(p) == index;
 }
 
-/* Page @i of a file without read-ahead is not in memory, and is read by itself. False: it is, or
- * that is for filemap_read() to try. */
-static bool read_missing(struct machine *m, const struct file *f, struct reads *r, u32 i)
-{
-	u32 entry = xa_batch_load(m, inode_at(m, f->inode)->pages, &r->b, i);
-
-	if (f->ra_pages || (entry && !xa_is_value(entry)))
-		return false;
-	xa_resume(m, &r->b, i);
-	return !filemap_read_page(m, f->inode, r->b.index[i], GFP_READAHEAD, &r->entry[i]);
-}
-
-/* All that is left of a read within page @p, which is there. */
-static inline void finish(struct machine *m, struct file *f, pfn_t pfn, u64 pos, u64 size)
+/* All that is left of a read within one page, which is there. False: to end at once. */
+static inline bool finish(struct machine *m, struct file *f, pfn_t pfn, u64 pos, u64 size)
 {
 	if (likely(!is_on_last_page(f, pos >> PAGE_SHIFT)) &&
 	    unlikely(page_use(pfn_to_page(m, pfn))))
 		activate_used_page(m, pfn);
 	clock_charge(m, m->cost.copy_page);
 	f->prev_pos = pos + size;
+	return machine_safe_point(m);
 }
 
-/* What is not within one page of the file that is there or can be read by itself. */
-static __attribute__((noinline)) int read_otherwise(struct machine *m, handle_t file, u64 pos,
-						    u64 size)
+/* Read @i is within page @entry, which was found there or nowhere, of a file without read-ahead: if
+ * it still is nowhere, it is read by itself. False: that is for filemap_read() to do. */
+static bool read_missing(struct machine *m, const struct file *f, struct reads *r, u32 i)
 {
-	ssize_t n = filemap_read(m, file, pos, size);
+	u32 entry = xa_batch_load(m, inode_at(m, f->inode)->pages, &r->b, i);
 
+	if (f->ra_pages || xa_is_page(entry))
+		return false;
+	xa_resume(m, &r->b, i);
+	return !filemap_read_page(m, f->inode, r->b.index[i], GFP_READAHEAD, &r->entry[i]);
+}
+
+/* What is no hit. Apart, so that those have the host's registers for themselves. */
+static __attribute__((noinline)) int make_other(struct machine *m, handle_t file, struct reads *r,
+						u32 i, u64 size, bool plain)
+{
+	struct file *f = file_at(m, file);
+	ssize_t n;
+
+	if (likely(plain && read_missing(m, f, r, i)))
+		return finish(m, f, r->entry[i], r->pos[i], size) ? 0 : -EINTR;
+	n = filemap_read(m, file, r->pos[i], size);
 	return n < 0 ? (int)n : machine_goes_on(m) ? 0 : -EINTR;
 }
 
@@ -96,28 +101,23 @@ static int make(struct machine *m, handle_t file, struct reads *r, u64 size, u64
 {
 	struct file *f = file_at(m, file);
 	const struct inode *inode = inode_at(m, f->inode);
-	const u32 mapping = f->inode << 2 | MAPPING_FILE;
+	const u32 mapping = f->inode << 2 | MAPPING_FILE, nr = r->b.nr;
 	int error = 0;
 	u32 i;
 
-	for (i = 0; i < r->b.nr && likely(!error); i++) {
+	for (i = 0; i < nr && !error; i++) {
 		const u64 pos = r->pos[i];
 		const u32 entry = r->entry[i];
+		bool plain = size <= PAGE_SIZE - (pos & ~PAGE_MASK) && pos + size <= inode->size;
 
-		if (unlikely(size > PAGE_SIZE - (pos & ~PAGE_MASK) || pos + size > inode->size ||
-			     (!(xa_is_page(entry) &&
-				is_page_of(pfn_to_page(m, entry), mapping, pos >> PAGE_SHIFT)) &&
-			      !read_missing(m, f, r, i)))) {
-			error = read_otherwise(m, file, pos, size);
-			if (error && error != -EINTR)
-				break;
-			continue;
-		}
-		finish(m, f, r->entry[i], pos, size);
-		if (unlikely(!machine_safe_point(m)))
-			error = -EINTR;
+		if (plain && xa_is_page(entry) &&
+		    is_page_of(pfn_to_page(m, entry), mapping, pos >> PAGE_SHIFT))
+			error = finish(m, f, entry, pos, size) ? 0 : -EINTR;
+		else
+			error = make_other(m, file, r, i, size, plain);
 	}
-	*done += i;
+	/* what an interruption comes after is done */
+	*done += error && error != -EINTR ? i - 1 : i;
 	return error;
 }
 
