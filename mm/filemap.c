@@ -93,8 +93,10 @@ static void evict_run(struct machine *m, const pfn_t *pfn, u32 nr)
 	struct inode *i = inode_at(m, inode);
 	struct shadow_maker shadows;
 	u32 shadow[XA_FETCH_MAX], at;
-	struct xa_batch b = { .nr = nr };
+	struct xa_batch b;
+	bool leaves;
 
+	b.nr = nr;
 	shadow_maker_init(m, &shadows, n);
 	for (at = 0; at < nr; at++) {
 		const struct page *p = pfn_to_page(m, pfn[at]);
@@ -102,7 +104,12 @@ static void evict_run(struct machine *m, const pfn_t *pfn, u32 nr)
 		b.index[at] = page_index(p);
 		shadow[at] = shadow_make(&shadows, page_test(p, PG_workingset));
 	}
-	if (unlikely(!xa_store_shadows(m, inode, &b, shadow, n->nid)))
+	leaves = xa_fetch_shadows(m, i->pages, &b);
+	/* nobody looks at the index before it has forgotten them */
+	free_unlisted_pages(m, pfn, nr);
+	if (likely(leaves))
+		xa_store_shadows(m, inode, &b, shadow, n->nid);
+	else
 		xa_erase(m, &i->pages, b.index[0]);
 	i->nrpages -= nr;
 	if (unlikely(i->kind == INODE_DEVICE))
@@ -126,7 +133,6 @@ void evict_clean_pages(struct machine *m, const pfn_t *pfn, u32 nr)
 		}
 		evict_run(m, pfn + at, n);
 	}
-	free_unlisted_pages(m, pfn, nr);
 }
 
 void delete_from_page_cache(struct machine *m, pfn_t pfn)

@@ -572,10 +572,8 @@ bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u
 	return true;
 }
 
-bool xa_store_shadows(struct machine *m, handle_t inode, struct xa_batch *b, const u32 *shadow,
-		      u32 nid)
+bool xa_fetch_shadows(const struct machine *m, handle_t root, struct xa_batch *b)
 {
-	handle_t root = inode_at(m, inode)->pages;
 	u32 i;
 
 	if (!root_is_node(root))
@@ -583,10 +581,17 @@ bool xa_store_shadows(struct machine *m, handle_t inode, struct xa_batch *b, con
 	xa_fetch(m, root, b);
 	for (i = 0; i < b->nr; i++)
 		__builtin_prefetch(b->node[i], 1);
+	return true;
+}
+
+void xa_store_shadows(struct machine *m, handle_t inode, const struct xa_batch *b,
+		      const u32 *shadow, u32 nid)
+{
+	u32 i;
+
 	for (i = 0; i < b->nr; i++)
 		put_shadow(m, inode, b->leaf[i], b->index[i], shadow[i], nid);
 	limit_shadow_nodes(m);
-	return true;
 }
 
 /* ---- marks ---- */

@@ -122,10 +122,12 @@ u32 xa_erase(struct machine *m, handle_t *root, u64 index);
  * huge file read once does not fill the memory with its past.
  */
 bool xa_store_shadow(struct machine *m, handle_t inode, u64 index, u32 shadow, u32 nid);
-/** xa_store_shadows() - the same at each of @b->index, all of which are pages of the file's. False:
- * of none. */
-bool xa_store_shadows(struct machine *m, handle_t inode, struct xa_batch *b, const u32 *shadow,
-		      u32 nid);
+/** xa_store_shadows() - the same at each of @b->index, all of which are pages of the file's.
+ * xa_fetch_shadows() comes before, and some other work meanwhile that leaves the tree alone: the
+ * host fetches what will be changed. False: no shadow can be there. */
+bool xa_fetch_shadows(const struct machine *m, handle_t root, struct xa_batch *b);
+void xa_store_shadows(struct machine *m, handle_t inode, const struct xa_batch *b,
+		      const u32 *shadow, u32 nid);
 /** shrink_shadow_nodes() - forget the shadows of the @nr oldest such nodes; nodes freed. */
 u64 shrink_shadow_nodes(struct machine *m, u64 nr);
 
