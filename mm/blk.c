@@ -494,8 +494,9 @@ void wait_on_page_locked(struct machine *m, pfn_t pfn)
 }
 
 /* A disk with nothing else to do: the same as submit() and the wait for it, without a queue. */
-static inline bool read_at_once(struct machine *m, u64 sector, u32 nr, u32 stalls)
+static inline bool read_at_once(struct machine *m, u64 sector, u32 nr, bool thrashing)
 {
+	const u32 stalls = 1u << PSI_IO | (u32)thrashing << PSI_MEM;
 	struct blk_state *s = &m->blk;
 	u64 start = m->clock.now, ns;
 
@@ -530,16 +531,16 @@ static int transfer_one(struct machine *m, enum bio_op op, u64 sector, u32 nr)
 	return failed ? -EIO : 0;
 }
 
-int blk_read_back(struct machine *m, u64 sector, u32 nr, bool thrashing)
+static __attribute__((noinline)) int read_in_turn(struct machine *m, u64 sector, u32 nr,
+						  bool thrashing)
 {
-	const u32 stalls = 1u << PSI_IO | (thrashing ? 1u << PSI_MEM : 0);
 	u64 start;
 	int error = 0;
 	u32 n;
 
 	for (; nr && !error; nr -= n, sector += n) {
 		n = min_t(u32, nr, m->blk.queue.bio_pages);
-		if (likely(read_at_once(m, sector, n, stalls)))
+		if (read_at_once(m, sector, n, thrashing))
 			continue;
 		start = m->clock.now;
 		error = transfer_one(m, BIO_READ, sector, n);
@@ -547,6 +548,13 @@ int blk_read_back(struct machine *m, u64 sector, u32 nr, bool thrashing)
 			psi_stall(m, PSI_MEM, start, m->clock.now);
 	}
 	return error;
+}
+
+int blk_read_back(struct machine *m, u64 sector, u32 nr, bool thrashing)
+{
+	if (likely(nr <= m->blk.queue.bio_pages && read_at_once(m, sector, nr, thrashing)))
+		return 0;
+	return read_in_turn(m, sector, nr, thrashing);
 }
 
 int blk_read(struct machine *m, u64 sector, u32 nr)

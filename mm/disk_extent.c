@@ -39,11 +39,6 @@ static bool extent_augment(struct machine *m, handle_t h)
 const struct treap_type disk_extent_tree = { extent_node, extent_before, extent_augment };
 
 /* Programs, libraries and devices of a twin, and the disk itself, are not accounted for. */
-static bool is_on_disk(const struct inode *i)
-{
-	return i->kind == INODE_REGULAR && !(i->flags & INODE_FOREIGN);
-}
-
 /* The last extent that begins at @index or before; 0: none. */
 static handle_t extent_at_or_before(struct machine *m, handle_t inode, u64 index)
 {
@@ -76,7 +71,7 @@ static u64 place_run(struct machine *m, handle_t inode, u64 first, u64 nr, enum 
 	handle_t h;
 
 	*place = PLACE_WRITTEN;
-	if (!is_on_disk(inode_at(m, inode)))
+	if (!inode_is_on_disk(inode_at(m, inode)))
 		return nr;
 	h = extent_at_or_before(m, inode, first);
 	if (h && first - disk_extent_at(m, h)->first < disk_extent_at(m, h)->nr) {
@@ -97,19 +92,6 @@ u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *
 
 	*mapped = place == PLACE_WRITTEN;
 	return run;
-}
-
-bool inode_has_block(struct machine *m, handle_t inode, u64 index)
-{
-	const struct inode *i = inode_at(m, inode);
-	const struct disk_extent *top = disk_extent_at(m, i->extents);
-	bool mapped;
-
-	/* a file without holes has one extent */
-	if (likely(i->extents && is_on_disk(i) && index - top->first < top->nr))
-		return !top->unwritten;
-	inode_block_run(m, inode, index, 1, &mapped);
-	return mapped;
 }
 
 bool inode_has_room(struct machine *m, handle_t inode, u64 first, u64 nr)
@@ -255,7 +237,7 @@ int inode_punch(struct machine *m, handle_t inode, u64 first, u64 nr)
 	enum place place;
 	int error = 0;
 
-	if (!is_on_disk(inode_at(m, inode)))
+	if (!inode_is_on_disk(inode_at(m, inode)))
 		return 0;
 	for (index = first; index < end && !error; index += run) {
 		run = place_run(m, inode, index, end - index, &place);

@@ -117,14 +117,32 @@ ssize_t generic_file_direct_write(struct machine *m, handle_t inode, u64 pos, u6
 
 /* ---- pages and places (mm/disk_extent.c) ---- */
 
+/** inode_is_on_disk() - has it places there at all? */
+static inline bool inode_is_on_disk(const struct inode *i)
+{
+	return i->kind == INODE_REGULAR && !(i->flags & INODE_FOREIGN);
+}
+
 /** inode_has_block() - has page @index a place on the disk that was written to? Always, for files
  * that are not of this disk. inode_has_room() - have all of [@first, @first + @nr) a place, written
  * to or not? */
-bool inode_has_block(struct machine *m, handle_t inode, u64 index);
 bool inode_has_room(struct machine *m, handle_t inode, u64 first, u64 nr);
 /** inode_block_run() - pages from @first on, at most @nr, that all have one (*@mapped) or all have
  * not. */
 u64 inode_block_run(struct machine *m, handle_t inode, u64 first, u64 nr, bool *mapped);
+
+static inline bool inode_has_block(struct machine *m, handle_t inode, u64 index)
+{
+	const struct inode *i = inode_at(m, inode);
+	const struct disk_extent *top = disk_extent_at(m, i->extents);
+	bool mapped;
+
+	/* a file without holes has one extent */
+	if (likely(i->extents && inode_is_on_disk(i) && index - top->first < top->nr))
+		return !top->unwritten;
+	inode_block_run(m, inode, index, 1, &mapped);
+	return mapped;
+}
 /** inode_copy_blocks() - @to gets places as @from of another machine has them. */
 int inode_copy_blocks(struct machine *m, handle_t to, struct machine *other, handle_t from);
 /** inode_reserve() - give pages [@first, @first + @nr) a place. 0 or -ENOSPC, -ENOMEM: nothing
