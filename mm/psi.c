@@ -113,18 +113,31 @@ static u64 stretches_add_slow(struct psi_stretches *s, u64 start, u64 end)
 	return added;
 }
 
-/* Add [start, end); returns how much of it is new. New ones come at the end nearly always, and take
- * the place of the oldest. */
-static inline u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
+/* Are all places taken, and is all that they hold over before @start? */
+static inline bool stretches_end_before(const struct psi_stretches *s, u64 start)
+{
+	const u32 newest = (s->first + PSI_STRETCHES - 1) & (PSI_STRETCHES - 1);
+
+	return s->nr == PSI_STRETCHES && s->ring[newest].end < start;
+}
+
+/* [start, end) takes the place of the oldest. */
+static inline void stretches_push(struct psi_stretches *s, u64 start, u64 end)
 {
 	struct psi_stretch *oldest = psi_stretch(s, 0);
 
-	if (unlikely(s->nr < PSI_STRETCHES || psi_stretch(s, PSI_STRETCHES - 1)->end >= start))
-		return stretches_add_slow(s, start, end);
 	s->since = oldest->end;
 	s->first++;
 	oldest->start = start;
 	oldest->end = end;
+}
+
+/* Add [start, end); returns how much of it is new. Nearly always all is, and the newest. */
+static inline u64 stretches_add(struct psi_stretches *s, u64 start, u64 end)
+{
+	if (unlikely(!stretches_end_before(s, start)))
+		return stretches_add_slow(s, start, end);
+	stretches_push(s, start, end);
 	return end - start;
 }
 
@@ -271,23 +284,17 @@ static inline void count_stalls(struct psi_state *s, u32 which, u64 start, u64 e
 		count_stall(s, PSI_CPU, start, end, false);
 }
 
-void psi_stalls(struct machine *m, u32 which, u64 start, u64 end)
+static __attribute__((noinline)) void stalls_slow(struct machine *m, u32 which, u64 start, u64 end,
+						  bool full)
 {
 	struct psi_state *s = &m->psi;
-	bool full = !command_works(m);
 	u32 r;
 
-	if (unlikely(m->boot.psi_off || start >= end))
-		return;
 	if (m->clock.in_events && m->running && m->running->task == m->current)
 		stretches_add_slow(&s->batch, start, end);
-	for (r = 0; unlikely(s->nr_triggers) && r < NR_PSI_RESOURCES; r++)
+	for (r = 0; s->nr_triggers && r < NR_PSI_RESOURCES; r++)
 		if (which >> r & 1)
 			wake_triggers(m, (enum psi_resource)r, start, end);
-	if (likely(end < s->period_end)) {
-		count_stalls(s, which, start, end, full);
-		return;
-	}
 	psi_fold(m, start);
 	while (start < end) {
 		/* what lies in periods that are over already counts in the present one */
@@ -297,6 +304,34 @@ void psi_stalls(struct machine *m, u32 which, u64 start, u64 end)
 		psi_fold(m, cut);
 		start = cut;
 	}
+}
+
+/* A process waits for the disk, nobody else does anything, and it is not the first time: the newest
+ * stretch of "some" and "full", with nothing to compare it with. */
+static inline bool is_plain_wait(const struct machine *m, u32 which, u64 start, u64 end, bool full)
+{
+	const struct psi_state *s = &m->psi;
+
+	return which == 1u << PSI_IO && full && !s->apart[PSI_IO] && !s->nr_triggers &&
+	       !m->clock.in_events && !s->worked.nr && start >= s->worked.since &&
+	       end < s->period_end && stretches_end_before(&s->stalled[PSI_IO][PSI_SOME], start);
+}
+
+void psi_stalls(struct machine *m, u32 which, u64 start, u64 end)
+{
+	struct psi_state *s = &m->psi;
+	bool full;
+
+	if (unlikely(m->boot.psi_off || start >= end))
+		return;
+	full = !command_works(m);
+	if (unlikely(!is_plain_wait(m, which, start, end, full))) {
+		stalls_slow(m, which, start, end, full);
+		return;
+	}
+	stretches_push(&s->stalled[PSI_IO][PSI_SOME], start, end);
+	s->line[PSI_IO][PSI_SOME].total_ns += end - start;
+	s->line[PSI_IO][PSI_FULL].total_ns += end - start;
 }
 
 void psi_stall(struct machine *m, enum psi_resource r, u64 start, u64 end)
