@@ -76,11 +76,17 @@ static inline bool finish(struct machine *m, struct file *f, pfn_t pfn, u64 pos,
  * it still is nowhere, it is read by itself. False: that is for filemap_read() to do. */
 static bool read_missing(struct machine *m, const struct file *f, struct reads *r, u32 i)
 {
-	u32 entry = xa_batch_load(m, inode_at(m, f->inode)->pages, &r->b, i);
+	const struct xa_batch *b = &r->b;
+	const bool known = b->leaf[i] && b->freed == m->mms.xa_freed;
+	u32 entry = likely(known) ? xa_batch_peek(b, i) :
+				    xa_load(m, inode_at(m, f->inode)->pages, b->index[i]);
 
 	if (f->ra_pages || xa_is_page(entry))
 		return false;
-	xa_resume(m, &r->b, i);
+	/* where the next question leads is known */
+	if (likely(known))
+		m->mms.xa_leaf =
+			(struct xa_leaf){ b->root, b->leaf[i], b->index[i] >> XA_SHIFT, b->freed };
 	return !filemap_read_page(m, f->inode, r->b.index[i], GFP_READAHEAD, &r->entry[i]);
 }
 

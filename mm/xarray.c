@@ -124,20 +124,6 @@ void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b)
 		fetch_below(m, top, b, shift);
 }
 
-u32 xa_batch_load(const struct machine *m, handle_t root, const struct xa_batch *b, u32 i)
-{
-	if (unlikely(!b->leaf[i] || b->freed != m->mms.xa_freed))
-		return xa_load(m, root, b->index[i]);
-	return xa_batch_peek(b, i);
-}
-
-void xa_resume(struct machine *m, const struct xa_batch *b, u32 i)
-{
-	if (b->leaf[i])
-		m->mms.xa_leaf =
-			(struct xa_leaf){ b->root, b->leaf[i], b->index[i] >> XA_SHIFT, b->freed };
-}
-
 u32 xa_walk(struct machine *m, handle_t root, u64 index)
 {
 	handle_t leaf;

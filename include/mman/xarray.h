@@ -84,16 +84,12 @@ struct xa_batch {
  * meanwhile. */
 void xa_fetch(const struct machine *m, handle_t root, struct xa_batch *b);
 
-/** xa_batch_peek() - what was at the @i-th, or has come there since; no more than a hint once nodes
- * may have come or gone. xa_batch_load(): what is there, @root being that of the tree by now. */
+/** xa_batch_peek() - what is at the @i-th by now; no more than a hint once nodes may have come or
+ * gone. */
 static inline u32 xa_batch_peek(const struct xa_batch *b, u32 i)
 {
 	return *b->slot[i];
 }
-
-u32 xa_batch_load(const struct machine *m, handle_t root, const struct xa_batch *b, u32 i);
-/** xa_resume() - the next question is about the @i-th. */
-void xa_resume(struct machine *m, const struct xa_batch *b, u32 i);
 
 /** xa_page() - the page at @index; 0 if none, or if the entry is a value. */
 static inline u32 xa_page(const struct machine *m, handle_t root, u64 index)
