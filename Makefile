@@ -61,7 +61,7 @@ endif
 # --- Flags ---
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion
-CFLAGS   ?= -O2 -g -falign-functions=64
+CFLAGS   ?= -O3 -g -falign-functions=64
 # `_GNU_SOURCE=` (empty) agrees with a plain #define of it in a source file.
 CPPFLAGS += -Iinclude -I. -D_GNU_SOURCE=
 LANGUAGE := -std=gnu11 -pthread

@@ -107,8 +107,8 @@ u64 shrink_page_list(struct machine *m, struct pglist_data *n, struct page_batch
 /* Pages that went back to the front of one list, of one zone: its counters change once for all of
  * them. */
 struct putback {
-	struct pagevec_list *list; /* NULL: none yet */
-	u32 place, lru, nr;	   /* page_place(), enum lru_list */
+	struct pagevec_list *list;
+	u32 place, lru, nr; /* page_place(); enum lru_list, NR_LRU_LISTS: none yet */
 };
 
 /** putback_lru_page() - an isolated page goes to the front of the list that its flags say. The

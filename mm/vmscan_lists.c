@@ -171,7 +171,7 @@ void shrink_active_list(struct machine *m, struct pglist_data *n, enum lru_list 
 {
 	const struct reclaim_policy *policy = reclaim_policy_of(m);
 	u64 scanned, deactivated = 0;
-	struct putback back = { .list = NULL };
+	struct putback back = { .lru = NR_LRU_LISTS };
 	struct page_batch batch;
 	u32 i;
 

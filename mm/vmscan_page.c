@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) void putback(struct machine *m, pfn
 	struct pglist_data *n;
 	u32 lru = page_lru(p);
 
-	if (unlikely(!b->list || lru != b->lru || page_place(p) != b->place)) {
+	if (unlikely(lru != b->lru || page_place(p) != b->place)) {
 		putback_end(m, b);
 		n = page_node(m, p);
 		*b = (struct putback){ &n->lruvec.lists[lru], page_place(p), lru, 0 };
@@ -406,7 +406,7 @@ static void judge(struct machine *m, struct page_batch *batch, struct scan_contr
 static void carry_out(struct machine *m, const struct page_batch *batch, u32 out,
 		      struct reclaim_stat *stat, const struct verdict *v)
 {
-	struct putback back = { .list = NULL };
+	struct putback back = { .lru = NR_LRU_LISTS };
 	u32 i;
 
 	for (i = 0; i < batch->nr; i++) {
