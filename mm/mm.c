@@ -214,6 +214,9 @@ static int pools_init(struct mm_state *s)
 
 	for (i = 0; i < ARRAY_SIZE(pools) && !error; i++)
 		error = pool_init(pools[i].pool, pools[i].name, (u32)pools[i].size, pools[i].max);
+	/* walks of an index that lead nowhere end in node 0 (mm/xarray.c): it must be there */
+	if (!error)
+		error = pool_reserve(&s->xa_nodes, 1);
 	s->mms.asked_after = s->inodes.asked_after = true;
 	return error;
 }
