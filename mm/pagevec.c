@@ -259,9 +259,8 @@ void pagevec_rotate(struct machine *m, struct pagevec_list *l, const pfn_t *pfns
 	for (i = 0; i < nr; i += n) {
 		handle_t h = pfn_to_page(m, pfns[i])->pagevec;
 		struct pagevec *v = pagevec_at(m, h);
-
-		u64 gone = v->gone;
 		const struct page *p;
+		u64 gone = v->gone;
 
 		for (n = 0; i + n < nr; n++) {
 			p = pfn_to_page(m, pfns[i + n]);
