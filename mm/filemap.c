@@ -253,7 +253,7 @@ void drop_pagecache(struct machine *m)
 
 /* ---- reading ---- */
 
-static inline pfn_t add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
+pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
 {
 	pfn_t pfn;
 
@@ -271,17 +271,12 @@ static inline pfn_t add_page(struct machine *m, handle_t inode, u64 index, gfp_t
 	return pfn;
 }
 
-pfn_t filemap_add_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp)
-{
-	return add_page(m, inode, index, gfp);
-}
-
 int filemap_read_page(struct machine *m, handle_t inode, u64 index, gfp_t gfp, pfn_t *pfn)
 {
 	struct page *p;
 	int error;
 
-	*pfn = add_page(m, inode, index, gfp);
+	*pfn = filemap_add_page(m, inode, index, gfp);
 	if (*pfn == PFN_NONE)
 		return -ENOMEM;
 	if (!inode_has_block(m, inode, index))
